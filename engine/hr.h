@@ -1,0 +1,346 @@
+/* hr.h: the engine's public face. GGUF in, tokens out.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Three nouns: a *model* (an opened file: header, tokenizer, template; no weights in memory), a *plan* (every buffer
+ * that running it would take, on which device, in bytes) and a *runner* (the plan allocated, a thread that owns it, and
+ * slots that answer requests). Nothing outside engine/ includes another header of it.
+ *
+ * Errors are GErrors of the domain HR_ERROR whose message says what is wrong and what to do. The engine never prints,
+ * never exits and never aborts on input. Sizes are bytes unless a name says otherwise.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+G_BEGIN_DECLS
+
+#define HR_ERROR (hr_error_quark())
+GQuark hr_error_quark(void);
+
+typedef enum {
+    HR_ERROR_FILE,        /* cannot be read, truncated, not a GGUF file */
+    HR_ERROR_FORMAT,      /* a GGUF file that contradicts itself */
+    HR_ERROR_UNSUPPORTED, /* architecture, tensor type or tokenizer that this build does not know */
+    HR_ERROR_TEMPLATE,    /* the chat template failed (parse, raise_exception, a limit) */
+    HR_ERROR_SETTINGS,    /* a setting is out of range */
+    HR_ERROR_MEMORY,      /* does not fit, or an allocation failed */
+    HR_ERROR_TOO_LONG,    /* the prompt does not fit in num_ctx */
+    HR_ERROR_CANCELLED,
+    HR_ERROR_INTERNAL,
+} HrError;
+
+/* ---- Values ------------------------------------------------------------------------------------------------------
+ * What templates compute with, and how metadata is handed out: JSON's kinds, with integers apart from floats and
+ * strings that remember which of their bytes came from people. Immutable once shared; reference counted.
+ * Thread-safety: Safe once built (reference counts are atomic).
+ */
+typedef struct HrValue HrValue;
+
+typedef enum {
+    HR_VALUE_UNDEFINED,
+    HR_VALUE_NULL,
+    HR_VALUE_BOOL,
+    HR_VALUE_INT,
+    HR_VALUE_FLOAT,
+    HR_VALUE_STRING,
+    HR_VALUE_LIST,
+    HR_VALUE_DICT, /* keeps insertion order */
+    HR_VALUE_CALLABLE,
+} HrValueKind;
+
+HrValue *hr_value_new_null(void) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_value_new_bool(bool value) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_value_new_int(int64_t value) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_value_new_float(double value) G_GNUC_WARN_UNUSED_RESULT;
+/* len -1: NUL-terminated. trusted: the text is ours or the model file's, and may spell control tokens; text from a
+ * person or a program is not trusted, wherever a template carries it. */
+HrValue *hr_value_new_string(const char *text, gssize len, bool trusted) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_value_new_list(void) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_value_new_dict(void) G_GNUC_WARN_UNUSED_RESULT;
+void hr_value_append(HrValue *list, HrValue *take_item);                   /* takes the item */
+void hr_value_set(HrValue *dict, const char *key, HrValue *take_value);    /* takes the value; replaces in place */
+HrValue *hr_value_ref(HrValue *value);
+void hr_value_unref(HrValue *value); /* NULL is a no-op */
+
+HrValueKind hr_value_kind(const HrValue *value);
+bool hr_value_get_bool(const HrValue *value);
+int64_t hr_value_get_int(const HrValue *value);
+double hr_value_get_float(const HrValue *value);
+const char *hr_value_get_string(const HrValue *value, size_t *ret_len); /* borrowed; ret_len may be NULL */
+size_t hr_value_size(const HrValue *value);                             /* list or dict: entries */
+HrValue *hr_value_at(const HrValue *list, size_t index);                /* borrowed */
+HrValue *hr_value_entry(const HrValue *dict, size_t index, const char **ret_key); /* borrowed, in insertion order */
+HrValue *hr_value_lookup(const HrValue *dict, const char *key);         /* borrowed, NULL if absent */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrValue, hr_value_unref)
+
+/* ---- Models ------------------------------------------------------------------------------------------------------
+ * Opening reads the header only (milliseconds, whatever the file's size). Thread-safety: Safe after opening.
+ */
+typedef struct HrModel HrModel;
+
+typedef struct {
+    const char *architecture; /* "llama" */
+    const char *name;         /* general.name, or "" */
+    const char *file_type;    /* "Q4_K_M", from the tensors where the label is missing */
+    uint64_t file_bytes;      /* all parts of a split file */
+    uint64_t n_params;        /* elements of all tensors */
+    uint32_t n_layer, n_embd, n_head, n_head_kv, n_vocab;
+    uint32_t n_ctx_train;
+} HrModelInfo;
+
+HrModel *hr_model_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HrModel *hr_model_ref(HrModel *model);
+void hr_model_unref(HrModel *model);
+const HrModelInfo *hr_model_get_info(const HrModel *model);
+const char *hr_model_get_path(const HrModel *model);
+/* True if the architecture is one that this build can run; otherwise sets error (HR_ERROR_UNSUPPORTED, names what is
+ * missing). Planning and metadata need no supported architecture. */
+bool hr_model_is_runnable(const HrModel *model, GError **error);
+/* Comma-separated names of the architectures that this build runs. */
+const char *hr_architectures(void);
+
+/* Metadata in file order. with_arrays false: an array's value is HR_VALUE_NULL. */
+HrValue *hr_model_dup_metadata(const HrModel *model, bool with_arrays) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef struct {
+    const char *name;
+    const char *type;   /* "Q4_K" */
+    uint64_t dims[4];   /* fastest first */
+    uint32_t n_dims;
+    uint64_t bytes;
+} HrTensorInfo;
+size_t hr_model_n_tensors(const HrModel *model);
+HrTensorInfo hr_model_tensor(const HrModel *model, size_t index); /* borrowed strings */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrModel, hr_model_unref)
+
+/* ---- Text and tokens ---------------------------------------------------------------------------------------------
+ */
+typedef int32_t HrToken;
+
+/* A run of bytes of a prompt. trusted: control tokens are recognised in it. */
+typedef struct {
+    size_t start, len;
+    bool trusted;
+} HrSpan;
+
+typedef struct {
+    GString *text;
+    GArray *spans; /* HrSpan, in order, covering text exactly */
+} HrPrompt;
+HrPrompt *hr_prompt_new(void) G_GNUC_WARN_UNUSED_RESULT;
+void hr_prompt_append(HrPrompt *prompt, const char *text, gssize len, bool trusted);
+void hr_prompt_free(HrPrompt *prompt);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrPrompt, hr_prompt_free)
+
+/* Token ids of a prompt as a GArray of HrToken. add_special: BOS and EOS where the model's tokenizer adds them, unless the
+ * text spells them already. Fails with HR_ERROR_UNSUPPORTED where the tokenizer is of no known kind. */
+GArray *hr_model_tokenize(const HrModel *model, const HrPrompt *prompt, bool add_special, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* The bytes of a token (not NUL-terminated; may be part of a character). special: control tokens as their text, else "". */
+const char *hr_model_token_bytes(const HrModel *model, HrToken token, bool special, size_t *ret_len);
+GString *hr_model_detokenize(const HrModel *model, const HrToken *tokens, size_t n, bool special) G_GNUC_WARN_UNUSED_RESULT;
+bool hr_model_has_tokenizer(const HrModel *model, GError **error);
+bool hr_model_adds_bos(const HrModel *model);
+
+/* The chat template in the file, or NULL. */
+const char *hr_model_get_template(const HrModel *model);
+/* Renders a template (NULL: the file's own) with vars, a dict of the variables that Hugging Face's environment has
+ * (messages, tools, add_generation_prompt, ...); bos_token and eos_token are filled in from the model where absent. */
+HrPrompt *hr_model_render(const HrModel *model, const char *template_text, HrValue *vars, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* The same without a model. */
+HrPrompt *hr_template_render_text(const char *template_text, HrValue *vars, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- Plans -------------------------------------------------------------------------------------------------------
+ * A plan lists every buffer that running a model with given settings takes. The loader allocates exactly this list.
+ * Making one takes well under a millisecond and touches no weights. Thread-safety: Safe (immutable).
+ */
+typedef enum { HR_KV_F16, HR_KV_F32, HR_KV_Q8_0, HR_KV_Q4_0 } HrKvType;
+const char *hr_kv_type_name(HrKvType type);
+bool hr_kv_type_parse(const char *name, HrKvType *ret_type);
+
+typedef struct {
+    uint32_t num_ctx;   /* tokens per slot; 0: HR_DEFAULT_NUM_CTX, at most what the model was trained for */
+    uint32_t parallel;  /* slots; 0: 1 */
+    uint32_t num_batch; /* prompt tokens per step at most; 0: 512 */
+    HrKvType kv_type;
+    int32_t gpu_layers; /* -1: as many as fit; without a GPU device all layers are on the CPU */
+    uint32_t threads;   /* 0: cores that this process may use */
+    bool all_logits;    /* room for the logits of every token of a step (perplexity, debug logits) */
+} HrSettings;
+#define HR_DEFAULT_NUM_CTX 4096
+#define HR_DEFAULT_NUM_BATCH 512
+#define HR_MAX_PARALLEL 256
+#define HR_MAX_NUM_BATCH 16384
+
+typedef enum { HR_DEVICE_CPU, HR_DEVICE_GPU } HrDeviceKind;
+typedef struct {
+    char name[64];
+    HrDeviceKind kind;
+    uint64_t total, free; /* bytes now; free is what this process may still take (min of system and cgroup) */
+    uint64_t reserve;     /* kept free for others */
+} HrDevice;
+/* The machine's devices now. Returns how many were written (at most max). devices[0] is the host. */
+size_t hr_devices_probe(HrDevice *devices, size_t max);
+
+typedef enum {
+    HR_ITEM_WEIGHTS, /* mapped from the file */
+    HR_ITEM_CACHE,   /* reserved; committed as it fills */
+    HR_ITEM_COMPUTE, /* the arena of the largest step, and per-thread scratch */
+    HR_ITEM_OUTPUT,  /* logits */
+    HR_ITEM_N_KINDS,
+} HrItemKind;
+const char *hr_item_kind_name(HrItemKind kind);
+
+typedef struct {
+    HrItemKind kind;
+    const char *name; /* "blk.3", "token_embd", "keys and values", "activations", ...; owned by the plan */
+    int32_t layer;    /* -1: no layer's */
+    uint32_t device;  /* index into the plan's devices */
+    uint64_t bytes;
+} HrPlanItem;
+
+typedef struct HrPlan HrPlan;
+/* Fails only for settings out of range or a model that cannot be run; a plan that does not fit is still a plan. */
+HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *devices, size_t n_devices, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+HrPlan *hr_plan_ref(HrPlan *plan);
+void hr_plan_unref(HrPlan *plan);
+const HrSettings *hr_plan_get_settings(const HrPlan *plan); /* every field resolved */
+size_t hr_plan_n_items(const HrPlan *plan);
+const HrPlanItem *hr_plan_get_item(const HrPlan *plan, size_t index);
+size_t hr_plan_n_devices(const HrPlan *plan);
+const HrDevice *hr_plan_get_device(const HrPlan *plan, size_t index);
+uint64_t hr_plan_get_bytes(const HrPlan *plan, HrItemKind kind); /* HR_ITEM_N_KINDS: all */
+uint64_t hr_plan_get_device_bytes(const HrPlan *plan, size_t device);
+uint64_t hr_plan_get_cache_bytes_per_token(const HrPlan *plan);
+/* Whether every device's items stay within free - reserve; if not, error (HR_ERROR_MEMORY) says by how much and what would
+ * fit. */
+bool hr_plan_fits(const HrPlan *plan, GError **error);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrPlan, hr_plan_unref)
+
+/* ---- Runners -----------------------------------------------------------------------------------------------------
+ * A runner owns one loaded model and one thread. Every call below is safe from any thread; events arrive on the
+ * GMainContext given with the request, in order.
+ */
+typedef struct HrRunner HrRunner;
+typedef struct HrRequest HrRequest;
+
+typedef struct {
+    float temperature;       /* <= 0: the most likely token */
+    int32_t top_k;           /* <= 0: all */
+    float top_p, min_p, typical_p;
+    int32_t repeat_last_n;   /* 0: none, -1: num_ctx */
+    float repeat_penalty, presence_penalty, frequency_penalty;
+    int32_t mirostat;        /* 0, 1, 2 */
+    float mirostat_tau, mirostat_eta;
+    int64_t seed;            /* < 0: drawn */
+} HrSampling;
+/* temperature 0.8, top_k 40, top_p 0.9, min_p 0, typical_p 1, repeat_last_n 64, repeat_penalty 1, penalties 0, mirostat 0
+ * (tau 5, eta 0.1), seed -1. */
+extern const HrSampling hr_sampling_default;
+
+typedef struct {
+    const HrToken *tokens; /* the whole prompt; copied */
+    size_t n_tokens;
+    HrSampling sampling;
+    const char *const *stop; /* NULL-terminated or NULL; copied. A stop string is not part of the answer */
+    int64_t num_predict;     /* -1: until the model stops (or the context is full), -2: until the context is full, n >= 0 */
+    int32_t top_logprobs;    /* -1: none; 0: the chosen token's; n: and the n most likely */
+    bool ignore_eos;
+    /* Called on the runner's thread before each draw, with the raw logits [n_vocab]; may lower them. NULL: none. */
+    void (*mask)(float *logits, size_t n_vocab, void *data);
+    void *mask_data;
+} HrRequestOptions;
+
+typedef enum { HR_DONE_STOP, HR_DONE_LENGTH, HR_DONE_CANCELLED, HR_DONE_ERROR } HrDoneReason;
+
+typedef struct {
+    HrToken token;
+    float logprob;
+} HrTokenProb;
+
+typedef struct {
+    uint32_t n_prompt;        /* tokens of the prompt */
+    uint32_t n_cached;        /* of them, not read again because a slot held them */
+    uint32_t n_generated;
+    int64_t queue_us, prompt_us, generate_us;
+} HrTimings;
+
+typedef enum {
+    HR_EVENT_PROMPT, /* n_read of n_prompt tokens are read */
+    HR_EVENT_TOKEN,  /* a token was drawn; text is what may be shown now (whole characters, no part of a stop string; may be "") */
+    HR_EVENT_DONE,   /* last event, always sent exactly once */
+} HrEventKind;
+
+typedef struct {
+    HrEventKind kind;
+    /* PROMPT */
+    uint32_t n_read, n_prompt;
+    /* TOKEN */
+    HrToken token;
+    const char *text; /* valid UTF-8 */
+    size_t text_len;
+    float logprob;
+    const HrTokenProb *top; /* [n_top], most likely first */
+    size_t n_top;
+    /* DONE; text holds what was still held back */
+    HrDoneReason reason;
+    const GError *error; /* with HR_DONE_ERROR */
+    HrTimings timings;
+    uint64_t seed; /* the one that was used */
+} HrEvent;
+typedef void (*HrEventFunc)(const HrEvent *event, void *data);
+
+/* fraction 0..1 while loading; return false to stop. Called on the loading thread. */
+typedef bool (*HrProgressFunc)(double fraction, void *data);
+
+/* Allocates the plan and starts the thread. Blocks while loading (a worker's job, not the window's). Refuses a plan that
+ * does not fit before anything is allocated, unless force. */
+HrRunner *hr_runner_new(HrModel *model, HrPlan *plan, bool force, HrProgressFunc progress, void *data, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* Cancels what is running, joins the thread, frees everything. Requests get their DONE event first. */
+void hr_runner_free(HrRunner *runner);
+HrModel *hr_runner_get_model(const HrRunner *runner);
+HrPlan *hr_runner_get_plan(const HrRunner *runner);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrRunner, hr_runner_free)
+
+/* Queues a request. context NULL: events are called on the runner's thread itself. Fails (HR_ERROR_TOO_LONG, _SETTINGS) before
+ * queueing. */
+HrRequest *hr_runner_submit(HrRunner *runner, const HrRequestOptions *options, GMainContext *context, HrEventFunc func,
+                            void *data, GDestroyNotify destroy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Asks for an early end; the DONE event still comes, within 250 ms. */
+void hr_request_cancel(HrRequest *request);
+HrRequest *hr_request_ref(HrRequest *request);
+void hr_request_unref(HrRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrRequest, hr_request_unref)
+
+typedef struct {
+    uint32_t n_active;   /* slots that work */
+    uint32_t n_queued;   /* requests without a slot */
+    uint32_t n_slots;
+    uint64_t cached_tokens;          /* positions held by all slots, shared pages once */
+    uint64_t cache_committed_bytes;  /* of HR_ITEM_CACHE, what is really taken */
+    uint64_t allocated[HR_ITEM_N_KINDS]; /* the engine allocator's own ledger */
+    double tokens_per_second;        /* of the last answer; 0 if none */
+} HrRunnerStats;
+void hr_runner_get_stats(HrRunner *runner, HrRunnerStats *ret_stats);
+/* The ledger item by item, in the plan's order and form (borrowed until the runner is freed). */
+size_t hr_runner_n_allocations(const HrRunner *runner);
+const HrPlanItem *hr_runner_get_allocation(const HrRunner *runner, size_t index);
+
+/* Feeds tokens to slot 0 of an idle runner and hands out their logits, for perplexity and debugging. from_start: forget the slot's
+ * past first. func is called in order for each position with logits [n_vocab] (only the last position unless the plan has
+ * all_logits). Blocks. */
+typedef void (*HrLogitsFunc)(uint32_t position, const float *logits, size_t n_vocab, void *data);
+bool hr_runner_evaluate(HrRunner *runner, const HrToken *tokens, size_t n, bool from_start, HrLogitsFunc func, void *data,
+                        GError **error);
+
+/* Which kernels run here ("avx512-vnni", "avx2", "plain"); HEADROOM_CPU chooses a lower one. */
+const char *hr_cpu_name(void);
+
+G_END_DECLS
