@@ -13,7 +13,8 @@
 
 typedef struct HrGguf HrGguf;
 
-/* One of the parts of a split file opens all of them, found beside it. */
+/* One of the parts of a split file opens all of them, found beside it. Messages begin with the path. The file must not be
+ * cut shorter by others while it is open. */
 HrGguf *hr_gguf_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A file in memory, for tests and headers that were fetched alone: header_only leaves the tensors' data unchecked against
  * the size (hr_gguf_tensor_data is NULL then). data must stay valid. */
@@ -34,7 +35,7 @@ typedef struct {
     HrGgufKind kind;
     HrGgufKind element; /* of an array */
     uint64_t n;         /* elements of an array, bytes of a string, else 1 */
-    const void *data;   /* little-endian, perhaps unaligned; a string's bytes (not NUL-terminated) */
+    const void *data;   /* little-endian, perhaps unaligned; a string's bytes, then a NUL */
     const uint64_t *offsets; /* array of strings: [n + 1] offsets of each string's length field from data; else NULL */
 } HrGgufEntry;
 
@@ -49,7 +50,8 @@ bool hr_gguf_get_bool(const HrGguf *gguf, const char *key, bool *ret);
 /* NUL-terminated copy owned by gguf, or NULL if absent or not a string. ret_len may be NULL. */
 const char *hr_gguf_get_string(const HrGguf *gguf, const char *key, size_t *ret_len);
 
-/* Element index of an array (or of a scalar, where index is 0). False if out of range or of another kind. */
+/* Element index of an array (or of a scalar, where index is 0). False if out of range or of another kind. A bool is the
+ * integer 0 or 1. Strings of an array are not NUL-terminated. */
 bool hr_gguf_element_int(const HrGgufEntry *entry, uint64_t index, int64_t *ret);
 bool hr_gguf_element_float(const HrGgufEntry *entry, uint64_t index, double *ret);
 bool hr_gguf_element_string(const HrGgufEntry *entry, uint64_t index, const char **ret_bytes, size_t *ret_len);

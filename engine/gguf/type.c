@@ -24,6 +24,7 @@ static const HrTypeTraits traits[HR_TYPE_N] = {
     TYPE(F64, "F64", 1, 8, false),         TYPE(IQ1_M, "IQ1_M", 256, 56, false),
     TYPE(BF16, "BF16", 1, 2, true),        TYPE(TQ1_0, "TQ1_0", 256, 54, false),
     TYPE(TQ2_0, "TQ2_0", 256, 66, false),  TYPE(MXFP4, "MXFP4", 32, 17, true),
+    TYPE(NVFP4, "NVFP4", 64, 36, false),
 };
 
 const HrTypeTraits *hr_type_traits(uint32_t type)

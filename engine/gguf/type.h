@@ -42,6 +42,7 @@ typedef enum {
     HR_TYPE_TQ1_0 = 34,
     HR_TYPE_TQ2_0 = 35,
     HR_TYPE_MXFP4 = 39,
+    HR_TYPE_NVFP4 = 40,
     HR_TYPE_N = 43, /* one past the highest id that the format defines */
 } HrType;
 

@@ -1,0 +1,40 @@
+/* metadata.h: the key/value section of one GGUF file.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Owns copies of keys and strings and the offsets into arrays of strings; arrays themselves stay in the file's bytes, which
+ * must outlive it. Immutable once read. Thread-safety: Safe.
+ */
+#pragma once
+
+#include "gguf/cursor.h"
+#include "gguf/gguf.h"
+#include "gguf/limits.h"
+
+typedef struct {
+    HrGgufEntry *entries;         /* [n_entries], in file order */
+    const HrGgufEntry **by_key;   /* [n_entries], sorted */
+    size_t n_entries;
+    GPtrArray *owned;             /* what entries point to and the file does not hold */
+} HrGgufMetadata;
+
+/* Reads n_entries entries at the cursor. budget shrinks by what they take. */
+HrGgufMetadata *hr_gguf_metadata_read(HrCursor *cursor, uint64_t n_entries, HrGgufBudget *budget, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+void hr_gguf_metadata_free(HrGgufMetadata *metadata);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrGgufMetadata, hr_gguf_metadata_free)
+
+const HrGgufEntry *hr_gguf_metadata_find(const HrGgufMetadata *metadata, const char *key);
+/* general.alignment, or the format's default. */
+bool hr_gguf_metadata_alignment(const HrGgufMetadata *metadata, uint32_t *ret_alignment, GError **error);
+
+/* A NUL-terminated copy of text that a file holds, kept in owned. what names it in errors ("metadata entry 3"). Fails if
+ * it would exceed the budget. */
+char *hr_gguf_copy_text(GPtrArray *owned, HrGgufBudget *budget, const void *bytes, uint64_t len, const char *what,
+                        GError **error);
+/* The same for keys and names of tensors: 1 to max bytes of UTF-8 without control characters. */
+char *hr_gguf_copy_name(GPtrArray *owned, HrGgufBudget *budget, const void *bytes, uint64_t len, uint64_t max,
+                        const char *what, GError **error);
+/* Bytes of one element; 0 for strings, arrays and ids that are none. */
+size_t hr_gguf_kind_bytes(HrGgufKind kind);
+const char *hr_gguf_kind_name(HrGgufKind kind);
