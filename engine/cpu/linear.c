@@ -1,0 +1,80 @@
+/* linear.c: which set of linear kernels runs on this processor.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Owns the choice and nothing else. Compiled for the lowest processor of the architecture.
+ */
+#include "cpu/kernels.h"
+#include "hr.h"
+
+/* Room for every set of the build and the closing NULL. */
+#define MAX_SETS 4
+
+static const HrLinearKernels *available[MAX_SETS];
+static const HrLinearKernels *chosen;
+
+#ifdef HR_HAVE_AVX2
+static bool can_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+#endif
+
+#ifdef HR_HAVE_AVX512_VNNI
+static bool can_avx512_vnni(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+/* Fills available, worst first, and chosen. An environment that names no set that can run here gets the best. */
+static gpointer choose(gpointer unused)
+{
+    const char *wanted = g_getenv("HEADROOM_CPU");
+    size_t n = 0;
+
+    available[n++] = &hr_linear_plain;
+#ifdef HR_HAVE_AVX2
+    if (can_avx2())
+        available[n++] = &hr_linear_avx2;
+#endif
+#ifdef HR_HAVE_AVX512_VNNI
+    if (can_avx512_vnni())
+        available[n++] = &hr_linear_avx512_vnni;
+#endif
+    chosen = available[n - 1];
+    for (size_t i = 0; i < n; i++)
+        if (g_strcmp0(available[i]->name, wanted) == 0)
+            chosen = available[i];
+    return NULL;
+}
+
+static void choose_once(void)
+{
+    static GOnce once = G_ONCE_INIT;
+    g_once(&once, choose, NULL);
+}
+
+const HrLinearKernels *hr_linear_kernels(void)
+{
+    choose_once();
+    return chosen;
+}
+
+const HrLinearKernels *const *hr_linear_all(void)
+{
+    choose_once();
+    return available;
+}
+
+size_t hr_linear_scratch_bytes(void)
+{
+    return HR_LINEAR_SCRATCH;
+}
+
+const char *hr_cpu_name(void)
+{
+    return hr_linear_kernels()->name;
+}
