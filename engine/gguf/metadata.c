@@ -277,8 +277,8 @@ HrGgufMetadata *hr_gguf_metadata_read(HrCursor *cursor, uint64_t n_entries, HrGg
                      " metadata entries, which reach past the end of the file", n_entries);
         return NULL;
     }
-    metadata->entries = g_new0(HrGgufEntry, n_entries);
-    metadata->by_key = g_new0(const HrGgufEntry *, n_entries);
+    metadata->entries = g_new0(HrGgufEntry, n_entries + 1);
+    metadata->by_key = g_new0(const HrGgufEntry *, n_entries + 1);
     for (; metadata->n_entries < n_entries; metadata->n_entries++)
         if (!read_entry(metadata, cursor, budget, &metadata->entries[metadata->n_entries], error))
             return NULL;
@@ -303,8 +303,6 @@ const HrGgufEntry *hr_gguf_metadata_find(const HrGgufMetadata *metadata, const c
     const HrGgufEntry *pointer = &wanted;
     const HrGgufEntry **found;
 
-    if (metadata->n_entries == 0)
-        return NULL;
     found = bsearch(&pointer, metadata->by_key, metadata->n_entries, sizeof *metadata->by_key, compare_keys);
     return found ? *found : NULL;
 }

@@ -145,7 +145,7 @@ static int compare_offsets(const void *a, const void *b)
 
 static bool check_overlaps(const HrGgufTensor *tensors, size_t n, GError **error)
 {
-    g_autofree const HrGgufTensor **sorted = g_new(const HrGgufTensor *, n);
+    g_autofree const HrGgufTensor **sorted = g_new(const HrGgufTensor *, n + 1);
 
     for (size_t i = 0; i < n; i++)
         sorted[i] = &tensors[i];
