@@ -1,0 +1,66 @@
+/* region.c: see region.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "memory/region.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void hr_ledger_init(HrLedger *ledger)
+{
+    ledger->items = g_array_new(false, false, sizeof(HrPlanItem));
+}
+
+void hr_ledger_finish(HrLedger *ledger)
+{
+    g_clear_pointer(&ledger->items, g_array_unref);
+}
+
+void hr_ledger_record(HrLedger *ledger, const HrPlanItem *item, uint64_t bytes)
+{
+    HrPlanItem taken = *item;
+    taken.bytes = bytes;
+    g_array_append_val(ledger->items, taken);
+}
+
+bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, uint64_t bytes, bool huge, GError **error)
+{
+    void *base = MAP_FAILED;
+    if (bytes == 0) {
+        *region = (HrRegion){0};
+        hr_ledger_record(ledger, item, 0);
+        return true;
+    }
+    if (bytes <= SIZE_MAX)
+        base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) {
+        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY,
+                    "The system refused %" G_GUINT64_FORMAT " bytes for %s (%s). Choose a smaller num_ctx, parallel or num_batch.",
+                    bytes, item->name, g_strerror(errno));
+        return false;
+    }
+    if (huge)
+        madvise(base, bytes, MADV_HUGEPAGE);
+    region->base = base;
+    region->bytes = bytes;
+    hr_ledger_record(ledger, item, bytes);
+    return true;
+}
+
+void hr_region_discard(HrRegion *region, size_t offset, size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t begin = (offset + page - 1) / page * page;
+    size_t end = (offset + bytes) / page * page;
+    if (end > begin)
+        madvise((char *)region->base + begin, end - begin, MADV_DONTNEED);
+}
+
+void hr_region_unmap(HrRegion *region)
+{
+    if (region->base)
+        munmap(region->base, region->bytes);
+    *region = (HrRegion){0};
+}
