@@ -1,0 +1,51 @@
+/* arch-llama.c: Llama 1-3.x and what shares its form (Mistral, SmolLM2, Yi, DeepSeek-Coder ...).
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Touvron et al. 2023: RMS norm before each sublayer, rotary positions on adjacent pairs, grouped-query attention, SwiGLU.
+ */
+#include "model/arch.h"
+
+static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
+{
+    HrBuf x = hr_emit_embed(e, &w->token_embd);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        const HrLayerWeights *l = &w->layers[il];
+        hr_emit_layer(e, il);
+
+        HrBuf h = hr_emit_rms_norm(e, x, &l->attn_norm);
+        HrBuf q = hr_emit_linear(e, h, &l->attn_q, &l->attn_q_bias);
+        HrBuf k = hr_emit_linear(e, h, &l->attn_k, &l->attn_k_bias);
+        HrBuf v = hr_emit_linear(e, h, &l->attn_v, &l->attn_v_bias);
+        hr_emit_rope_and_store(e, q, k, v);
+        HrBuf a = hr_emit_attention(e, q);
+        if (il + 1 == hp->n_layer) {
+            a = hr_emit_output_rows(e, a);
+            x = hr_emit_output_rows(e, x);
+        }
+        x = hr_emit_linear_add(e, a, &l->attn_output, &l->attn_output_bias, x);
+
+        h = hr_emit_rms_norm(e, x, &l->ffn_norm);
+        HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate, &l->ffn_gate_bias);
+        HrBuf up = hr_emit_linear(e, h, &l->ffn_up, &l->ffn_up_bias);
+        HrBuf g = hr_emit_silu_mul(e, gate, up);
+        x = hr_emit_linear_add(e, g, &l->ffn_down, &l->ffn_down_bias, x);
+    }
+    hr_emit_layer(e, HR_NO_LAYER);
+    x = hr_emit_rms_norm(e, x, &w->output_norm);
+    hr_emit_logits(e, x, &w->output);
+}
+
+/* Mixtral's files carry the same architecture name. */
+static bool check(const HrGguf *gguf, GError **error)
+{
+    uint64_t n_expert = 0;
+    if (hr_gguf_get_uint(gguf, "llama.expert_count", &n_expert) && n_expert > 0) {
+        g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                    "This llama model has %" G_GUINT64_FORMAT " experts (llama.expert_count); experts are not supported yet.", n_expert);
+        return false;
+    }
+    return true;
+}
+
+const HrArch hr_arch_llama = {.name = "llama", .rope = HR_ROPE_NORM, .bind = hr_bind_decoder, .emit = emit, .check = check};

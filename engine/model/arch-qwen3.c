@@ -1,0 +1,49 @@
+/* arch-qwen3.c: Qwen3, dense.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Yang et al. 2025: as Qwen2 without the biases, and each head's query and key is RMS-normalised before it is turned.
+ */
+#include "model/arch.h"
+
+static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    hr_bind_decoder(b, hp, w);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        hr_bind(b, &w->layers[il].attn_q_norm, (int)il, "attn_q_norm.weight", hp->head_dim_k, 1);
+        hr_bind(b, &w->layers[il].attn_k_norm, (int)il, "attn_k_norm.weight", hp->head_dim_k, 1);
+    }
+}
+
+static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
+{
+    HrBuf x = hr_emit_embed(e, &w->token_embd);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        const HrLayerWeights *l = &w->layers[il];
+        hr_emit_layer(e, il);
+
+        HrBuf h = hr_emit_rms_norm(e, x, &l->attn_norm);
+        HrBuf q = hr_emit_linear(e, h, &l->attn_q, NULL);
+        HrBuf k = hr_emit_linear(e, h, &l->attn_k, NULL);
+        HrBuf v = hr_emit_linear(e, h, &l->attn_v, NULL);
+        hr_emit_head_norms(e, q, &l->attn_q_norm, k, &l->attn_k_norm);
+        hr_emit_rope_and_store(e, q, k, v);
+        HrBuf a = hr_emit_attention(e, q);
+        if (il + 1 == hp->n_layer) {
+            a = hr_emit_output_rows(e, a);
+            x = hr_emit_output_rows(e, x);
+        }
+        x = hr_emit_linear_add(e, a, &l->attn_output, NULL, x);
+
+        h = hr_emit_rms_norm(e, x, &l->ffn_norm);
+        HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate, NULL);
+        HrBuf up = hr_emit_linear(e, h, &l->ffn_up, NULL);
+        HrBuf g = hr_emit_silu_mul(e, gate, up);
+        x = hr_emit_linear_add(e, g, &l->ffn_down, NULL, x);
+    }
+    hr_emit_layer(e, HR_NO_LAYER);
+    x = hr_emit_rms_norm(e, x, &w->output_norm);
+    hr_emit_logits(e, x, &w->output);
+}
+
+const HrArch hr_arch_qwen3 = {.name = "qwen3", .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit};

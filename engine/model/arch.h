@@ -1,0 +1,31 @@
+/* arch.h: what an architecture is: tensors to bind, and a program to emit.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One file per family, arch-<family>.c, that reads like the paper from top to bottom. To add one: write the file, declare
+ * it below, put it in the table of arch.c.
+ */
+#pragma once
+
+#include "model/hparams.h"
+#include "model/weights.h"
+#include "program/emit.h"
+
+typedef struct HrArch {
+    const char *name; /* general.architecture */
+    HrRopeKind rope;
+    /* Binds the tensors of hparams' shape; errors go to the binder. weights->layers is allocated. */
+    void (*bind)(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
+    /* Emits the steps from token ids to logits. */
+    void (*emit)(HrEmit *emit, const HrHparams *hparams, const HrWeights *weights);
+    /* Refuses a variant that is not handled (NULL: none). */
+    bool (*check)(const HrGguf *gguf, GError **error);
+} HrArch;
+
+extern const HrArch hr_arch_llama, hr_arch_qwen2, hr_arch_qwen3;
+
+const HrArch *hr_arch_find(const char *name); /* NULL if unknown */
+
+/* The decoder that most families are a variation of: pre-norm attention and gated feed-forward, each added to the residual. Which
+ * biases and head norms there are follows from the tensors that were bound. */
+void hr_bind_decoder(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);

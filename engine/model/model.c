@@ -1,0 +1,230 @@
+/* model.c: opening a model file and telling about it. Text and templates are in model-text.c.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "model/model.h"
+
+#include <string.h>
+
+/* ---- The label of a file's quantisation ---- */
+
+static const char *file_type_label(uint64_t id)
+{
+    static const char *const labels[] = {
+        [0] = "F32",     [1] = "F16",     [2] = "Q4_0",    [3] = "Q4_1",    [7] = "Q8_0",    [8] = "Q5_0",
+        [9] = "Q5_1",    [10] = "Q2_K",   [11] = "Q3_K_S", [12] = "Q3_K_M", [13] = "Q3_K_L", [14] = "Q4_K_S",
+        [15] = "Q4_K_M", [16] = "Q5_K_S", [17] = "Q5_K_M", [18] = "Q6_K",   [19] = "IQ2_XXS", [20] = "IQ2_XS",
+        [21] = "Q2_K_S", [25] = "IQ4_NL", [30] = "IQ4_XS", [32] = "BF16",   [38] = "MXFP4_MOE",
+    };
+    return id < G_N_ELEMENTS(labels) ? labels[id] : NULL;
+}
+
+/* The type that most bytes of the file have: right where the label is missing. */
+static const char *dominant_type(const HrGguf *gguf)
+{
+    uint64_t bytes[HR_TYPE_N] = {0};
+    uint32_t best = 0;
+    for (size_t i = 0; i < hr_gguf_n_tensors(gguf); i++) {
+        const HrGgufTensor *t = hr_gguf_tensor(gguf, i);
+        if ((uint32_t)t->type < HR_TYPE_N)
+            bytes[t->type] += t->bytes;
+    }
+    for (uint32_t t = 1; t < HR_TYPE_N; t++)
+        if (bytes[t] > bytes[best])
+            best = t;
+    return hr_type_traits(best)->name;
+}
+
+static void read_info(HrModel *model)
+{
+    const HrGguf *gguf = model->gguf;
+    HrModelInfo *info = &model->info;
+    const char *name = hr_gguf_get_string(gguf, "general.name", NULL);
+    const char *arch = hr_gguf_get_string(gguf, "general.architecture", NULL);
+    const char *label = NULL;
+    uint64_t id;
+    if (hr_gguf_get_uint(gguf, "general.file_type", &id))
+        label = file_type_label(id);
+    model->file_type = g_strdup(label ? label : dominant_type(gguf));
+    info->architecture = arch ? arch : "";
+    info->name = name ? name : "";
+    info->file_type = model->file_type ? model->file_type : "";
+    info->file_bytes = hr_gguf_file_bytes(gguf);
+    for (size_t i = 0; i < hr_gguf_n_tensors(gguf); i++) {
+        const uint64_t *dims = hr_gguf_tensor(gguf, i)->dims;
+        info->n_params += dims[0] * dims[1] * dims[2] * dims[3];
+    }
+}
+
+static uint32_t arch_uint(const HrModel *model, const char *name)
+{
+    g_autofree char *key = g_strdup_printf("%s.%s", model->info.architecture, name);
+    const HrGgufEntry *entry = hr_gguf_find(model->gguf, key);
+    int64_t value = 0;
+    return entry && hr_gguf_element_int(entry, 0, &value) && value > 0 && value <= UINT32_MAX ? (uint32_t)value : 0;
+}
+
+static void read_shape(HrModel *model)
+{
+    HrModelInfo *info = &model->info;
+    const HrGgufTensor *embd = hr_gguf_find_tensor(model->gguf, "token_embd.weight");
+    info->n_layer = arch_uint(model, "block_count");
+    info->n_embd = arch_uint(model, "embedding_length");
+    info->n_head = arch_uint(model, "attention.head_count");
+    info->n_head_kv = arch_uint(model, "attention.head_count_kv");
+    if (info->n_head_kv == 0)
+        info->n_head_kv = info->n_head;
+    info->n_ctx_train = arch_uint(model, "context_length");
+    info->n_vocab = embd && embd->dims[1] <= UINT32_MAX ? (uint32_t)embd->dims[1] : 0;
+}
+
+/* ---- Binding ---- */
+
+static bool bind_weights(HrModel *model, GError **error)
+{
+    HrBinder binder = {.gguf = model->gguf};
+    model->weights.layers = g_new0(HrLayerWeights, model->hparams.n_layer);
+    model->arch->bind(&binder, &model->hparams, &model->weights);
+    if (!binder.error && model->weights.token_embd.n_out > INT32_MAX)
+        g_set_error(&binder.error, HR_ERROR, HR_ERROR_FORMAT, "Tensor token_embd.weight has too many rows.");
+    if (binder.error) {
+        g_propagate_error(error, binder.error);
+        return false;
+    }
+    model->hparams.n_vocab = (uint32_t)model->weights.token_embd.n_out;
+    return true;
+}
+
+static bool prepare_to_run(HrModel *model, GError **error)
+{
+    model->arch = hr_arch_find(model->info.architecture);
+    if (!model->arch) {
+        g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                    "This build does not know the architecture \"%s\". It runs: %s.", model->info.architecture, hr_architectures());
+        return false;
+    }
+    if (model->arch->check && !model->arch->check(model->gguf, error))
+        return false;
+    if (!hr_hparams_read(&model->hparams, model->gguf, model->arch->name, error))
+        return false;
+    model->hparams.rope.kind = model->arch->rope;
+    return bind_weights(model, error);
+}
+
+HrModel *hr_model_open(const char *path, GError **error)
+{
+    HrGguf *gguf = hr_gguf_open(path, error);
+    if (!gguf)
+        return NULL;
+    HrModel *model = g_new0(HrModel, 1);
+    g_atomic_ref_count_init(&model->refs);
+    g_mutex_init(&model->lock);
+    model->path = g_strdup(path);
+    model->gguf = gguf;
+    read_info(model);
+    read_shape(model);
+    prepare_to_run(model, &model->not_runnable);
+    return model;
+}
+
+HrModel *hr_model_ref(HrModel *model)
+{
+    g_atomic_ref_count_inc(&model->refs);
+    return model;
+}
+
+void hr_model_unref(HrModel *model)
+{
+    if (!model || !g_atomic_ref_count_dec(&model->refs))
+        return;
+    hr_weights_finish(&model->weights);
+    hr_hparams_finish(&model->hparams);
+    hr_tokenizer_free(model->tokenizer);
+    hr_template_free(model->tmpl);
+    g_clear_error(&model->tokenizer_error);
+    g_clear_error(&model->not_runnable);
+    hr_gguf_close(model->gguf);
+    g_mutex_clear(&model->lock);
+    g_free(model->file_type);
+    g_free(model->path);
+    g_free(model);
+}
+
+/* ---- Telling ---- */
+
+const HrModelInfo *hr_model_get_info(const HrModel *model)
+{
+    return &model->info;
+}
+
+const char *hr_model_get_path(const HrModel *model)
+{
+    return model->path;
+}
+
+bool hr_model_is_runnable(const HrModel *model, GError **error)
+{
+    if (model->not_runnable && error)
+        *error = g_error_copy(model->not_runnable);
+    return !model->not_runnable;
+}
+
+size_t hr_model_n_tensors(const HrModel *model)
+{
+    return hr_gguf_n_tensors(model->gguf);
+}
+
+HrTensorInfo hr_model_tensor(const HrModel *model, size_t index)
+{
+    const HrGgufTensor *t = hr_gguf_tensor(model->gguf, index);
+    HrTensorInfo info = {.name = t->name, .type = hr_type_traits(t->type)->name, .n_dims = t->n_dims, .bytes = t->bytes};
+    memcpy(info.dims, t->dims, sizeof info.dims);
+    return info;
+}
+
+static HrValue *element_value(const HrGgufEntry *entry, uint64_t index)
+{
+    HrGgufKind kind = entry->kind == HR_GGUF_ARRAY ? entry->element : entry->kind;
+    const char *bytes;
+    size_t len;
+    int64_t i;
+    double d;
+    if (kind == HR_GGUF_STRING && hr_gguf_element_string(entry, index, &bytes, &len))
+        return hr_value_new_string(bytes, (gssize)len, true);
+    if ((kind == HR_GGUF_F32 || kind == HR_GGUF_F64) && hr_gguf_element_float(entry, index, &d))
+        return hr_value_new_float(d);
+    if (hr_gguf_element_int(entry, index, &i))
+        return kind == HR_GGUF_BOOL ? hr_value_new_bool(i != 0) : hr_value_new_int(i);
+    return hr_value_new_null();
+}
+
+static HrValue *entry_value(const HrGgufEntry *entry, bool with_arrays)
+{
+    if (entry->kind != HR_GGUF_ARRAY)
+        return element_value(entry, 0);
+    if (!with_arrays)
+        return hr_value_new_null();
+    HrValue *list = hr_value_new_list();
+    for (uint64_t i = 0; i < entry->n; i++)
+        hr_value_append(list, element_value(entry, i));
+    return list;
+}
+
+HrValue *hr_model_dup_metadata(const HrModel *model, bool with_arrays)
+{
+    HrValue *dict = hr_value_new_dict();
+    for (size_t i = 0; i < hr_gguf_n_entries(model->gguf); i++) {
+        const HrGgufEntry *entry = hr_gguf_entry(model->gguf, i);
+        hr_value_set(dict, entry->key, entry_value(entry, with_arrays));
+    }
+    return dict;
+}
+
+HrProgram *hr_model_build_program(const HrModel *model, uint32_t max_tokens, uint32_t max_outputs)
+{
+    HrProgram *program = hr_program_new(&model->hparams, max_tokens, max_outputs);
+    HrEmit emit = {program, HR_NO_LAYER};
+    model->arch->emit(&emit, &model->hparams, &model->weights);
+    hr_program_place(program);
+    return program;
+}

@@ -1,0 +1,33 @@
+/* model.h: an opened model file, inside the engine.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "gguf/gguf.h"
+#include "hr.h"
+#include "model/arch.h"
+#include "tokenizer/tokenizer.h"
+#include "template/template.h"
+
+struct HrModel {
+    gatomicrefcount refs;
+    char *path;
+    HrGguf *gguf;
+    HrModelInfo info;
+    char *file_type;     /* owned; info.file_type */
+    const HrArch *arch;  /* NULL: unknown */
+    HrHparams hparams;   /* read if arch is known */
+    HrWeights weights;   /* bound if arch is known */
+    GError *not_runnable; /* why, or NULL */
+
+    GMutex lock; /* guards what is made on first use */
+    HrTokenizer *tokenizer;
+    GError *tokenizer_error;
+    HrTemplate *tmpl;
+};
+
+/* The tokenizer, made on first use; NULL with error if there is none that is known. Thread-safety: Safe. */
+const HrTokenizer *hr_model_get_tokenizer(HrModel *model, GError **error);
+/* Builds the model's program for steps of the given capacity. The model must be runnable. */
+HrProgram *hr_model_build_program(const HrModel *model, uint32_t max_tokens, uint32_t max_outputs) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,77 @@
+/* weights.c: see weights.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "model/weights.h"
+
+static bool shape_fits(const HrGgufTensor *t, uint64_t n_in, uint64_t n_out)
+{
+    return t->dims[0] == n_in && (n_out == 0 || t->dims[1] == n_out) && t->dims[2] == 1 && t->dims[3] == 1;
+}
+
+static void set_shape_error(HrBinder *binder, const HrGgufTensor *t, uint64_t n_in, uint64_t n_out)
+{
+    g_set_error(&binder->error, HR_ERROR, HR_ERROR_FORMAT,
+                "Tensor %s is %" G_GUINT64_FORMAT " x %" G_GUINT64_FORMAT " x %" G_GUINT64_FORMAT
+                ", but the metadata promises %" G_GUINT64_FORMAT " x %" G_GUINT64_FORMAT ".",
+                t->name, t->dims[0], t->dims[1], t->dims[2], n_in, n_out ? n_out : t->dims[1]);
+}
+
+/* Vectors (norms, biases) are read as floats by the operations; files keep them so. */
+static bool type_fits(HrBinder *binder, const HrGgufTensor *t)
+{
+    const HrTypeTraits *traits = hr_type_traits(t->type);
+    bool vector = t->n_dims < 2 || t->dims[1] == 1;
+    if (!traits->computable)
+        g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                    "Tensor %s has type %s, which is not supported yet. Choose another quantisation of the model.", t->name,
+                    traits->name);
+    else if (vector && t->type != HR_TYPE_F32)
+        g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED, "Tensor %s is a vector of type %s; only F32 is supported there.",
+                    t->name, traits->name);
+    return !binder->error;
+}
+
+static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out, bool optional)
+{
+    g_autofree char *full = il < 0 ? g_strdup(name) : g_strdup_printf("blk.%d.%s", il, name);
+    *weight = (HrWeight){0};
+    if (binder->error)
+        return;
+    const HrGgufTensor *t = hr_gguf_find_tensor(binder->gguf, full);
+    if (!t) {
+        if (!optional)
+            g_set_error(&binder->error, HR_ERROR, HR_ERROR_FORMAT, "Tensor %s is missing from the model file.", full);
+        return;
+    }
+    if (!shape_fits(t, n_in, n_out)) {
+        set_shape_error(binder, t, n_in, n_out);
+        return;
+    }
+    if (!type_fits(binder, t))
+        return;
+    binder->n_bound++;
+    *weight = (HrWeight){
+        .tensor = t,
+        .data = hr_gguf_tensor_data(binder->gguf, t),
+        .type = t->type,
+        .n_in = t->dims[0],
+        .n_out = t->dims[1],
+        .row_bytes = t->dims[0] / hr_type_traits(t->type)->block * hr_type_traits(t->type)->block_bytes,
+    };
+}
+
+void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out)
+{
+    bind(binder, weight, il, name, n_in, n_out, false);
+}
+
+void hr_bind_optional(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out)
+{
+    bind(binder, weight, il, name, n_in, n_out, true);
+}
+
+void hr_weights_finish(HrWeights *weights)
+{
+    g_clear_pointer(&weights->layers, g_free);
+}

@@ -1,0 +1,149 @@
+/* emit.c: see emit.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "program/emit.h"
+
+static HrBuf new_buffer(HrEmit *e, HrRows rows, uint32_t cols)
+{
+    HrBuffer buffer = {.rows = rows, .cols = cols, .first_op = e->program->ops->len, .last_op = e->program->ops->len};
+    g_array_append_val(e->program->buffers, buffer);
+    return e->program->buffers->len - 1;
+}
+
+static HrBuffer *buffer_of(HrEmit *e, HrBuf buf)
+{
+    return &g_array_index(e->program->buffers, HrBuffer, buf);
+}
+
+static HrOp new_op(HrEmit *e, HrOpKind kind, HrBuf src)
+{
+    return (HrOp){.kind = kind, .layer = e->layer, .src = src, .dst = HR_NO_BUF, .k = HR_NO_BUF, .v = HR_NO_BUF, .add = HR_NO_BUF};
+}
+
+static void use(HrEmit *e, HrBuf buf, uint32_t op)
+{
+    if (buf != HR_NO_BUF)
+        buffer_of(e, buf)->last_op = MAX(buffer_of(e, buf)->last_op, op);
+}
+
+static void append(HrEmit *e, const HrOp *op)
+{
+    uint32_t index = e->program->ops->len;
+    g_array_append_vals(e->program->ops, op, 1);
+    use(e, op->src, index);
+    use(e, op->k, index);
+    use(e, op->v, index);
+    use(e, op->add, index);
+}
+
+static const HrWeight *if_bound(const HrWeight *weight)
+{
+    return weight && hr_weight_exists(weight) ? weight : NULL;
+}
+
+void hr_emit_layer(HrEmit *e, uint32_t layer)
+{
+    e->layer = layer;
+}
+
+HrBuf hr_emit_embed(HrEmit *e, const HrWeight *embeddings)
+{
+    HrOp op = new_op(e, HR_OP_EMBED, HR_NO_BUF);
+    op.weight = embeddings;
+    op.dst = new_buffer(e, HR_ROWS_TOKENS, e->program->hparams->n_embd);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_rms_norm(HrEmit *e, HrBuf x, const HrWeight *weight)
+{
+    HrOp op = new_op(e, HR_OP_RMS_NORM, x);
+    op.weight = weight;
+    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+/* The operation that a product of x can join, or NULL. */
+static HrOp *joinable(HrEmit *e, HrBuf x)
+{
+    HrOp *last = e->program->ops->len ? &g_array_index(e->program->ops, HrOp, e->program->ops->len - 1) : NULL;
+    bool fits = last && last->kind == HR_OP_LINEAR && last->src == x && last->add == HR_NO_BUF && last->n_parts < HR_LINEAR_PARTS;
+    return fits ? last : NULL;
+}
+
+HrBuf hr_emit_linear(HrEmit *e, HrBuf x, const HrWeight *weight, const HrWeight *bias)
+{
+    HrRows rows = buffer_of(e, x)->rows;
+    HrLinearPart part = {.weight = weight, .bias = if_bound(bias)};
+    HrOp *last = joinable(e, x);
+    if (last) {
+        part.dst = new_buffer(e, rows, (uint32_t)weight->n_out);
+        buffer_of(e, part.dst)->first_op = e->program->ops->len - 1;
+        last->parts[last->n_parts++] = part;
+        return part.dst;
+    }
+    return hr_emit_linear_add(e, x, weight, bias, HR_NO_BUF);
+}
+
+HrBuf hr_emit_linear_add(HrEmit *e, HrBuf x, const HrWeight *weight, const HrWeight *bias, HrBuf residual)
+{
+    HrOp op = new_op(e, HR_OP_LINEAR, x);
+    op.add = residual;
+    op.parts[0] = (HrLinearPart){weight, if_bound(bias), new_buffer(e, buffer_of(e, x)->rows, (uint32_t)weight->n_out)};
+    op.n_parts = 1;
+    append(e, &op);
+    return op.parts[0].dst;
+}
+
+void hr_emit_head_norms(HrEmit *e, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight)
+{
+    HrOp op = new_op(e, HR_OP_HEAD_NORMS, q);
+    op.k = k;
+    op.weight = q_weight;
+    op.k_weight = k_weight;
+    append(e, &op);
+}
+
+void hr_emit_rope_and_store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v)
+{
+    HrOp op = new_op(e, HR_OP_ROPE_STORE, q);
+    op.k = k;
+    op.v = v;
+    append(e, &op);
+    use(e, e->program->rope_table, e->program->ops->len - 1);
+}
+
+HrBuf hr_emit_attention(HrEmit *e, HrBuf q)
+{
+    const HrHparams *hp = e->program->hparams;
+    HrOp op = new_op(e, HR_OP_ATTENTION, q);
+    op.dst = new_buffer(e, HR_ROWS_TOKENS, hp->layers[e->layer].n_head * hp->head_dim_v);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_silu_mul(HrEmit *e, HrBuf gate, HrBuf up)
+{
+    HrOp op = new_op(e, HR_OP_SILU_MUL, gate);
+    op.k = up;
+    op.dst = new_buffer(e, buffer_of(e, gate)->rows, buffer_of(e, gate)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_output_rows(HrEmit *e, HrBuf x)
+{
+    HrOp op = new_op(e, HR_OP_OUTPUT_ROWS, x);
+    op.dst = new_buffer(e, HR_ROWS_OUTPUTS, buffer_of(e, x)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+void hr_emit_logits(HrEmit *e, HrBuf x, const HrWeight *weight)
+{
+    HrOp op = new_op(e, HR_OP_LOGITS, x);
+    op.weight = weight;
+    append(e, &op);
+}

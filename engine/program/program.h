@@ -1,0 +1,85 @@
+/* program.h: a flat list of operations over numbered buffers, for steps of up to a given number of rows.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A program is built once for a capacity and run for every step: which tokens, positions, slots and pages is data
+ * (HrStep). Operations are coarse, so that few barriers are needed. Buffers are float matrices [rows, cols], row-major; their
+ * lifetimes give offsets in one arena. Immutable once built. Thread-safety: Safe.
+ */
+#pragma once
+
+#include "model/hparams.h"
+#include "model/weights.h"
+
+typedef uint32_t HrBuf;
+#define HR_NO_BUF UINT32_MAX
+#define HR_NO_LAYER UINT32_MAX
+
+/* Rows of a buffer: one per token of the step, or one per token whose logits are wanted. */
+typedef enum { HR_ROWS_TOKENS, HR_ROWS_OUTPUTS } HrRows;
+
+typedef struct {
+    HrRows rows;
+    uint32_t cols;
+    uint32_t first_op, last_op; /* lifetime */
+    size_t offset;              /* in the arena */
+} HrBuffer;
+
+typedef enum {
+    HR_OP_EMBED,       /* dst[i] = weight[token i], dequantised */
+    HR_OP_ROPE_TABLE,  /* dst[i] = cosines, then sines, of position i, n_rot / 2 each */
+    HR_OP_RMS_NORM,    /* dst = src / rms(src) * weight */
+    HR_OP_LINEAR,      /* parts[p].dst = parts[p].weight . src + parts[p].bias (+ add) */
+    HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, in place, RMS-normalised times weight, k_weight */
+    HR_OP_ROPE_STORE,  /* src (queries) turned in place; k turned and v stored at their positions in the cache */
+    HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past */
+    HR_OP_SILU_MUL,    /* dst = silu(src) * k */
+    HR_OP_OUTPUT_ROWS, /* dst = the rows of src whose logits are wanted */
+    HR_OP_LOGITS,      /* logits[i] = weight . src[i]; into the step's output, not the arena */
+    HR_OP_N,
+} HrOpKind;
+const char *hr_op_name(HrOpKind kind);
+
+#define HR_LINEAR_PARTS 3
+typedef struct {
+    const HrWeight *weight, *bias; /* bias NULL: none */
+    HrBuf dst;
+} HrLinearPart;
+
+typedef struct {
+    HrOpKind kind;
+    uint32_t layer; /* HR_NO_LAYER: none */
+    HrBuf src, dst;
+    HrBuf k, v;                                /* further sources, see the kind */
+    HrBuf add;                                 /* LINEAR: residual, or HR_NO_BUF */
+    const HrWeight *weight, *k_weight;         /* see the kind */
+    HrLinearPart parts[HR_LINEAR_PARTS];       /* LINEAR */
+    uint32_t n_parts;
+} HrOp;
+
+typedef struct HrProgram {
+    const HrHparams *hparams;
+    GArray *ops;     /* HrOp */
+    GArray *buffers; /* HrBuffer */
+    HrBuf rope_table;
+    uint32_t max_tokens, max_outputs; /* capacity of a step */
+    size_t arena_bytes;
+} HrProgram;
+
+HrProgram *hr_program_new(const HrHparams *hparams, uint32_t max_tokens, uint32_t max_outputs) G_GNUC_WARN_UNUSED_RESULT;
+/* Gives every buffer its place in the arena. Call once, after emitting. */
+void hr_program_place(HrProgram *program);
+void hr_program_free(HrProgram *program);
+
+static inline const HrOp *hr_program_op(const HrProgram *p, uint32_t i)
+{
+    return &g_array_index(p->ops, HrOp, i);
+}
+static inline const HrBuffer *hr_program_buffer(const HrProgram *p, HrBuf b)
+{
+    return &g_array_index(p->buffers, HrBuffer, b);
+}
+static inline uint32_t hr_program_rows(const HrProgram *p, HrRows rows)
+{
+    return rows == HR_ROWS_TOKENS ? p->max_tokens : p->max_outputs;
+}
