@@ -1,0 +1,247 @@
+/* execute.c: the walk over a program. The larger operations are in op-*.c. See execute.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "cpu/execute.h"
+
+#include <string.h>
+
+/* ---- Sizes ---- */
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+static void widen(size_t widest[HR_FORM_N], const HrLinearKernels *kernels, const HrWeight *weight, size_t n_rows)
+{
+    HrForm form = kernels->form(weight->type, weight->n_in);
+    widest[form] = MAX(widest[form], n_rows * kernels->prepared_bytes(form, weight->n_in));
+}
+
+/* Bytes of the prepared rows of each form that the largest operation needs. */
+static void prepared_needs(const HrProgram *program, const HrLinearKernels *kernels, size_t widest[HR_FORM_N])
+{
+    memset(widest, 0, HR_FORM_N * sizeof *widest);
+    for (uint32_t i = 0; i < program->ops->len; i++) {
+        const HrOp *op = hr_program_op(program, i);
+        if (op->kind == HR_OP_LOGITS)
+            widen(widest, kernels, op->weight, program->max_outputs);
+        for (uint32_t p = 0; op->kind == HR_OP_LINEAR && p < op->n_parts; p++)
+            widen(widest, kernels, op->parts[p].weight, hr_program_rows(program, hr_program_buffer(program, op->src)->rows));
+    }
+}
+
+static size_t thread_scratch(const HrProgram *program)
+{
+    const HrHparams *hp = program->hparams;
+    size_t attend = aligned(hr_attend_scratch_bytes(hp->head_dim_k, hp->head_dim_v));
+    return HR_OWN_ROWS_BYTES + MAX(attend, aligned(hr_linear_scratch_bytes()));
+}
+
+HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads)
+{
+    size_t widest[HR_FORM_N];
+    prepared_needs(program, hr_linear_kernels(), widest);
+    HrExecutorNeeds needs = {.arena_bytes = program->arena_bytes};
+    for (uint32_t form = 0; form < HR_FORM_N; form++)
+        needs.prepared_bytes += widest[form];
+    needs.scratch_bytes = (uint64_t)n_threads * thread_scratch(program);
+    needs.logits_bytes = (uint64_t)program->max_outputs * program->hparams->n_vocab * sizeof(float);
+    return needs;
+}
+
+bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_t n_threads, const float *rope_divisors,
+                      HrLedger *ledger, const HrPlanItem *const items[4], GError **error)
+{
+    HrExecutorNeeds needs = hr_executor_needs(program, n_threads);
+    size_t widest[HR_FORM_N];
+    *e = (HrExecutor){.program = program, .kv = kv, .linear = hr_linear_kernels(), .vector = hr_vector_kernels()};
+    e->pool = hr_pool_ref();
+    e->n_threads = n_threads;
+    e->n_vocab = program->hparams->n_vocab;
+    e->thread_scratch_bytes = thread_scratch(program);
+    prepared_needs(program, e->linear, widest);
+    for (uint32_t form = 1; form < HR_FORM_N; form++)
+        e->prepared_offset[form] = e->prepared_offset[form - 1] + widest[form - 1];
+    e->inv_freq = g_new(double, program->hparams->rope.n_rot / 2 + 1);
+    hr_rope_frequencies(&program->hparams->rope, rope_divisors, e->inv_freq, &e->rope_magnitude);
+    e->runs = g_new(HrRun, program->max_tokens);
+    e->claimed = g_new0(atomic_uint, program->ops->len);
+    return hr_region_map(&e->arena, ledger, items[0], needs.arena_bytes, true, error) &&
+           hr_region_map(&e->prepared, ledger, items[1], needs.prepared_bytes, true, error) &&
+           hr_region_map(&e->scratch, ledger, items[2], needs.scratch_bytes, true, error) &&
+           hr_region_map(&e->logits, ledger, items[3], needs.logits_bytes, true, error);
+}
+
+void hr_executor_finish(HrExecutor *e)
+{
+    hr_region_unmap(&e->arena);
+    hr_region_unmap(&e->prepared);
+    hr_region_unmap(&e->scratch);
+    hr_region_unmap(&e->logits);
+    g_clear_pointer(&e->inv_freq, g_free);
+    g_clear_pointer(&e->runs, g_free);
+    g_clear_pointer(&e->claimed, g_free);
+    g_clear_pointer(&e->pool, hr_pool_unref);
+}
+
+/* ---- What operations share ---- */
+
+float *hr_task_row(const HrTask *task, HrBuf buf, uint32_t row)
+{
+    const HrBuffer *buffer = hr_program_buffer(task->e->program, buf);
+    return (float *)((char *)task->e->arena.base + buffer->offset) + (size_t)row * buffer->cols;
+}
+
+uint32_t hr_task_rows(const HrTask *task, HrBuf buf)
+{
+    return hr_program_buffer(task->e->program, buf)->rows == HR_ROWS_TOKENS ? task->e->step->n_tokens : task->e->step->n_outputs;
+}
+
+static uint32_t cols_of(const HrTask *task, HrBuf buf)
+{
+    return hr_program_buffer(task->e->program, buf)->cols;
+}
+
+bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin, uint32_t *ret_end)
+{
+    uint32_t begin = atomic_fetch_add_explicit(&task->e->claimed[task->op_index], grain, memory_order_relaxed);
+    if (begin >= n)
+        return false;
+    *ret_begin = begin;
+    *ret_end = MIN(begin + grain, n);
+    return true;
+}
+
+/* Rows to claim at once so that each thread gets a few helpings. */
+static uint32_t grain_for(const HrTask *task, uint32_t n)
+{
+    return MAX(1, n / (task->thread->n_threads * 4));
+}
+
+/* ---- The smaller operations ---- */
+
+static void execute_embed(HrTask *task)
+{
+    const HrStep *step = task->e->step;
+    const HrWeight *w = task->op->weight;
+    for (uint32_t begin, end; hr_task_claim(task, step->n_tokens, grain_for(task, step->n_tokens), &begin, &end);)
+        for (uint32_t i = begin; i < end; i++)
+            hr_dequantize(w->type, (const char *)w->data + (size_t)step->tokens[i] * w->row_bytes,
+                          hr_task_row(task, task->op->dst, i), w->n_in);
+}
+
+static void execute_rms_norm(HrTask *task)
+{
+    uint32_t n = hr_task_rows(task, task->op->src), cols = cols_of(task, task->op->src);
+    for (uint32_t begin, end; hr_task_claim(task, n, grain_for(task, n), &begin, &end);)
+        for (uint32_t i = begin; i < end; i++)
+            task->e->vector->rms_norm(hr_task_row(task, task->op->src, i), task->op->weight->data,
+                                      task->e->program->hparams->norm_eps, cols, hr_task_row(task, task->op->dst, i));
+}
+
+static void norm_heads(const HrTask *task, float *row, uint32_t cols, const HrWeight *weight)
+{
+    uint32_t width = task->e->program->hparams->head_dim_k;
+    for (uint32_t c = 0; c < cols; c += width)
+        task->e->vector->rms_norm(row + c, weight->data, task->e->program->hparams->norm_eps, width, row + c);
+}
+
+static void execute_head_norms(HrTask *task)
+{
+    uint32_t n = task->e->step->n_tokens;
+    for (uint32_t begin, end; hr_task_claim(task, n, grain_for(task, n), &begin, &end);)
+        for (uint32_t i = begin; i < end; i++) {
+            norm_heads(task, hr_task_row(task, task->op->src, i), cols_of(task, task->op->src), task->op->weight);
+            norm_heads(task, hr_task_row(task, task->op->k, i), cols_of(task, task->op->k), task->op->k_weight);
+        }
+}
+
+static void execute_silu_mul(HrTask *task)
+{
+    uint32_t n = hr_task_rows(task, task->op->src), cols = cols_of(task, task->op->src);
+    uint32_t pieces = n == 1 ? task->thread->n_threads : 1; /* a lone row is split by columns */
+    uint32_t width = (cols / pieces + HR_LANES - 1) / HR_LANES * HR_LANES;
+    for (uint32_t begin, end; hr_task_claim(task, n * pieces, grain_for(task, n), &begin, &end);)
+        for (uint32_t i = begin; i < end; i++) {
+            uint32_t row = i / pieces, first = MIN(i % pieces * width, cols);
+            uint32_t count = i % pieces == pieces - 1 ? cols - first : MIN(width, cols - first);
+            task->e->vector->silu_mul(hr_task_row(task, task->op->src, row) + first, hr_task_row(task, task->op->k, row) + first,
+                                      count, hr_task_row(task, task->op->dst, row) + first);
+        }
+}
+
+static void execute_output_rows(HrTask *task)
+{
+    const HrStep *step = task->e->step;
+    for (uint32_t begin, end; hr_task_claim(task, step->n_outputs, grain_for(task, step->n_outputs), &begin, &end);)
+        for (uint32_t i = begin; i < end; i++)
+            memcpy(hr_task_row(task, task->op->dst, i), hr_task_row(task, task->op->src, step->output_rows[i]),
+                   cols_of(task, task->op->src) * sizeof(float));
+}
+
+/* ---- The walk ---- */
+
+typedef void (*OpFunc)(HrTask *task);
+static const OpFunc functions[HR_OP_N] = {
+    [HR_OP_EMBED] = execute_embed,
+    [HR_OP_ROPE_TABLE] = hr_execute_rope_table,
+    [HR_OP_RMS_NORM] = execute_rms_norm,
+    [HR_OP_LINEAR] = hr_execute_linear,
+    [HR_OP_HEAD_NORMS] = execute_head_norms,
+    [HR_OP_ROPE_STORE] = hr_execute_rope_store,
+    [HR_OP_ATTENTION] = hr_execute_attention,
+    [HR_OP_SILU_MUL] = execute_silu_mul,
+    [HR_OP_OUTPUT_ROWS] = execute_output_rows,
+    [HR_OP_LOGITS] = hr_execute_logits,
+};
+
+/* Nothing is left to do for a step without outputs once only their rows are in use. */
+static bool has_rows(const HrTask *task)
+{
+    HrBuf buf = task->op->src == HR_NO_BUF ? task->op->dst : task->op->src;
+    return task->op->kind == HR_OP_OUTPUT_ROWS ? task->e->step->n_outputs > 0 : hr_task_rows(task, buf) > 0;
+}
+
+static void walk(HrThread *thread, void *data)
+{
+    HrExecutor *e = data;
+    HrTask task = {.e = e, .thread = thread, .scratch = (char *)e->scratch.base + thread->index * e->thread_scratch_bytes};
+    for (uint32_t i = 0; i < e->program->ops->len; i++) {
+        task.op = hr_program_op(e->program, i);
+        task.op_index = i;
+        if (!has_rows(&task))
+            continue;
+        functions[task.op->kind](&task);
+        /* One thread decides, for this very operation: one that is still behind the last barrier must not see the next decision. */
+        if (thread->index == 0 && atomic_load_explicit(e->abort, memory_order_relaxed))
+            atomic_store_explicit(&e->aborted_at, i, memory_order_relaxed);
+        hr_pool_barrier(thread);
+        if (atomic_load_explicit(&e->aborted_at, memory_order_relaxed) <= i)
+            return;
+    }
+}
+
+static void find_runs(HrExecutor *e)
+{
+    const HrStep *step = e->step;
+    e->n_runs = 0;
+    for (uint32_t i = 0; i < step->n_tokens; i++) {
+        if (i == 0 || step->slots[i] != step->slots[i - 1])
+            e->runs[e->n_runs++] = (HrRun){i, 0};
+        e->runs[e->n_runs - 1].n++;
+    }
+}
+
+bool hr_executor_run(HrExecutor *e, const HrStep *step, const atomic_bool *abort)
+{
+    e->step = step;
+    e->abort = abort;
+    atomic_store(&e->aborted_at, UINT32_MAX);
+    for (uint32_t i = 0; i < e->program->ops->len; i++)
+        atomic_store_explicit(&e->claimed[i], 0, memory_order_relaxed);
+    find_runs(e);
+    hr_pool_run(e->pool, e->n_threads, walk, e);
+    return atomic_load(&e->aborted_at) == UINT32_MAX;
+}

@@ -1,0 +1,96 @@
+/* execute.h: runs programs on the CPU.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * An executor owns the memory that a program computes in: the arena, rows prepared for the kernels, scratch of each thread
+ * and the logits. All threads walk the operations together, claim pieces of each, and meet at a barrier behind it. Which
+ * kernel computes a row follows from the row's role alone, so results depend neither on the number of threads nor on what else
+ * is in the step. Thread-safety: Unsafe (the runner's thread calls it).
+ */
+#pragma once
+
+#include "cpu/linear.h"
+#include "cpu/pool.h"
+#include "cpu/vector.h"
+#include "kv/kv.h"
+#include "program/program.h"
+
+#include <stdatomic.h>
+
+/* The data of one step. Tokens of one slot are consecutive and in the order of their positions. */
+typedef struct {
+    uint32_t n_tokens;
+    const HrToken *tokens;
+    const uint32_t *positions, *slots; /* [n_tokens] */
+    uint32_t n_outputs;
+    const uint32_t *output_rows; /* [n_outputs] indices of tokens, ascending */
+} HrStep;
+
+/* What an executor takes, for the plan. */
+typedef struct {
+    uint64_t arena_bytes, prepared_bytes, scratch_bytes, logits_bytes;
+} HrExecutorNeeds;
+HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads);
+
+/* A run of consecutive tokens of one slot. */
+typedef struct {
+    uint32_t first, n;
+} HrRun;
+
+typedef struct {
+    const HrProgram *program;
+    HrKv *kv;
+    const HrLinearKernels *linear;
+    const HrVectorKernels *vector;
+    HrPool *pool;
+    uint32_t n_threads;
+    HrRegion arena, prepared, scratch, logits;
+    size_t prepared_offset[HR_FORM_N]; /* in prepared */
+    size_t thread_scratch_bytes;
+    double *inv_freq; /* [n_rot / 2] */
+    float rope_magnitude;
+    uint32_t n_vocab;
+    HrRun *runs; /* [max_tokens] */
+    uint32_t n_runs;
+    atomic_uint *claimed; /* [n_ops] */
+    const HrStep *step;
+    const atomic_bool *abort;
+    atomic_uint aborted_at; /* operation; UINT32_MAX: not */
+} HrExecutor;
+
+/* items: arena, prepared rows, scratch and logits of the plan, in this order. rope_divisors: [n_rot/2] or NULL. */
+bool hr_executor_init(HrExecutor *executor, const HrProgram *program, HrKv *kv, uint32_t n_threads, const float *rope_divisors,
+                      HrLedger *ledger, const HrPlanItem *const items[4], GError **error);
+void hr_executor_finish(HrExecutor *executor);
+
+/* Fills logits [n_outputs, n_vocab] and the cache. False if abort became true on the way: then positions of the step may be half
+ * written and the step has to be run again. */
+bool hr_executor_run(HrExecutor *executor, const HrStep *step, const atomic_bool *abort);
+static inline float *hr_executor_logits(const HrExecutor *executor, uint32_t output)
+{
+    return (float *)executor->logits.base + (size_t)output * executor->n_vocab;
+}
+
+/* ---- Inside the executor: what the files of the operations share ---- */
+
+typedef struct {
+    HrExecutor *e;
+    HrThread *thread;
+    const HrOp *op;
+    uint32_t op_index;
+    char *scratch; /* this thread's */
+} HrTask;
+
+float *hr_task_row(const HrTask *task, HrBuf buf, uint32_t row);
+uint32_t hr_task_rows(const HrTask *task, HrBuf buf); /* in this step */
+/* Claims up to grain of n pieces; false when none is left. */
+bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin, uint32_t *ret_end);
+
+void hr_execute_linear(HrTask *task);
+void hr_execute_logits(HrTask *task);
+void hr_execute_rope_table(HrTask *task);
+void hr_execute_rope_store(HrTask *task);
+void hr_execute_attention(HrTask *task);
+
+/* A thread's scratch: the linear kernels', attention's and a few prepared rows of its own (see op-linear.c). */
+#define HR_OWN_ROWS_BYTES (64 * 1024)

@@ -1,0 +1,183 @@
+/* op-attention.c: rotations, the cache, and attention over it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "cpu/execute.h"
+
+#include <math.h>
+#include <string.h>
+
+void hr_execute_rope_table(HrTask *task)
+{
+    HrExecutor *e = task->e;
+    uint32_t half = e->program->hparams->rope.n_rot / 2, begin, end;
+    while (hr_task_claim(task, e->step->n_tokens, 4, &begin, &end))
+        for (uint32_t i = begin; i < end; i++) {
+            float *row = hr_task_row(task, e->program->rope_table, i);
+            for (uint32_t r = 0; r < half; r++) {
+                double angle = e->step->positions[i] * e->inv_freq[r];
+                row[r] = (float)cos(angle) * e->rope_magnitude;
+                row[half + r] = (float)sin(angle) * e->rope_magnitude;
+            }
+        }
+}
+
+/* Coarse caches are rotated where the width allows it: queries and keys alike, so scores stay; values, and the result back. */
+static bool rotates(const HrKvLayout *layout, uint32_t width)
+{
+    return (layout->type == HR_KV_Q8_0 || layout->type == HR_KV_Q4_0) && width % 64 == 0;
+}
+
+/* Queries of a key head's group, its key and its value, of one token. */
+static void store_head(HrTask *task, uint32_t token, uint32_t head)
+{
+    HrExecutor *e = task->e;
+    const HrOp *op = task->op;
+    const HrRope *rope = &e->program->hparams->rope;
+    const HrKvLayout *layout = &e->kv->layout;
+    const HrLayerShape *shape = &e->program->hparams->layers[op->layer];
+    uint32_t group = shape->n_head / shape->n_head_kv, position = e->step->positions[token];
+    uint32_t page = e->kv->slots[e->step->slots[token]].pages[position / HR_PAGE_POSITIONS], j = position % HR_PAGE_POSITIONS;
+    const float *table = hr_task_row(task, e->program->rope_table, token);
+    float *q = hr_task_row(task, op->src, token) + (size_t)head * group * layout->dk;
+    float *k = hr_task_row(task, op->k, token) + (size_t)head * layout->dk;
+    float *v = hr_task_row(task, op->v, token) + (size_t)head * layout->dv;
+    bool rotate = rotates(layout, layout->dk);
+
+    for (uint32_t h = 0; h < group; h++) {
+        e->vector->rope(rope->kind, rope->n_rot, table, q + h * layout->dk);
+        if (rotate)
+            e->vector->rotate(q + h * layout->dk, layout->dk);
+    }
+    e->vector->rope(rope->kind, rope->n_rot, table, k);
+    if (rotate)
+        e->vector->rotate(k, layout->dk);
+    if (rotates(layout, layout->dv))
+        e->vector->rotate(v, layout->dv);
+    e->vector->store_key(layout->type, k, layout->dk, j, hr_kv_k_block(e->kv, op->layer, page, head));
+    e->vector->store_value(layout->type, v, layout->dv, j, hr_kv_v_block(e->kv, op->layer, page, head));
+}
+
+void hr_execute_rope_store(HrTask *task)
+{
+    uint32_t n_heads = task->e->program->hparams->layers[task->op->layer].n_head_kv;
+    uint32_t n = task->e->step->n_tokens * n_heads, begin, end;
+    while (hr_task_claim(task, n, MAX(1, n / (task->thread->n_threads * 4)), &begin, &end))
+        for (uint32_t i = begin; i < end; i++)
+            store_head(task, i / n_heads, i % n_heads);
+}
+
+/* ---- Attention: a task is a tile of tokens of one slot, for one key head ---- */
+
+typedef struct {
+    uint32_t first, n_tokens;        /* of the step */
+    uint32_t head, first_q, n_q;     /* key head; query heads of its group */
+} Tile;
+
+static uint32_t tile_tokens(uint32_t group)
+{
+    return MAX(1, HR_ATTEND_ROWS / group);
+}
+
+/* Query heads of a group are cut only where the group alone is more than a tile's rows. */
+static uint32_t group_pieces(uint32_t group)
+{
+    return (group + HR_ATTEND_ROWS - 1) / HR_ATTEND_ROWS;
+}
+
+static uint32_t count_tiles(const HrExecutor *e, uint32_t group)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < e->n_runs; i++)
+        n += (e->runs[i].n + tile_tokens(group) - 1) / tile_tokens(group);
+    return n;
+}
+
+/* Tiles from the last one of each run backwards, because later tokens see more. */
+static Tile find_tile(const HrExecutor *e, const HrLayerShape *shape, uint32_t task)
+{
+    uint32_t group = shape->n_head / shape->n_head_kv, pieces = group_pieces(group), width = tile_tokens(group);
+    uint32_t piece = task % pieces, head = task / pieces % shape->n_head_kv, index = task / pieces / shape->n_head_kv;
+    Tile tile = {.head = head, .first_q = piece * HR_ATTEND_ROWS};
+    tile.n_q = MIN(group - tile.first_q, HR_ATTEND_ROWS);
+    for (uint32_t i = 0; i < e->n_runs; i++) {
+        uint32_t n = (e->runs[i].n + width - 1) / width;
+        if (index < n) {
+            uint32_t begin = (n - 1 - index) * width;
+            tile.first = e->runs[i].first + begin;
+            tile.n_tokens = MIN(width, e->runs[i].n - begin);
+            return tile;
+        }
+        index -= n;
+    }
+    return tile;
+}
+
+static void load_queries(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t group)
+{
+    float scale = task->e->program->hparams->attention_scale;
+    a->n_rows = tile->n_tokens * tile->n_q;
+    for (uint32_t t = 0; t < tile->n_tokens; t++) {
+        const float *q = hr_task_row(task, task->op->src, tile->first + t) + (size_t)(tile->head * group + tile->first_q) * a->dk;
+        for (uint32_t i = 0; i < tile->n_q * a->dk; i++)
+            a->q[(size_t)t * tile->n_q * a->dk + i] = q[i] * scale;
+    }
+    memset(a->acc, 0, (size_t)a->n_rows * a->dv_padded * sizeof(float));
+    for (uint32_t r = 0; r < a->n_rows; r++) {
+        a->max[r] = -INFINITY;
+        a->sum[r] = 0;
+    }
+}
+
+/* Causal: a token sees the positions up to its own. */
+static void set_valid(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t page_start)
+{
+    for (uint32_t t = 0; t < tile->n_tokens; t++) {
+        uint32_t position = task->e->step->positions[tile->first + t];
+        uint32_t n = position < page_start ? 0 : MIN(position - page_start + 1, HR_PAGE_POSITIONS);
+        for (uint32_t h = 0; h < tile->n_q; h++)
+            a->n_valid[t * tile->n_q + h] = n;
+    }
+}
+
+static void store_results(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t group)
+{
+    bool rotate = rotates(&task->e->kv->layout, a->dv);
+    for (uint32_t r = 0; r < a->n_rows; r++) {
+        uint32_t q_head = tile->head * group + tile->first_q + r % tile->n_q;
+        float *y = hr_task_row(task, task->op->dst, tile->first + r / tile->n_q) + (size_t)q_head * a->dv;
+        for (uint32_t d = 0; d < a->dv; d++)
+            y[d] = a->acc[(size_t)r * a->dv_padded + d] / a->sum[r];
+        if (rotate)
+            task->e->vector->rotate(y, a->dv);
+    }
+}
+
+static void attend_tile(HrTask *task, const Tile *tile, HrAttend *a, uint32_t group)
+{
+    const HrExecutor *e = task->e;
+    const HrKvSlot *slot = &e->kv->slots[e->step->slots[tile->first]];
+    uint32_t n_positions = e->step->positions[tile->first + tile->n_tokens - 1] + 1;
+    load_queries(task, tile, a, group);
+    for (uint32_t start = 0; start < n_positions; start += HR_PAGE_POSITIONS) {
+        uint32_t page = slot->pages[start / HR_PAGE_POSITIONS];
+        set_valid(task, tile, a, start);
+        e->vector->attend_page(a, hr_kv_k_block(e->kv, task->op->layer, page, tile->head),
+                               hr_kv_v_block(e->kv, task->op->layer, page, tile->head), MIN(n_positions - start, HR_PAGE_POSITIONS));
+    }
+    store_results(task, tile, a, group);
+}
+
+void hr_execute_attention(HrTask *task)
+{
+    const HrExecutor *e = task->e;
+    const HrLayerShape *shape = &e->program->hparams->layers[task->op->layer];
+    uint32_t group = shape->n_head / shape->n_head_kv, begin, end;
+    uint32_t n = count_tiles(e, group) * shape->n_head_kv * group_pieces(group);
+    HrAttend attend;
+    hr_attend_init(&attend, e->kv->layout.type, e->kv->layout.dk, e->kv->layout.dv, task->scratch + HR_OWN_ROWS_BYTES);
+    while (hr_task_claim(task, n, 1, &begin, &end)) {
+        Tile tile = find_tile(e, shape, begin);
+        attend_tile(task, &tile, &attend, group);
+    }
+}

@@ -1,0 +1,135 @@
+/* op-linear.c: products with weights: preparing rows, sharing out panels of weights, bias and residual.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "cpu/execute.h"
+
+/* Weights that a thread claims at once while few columns are computed: enough to stream, small enough to balance. */
+#define CLAIM_BYTES (64 * 1024)
+/* Panels at once while many columns are. */
+#define CLAIM_PANELS 4
+#define MANY_COLUMNS 16
+
+typedef struct {
+    const char *rows; /* prepared */
+    size_t stride;
+} Prepared;
+
+/* One product: weight times the rows of src, to dst rows. */
+typedef struct {
+    const HrWeight *weight, *bias;
+    float *dst;
+    size_t dst_stride;
+    const float *add; /* residual, laid out as dst; or NULL */
+    Prepared prepared;
+} Product;
+
+static uint32_t panels_of(const HrWeight *weight)
+{
+    return (uint32_t)((weight->n_out + HR_PANEL_ROWS - 1) / HR_PANEL_ROWS);
+}
+
+/* A few rows are prepared by every thread for itself: cheaper than a barrier. */
+static Prepared prepare_own(HrTask *task, HrForm form, uint32_t n_rows, size_t n_in, size_t *used)
+{
+    const HrLinearKernels *kernels = task->e->linear;
+    Prepared prepared = {task->scratch + *used, kernels->prepared_bytes(form, n_in)};
+    for (uint32_t i = 0; i < n_rows; i++)
+        kernels->prepare(form, hr_task_row(task, task->op->src, i), n_in, task->scratch + *used + i * prepared.stride);
+    *used += n_rows * prepared.stride;
+    return prepared;
+}
+
+static Prepared prepare_shared(HrTask *task, HrForm form, uint32_t n_rows, size_t n_in)
+{
+    const HrLinearKernels *kernels = task->e->linear;
+    char *base = (char *)task->e->prepared.base + task->e->prepared_offset[form];
+    Prepared prepared = {base, kernels->prepared_bytes(form, n_in)};
+    for (uint32_t i = task->thread->index; i < n_rows; i += task->thread->n_threads)
+        kernels->prepare(form, hr_task_row(task, task->op->src, i), n_in, base + i * prepared.stride);
+    return prepared;
+}
+
+/* Fills each product's prepared rows; rows of the same form are prepared once. */
+static void prepare(HrTask *task, Product *products, uint32_t n_products, uint32_t n_rows)
+{
+    const HrLinearKernels *kernels = task->e->linear;
+    Prepared of_form[HR_FORM_N] = {{0}};
+    size_t n_in = products[0].weight->n_in, used = 0, total = 0;
+    for (uint32_t f = 0; f < HR_FORM_N; f++)
+        total += n_rows * kernels->prepared_bytes((HrForm)f, n_in);
+    bool own = n_rows <= 2 && total <= HR_OWN_ROWS_BYTES;
+    for (uint32_t p = 0; p < n_products; p++) {
+        HrForm form = kernels->form(products[p].weight->type, n_in);
+        if (!of_form[form].rows)
+            of_form[form] = own ? prepare_own(task, form, n_rows, n_in, &used) : prepare_shared(task, form, n_rows, n_in);
+        products[p].prepared = of_form[form];
+    }
+    if (!own)
+        hr_pool_barrier(task->thread);
+}
+
+static void finish_rows(const HrTask *task, const Product *p, uint32_t n_rows, size_t begin, size_t end)
+{
+    for (uint32_t i = 0; i < n_rows; i++) {
+        float *y = p->dst + i * p->dst_stride;
+        if (p->bias)
+            task->e->vector->add(y + begin, (const float *)p->bias->data + begin, end - begin);
+        if (p->add)
+            task->e->vector->add(y + begin, p->add + i * p->dst_stride + begin, end - begin);
+    }
+}
+
+static void multiply(const HrTask *task, const Product *p, uint32_t n_rows, uint32_t panel_begin, uint32_t panel_end)
+{
+    const HrWeight *w = p->weight;
+    size_t begin = (size_t)panel_begin * HR_PANEL_ROWS, end = MIN((size_t)panel_end * HR_PANEL_ROWS, w->n_out);
+    task->e->linear->rows(w->type, w->data, w->row_bytes, w->n_in, begin, end, p->prepared.rows, p->prepared.stride, n_rows,
+                          p->dst, p->dst_stride, task->scratch + HR_OWN_ROWS_BYTES);
+    finish_rows(task, p, n_rows, begin, end);
+}
+
+static uint32_t grain_of(const HrWeight *weight, uint32_t n_rows)
+{
+    size_t panel_bytes = weight->row_bytes * HR_PANEL_ROWS;
+    return n_rows >= MANY_COLUMNS ? CLAIM_PANELS : (uint32_t)MAX(1, CLAIM_BYTES / panel_bytes);
+}
+
+/* Claims run over the panels of all products, one after another. */
+static void run(HrTask *task, Product *products, uint32_t n_products, uint32_t n_rows)
+{
+    uint32_t total = 0, begin, end;
+    for (uint32_t p = 0; p < n_products; p++)
+        total += panels_of(products[p].weight);
+    prepare(task, products, n_products, n_rows);
+    while (hr_task_claim(task, total, grain_of(products[0].weight, n_rows), &begin, &end)) {
+        uint32_t first = 0;
+        for (uint32_t p = 0; p < n_products; p++) {
+            uint32_t n = panels_of(products[p].weight);
+            if (begin < first + n && end > first)
+                multiply(task, &products[p], n_rows, MAX(begin, first) - first, MIN(end, first + n) - first);
+            first += n;
+        }
+    }
+}
+
+void hr_execute_linear(HrTask *task)
+{
+    const HrOp *op = task->op;
+    Product products[HR_LINEAR_PARTS];
+    for (uint32_t p = 0; p < op->n_parts; p++)
+        products[p] = (Product){
+            .weight = op->parts[p].weight,
+            .bias = op->parts[p].bias,
+            .dst = hr_task_row(task, op->parts[p].dst, 0),
+            .dst_stride = op->parts[p].weight->n_out,
+            .add = op->add == HR_NO_BUF ? NULL : hr_task_row(task, op->add, 0),
+        };
+    run(task, products, op->n_parts, hr_task_rows(task, op->src));
+}
+
+void hr_execute_logits(HrTask *task)
+{
+    Product product = {.weight = task->op->weight, .dst = task->e->logits.base, .dst_stride = task->e->n_vocab};
+    run(task, &product, 1, task->e->step->n_outputs);
+}

@@ -1,0 +1,64 @@
+/* vector.h: everything on the CPU that is not a product with weights: norms, rotations, the cache's formats, attention.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Two sources implement the same table: vector-plain.c in scalar C, vector-wide.c with 16-lane vectors, compiled once per
+ * instruction set. A row's result depends on that row alone, never on the rows beside it. Thread-safety: Safe.
+ */
+#pragma once
+
+#include "kv/layout.h"
+
+/* Rows (queries) that attention works on at once: a tile of tokens times the query heads that share a key head. */
+#define HR_ATTEND_ROWS 64
+#define HR_LANES 16
+
+static inline uint32_t hr_padded(uint32_t n)
+{
+    return (n + HR_LANES - 1) / HR_LANES * HR_LANES;
+}
+
+/* One thread's attention over the pages of a slot for one key head. All arrays 64-byte aligned. */
+typedef struct {
+    HrKvType type;
+    uint32_t dk, dv, dv_padded, n_rows;
+    float *q;      /* [n_rows, dk], scaled */
+    float *keys;   /* [dk, 64] of the current page */
+    float *values; /* [64, dv_padded] of the current page */
+    float *p;      /* [n_rows, 64] scores, then weights */
+    float *acc;    /* [n_rows, dv_padded] weighted sum of values so far */
+    float *max;    /* [n_rows] of scores so far */
+    float *sum;    /* [n_rows] of weights so far */
+    uint32_t *n_valid; /* [n_rows] positions of the current page that the row sees; 0: leaves the row as it is */
+} HrAttend;
+
+/* Bytes of scratch for an HrAttend, and its arrays laid out in it. */
+size_t hr_attend_scratch_bytes(uint32_t dk, uint32_t dv);
+void hr_attend_init(HrAttend *attend, HrKvType type, uint32_t dk, uint32_t dv, void *scratch);
+
+typedef struct HrVectorKernels {
+    /* y[n] = x[n] / sqrt(mean(x^2) + eps) * weight[n]; y may be x. */
+    void (*rms_norm)(const float *x, const float *weight, float eps, uint32_t n, float *y);
+    /* y[n] = gate / (1 + exp(-gate)) * up; y may be gate or up. */
+    void (*silu_mul)(const float *gate, const float *up, size_t n, float *y);
+    /* y[n] += a[n]. */
+    void (*add)(float *y, const float *a, size_t n);
+    /* Turns head[0..n_rot) in place by the angles whose cosines and sines, n_rot / 2 each, are in table. */
+    void (*rope)(HrRopeKind kind, uint32_t n_rot, const float *table, float *head);
+    /* The Walsh-Hadamard transform of x[n] in blocks of the largest power of two that divides n, scaled to keep lengths; its own
+     * inverse. Spreads outliers before a coarse cache type rounds (QuaRot, Ashkboos et al. 2024). */
+    void (*rotate)(float *x, uint32_t n);
+    /* Key or value of one head to position j (0..63) of a block. */
+    void (*store_key)(HrKvType type, const float *key, uint32_t dk, uint32_t j, void *block);
+    void (*store_value)(HrKvType type, const float *value, uint32_t dv, uint32_t j, void *block);
+    /* Adds a page to the running softmax (Milakov and Gimelshein 2018): keys and values of one head, n_positions of which exist. */
+    void (*attend_page)(HrAttend *attend, const void *k_block, const void *v_block, uint32_t n_positions);
+} HrVectorKernels;
+
+/* Those that go with hr_linear_kernels(). */
+const HrVectorKernels *hr_vector_kernels(void);
+
+extern const HrVectorKernels hr_vector_plain;
+#ifdef __x86_64__
+extern const HrVectorKernels hr_vector_avx2, hr_vector_avx512;
+#endif
