@@ -1,0 +1,137 @@
+/* request.c: requests and the delivery of their events. See request.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "run/request.h"
+
+#include "run/runner.h"
+
+HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMainContext *context, HrEventFunc func, void *data,
+                          GDestroyNotify destroy, uint32_t n_vocab, uint32_t num_ctx, GError **error)
+{
+    HrSampler *sampler = hr_sampler_new(&options->sampling, n_vocab, num_ctx, error);
+    if (!sampler)
+        return NULL;
+    HrRequest *request = g_new0(HrRequest, 1);
+    g_atomic_ref_count_init(&request->refs);
+    g_mutex_init(&request->lock);
+    request->runner = runner;
+    request->prompt = g_array_sized_new(false, false, sizeof(HrToken), (guint)options->n_tokens);
+    g_array_append_vals(request->prompt, options->tokens, (guint)options->n_tokens);
+    request->stop = g_strdupv((char **)options->stop);
+    request->options = *options;
+    request->options.tokens = (const HrToken *)request->prompt->data;
+    request->options.stop = (const char *const *)request->stop;
+    request->context = context ? g_main_context_ref(context) : NULL;
+    request->func = func;
+    request->data = data;
+    request->destroy = destroy;
+    request->sampler = sampler;
+    request->stopper = hr_stop_new(request->options.stop);
+    request->timings.n_prompt = (uint32_t)options->n_tokens;
+    request->submitted_us = g_get_monotonic_time();
+    return request;
+}
+
+HrRequest *hr_request_ref(HrRequest *request)
+{
+    g_atomic_ref_count_inc(&request->refs);
+    return request;
+}
+
+void hr_request_unref(HrRequest *request)
+{
+    if (!request || !g_atomic_ref_count_dec(&request->refs))
+        return;
+    if (request->destroy)
+        request->destroy(request->data);
+    g_clear_pointer(&request->context, g_main_context_unref);
+    g_array_unref(request->prompt);
+    g_strfreev(request->stop);
+    hr_sampler_free(request->sampler);
+    hr_stop_free(request->stopper);
+    g_mutex_clear(&request->lock);
+    g_free(request);
+}
+
+void hr_request_cancel(HrRequest *request)
+{
+    atomic_store(&request->cancelled, true);
+    g_mutex_lock(&request->lock);
+    if (request->runner)
+        hr_runner_interrupt(request->runner);
+    g_mutex_unlock(&request->lock);
+}
+
+/* ---- Delivery ---- */
+
+typedef struct {
+    HrRequest *request;
+    HrEvent event;
+    char *text;
+    HrTokenProb *top;
+    GError *error;
+} Parcel;
+
+static void parcel_free(void *data)
+{
+    Parcel *parcel = data;
+    hr_request_unref(parcel->request);
+    g_free(parcel->text);
+    g_free(parcel->top);
+    g_clear_error(&parcel->error);
+    g_free(parcel);
+}
+
+static gboolean deliver(void *data)
+{
+    Parcel *parcel = data;
+    parcel->request->func(&parcel->event, parcel->request->data);
+    return G_SOURCE_REMOVE;
+}
+
+/* An idle source of its own: g_main_context_invoke would call at once if the runner's thread happened to own the context. */
+static void send(HrRequest *request, const HrEvent *event, const GString *text, GError *take_error)
+{
+    Parcel *parcel = g_new0(Parcel, 1);
+    parcel->request = hr_request_ref(request);
+    parcel->event = *event;
+    parcel->text = text ? g_strndup(text->str, text->len) : g_strdup("");
+    parcel->top = g_memdup2(event->top, event->n_top * sizeof *event->top);
+    parcel->error = take_error;
+    parcel->event.text = parcel->text;
+    parcel->event.text_len = text ? text->len : 0;
+    parcel->event.top = parcel->top;
+    parcel->event.error = take_error;
+    if (!request->context) {
+        deliver(parcel);
+        parcel_free(parcel);
+        return;
+    }
+    g_autoptr(GSource) source = g_idle_source_new();
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_static_name(source, "hr-event");
+    g_source_set_callback(source, deliver, parcel, parcel_free);
+    g_source_attach(source, request->context);
+}
+
+void hr_request_send_prompt(HrRequest *request, uint32_t n_read)
+{
+    HrEvent event = {.kind = HR_EVENT_PROMPT, .n_read = n_read, .n_prompt = request->timings.n_prompt};
+    send(request, &event, NULL, NULL);
+}
+
+void hr_request_send_token(HrRequest *request, HrToken token, const GString *text, float logprob, const HrTokenProb *top, size_t n_top)
+{
+    HrEvent event = {.kind = HR_EVENT_TOKEN, .token = token, .logprob = logprob, .top = top, .n_top = n_top};
+    send(request, &event, text, NULL);
+}
+
+void hr_request_send_done(HrRequest *request, HrDoneReason reason, const GString *text, GError *take_error)
+{
+    HrEvent event = {.kind = HR_EVENT_DONE, .reason = reason, .timings = request->timings, .seed = hr_sampler_seed(request->sampler)};
+    g_mutex_lock(&request->lock);
+    request->runner = NULL;
+    g_mutex_unlock(&request->lock);
+    send(request, &event, text, take_error);
+}

@@ -1,0 +1,43 @@
+/* request.h: one question to a runner, from submission to its DONE event.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "hr.h"
+#include "run/sampler.h"
+#include "run/stop.h"
+
+#include <stdatomic.h>
+
+struct HrRequest {
+    gatomicrefcount refs;
+    /* Asked for, copied. */
+    GArray *prompt; /* HrToken */
+    HrRequestOptions options;
+    char **stop;
+    /* Where events go. */
+    GMainContext *context;
+    HrEventFunc func;
+    void *data;
+    GDestroyNotify destroy;
+
+    GMutex lock;           /* guards runner against hr_runner_free */
+    HrRunner *runner;      /* NULL once done */
+    atomic_bool cancelled;
+
+    /* The runner's thread only. */
+    HrSampler *sampler;
+    HrStop *stopper;
+    HrTimings timings;
+    int64_t submitted_us, started_us, first_us;
+};
+
+/* The sampler and stop strings are made here; fails on settings out of range. */
+HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMainContext *context, HrEventFunc func, void *data,
+                          GDestroyNotify destroy, uint32_t n_vocab, uint32_t num_ctx, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+void hr_request_send_prompt(HrRequest *request, uint32_t n_read);
+void hr_request_send_token(HrRequest *request, HrToken token, const GString *text, float logprob, const HrTokenProb *top, size_t n_top);
+/* The last event; takes error. text: what was held back, or NULL. */
+void hr_request_send_done(HrRequest *request, HrDoneReason reason, const GString *text, GError *take_error);

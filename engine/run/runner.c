@@ -1,0 +1,283 @@
+/* runner.c: loading, the runner's thread, and what other threads may ask of it. See runner.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "run/runner.h"
+
+#include "run/load.h"
+
+/* ---- The thread ---- */
+
+static void update_stats(HrRunner *r)
+{
+    HrRunnerStats *s = &r->stats;
+    uint32_t n_active = 0;
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        n_active += r->slots[i].state != HR_SLOT_IDLE;
+    g_mutex_lock(&r->lock);
+    s->n_active = n_active;
+    s->n_queued = g_queue_get_length(&r->queue);
+    s->cached_tokens = hr_kv_held_positions(&r->kv);
+    s->cache_committed_bytes = hr_kv_committed_bytes(&r->kv);
+    g_mutex_unlock(&r->lock);
+}
+
+/* The next request, or NULL. With no work left, sleeps until there is some. */
+static HrRequest *next_request(HrRunner *r)
+{
+    g_mutex_lock(&r->lock);
+    while (!r->stopping && g_queue_is_empty(&r->queue) && !r->evaluation && !hr_slots_active(r))
+        g_cond_wait(&r->wake, &r->lock);
+    HrRequest *request = r->stopping ? NULL : g_queue_pop_head(&r->queue);
+    g_mutex_unlock(&r->lock);
+    return request;
+}
+
+static void put_back(HrRunner *r, HrRequest *request)
+{
+    g_mutex_lock(&r->lock);
+    g_queue_push_head(&r->queue, request);
+    g_mutex_unlock(&r->lock);
+}
+
+static void take_requests(HrRunner *r)
+{
+    for (HrRequest *request; (request = next_request(r));) {
+        if (atomic_load(&request->cancelled)) {
+            hr_request_send_done(request, HR_DONE_CANCELLED, NULL, NULL);
+            hr_request_unref(request);
+        } else if (!hr_slots_assign(r, request)) {
+            put_back(r, request);
+            return;
+        }
+    }
+}
+
+static void drop_cancelled_queue(HrRunner *r)
+{
+    g_autoptr(GPtrArray) gone = g_ptr_array_new();
+    g_mutex_lock(&r->lock);
+    for (GList *l = r->queue.head, *next; l; l = next) {
+        next = l->next;
+        if (atomic_load(&((HrRequest *)l->data)->cancelled)) {
+            g_ptr_array_add(gone, l->data);
+            g_queue_delete_link(&r->queue, l);
+        }
+    }
+    g_mutex_unlock(&r->lock);
+    for (guint i = 0; i < gone->len; i++) {
+        hr_request_send_done(gone->pdata[i], HR_DONE_CANCELLED, NULL, NULL);
+        hr_request_unref(gone->pdata[i]);
+    }
+}
+
+static HrEvaluation *pending_evaluation(HrRunner *r)
+{
+    g_mutex_lock(&r->lock);
+    HrEvaluation *evaluation = hr_slots_active(r) ? NULL : r->evaluation;
+    g_mutex_unlock(&r->lock);
+    return evaluation;
+}
+
+static void finish_evaluation(HrRunner *r, HrEvaluation *evaluation)
+{
+    g_mutex_lock(&r->lock);
+    evaluation->done = true;
+    r->evaluation = NULL;
+    g_cond_broadcast(&r->evaluated);
+    g_mutex_unlock(&r->lock);
+}
+
+static bool is_stopping(HrRunner *r)
+{
+    g_mutex_lock(&r->lock);
+    bool stopping = r->stopping;
+    g_mutex_unlock(&r->lock);
+    return stopping;
+}
+
+static void cancel_all(HrRunner *r)
+{
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        if (r->slots[i].state != HR_SLOT_IDLE)
+            hr_slot_finish(r, &r->slots[i], HR_DONE_CANCELLED, NULL);
+    for (HrRequest *request; (request = g_queue_pop_head(&r->queue));) {
+        hr_request_send_done(request, HR_DONE_CANCELLED, NULL, NULL);
+        hr_request_unref(request);
+    }
+}
+
+static void *run(void *data)
+{
+    HrRunner *r = data;
+    while (!is_stopping(r)) {
+        take_requests(r);
+        atomic_store(&r->interrupt, false);
+        hr_slots_drop_cancelled(r);
+        drop_cancelled_queue(r);
+        HrEvaluation *evaluation = pending_evaluation(r);
+        if (evaluation) {
+            hr_runner_run_evaluation(r, evaluation);
+            finish_evaluation(r, evaluation);
+        } else if (hr_slots_active(r) && !is_stopping(r)) {
+            hr_runner_step(r);
+        }
+        update_stats(r);
+    }
+    cancel_all(r);
+    return NULL;
+}
+
+/* ---- Lifetime ---- */
+
+static void free_parts(HrRunner *r)
+{
+    hr_executor_finish(&r->executor);
+    hr_kv_finish(&r->kv);
+    hr_program_free(r->program);
+    hr_ledger_finish(&r->ledger);
+    hr_plan_unref(r->plan);
+    hr_model_unref(r->model);
+    g_free(r->slots);
+    g_free(r->step_tokens);
+    g_free(r->step_positions);
+    g_free(r->step_slots);
+    g_free(r->step_outputs);
+    g_free(r->top);
+    g_mutex_clear(&r->lock);
+    g_cond_clear(&r->wake);
+    g_cond_clear(&r->evaluated);
+    g_free(r);
+}
+
+HrRunner *hr_runner_new(HrModel *model, HrPlan *plan, bool force, HrProgressFunc progress, void *data, GError **error)
+{
+    if (!force && !hr_plan_fits(plan, error))
+        return NULL;
+    HrRunner *r = g_new0(HrRunner, 1);
+    g_mutex_init(&r->lock);
+    g_cond_init(&r->wake);
+    g_cond_init(&r->evaluated);
+    g_queue_init(&r->queue);
+    r->model = hr_model_ref(model);
+    r->plan = hr_plan_ref(plan);
+    r->tokenizer = hr_model_get_tokenizer(model, NULL);
+    hr_ledger_init(&r->ledger);
+    if (!hr_runner_load(r, progress, data, error)) {
+        free_parts(r);
+        return NULL;
+    }
+    r->thread = g_thread_new("hr-runner", run, r);
+    return r;
+}
+
+void hr_runner_free(HrRunner *r)
+{
+    if (!r)
+        return;
+    g_mutex_lock(&r->lock);
+    r->stopping = true;
+    atomic_store(&r->interrupt, true);
+    g_cond_broadcast(&r->wake);
+    g_mutex_unlock(&r->lock);
+    g_thread_join(r->thread);
+    free_parts(r);
+}
+
+void hr_runner_interrupt(HrRunner *r)
+{
+    g_mutex_lock(&r->lock);
+    atomic_store(&r->interrupt, true);
+    g_cond_signal(&r->wake);
+    g_mutex_unlock(&r->lock);
+}
+
+HrModel *hr_runner_get_model(const HrRunner *r)
+{
+    return r->model;
+}
+
+HrPlan *hr_runner_get_plan(const HrRunner *r)
+{
+    return r->plan;
+}
+
+/* ---- Requests ---- */
+
+static bool check_tokens(const HrRunner *r, const HrToken *tokens, size_t n, GError **error)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (tokens[i] < 0 || (uint32_t)tokens[i] >= r->program->hparams->n_vocab) {
+            g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "Token %d is not in the model's vocabulary of %u.", tokens[i],
+                        r->program->hparams->n_vocab);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_length(const HrRunner *r, size_t n, uint32_t limit, GError **error)
+{
+    if (n == 0)
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "The prompt is empty.");
+    else if (n > limit)
+        g_set_error(error, HR_ERROR, HR_ERROR_TOO_LONG,
+                    "The prompt has %zu tokens, but num_ctx is %u (one is left for the answer). Shorten it or raise num_ctx (at most %u).",
+                    n, hr_plan_get_settings(r->plan)->num_ctx, r->model->hparams.n_ctx_train);
+    return n > 0 && n <= limit;
+}
+
+HrRequest *hr_runner_submit(HrRunner *r, const HrRequestOptions *options, GMainContext *context, HrEventFunc func, void *data,
+                            GDestroyNotify destroy, GError **error)
+{
+    uint32_t num_ctx = hr_plan_get_settings(r->plan)->num_ctx;
+    if (!check_length(r, options->n_tokens, num_ctx - 1, error) || !check_tokens(r, options->tokens, options->n_tokens, error))
+        return NULL;
+    HrRequest *request = hr_request_new(r, options, context, func, data, destroy, r->program->hparams->n_vocab, num_ctx, error);
+    if (!request)
+        return NULL;
+    g_mutex_lock(&r->lock);
+    g_queue_push_tail(&r->queue, hr_request_ref(request));
+    r->stats.n_queued = g_queue_get_length(&r->queue);
+    g_cond_signal(&r->wake);
+    g_mutex_unlock(&r->lock);
+    return request;
+}
+
+bool hr_runner_evaluate(HrRunner *r, const HrToken *tokens, size_t n, bool from_start, HrLogitsFunc func, void *data,
+                        GError **error)
+{
+    HrEvaluation evaluation = {.tokens = tokens, .n = n, .from_start = from_start, .func = func, .data = data};
+    if (!check_length(r, n, hr_plan_get_settings(r->plan)->num_ctx, error) || !check_tokens(r, tokens, n, error))
+        return false;
+    g_mutex_lock(&r->lock);
+    while (r->evaluation)
+        g_cond_wait(&r->evaluated, &r->lock);
+    r->evaluation = &evaluation;
+    g_cond_signal(&r->wake);
+    while (!evaluation.done)
+        g_cond_wait(&r->evaluated, &r->lock);
+    g_mutex_unlock(&r->lock);
+    if (evaluation.error)
+        g_propagate_error(error, evaluation.error);
+    return evaluation.ok;
+}
+
+/* ---- Telling ---- */
+
+void hr_runner_get_stats(HrRunner *r, HrRunnerStats *ret_stats)
+{
+    g_mutex_lock(&r->lock);
+    *ret_stats = r->stats;
+    g_mutex_unlock(&r->lock);
+}
+
+size_t hr_runner_n_allocations(const HrRunner *r)
+{
+    return r->ledger.items->len;
+}
+
+const HrPlanItem *hr_runner_get_allocation(const HrRunner *r, size_t index)
+{
+    return &g_array_index(r->ledger.items, HrPlanItem, index);
+}

@@ -1,0 +1,84 @@
+/* runner.h: a loaded model, its slots and the thread that owns them.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The thread takes requests from a queue into slots and runs steps: one token of every generating slot plus a bounded share
+ * of the prompts that are waiting. Other threads only post requests, set flags and read statistics.
+ */
+#pragma once
+
+#include "cpu/execute.h"
+#include "kv/kv.h"
+#include "plan/plan.h"
+#include "run/request.h"
+
+typedef enum { HR_SLOT_IDLE, HR_SLOT_READING, HR_SLOT_GENERATING } HrSlotState;
+
+/* The runner's thread only. */
+typedef struct {
+    HrSlotState state;
+    HrRequest *request; /* owned; NULL when idle */
+    uint32_t n_past;    /* positions in the cache */
+    HrToken next;       /* GENERATING: the token to be fed */
+    uint32_t n_fed;     /* tokens in the step being run */
+} HrSlot;
+
+/* A blocking evaluation, posted by hr_runner_evaluate. */
+typedef struct {
+    const HrToken *tokens;
+    size_t n;
+    bool from_start;
+    HrLogitsFunc func;
+    void *data;
+    bool done, ok;
+    GError *error;
+} HrEvaluation;
+
+struct HrRunner {
+    HrModel *model;
+    HrPlan *plan;
+    const HrTokenizer *tokenizer; /* NULL: none that is known */
+    HrLedger ledger;
+    HrProgram *program;
+    HrKv kv;
+    HrExecutor executor;
+    GThread *thread;
+
+    GMutex lock; /* guards what follows */
+    GCond wake, evaluated;
+    GQueue queue; /* HrRequest */
+    HrEvaluation *evaluation;
+    bool stopping;
+    HrRunnerStats stats;
+
+    atomic_bool interrupt; /* leave the step that runs and look around */
+
+    /* The runner's thread only. */
+    HrSlot *slots; /* [parallel] */
+    uint32_t n_slots;
+    HrToken *step_tokens; /* [max_tokens] */
+    uint32_t *step_positions, *step_slots;
+    uint32_t *step_outputs; /* [max_outputs] */
+    HrTokenProb *top;       /* [HR_MAX_TOP_LOGPROBS] */
+    uint32_t reading_turn;  /* whose prompt is read first */
+};
+
+#define HR_MAX_TOP_LOGPROBS 1024
+
+/* Makes the runner leave its step and look at cancel flags and the queue. Thread-safety: Safe. */
+void hr_runner_interrupt(HrRunner *runner);
+
+/* ---- slots.c ---- */
+/* Gives request a slot, with as much of its prompt as some slot already holds. False if none is idle. */
+bool hr_slots_assign(HrRunner *runner, HrRequest *request);
+/* Ends what slot does: the DONE event, and the slot keeps its positions for the next prompt. */
+void hr_slot_finish(HrRunner *runner, HrSlot *slot, HrDoneReason reason, GError *take_error);
+bool hr_slots_active(const HrRunner *runner);
+void hr_slots_drop_cancelled(HrRunner *runner);
+
+/* ---- step.c ---- */
+/* One step for all slots that work. */
+void hr_runner_step(HrRunner *runner);
+
+/* ---- evaluate.c ---- */
+void hr_runner_run_evaluation(HrRunner *runner, HrEvaluation *evaluation);

@@ -1,0 +1,112 @@
+/* slots.c: which slot answers a request, and with how much of its prompt already there.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "run/runner.h"
+
+/* A slot whose past would mostly be thrown away is better left to its own conversation: then the prefix is shared into another
+ * slot instead. */
+#define KEEP_PERCENT 50
+
+static uint32_t held(const HrRunner *r, uint32_t slot)
+{
+    return r->kv.slots[slot].tokens->len;
+}
+
+/* The idle slot that was used longest ago; empty ones first. -1: all work. */
+static int oldest_idle(const HrRunner *r)
+{
+    int best = -1;
+    for (uint32_t i = 0; i < r->n_slots; i++) {
+        if (r->slots[i].state != HR_SLOT_IDLE)
+            continue;
+        if (best < 0 || r->kv.slots[i].last_used_us < r->kv.slots[best].last_used_us)
+            best = (int)i;
+    }
+    return best;
+}
+
+static uint32_t longest_prefix(const HrRunner *r, const HrToken *tokens, size_t n, uint32_t *ret_length)
+{
+    uint32_t best = 0;
+    *ret_length = 0;
+    for (uint32_t i = 0; i < r->n_slots; i++) {
+        uint32_t length = hr_kv_common_prefix(&r->kv, i, tokens, n);
+        if (length > *ret_length || (length == *ret_length && r->slots[best].state != HR_SLOT_IDLE)) {
+            best = i;
+            *ret_length = length;
+        }
+    }
+    return best;
+}
+
+/* The slot to use; its cache then holds the first *ret_n_past tokens of the prompt. */
+static uint32_t choose(HrRunner *r, const HrToken *tokens, size_t n, uint32_t *ret_n_past)
+{
+    uint32_t length, spare = (uint32_t)oldest_idle(r);
+    uint32_t best = longest_prefix(r, tokens, n, &length);
+    bool takes_over = r->slots[best].state == HR_SLOT_IDLE &&
+                      (best == spare || (uint64_t)length * 100 >= (uint64_t)held(r, best) * KEEP_PERCENT);
+    /* At least one token is read anew: its logits are wanted. */
+    length = MIN(length, (uint32_t)n - 1);
+    if (takes_over) {
+        hr_kv_truncate(&r->kv, best, length);
+        *ret_n_past = length;
+        return best;
+    }
+    *ret_n_past = hr_kv_share(&r->kv, spare, best, length);
+    return spare;
+}
+
+bool hr_slots_assign(HrRunner *r, HrRequest *request)
+{
+    if (oldest_idle(r) < 0)
+        return false;
+    uint32_t n_past;
+    uint32_t index = choose(r, (const HrToken *)request->prompt->data, request->prompt->len, &n_past);
+    HrSlot *slot = &r->slots[index];
+    *slot = (HrSlot){.state = HR_SLOT_READING, .request = request, .n_past = n_past};
+    request->started_us = g_get_monotonic_time();
+    request->timings.queue_us = request->started_us - request->submitted_us;
+    request->timings.n_cached = n_past;
+    for (guint i = 0; i < request->prompt->len; i++)
+        hr_sampler_accept(request->sampler, g_array_index(request->prompt, HrToken, i));
+    return true;
+}
+
+void hr_slot_finish(HrRunner *r, HrSlot *slot, HrDoneReason reason, GError *take_error)
+{
+    HrRequest *request = slot->request;
+    uint32_t index = (uint32_t)(slot - r->slots);
+    g_autoptr(GString) rest = g_string_new(NULL);
+    int64_t now = g_get_monotonic_time();
+    if (request->first_us == 0)
+        request->timings.prompt_us = now - request->started_us;
+    else
+        request->timings.generate_us = now - request->first_us;
+    hr_stop_flush(request->stopper, rest);
+    r->kv.slots[index].last_used_us = now;
+    if (request->timings.n_generated > 1 && request->timings.generate_us > 0) {
+        g_mutex_lock(&r->lock);
+        r->stats.tokens_per_second = request->timings.n_generated * 1e6 / (double)request->timings.generate_us;
+        g_mutex_unlock(&r->lock);
+    }
+    *slot = (HrSlot){.state = HR_SLOT_IDLE};
+    hr_request_send_done(request, reason, rest, take_error);
+    hr_request_unref(request);
+}
+
+bool hr_slots_active(const HrRunner *r)
+{
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        if (r->slots[i].state != HR_SLOT_IDLE)
+            return true;
+    return false;
+}
+
+void hr_slots_drop_cancelled(HrRunner *r)
+{
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        if (r->slots[i].state != HR_SLOT_IDLE && atomic_load(&r->slots[i].request->cancelled))
+            hr_slot_finish(r, &r->slots[i], HR_DONE_CANCELLED, NULL);
+}

@@ -1,0 +1,169 @@
+/* step.c: what one step computes, and what is drawn from it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "run/runner.h"
+
+/* While others generate, a step reads at most this share of num_batch, so that their next tokens are not far away. */
+#define SHARED_STEP_DIVISOR 4
+#define MIN_SHARE 32
+
+/* ---- Composition ---- */
+
+static void feed(HrRunner *r, HrStep *step, uint32_t slot, HrToken token, uint32_t position)
+{
+    r->step_tokens[step->n_tokens] = token;
+    r->step_positions[step->n_tokens] = position;
+    r->step_slots[step->n_tokens] = slot;
+    step->n_tokens++;
+    r->slots[slot].n_fed++;
+}
+
+static void want_logits(HrRunner *r, HrStep *step)
+{
+    r->step_outputs[step->n_outputs++] = step->n_tokens - 1;
+}
+
+/* Pages for the next n positions; a slot that cannot have them ends with the reason, the others go on. */
+static bool make_room(HrRunner *r, uint32_t index, uint32_t n)
+{
+    HrSlot *slot = &r->slots[index];
+    GError *error = NULL;
+    if (hr_kv_prepare(&r->kv, index, slot->n_past, slot->n_past + n, &error))
+        return true;
+    hr_slot_finish(r, slot, HR_DONE_ERROR, error);
+    return false;
+}
+
+static void add_generating(HrRunner *r, HrStep *step)
+{
+    for (uint32_t i = 0; i < r->n_slots; i++) {
+        HrSlot *slot = &r->slots[i];
+        if (slot->state != HR_SLOT_GENERATING || !make_room(r, i, 1))
+            continue;
+        feed(r, step, i, slot->next, slot->n_past);
+        want_logits(r, step);
+    }
+}
+
+static void add_prompt(HrRunner *r, HrStep *step, uint32_t index, uint32_t budget)
+{
+    HrSlot *slot = &r->slots[index];
+    const GArray *prompt = slot->request->prompt;
+    uint32_t n = MIN(prompt->len - slot->n_past, budget);
+    if (n == 0 || !make_room(r, index, n))
+        return;
+    for (uint32_t k = 0; k < n; k++)
+        feed(r, step, index, g_array_index(prompt, HrToken, slot->n_past + k), slot->n_past + k);
+    if (slot->n_past + n == prompt->len)
+        want_logits(r, step);
+}
+
+/* Prompts share the rest of the step, beginning with another one each time. */
+static void add_prompts(HrRunner *r, HrStep *step)
+{
+    uint32_t num_batch = hr_plan_get_settings(r->plan)->num_batch;
+    uint32_t share = step->n_tokens > 0 ? MAX(num_batch / SHARED_STEP_DIVISOR, MIN(MIN_SHARE, num_batch)) : num_batch;
+    uint32_t end = MIN(step->n_tokens + share, r->program->max_tokens);
+    for (uint32_t k = 0; k < r->n_slots && step->n_tokens < end; k++) {
+        uint32_t index = (r->reading_turn + k) % r->n_slots;
+        if (r->slots[index].state == HR_SLOT_READING)
+            add_prompt(r, step, index, end - step->n_tokens);
+    }
+    r->reading_turn++;
+}
+
+/* ---- Drawing ---- */
+
+/* Whether the answer ends after the token that was just drawn; sets the reason. */
+static bool is_over(HrRunner *r, HrSlot *slot, bool stopped, HrDoneReason *reason)
+{
+    HrRequest *request = slot->request;
+    int64_t limit = request->options.num_predict;
+    *reason = stopped ? HR_DONE_STOP : HR_DONE_LENGTH;
+    return stopped || (limit >= 0 && request->timings.n_generated >= limit) || slot->n_past >= r->kv.num_ctx;
+}
+
+static bool ends_answer(const HrRunner *r, const HrRequest *request, HrToken token)
+{
+    return r->tokenizer && !request->options.ignore_eos && hr_tokenizer_is_end(r->tokenizer, token);
+}
+
+/* Sends the token with the text that can be shown; true if a stop string was met. */
+static bool send_token(HrRunner *r, HrRequest *request, HrToken token, float logprob, size_t n_top)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    size_t len = 0;
+    const char *bytes = r->tokenizer ? hr_tokenizer_bytes(r->tokenizer, token, false, &len) : "";
+    bool stopped = hr_stop_feed(request->stopper, bytes, len, text);
+    hr_request_send_token(request, token, text, logprob, r->top, n_top);
+    return stopped;
+}
+
+static void draw(HrRunner *r, HrSlot *slot, float *logits)
+{
+    HrRequest *request = slot->request;
+    uint32_t n_vocab = r->program->hparams->n_vocab;
+    size_t n_top = (size_t)CLAMP(request->options.top_logprobs, 0, HR_MAX_TOP_LOGPROBS);
+    HrDoneReason reason;
+    float logprob = 0;
+    if (request->options.mask)
+        request->options.mask(logits, n_vocab, request->options.mask_data);
+    HrToken token = hr_sampler_draw(request->sampler, logits, r->top, MIN(n_top, n_vocab),
+                                    request->options.top_logprobs >= 0 ? &logprob : NULL);
+    hr_sampler_accept(request->sampler, token);
+    if (ends_answer(r, request, token)) {
+        hr_slot_finish(r, slot, HR_DONE_STOP, NULL);
+        return;
+    }
+    request->timings.n_generated++;
+    bool stopped = send_token(r, request, token, logprob, MIN(n_top, n_vocab));
+    slot->next = token;
+    slot->state = HR_SLOT_GENERATING;
+    if (is_over(r, slot, stopped, &reason))
+        hr_slot_finish(r, slot, reason, NULL);
+}
+
+/* ---- Results ---- */
+
+static void note_fed(HrRunner *r, const HrStep *step)
+{
+    for (uint32_t i = 0; i < step->n_tokens; i++)
+        g_array_append_val(r->kv.slots[step->slots[i]].tokens, step->tokens[i]);
+    for (uint32_t i = 0; i < r->n_slots; i++) {
+        HrSlot *slot = &r->slots[i];
+        slot->n_past += slot->n_fed;
+        if (slot->n_fed > 0 && slot->state == HR_SLOT_READING)
+            hr_request_send_prompt(slot->request, slot->n_past);
+        slot->n_fed = 0;
+    }
+}
+
+static void draw_all(HrRunner *r, const HrStep *step)
+{
+    for (uint32_t i = 0; i < step->n_outputs; i++) {
+        HrSlot *slot = &r->slots[step->slots[step->output_rows[i]]];
+        HrRequest *request = slot->request;
+        if (request->first_us == 0) {
+            request->first_us = g_get_monotonic_time();
+            request->timings.prompt_us = request->first_us - request->started_us;
+        }
+        if (request->options.num_predict == 0)
+            hr_slot_finish(r, slot, HR_DONE_LENGTH, NULL);
+        else
+            draw(r, slot, hr_executor_logits(&r->executor, i));
+    }
+}
+
+void hr_runner_step(HrRunner *r)
+{
+    HrStep step = {.tokens = r->step_tokens, .positions = r->step_positions, .slots = r->step_slots, .output_rows = r->step_outputs};
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        r->slots[i].n_fed = 0;
+    add_generating(r, &step);
+    add_prompts(r, &step);
+    if (step.n_tokens == 0 || !hr_executor_run(&r->executor, &step, &r->interrupt))
+        return; /* interrupted: nothing was noted, so the step is composed again without whoever left */
+    note_fed(r, &step);
+    draw_all(r, &step);
+}
