@@ -9,8 +9,9 @@
 HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMainContext *context, HrEventFunc func, void *data,
                           GDestroyNotify destroy, uint32_t n_vocab, uint32_t num_ctx, GError **error)
 {
-    HrSampler *sampler = hr_sampler_new(&options->sampling, n_vocab, num_ctx, error);
-    if (!sampler)
+    g_autoptr(HrSampler) sampler = hr_sampler_new(&options->sampling, n_vocab, num_ctx, error);
+    g_autoptr(HrStop) stopper = sampler ? hr_stop_new(options->stop, error) : NULL;
+    if (!stopper)
         return NULL;
     HrRequest *request = g_new0(HrRequest, 1);
     g_atomic_ref_count_init(&request->refs);
@@ -26,8 +27,8 @@ HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMa
     request->func = func;
     request->data = data;
     request->destroy = destroy;
-    request->sampler = sampler;
-    request->stopper = hr_stop_new(request->options.stop);
+    request->sampler = g_steal_pointer(&sampler);
+    request->stopper = g_steal_pointer(&stopper);
     request->timings.n_prompt = (uint32_t)options->n_tokens;
     request->submitted_us = g_get_monotonic_time();
     return request;

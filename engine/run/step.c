@@ -111,6 +111,11 @@ static void draw(HrRunner *r, HrSlot *slot, float *logits)
         request->options.mask(logits, n_vocab, request->options.mask_data);
     HrToken token = hr_sampler_draw(request->sampler, logits, r->top, MIN(n_top, n_vocab),
                                     request->options.top_logprobs >= 0 ? &logprob : NULL);
+    if (token < 0) {
+        hr_slot_finish(r, slot, HR_DONE_ERROR,
+                       g_error_new_literal(HR_ERROR, HR_ERROR_INTERNAL, "no token is possible: every logit is masked or not a number"));
+        return;
+    }
     hr_sampler_accept(request->sampler, token);
     if (ends_answer(r, request, token)) {
         hr_slot_finish(r, slot, HR_DONE_STOP, NULL);

@@ -1,0 +1,11 @@
+/* logprobs.h: log-probabilities of tokens under the model itself, before any sampling setting.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include <stddef.h>
+
+/* log(sum(exp(logits[n]))), leaving out NaN and -infinity; -infinity if nothing is left. +infinity counts as the largest
+ * finite number. A relative error of the sum of 1e-6 at most. Thread-safety: Safe. */
+double hr_log_sum_exp(const float *logits, size_t n);
