@@ -14,7 +14,7 @@ static bool read_number(const HrGgufMetadata *metadata, const char *key, int64_t
     int64_t value = otherwise;
 
     if (entry && (entry->kind == HR_GGUF_ARRAY || !hr_gguf_element_int(entry, 0, &value)))
-        return hr_gguf_fail(error, HR_ERROR_FORMAT, "key '%s' is of kind %s; it must be an integer", key,
+        return hr_gguf_fail(error, HR_ERROR_FORMAT, "key '%s' is of kind %s; it must be an integer below 2^63", key,
                             hr_gguf_kind_name(entry->kind));
     if (entry && (value < min || value > max))
         return hr_gguf_fail(error, HR_ERROR_FORMAT, "key '%s' is %" G_GINT64_FORMAT "; %" G_GINT64_FORMAT
