@@ -18,9 +18,6 @@ static inline size_t hr_round_up(size_t n, size_t multiple)
 }
 
 extern const HrLinearKernels hr_linear_plain;
-#ifdef HR_HAVE_AVX2
-extern const HrLinearKernels hr_linear_avx2;
-#endif
-#ifdef HR_HAVE_AVX512_VNNI
+#ifdef __x86_64__
 extern const HrLinearKernels hr_linear_avx512_vnni;
 #endif

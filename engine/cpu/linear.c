@@ -13,14 +13,7 @@
 static const HrLinearKernels *available[MAX_SETS];
 static const HrLinearKernels *chosen;
 
-#ifdef HR_HAVE_AVX2
-static bool can_avx2(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-}
-#endif
-
-#ifdef HR_HAVE_AVX512_VNNI
+#ifdef __x86_64__
 static bool can_avx512_vnni(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -36,11 +29,7 @@ static gpointer choose(gpointer unused)
     size_t n = 0;
 
     available[n++] = &hr_linear_plain;
-#ifdef HR_HAVE_AVX2
-    if (can_avx2())
-        available[n++] = &hr_linear_avx2;
-#endif
-#ifdef HR_HAVE_AVX512_VNNI
+#ifdef __x86_64__
     if (can_avx512_vnni())
         available[n++] = &hr_linear_avx512_vnni;
 #endif

@@ -1,0 +1,34 @@
+/* groups.h: activations rounded to int8, as the integer kernels read them.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A prepared row (HR_FORM_INT8) is n_in / 32 of these. x[i] is about scale * q[i], with
+ *
+ *   scale = max |x| / 127,  q = x * (127 / max |x|), rounded to nearest, ties to even
+ *
+ * in float. A group whose largest magnitude is below HR_GROUP_TINY counts as zeros, so that the quotient stays finite; one with an
+ * infinity or a NaN has q = 0 and scale NaN, so that every result it takes part in is NaN. All sets round alike, bit for bit.
+ *
+ * One record rather than arrays: a kernel that walks many columns at once then needs one pointer per column, and a
+ * column is one stream of memory.
+ */
+#pragma once
+
+#include <assert.h>
+#include <stdint.h>
+
+#define HR_GROUP 32
+#define HR_GROUP_TINY 1e-30f
+
+/* Signed weights are stored in panels as unsigned bytes, raised by this much. A dot product with them starts from an offset that takes
+ * it back: sum (w + 128) q - 128 sum q. */
+#define HR_RAISED 128
+
+typedef struct {
+    float scale;
+    float sum;             /* scale * sum of q */
+    int32_t offset;        /* -HR_RAISED * sum of q */
+    int32_t offset_16[2];  /* the same for the first and the last 16 */
+    int8_t q[HR_GROUP];
+} HrGroup;
+static_assert(sizeof(HrGroup) == 52, "records of columns are 4-byte aligned and without gaps");
