@@ -27,9 +27,11 @@ GArray *hr_model_tokenize(const HrModel *model, const HrPrompt *prompt, bool add
     const HrTokenizer *tokenizer = tokenizer_of(model, error);
     if (!tokenizer)
         return NULL;
-    GArray *ids = g_array_new(false, false, sizeof(HrToken));
-    hr_tokenizer_encode(tokenizer, prompt->text->str, (const HrSpan *)prompt->spans->data, prompt->spans->len, add_special, ids);
-    return ids;
+    g_autoptr(GArray) ids = g_array_new(false, false, sizeof(HrToken));
+    if (!hr_tokenizer_encode(tokenizer, prompt->text->str, (const HrSpan *)prompt->spans->data, prompt->spans->len, add_special,
+                             ids, error))
+        return NULL;
+    return g_steal_pointer(&ids);
 }
 
 const char *hr_model_token_bytes(const HrModel *model, HrToken token, bool special, size_t *ret_len)

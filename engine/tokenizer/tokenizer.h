@@ -17,11 +17,13 @@ HrTokenizer *hr_tokenizer_new(const HrGguf *gguf, GError **error) G_GNUC_WARN_UN
 void hr_tokenizer_free(HrTokenizer *tokenizer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrTokenizer, hr_tokenizer_free)
 
-/* Ids of text[0..spans), appended to ret_ids (GArray of HrToken). Control tokens are recognised in trusted spans only;
+/* Ids of the text that spans cover from its start (NULL and 0: no text), appended to ret_ids (GArray of HrToken). Control tokens are recognised in trusted spans only;
  * user-defined tokens everywhere. The text is split and merged as a whole: a span border is no token border by itself unless a
- * control token stands there. add_special: BOS/EOS where the model adds them and the text does not begin/end with them. */
-void hr_tokenizer_encode(const HrTokenizer *tokenizer, const char *text, const HrSpan *spans, size_t n_spans,
-                         bool add_special, GArray *ret_ids);
+ * control token stands there. add_special: BOS/EOS where the model adds them and the text does not begin/end with them.
+ * Bytes that are not UTF-8 are kept where the vocabulary has them. Time: n log n. Fails with HR_ERROR_MEMORY or HR_ERROR_TOO_LONG
+ * only; ret_ids is as before then. */
+bool hr_tokenizer_encode(const HrTokenizer *tokenizer, const char *text, const HrSpan *spans, size_t n_spans,
+                         bool add_special, GArray *ret_ids, GError **error);
 /* Bytes of one token as it stands in running text (SPM: U+2581 is a space; the space that SPM puts before the first word
  * of a text is the caller's to drop, see hr_tokenizer_decode). special: control tokens as text, otherwise "". Borrowed. */
 const char *hr_tokenizer_bytes(const HrTokenizer *tokenizer, HrToken token, bool special, size_t *ret_len);
@@ -36,3 +38,5 @@ bool hr_tokenizer_adds_eos(const HrTokenizer *tokenizer);
 /* Ends an answer: eos, eot, eom and the tokens that families use for it. */
 bool hr_tokenizer_is_end(const HrTokenizer *tokenizer, HrToken token);
 bool hr_tokenizer_is_control(const HrTokenizer *tokenizer, HrToken token);
+/* A sentence about something in the file that was guessed, or NULL. */
+const char *hr_tokenizer_note(const HrTokenizer *tokenizer);

@@ -1,0 +1,233 @@
+/* bpe.c: byte pairs, the tokenizer of GPT-2 and its many descendants.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Text is cut into words by the pre-tokenizer; a word's bytes are joined, the pair that was learnt first first. Files spell
+ * bytes as printable characters: those that print stand for themselves, the others, in order, for U+0100 and on.
+ */
+#include "tokenizer/tokenizer-private.h"
+
+#include <string.h>
+
+#define MERGES "tokenizer.ggml.merges"
+
+/* ---- The alphabet ---- */
+
+static bool prints(unsigned byte)
+{
+    return (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte != 0xad);
+}
+
+/* The byte that a character of the alphabet stands for, or -1. Those that do not print: 00-20, 7f-a0, ad. */
+static int byte_of_code(uint32_t code)
+{
+    if (code < 0x100)
+        return prints(code) ? (int)code : -1;
+    if (code <= 0x120)
+        return (int)code - 0x100;
+    if (code <= 0x142)
+        return (int)code - 0x121 + 0x7f;
+    return code == 0x143 ? 0xad : -1;
+}
+
+size_t hr_bpe_decode_text(const char *text, size_t len, char *ret_bytes)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < len;) {
+        HrRune rune = hr_rune_decode(text + i, len - i);
+        size_t rune_len = hr_rune_bytes(rune);
+        int byte = rune & HR_RUNE_INVALID ? -1 : byte_of_code(hr_rune_code(rune));
+
+        if (byte >= 0) {
+            ret_bytes[n++] = (char)byte;
+        } else {
+            memcpy(ret_bytes + n, text + i, rune_len);
+            n += rune_len;
+        }
+        i += rune_len;
+    }
+    return n;
+}
+
+/* Where a vocabulary lacks a byte (those that UTF-8 never has), byte_ids says so with -1. Some files carry such a byte's character as a
+ * user-defined token. */
+static void find_byte_ids(HrTokenizer *tokenizer)
+{
+    uint32_t next = 0x100;
+
+    for (unsigned byte = 0; byte < 0x100; byte++) {
+        char text[6];
+        size_t len = hr_rune_encode(prints(byte) ? byte : next++, text);
+        HrToken id = hr_text_table_find(&tokenizer->by_text, text, len);
+
+        if (id >= 0 && !(tokenizer->flags[id] & HR_TOKEN_FLAG_TRUSTED))
+            tokenizer->byte_ids[byte] = id;
+    }
+}
+
+/* ---- Merges ---- */
+
+static bool allocate_merges(HrMergeTable *table, size_t n, GError **error)
+{
+    size_t size = 16;
+
+    while (size < n + n / 3)
+        size *= 2;
+    table->slots = hr_tokenizer_alloc(size, sizeof *table->slots, "the merges", error);
+    if (!table->slots)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        table->slots[i].rank = HR_NO_RANK;
+    table->mask = size - 1;
+    table->seed = (uint64_t)g_random_int() << 32 | g_random_int();
+    return true;
+}
+
+static HrMergeSlot *merge_slot(const HrMergeTable *table, uint64_t pair)
+{
+    size_t i = hr_hash_mix(pair, table->seed) & table->mask;
+
+    while (table->slots[i].rank != HR_NO_RANK && table->slots[i].pair != pair)
+        i = (i + 1) & table->mask;
+    return &table->slots[i];
+}
+
+static uint64_t pair_of(HrToken left, HrToken right)
+{
+    return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+}
+
+/* Of a pair that is there twice, the first counts. A pair that would spell a control token never joins. */
+static void add_merge(HrTokenizer *tokenizer, HrToken left, HrToken right, HrToken joined, uint32_t rank)
+{
+    uint64_t pair = pair_of(left, right);
+    HrMergeSlot *slot = merge_slot(&tokenizer->merges, pair);
+
+    if (slot->rank == HR_NO_RANK && !(tokenizer->flags[joined] & HR_TOKEN_FLAG_TRUSTED))
+        *slot = (HrMergeSlot){pair, rank, joined};
+}
+
+static bool load_merge(HrTokenizer *tokenizer, const HrGgufEntry *merges, uint32_t rank, GError **error)
+{
+    const char *text, *space;
+    size_t len, left_len;
+    char joined_text[2 * HR_MAX_TOKEN_BYTES];
+    HrToken left, right, joined;
+
+    if (!hr_gguf_element_string(merges, rank, &text, &len))
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES ": entry %u is not a string", rank);
+    space = len > 2 ? memchr(text + 1, ' ', len - 2) : NULL;
+    if (!space || len > sizeof joined_text)
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES ": entry %u is not two texts with a space between", rank);
+    left_len = (size_t)(space - text);
+    memcpy(joined_text, text, left_len);
+    memcpy(joined_text + left_len, space + 1, len - left_len - 1);
+    left = hr_text_table_find(&tokenizer->by_text, text, left_len);
+    right = hr_text_table_find(&tokenizer->by_text, space + 1, len - left_len - 1);
+    joined = hr_text_table_find(&tokenizer->by_text, joined_text, len - 1);
+    if (left >= 0 && right >= 0 && joined >= 0) {
+        add_merge(tokenizer, left, right, joined, rank);
+    } else if (!tokenizer->truncated) {
+        g_autofree char *shown = hr_tokenizer_show(text, len);
+
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES ": entry %u (“%s”) names a token that the file does not have",
+                                 rank, shown);
+    }
+    return true;
+}
+
+static bool load_merges(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
+{
+    const HrGgufEntry *merges = hr_gguf_find(gguf, MERGES);
+
+    if (!merges)
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, "A byte-pair tokenizer needs " MERGES);
+    if (merges->kind != HR_GGUF_ARRAY || merges->element != HR_GGUF_STRING)
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES " is not an array of strings");
+    if (merges->n > HR_MAX_TOKENS)
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES " has %" G_GUINT64_FORMAT " entries, more than %u", merges->n,
+                                 HR_MAX_TOKENS);
+    if (!allocate_merges(&tokenizer->merges, merges->n, error))
+        return false;
+    for (uint32_t rank = 0; rank < merges->n; rank++) {
+        if (!load_merge(tokenizer, merges, rank, error))
+            return false;
+    }
+    return true;
+}
+
+bool hr_bpe_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
+{
+    find_byte_ids(tokenizer);
+    if (!load_merges(tokenizer, gguf, error))
+        return false;
+    return !tokenizer->pretokenizer->ignore_merges || hr_vocab_index_pieces(tokenizer, error);
+}
+
+/* ---- Encoding ---- */
+
+static uint32_t look_up(const void *context, const HrSymbol *left, const HrSymbol *right, HrToken *ret_joined)
+{
+    const HrTokenizer *tokenizer = context;
+    const HrMergeSlot *slot;
+
+    if (left->id < 0 || right->id < 0)
+        return HR_NO_RANK;
+    slot = merge_slot(&tokenizer->merges, pair_of(left->id, right->id));
+    *ret_joined = slot->joined;
+    return slot->rank;
+}
+
+static void merge_word(HrEncoding *encoding, const char *bytes, size_t len)
+{
+    const HrTokenizer *tokenizer = encoding->tokenizer;
+    HrMerger *merger = &encoding->merger;
+
+    merger->lookup = look_up;
+    merger->context = tokenizer;
+    if (!hr_merger_begin(merger, len)) {
+        encoding->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < len; i++)
+        hr_merger_add(merger, tokenizer->byte_ids[(unsigned char)bytes[i]], (uint32_t)i, 1);
+    hr_merger_run(merger);
+    for (uint32_t i = 0; i != HR_NO_SYMBOL; i = merger->symbols[i].next) {
+        const HrSymbol *symbol = &merger->symbols[i];
+
+        if (symbol->id >= 0)
+            hr_encoding_append(encoding, symbol->id);
+        else
+            hr_encoding_append_bytes(encoding, bytes + symbol->start, symbol->len);
+    }
+}
+
+static void encode_word(size_t begin, size_t end, void *data)
+{
+    HrEncoding *encoding = data;
+    const HrTokenizer *tokenizer = encoding->tokenizer;
+    const char *bytes = encoding->text + encoding->at;
+    size_t len = 0;
+    HrToken whole;
+
+    for (size_t i = begin; i < end; i++)
+        len += hr_rune_bytes(encoding->runes[i]);
+    encoding->at += len;
+    whole = tokenizer->pretokenizer->ignore_merges ? hr_text_table_find(&tokenizer->by_piece, bytes, len) : -1;
+    if (whole >= 0)
+        hr_encoding_append(encoding, whole);
+    else if (!encoding->failed)
+        merge_word(encoding, bytes, len);
+}
+
+void hr_bpe_encode(HrEncoding *encoding, const char *text, size_t len)
+{
+    size_t n;
+    const HrRune *runes = hr_encoding_runes(encoding, text, len, &n);
+
+    encoding->text = text;
+    encoding->at = 0;
+    if (runes)
+        hr_pretokenizer_split(encoding->tokenizer->pretokenizer, runes, n, encode_word, encoding);
+}

@@ -1,0 +1,78 @@
+/* text-table.c: hashing of token texts.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "tokenizer/text-table.h"
+
+#include <string.h>
+
+/* Two odd constants without structure (fractions of the golden ratio and of the square root of two). */
+#define K0 0x9e3779b97f4a7c15u
+#define K1 0x6a09e667f3bcc909u
+
+uint64_t hr_hash_mix(uint64_t value, uint64_t seed)
+{
+    unsigned __int128 product = (unsigned __int128)(value ^ seed ^ K0) * K1;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash(const char *bytes, size_t len, uint64_t seed)
+{
+    uint64_t state = seed ^ len, word;
+
+    for (; len >= sizeof word; bytes += sizeof word, len -= sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        state = hr_hash_mix(word, state);
+    }
+    word = 0;
+    memcpy(&word, bytes, len);
+    return hr_hash_mix(word, state);
+}
+
+bool hr_text_table_init(HrTextTable *table, const HrText *texts, size_t n)
+{
+    size_t size = 16;
+
+    while (size < 2 * n)
+        size *= 2;
+    table->texts = texts;
+    table->mask = size - 1;
+    table->seed = (uint64_t)g_random_int() << 32 | g_random_int();
+    table->slots = g_try_malloc0_n(size, sizeof *table->slots);
+    return table->slots != NULL;
+}
+
+void hr_text_table_finish(HrTextTable *table)
+{
+    g_clear_pointer(&table->slots, g_free);
+}
+
+/* The slot where the text is, or where it would go. */
+static uint32_t *slot_of(const HrTextTable *table, const char *bytes, size_t len)
+{
+    for (size_t i = hash(bytes, len, table->seed) & table->mask;; i = (i + 1) & table->mask) {
+        uint32_t *slot = &table->slots[i];
+        const HrText *text;
+
+        if (*slot == 0)
+            return slot;
+        text = &table->texts[*slot - 1];
+        if (text->len == len && memcmp(text->bytes, bytes, len) == 0)
+            return slot;
+    }
+}
+
+HrToken hr_text_table_add(HrTextTable *table, HrToken id)
+{
+    uint32_t *slot = slot_of(table, table->texts[id].bytes, table->texts[id].len);
+
+    if (*slot == 0)
+        *slot = (uint32_t)id + 1;
+    return (HrToken)*slot - 1;
+}
+
+HrToken hr_text_table_find(const HrTextTable *table, const char *bytes, size_t len)
+{
+    return table->slots ? (HrToken)*slot_of(table, bytes, len) - 1 : -1;
+}
