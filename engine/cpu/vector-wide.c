@@ -53,12 +53,13 @@ static inline float max_lanes(V v)
     return x[0];
 }
 
-/* e^x to about 1 ulp for x in [-87, 88]; clamped outside. Cody-Waite reduction by ln 2, then the Taylor polynomial on
+/* e^x to about 1 ulp for x in [-87, 88]; e^-87 below that, infinite above. Cody-Waite reduction by ln 2, then the Taylor polynomial on
  * [-ln2/2, ln2/2], whose next term is below 2^-27. */
 static inline V exp_lanes(V x)
 {
+    VI beyond = x > splat(88.0f);
     x = select_lanes(x < splat(-87.0f), splat(-87.0f), x);
-    x = select_lanes(x > splat(88.0f), splat(88.0f), x);
+    x = select_lanes(beyond, splat(88.0f), x);
     V shifted = x * splat(1.44269504f) + splat(0x1.8p23f); /* rounds to the nearest whole number in the low bits */
     V n = shifted - splat(0x1.8p23f);
     V r = x - n * splat(0x1.62e4p-1f) - n * splat(0x1.7f7d1cp-20f);
@@ -70,7 +71,7 @@ static inline V exp_lanes(V x)
     y = y * r + splat(0.5f);
     y = y * r + splat(1);
     y = y * r + splat(1);
-    return (V)((VI)y + ((VI)shifted << 23));
+    return select_lanes(beyond, splat(INFINITY), (V)((VI)y + ((VI)shifted << 23)));
 }
 
 static void rms_norm(const float *x, const float *weight, float eps, uint32_t n, float *y)

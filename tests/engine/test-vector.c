@@ -1,0 +1,221 @@
+/* test-vector.c: the wide vector kernels against their scalar twins.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Both compute in floats with sums in another order, so results differ by a few roundings: 1e-5 of the largest value is ten times
+ * what was seen.
+ */
+#include "cpu/vector.h"
+
+#include <glib.h>
+#include <math.h>
+#include <string.h>
+
+#define TOLERANCE 1e-5f
+
+typedef struct {
+    const char *name;
+    const HrVectorKernels *kernels;
+} Set;
+
+static void fill(GRand *rand, float *x, size_t n, double scale)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)(g_rand_double_range(rand, -1, 1) * scale);
+}
+
+static void assert_close(const float *a, const float *b, size_t n)
+{
+    float largest = 1e-6f;
+    for (size_t i = 0; i < n; i++)
+        largest = fmaxf(largest, fabsf(a[i]));
+    for (size_t i = 0; i < n; i++)
+        g_assert_cmpfloat_with_epsilon(a[i], b[i], largest * TOLERANCE);
+}
+
+static void test_rows(gconstpointer data)
+{
+    const HrVectorKernels *wide = ((const Set *)data)->kernels;
+    g_autoptr(GRand) rand = g_rand_new_with_seed(1);
+    float x[300], w[300], a[300], b[300];
+    for (uint32_t n = 1; n <= 300; n++) {
+        fill(rand, x, n, 3);
+        fill(rand, w, n, 2);
+        hr_vector_plain.rms_norm(x, w, 1e-5f, n, a);
+        wide->rms_norm(x, w, 1e-5f, n, b);
+        assert_close(a, b, n);
+        hr_vector_plain.silu_mul(x, w, n, a);
+        wide->silu_mul(x, w, n, b);
+        assert_close(a, b, n);
+        hr_vector_plain.add(a, w, n);
+        wide->add(b, w, n);
+        assert_close(a, b, n);
+    }
+}
+
+static void test_silu_extremes(gconstpointer data)
+{
+    const HrVectorKernels *wide = ((const Set *)data)->kernels;
+    float gate[16] = {0, -0.0f, 1e-30f, -1e-30f, 20, -20, 87, -87, 88, -88, 200, -200, 1e30f, -1e30f, 5e4f, -5e4f};
+    float up[16], a[16], b[16];
+    for (int i = 0; i < 16; i++)
+        up[i] = 1;
+    hr_vector_plain.silu_mul(gate, up, 16, a);
+    wide->silu_mul(gate, up, 16, b);
+    for (int i = 0; i < 16; i++)
+        g_assert_cmpfloat_with_epsilon(a[i], b[i], fabsf(a[i]) * TOLERANCE + 1e-30f);
+}
+
+static void test_rotations(gconstpointer data)
+{
+    const HrVectorKernels *wide = ((const Set *)data)->kernels;
+    g_autoptr(GRand) rand = g_rand_new_with_seed(2);
+    float table[128], a[128], b[128], back[128];
+    for (uint32_t n = 2; n <= 128; n += 2)
+        for (int kind = HR_ROPE_NORM; kind <= HR_ROPE_NEOX; kind++) {
+            fill(rand, table, n, 1);
+            fill(rand, a, 128, 4);
+            memcpy(b, a, sizeof a);
+            hr_vector_plain.rope((HrRopeKind)kind, n, table, a);
+            wide->rope((HrRopeKind)kind, n, table, b);
+            assert_close(a, b, 128);
+        }
+    for (uint32_t n = 64; n <= 128; n += 32) {
+        fill(rand, a, n, 4);
+        memcpy(back, a, sizeof a);
+        memcpy(b, a, sizeof a);
+        hr_vector_plain.rotate(a, n);
+        wide->rotate(b, n);
+        assert_close(a, b, n);
+        wide->rotate(b, n);
+        assert_close(back, b, n);
+    }
+}
+
+/* ---- Attention ---- */
+
+#define MAX_PAGES 3
+
+typedef struct {
+    HrKvType type;
+    uint32_t dk, dv, n_rows, n_positions;
+} Shape;
+
+/* Blocks of MAX_PAGES pages, filled by the plain kernels. */
+static void fill_pages(GRand *rand, const Shape *s, char *k_blocks, char *v_blocks, size_t k_bytes, size_t v_bytes)
+{
+    float x[256];
+    for (uint32_t position = 0; position < s->n_positions; position++) {
+        uint32_t page = position / HR_PAGE_POSITIONS, j = position % HR_PAGE_POSITIONS;
+        fill(rand, x, s->dk, 1.5);
+        hr_vector_plain.store_key(s->type, x, s->dk, j, k_blocks + page * k_bytes);
+        fill(rand, x, s->dv, 2);
+        hr_vector_plain.store_value(s->type, x, s->dv, j, v_blocks + page * v_bytes);
+    }
+}
+
+/* Row r sees n_positions - (n_rows - 1 - r) positions, as tokens of a prompt do. */
+static void attend(const HrVectorKernels *kernels, const Shape *s, const float *q, const char *k_blocks, const char *v_blocks,
+                   size_t k_bytes, size_t v_bytes, float *result)
+{
+    g_autofree char *memory = g_malloc0(hr_attend_scratch_bytes(s->dk, s->dv) + 64);
+    char *scratch = (char *)(((uintptr_t)memory + 63) / 64 * 64);
+    HrAttend a;
+    hr_attend_init(&a, s->type, s->dk, s->dv, scratch);
+    a.n_rows = s->n_rows;
+    memcpy(a.q, q, (size_t)s->n_rows * s->dk * sizeof(float));
+    for (uint32_t r = 0; r < s->n_rows; r++)
+        a.max[r] = -INFINITY;
+    for (uint32_t start = 0; start < s->n_positions; start += HR_PAGE_POSITIONS) {
+        for (uint32_t r = 0; r < s->n_rows; r++) {
+            int32_t seen = (int32_t)(s->n_positions - (s->n_rows - 1 - r)) - (int32_t)start;
+            a.n_valid[r] = (uint32_t)CLAMP(seen, 0, HR_PAGE_POSITIONS);
+        }
+        uint32_t page = start / HR_PAGE_POSITIONS;
+        kernels->attend_page(&a, k_blocks + page * k_bytes, v_blocks + page * v_bytes, MIN(s->n_positions - start, HR_PAGE_POSITIONS));
+    }
+    for (uint32_t r = 0; r < s->n_rows; r++)
+        for (uint32_t d = 0; d < s->dv; d++)
+            result[r * s->dv + d] = a.acc[r * a.dv_padded + d] / a.sum[r];
+}
+
+static void check_attention(const HrVectorKernels *wide, GRand *rand, const Shape *s)
+{
+    size_t k_bytes = hr_kv_bytes(s->type, (size_t)s->dk * HR_PAGE_POSITIONS), v_bytes = hr_kv_bytes(s->type, (size_t)s->dv * HR_PAGE_POSITIONS);
+    g_autofree char *k_blocks = g_malloc0(MAX_PAGES * k_bytes), *v_blocks = g_malloc0(MAX_PAGES * v_bytes);
+    g_autofree float *q = g_new(float, s->n_rows * s->dk);
+    g_autofree float *a = g_new(float, s->n_rows * s->dv), *b = g_new(float, s->n_rows * s->dv), *one = g_new(float, s->dv);
+    Shape last = *s;
+    fill(rand, q, s->n_rows * s->dk, 0.4);
+    fill_pages(rand, s, k_blocks, v_blocks, k_bytes, v_bytes);
+    attend(&hr_vector_plain, s, q, k_blocks, v_blocks, k_bytes, v_bytes, a);
+    attend(wide, s, q, k_blocks, v_blocks, k_bytes, v_bytes, b);
+    assert_close(a, b, s->n_rows * s->dv);
+    /* The last row alone gives the same bits as among the others. */
+    last.n_rows = 1;
+    attend(wide, &last, q + (s->n_rows - 1) * s->dk, k_blocks, v_blocks, k_bytes, v_bytes, one);
+    g_assert_cmpmem(one, s->dv * sizeof(float), b + (s->n_rows - 1) * s->dv, s->dv * sizeof(float));
+}
+
+static void test_attention(gconstpointer data)
+{
+    static const uint32_t widths[][2] = {{64, 64}, {128, 128}, {32, 96}, {80, 80}, {192, 128}};
+    static const uint32_t rows[] = {1, 3, 4, 9, 64}, positions[] = {64, 65, 100, 190};
+    g_autoptr(GRand) rand = g_rand_new_with_seed(3);
+    for (int type = HR_KV_F16; type <= HR_KV_Q4_0; type++)
+        for (size_t w = 0; w < G_N_ELEMENTS(widths); w++)
+            for (size_t r = 0; r < G_N_ELEMENTS(rows); r++)
+                for (size_t p = 0; p < G_N_ELEMENTS(positions); p++) {
+                    Shape shape = {(HrKvType)type, widths[w][0], widths[w][1], rows[r], positions[p]};
+                    if (type >= HR_KV_Q8_0 && shape.dk % HR_KV_GROUP != 0)
+                        continue;
+                    check_attention(((const Set *)data)->kernels, rand, &shape);
+                }
+}
+
+/* What the wide kernels store is what the plain ones store. */
+static void test_stores(gconstpointer data)
+{
+    const HrVectorKernels *wide = ((const Set *)data)->kernels;
+    g_autoptr(GRand) rand = g_rand_new_with_seed(4);
+    static char a[64 * 128 * 4], b[64 * 128 * 4];
+    float x[128];
+    for (int type = HR_KV_F16; type <= HR_KV_Q4_0; type++)
+        for (uint32_t j = 0; j < HR_PAGE_POSITIONS; j++) {
+            fill(rand, x, 128, j % 7 == 0 ? 1e6 : j % 5 == 0 ? 0 : 1);
+            hr_vector_plain.store_key((HrKvType)type, x, 128, j, a);
+            wide->store_key((HrKvType)type, x, 128, j, b);
+            hr_vector_plain.store_value((HrKvType)type, x, 128, j, a);
+            wide->store_value((HrKvType)type, x, 128, j, b);
+        }
+    g_assert_cmpmem(a, sizeof a, b, sizeof b);
+}
+
+static void add_set(const Set *set)
+{
+    static const struct {
+        const char *name;
+        GTestDataFunc func;
+    } cases[] = {{"rows", test_rows},           {"silu-extremes", test_silu_extremes}, {"rotations", test_rotations},
+                 {"attention", test_attention}, {"stores", test_stores}};
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strdup_printf("/vector/%s/%s", set->name, cases[i].name);
+        g_test_add_data_func(path, set, cases[i].func);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const Set plain = {"plain", &hr_vector_plain};
+    g_test_init(&argc, &argv, NULL);
+    add_set(&plain); /* shows that a row's bits do not depend on its neighbours there, too */
+#ifdef __x86_64__
+    static const Set avx2 = {"avx2", &hr_vector_avx2}, avx512 = {"avx512", &hr_vector_avx512};
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        add_set(&avx2);
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq"))
+        add_set(&avx512);
+#endif
+    return g_test_run();
+}
