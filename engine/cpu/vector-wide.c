@@ -1,16 +1,22 @@
-/* vector-wide.c: vector.h with 16-lane vectors, compiled once per instruction set as HR_VECTOR_TABLE.
+/* vector-wide.c: vector.h with vectors of 8 or 16 lanes, compiled once per instruction set as HR_VECTOR_TABLE.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Written with the compiler's vector extension, which splits a 16-lane vector where registers are narrower. Positions are
- * the lanes of scores, dimensions those of values, so that nothing is summed across lanes except the softmax's own sum.
+ * Written with the compiler's vector extension; a vector is as wide as a register. Positions are the lanes of scores,
+ * dimensions those of values, so that nothing is summed across lanes except the softmax's own sum.
  */
 #include "cpu/kv-codec.h"
 #include "cpu/vector.h"
 
-typedef float V __attribute__((vector_size(64)));
-typedef int32_t VI __attribute__((vector_size(64)));
-typedef float VU __attribute__((vector_size(64), aligned(4)));
+#if defined(__AVX512F__)
+#define LANES 16
+#else
+#define LANES 8
+#endif
+
+typedef float V __attribute__((vector_size(LANES * 4)));
+typedef int32_t VI __attribute__((vector_size(LANES * 4)));
+typedef float VU __attribute__((vector_size(LANES * 4), aligned(4)));
 
 static inline V load(const float *x)
 {
@@ -24,7 +30,11 @@ static inline void store(float *x, V v)
 
 static inline V splat(float x)
 {
-    return (V){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
+#if defined(__AVX512F__)
+    return (V)_mm512_set1_ps(x);
+#else
+    return (V)_mm256_set1_ps(x);
+#endif
 }
 
 static inline V select_lanes(VI mask, V a, V b)
@@ -35,9 +45,9 @@ static inline V select_lanes(VI mask, V a, V b)
 /* The lanes' sum by halves: the same tree wherever it is used. */
 static inline float sum_lanes(V v)
 {
-    float x[HR_LANES];
+    float x[LANES];
     store(x, v);
-    for (uint32_t half = HR_LANES / 2; half > 0; half /= 2)
+    for (uint32_t half = LANES / 2; half > 0; half /= 2)
         for (uint32_t i = 0; i < half; i++)
             x[i] += x[i + half];
     return x[0];
@@ -45,9 +55,9 @@ static inline float sum_lanes(V v)
 
 static inline float max_lanes(V v)
 {
-    float x[HR_LANES];
+    float x[LANES];
     store(x, v);
-    for (uint32_t half = HR_LANES / 2; half > 0; half /= 2)
+    for (uint32_t half = LANES / 2; half > 0; half /= 2)
         for (uint32_t i = 0; i < half; i++)
             x[i] = x[i] > x[i + half] ? x[i] : x[i + half];
     return x[0];
@@ -79,12 +89,12 @@ static void rms_norm(const float *x, const float *weight, float eps, uint32_t n,
     V squares = {0};
     float tail = 0;
     uint32_t i = 0;
-    for (; i + HR_LANES <= n; i += HR_LANES)
+    for (; i + LANES <= n; i += LANES)
         squares += load(x + i) * load(x + i);
     for (; i < n; i++)
         tail += x[i] * x[i];
     float scale = 1 / sqrtf((sum_lanes(squares) + tail) / (float)n + eps);
-    for (i = 0; i + HR_LANES <= n; i += HR_LANES)
+    for (i = 0; i + LANES <= n; i += LANES)
         store(y + i, load(x + i) * splat(scale) * load(weight + i));
     for (; i < n; i++)
         y[i] = x[i] * scale * weight[i];
@@ -93,7 +103,7 @@ static void rms_norm(const float *x, const float *weight, float eps, uint32_t n,
 static void silu_mul(const float *gate, const float *up, size_t n, float *y)
 {
     size_t i = 0;
-    for (; i + HR_LANES <= n; i += HR_LANES) {
+    for (; i + LANES <= n; i += LANES) {
         V g = load(gate + i);
         store(y + i, g / (splat(1) + exp_lanes(-g)) * load(up + i));
     }
@@ -113,33 +123,40 @@ static inline V load_half(const uint16_t *x)
 {
 #if defined(__AVX512F__)
     return (V)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)x));
-#elif defined(__F16C__)
-    union {
-        __m256 half[2];
-        V all;
-    } u = {{_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)x)), _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + 8)))}};
-    return u.all;
 #else
-    V v;
-    for (int i = 0; i < HR_LANES; i++)
-        v[i] = hr_half_to_float(x[i]);
-    return v;
+    return (V)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)x));
+#endif
+}
+
+/* The first bytes as floats; written out because compilers take the plain conversion lane by lane. */
+static inline V widen(__m128i bytes)
+{
+#if defined(__AVX512F__)
+    return (V)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+#else
+    return (V)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+#endif
+}
+
+static inline __m128i load_bytes(const void *x)
+{
+#if LANES == 16
+    return _mm_loadu_si128(x);
+#else
+    return _mm_loadl_epi64(x);
 #endif
 }
 
 static inline V load_int8(const int8_t *x)
 {
-    typedef int8_t B __attribute__((vector_size(16), aligned(1)));
-    return __builtin_convertvector(*(const B *)x, V);
+    return widen(load_bytes(x));
 }
 
 static inline V load_nibbles(const uint8_t *x, bool high)
 {
-    typedef uint8_t B __attribute__((vector_size(16)));
-    typedef uint8_t BU __attribute__((vector_size(16), aligned(1)));
-    B bytes = *(const BU *)x;
-    bytes = high ? bytes >> 4 : bytes & 15;
-    return __builtin_convertvector(bytes, V) - splat(8);
+    __m128i bytes = load_bytes(x);
+    bytes = _mm_and_si128(high ? _mm_srli_epi16(bytes, 4) : bytes, _mm_set1_epi8(15));
+    return widen(_mm_sub_epi8(bytes, _mm_set1_epi8(8)));
 }
 
 static void unpack_keys_quantised(HrAttend *a, const void *block)
@@ -147,7 +164,7 @@ static void unpack_keys_quantised(HrAttend *a, const void *block)
     bool q8 = a->type == HR_KV_Q8_0;
     const uint16_t *scales = (const uint16_t *)((const char *)block + (q8 ? a->dk : a->dk / 2) * P);
     for (uint32_t g = 0; g < a->dk / HR_KV_GROUP; g++)
-        for (uint32_t j = 0; j < P; j += HR_LANES) {
+        for (uint32_t j = 0; j < P; j += LANES) {
             V scale = load_half(scales + g * P + j);
             for (uint32_t i = 0; i < HR_KV_GROUP; i++) {
                 uint32_t d = g * HR_KV_GROUP + i;
@@ -163,7 +180,7 @@ static void unpack_keys(HrAttend *a, const void *block)
     if (a->type == HR_KV_F32)
         memcpy(a->keys, block, (size_t)a->dk * P * sizeof(float));
     else if (a->type == HR_KV_F16)
-        for (uint32_t i = 0; i < a->dk * P; i += HR_LANES)
+        for (uint32_t i = 0; i < a->dk * P; i += LANES)
             store(a->keys + i, load_half((const uint16_t *)block + i));
     else
         unpack_keys_quantised(a, block);
@@ -176,10 +193,10 @@ static void unpack_value_quantised(const HrAttend *a, const void *block, uint32_
     const uint16_t *scales = (const uint16_t *)((const char *)block + (q8 ? a->dv : a->dv / 2) * P) + j * n_groups;
     for (uint32_t g = 0; g < n_groups; g++) {
         V scale = splat(hr_half_to_float(scales[g]));
-        for (uint32_t half = 0; half < 2; half++) {
-            V q = q8 ? load_int8((const int8_t *)block + j * a->dv + g * HR_KV_GROUP + half * 16)
-                     : load_nibbles((const uint8_t *)block + j * (a->dv / 2) + g * 16, half == 1);
-            store(to + g * HR_KV_GROUP + half * 16, q * scale);
+        for (uint32_t i = 0; i < HR_KV_GROUP; i += LANES) {
+            V q = q8 ? load_int8((const int8_t *)block + j * a->dv + g * HR_KV_GROUP + i)
+                     : load_nibbles((const uint8_t *)block + j * (a->dv / 2) + g * 16 + i % 16, i >= 16);
+            store(to + g * HR_KV_GROUP + i, q * scale);
         }
     }
 }
@@ -192,7 +209,7 @@ static void unpack_values(HrAttend *a, const void *block, uint32_t n_positions)
         if (a->type == HR_KV_F32) {
             memcpy(to, (const float *)block + j * a->dv, a->dv * sizeof(float));
         } else if (a->type == HR_KV_F16) {
-            for (; d + HR_LANES <= a->dv; d += HR_LANES)
+            for (; d + LANES <= a->dv; d += LANES)
                 store(to + d, load_half((const uint16_t *)block + j * a->dv + d));
             for (; d < a->dv; d++)
                 to[d] = hr_half_to_float(((const uint16_t *)block)[j * a->dv + d]);
@@ -203,58 +220,64 @@ static void unpack_values(HrAttend *a, const void *block, uint32_t n_positions)
     memset(a->values + n_positions * a->dv_padded, 0, (P - n_positions) * a->dv_padded * sizeof(float));
 }
 
-/* ---- Scores, softmax, weighted sum: tiles of n rows by 64 columns, n a constant where it is inlined ---- */
+/* ---- Scores, softmax, weighted sum: tiles of rows by columns that fit the registers. Each sum runs over its index alone, so
+ * the shape of a tile changes no bit. ---- */
 
-static inline __attribute__((always_inline)) void score_tile(HrAttend *a, uint32_t row, uint32_t n)
+#if defined(__AVX512F__)
+#define TILE_ROWS 4
+#define TILE_COLS 4 /* of LANES */
+#else
+#define TILE_ROWS 4
+#define TILE_COLS 2
+#endif
+#define TILE_WIDTH (TILE_COLS * LANES)
+
+/* to[r][c] += sum over i of x[r][i] * m[i][c], n rows by TILE_WIDTH columns; n is a constant where it is inlined. */
+static inline __attribute__((always_inline)) void add_products(uint32_t n, uint32_t n_inner, const float *x, size_t x_stride,
+                                                               const float *m, size_t m_stride, float *to, size_t to_stride)
 {
-    V s[4][4] = {{{0}}};
-    const float *q = a->q + row * a->dk;
-    for (uint32_t d = 0; d < a->dk; d++) {
-        const float *k = a->keys + d * P;
-        V k0 = load(k), k1 = load(k + 16), k2 = load(k + 32), k3 = load(k + 48);
+    V acc[TILE_ROWS][TILE_COLS];
+#pragma GCC unroll 4
+    for (uint32_t r = 0; r < n; r++)
+#pragma GCC unroll 4
+        for (uint32_t c = 0; c < TILE_COLS; c++)
+            acc[r][c] = load(to + r * to_stride + c * LANES);
+    for (uint32_t i = 0; i < n_inner; i++) {
+        V y[TILE_COLS];
+#pragma GCC unroll 4
+        for (uint32_t c = 0; c < TILE_COLS; c++)
+            y[c] = load(m + i * m_stride + c * LANES);
 #pragma GCC unroll 4
         for (uint32_t r = 0; r < n; r++) {
-            V x = splat(q[r * a->dk + d]);
-            s[r][0] += x * k0;
-            s[r][1] += x * k1;
-            s[r][2] += x * k2;
-            s[r][3] += x * k3;
-        }
-    }
-    for (uint32_t r = 0; r < n; r++)
-        for (uint32_t c = 0; c < 4; c++)
-            store(a->p + (row + r) * P + c * HR_LANES, s[r][c]);
-}
-
-static inline __attribute__((always_inline)) void gather_tile(HrAttend *a, uint32_t row, uint32_t n, uint32_t d, uint32_t n_positions)
-{
-    V acc[4][4];
-    float *to = a->acc + row * a->dv_padded + d;
-    for (uint32_t r = 0; r < n; r++)
-        for (uint32_t c = 0; c < 4; c++)
-            acc[r][c] = load(to + r * a->dv_padded + c * HR_LANES);
-    for (uint32_t j = 0; j < n_positions; j++) {
-        const float *v = a->values + j * a->dv_padded + d;
-        V v0 = load(v), v1 = load(v + 16), v2 = load(v + 32), v3 = load(v + 48);
+            V factor = splat(x[r * x_stride + i]);
 #pragma GCC unroll 4
-        for (uint32_t r = 0; r < n; r++) {
-            V x = splat(a->p[(row + r) * P + j]);
-            acc[r][0] += x * v0;
-            acc[r][1] += x * v1;
-            acc[r][2] += x * v2;
-            acc[r][3] += x * v3;
+            for (uint32_t c = 0; c < TILE_COLS; c++)
+                acc[r][c] += factor * y[c];
         }
     }
+#pragma GCC unroll 4
     for (uint32_t r = 0; r < n; r++)
-        for (uint32_t c = 0; c < 4; c++)
-            store(to + r * a->dv_padded + c * HR_LANES, acc[r][c]);
+#pragma GCC unroll 4
+        for (uint32_t c = 0; c < TILE_COLS; c++)
+            store(to + r * to_stride + c * LANES, acc[r][c]);
 }
 
-/* The columns beyond the last whole 64, lane by lane of 16. */
+static void add_products_rows(uint32_t n, uint32_t n_inner, const float *x, size_t x_stride, const float *m, size_t m_stride,
+                              float *to, size_t to_stride)
+{
+    if (n == TILE_ROWS) {
+        add_products(TILE_ROWS, n_inner, x, x_stride, m, m_stride, to, to_stride);
+        return;
+    }
+    for (uint32_t r = 0; r < n; r++)
+        add_products(1, n_inner, x + r * x_stride, x_stride, m, m_stride, to + r * to_stride, to_stride);
+}
+
+/* The columns beyond the last whole tile. */
 static void gather_rest(HrAttend *a, uint32_t row, uint32_t n, uint32_t d, uint32_t n_positions)
 {
     for (uint32_t r = row; r < row + n; r++)
-        for (uint32_t c = d; c < a->dv_padded; c += HR_LANES) {
+        for (uint32_t c = d; c < a->dv_padded; c += LANES) {
             V acc = load(a->acc + r * a->dv_padded + c);
             for (uint32_t j = 0; j < n_positions; j++)
                 acc += splat(a->p[r * P + j]) * load(a->values + j * a->dv_padded + c);
@@ -262,54 +285,53 @@ static void gather_rest(HrAttend *a, uint32_t row, uint32_t n, uint32_t d, uint3
         }
 }
 
+/* All ones in the lanes below n. */
+static inline VI lanes_below(int32_t n)
+{
+    static const int32_t lane[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    VI lanes;
+    memcpy(&lanes, lane, sizeof lanes);
+    return lanes < n;
+}
+
 static void soften_row(HrAttend *a, uint32_t r)
 {
-    static const VI lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     float *p = a->p + r * P;
     int32_t n = (int32_t)a->n_valid[r];
-    V x[4], top = splat(-INFINITY), sum = {0};
-    VI seen[4];
-    for (int32_t c = 0; c < 4; c++) {
-        int32_t left = n - c * HR_LANES;
-        seen[c] = lane < (VI){left, left, left, left, left, left, left, left, left, left, left, left, left, left, left, left};
-        x[c] = select_lanes(seen[c], load(p + c * HR_LANES), splat(-INFINITY));
+    V x[P / LANES], top = splat(-INFINITY), sum = {0};
+    for (int32_t c = 0; c < P / LANES; c++) {
+        x[c] = select_lanes(lanes_below(n - c * LANES), load(p + c * LANES), splat(-INFINITY));
         top = select_lanes(x[c] > top, x[c], top);
     }
     float max = fmaxf(a->max[r], max_lanes(top));
-    for (uint32_t c = 0; c < 4; c++) {
-        x[c] = (V)((VI)exp_lanes(x[c] - splat(max)) & seen[c]);
+    for (int32_t c = 0; c < P / LANES; c++) {
+        x[c] = (V)((VI)exp_lanes(x[c] - splat(max)) & lanes_below(n - c * LANES));
         sum += x[c];
-        store(p + c * HR_LANES, x[c]);
+        store(p + c * LANES, x[c]);
     }
     float keep = a->max[r] == -INFINITY ? 0 : expf(a->max[r] - max);
     a->max[r] = max;
     a->sum[r] = a->sum[r] * keep + sum_lanes(sum);
     if (keep != 1)
-        for (uint32_t d = 0; d < a->dv_padded; d += HR_LANES)
+        for (uint32_t d = 0; d < a->dv_padded; d += LANES)
             store(a->acc + r * a->dv_padded + d, load(a->acc + r * a->dv_padded + d) * splat(keep));
 }
 
 static void attend_rows(HrAttend *a, uint32_t row, uint32_t n, uint32_t n_positions)
 {
+    float *p = a->p + row * P, *acc = a->acc + row * a->dv_padded;
     uint32_t d = 0;
-    if (n == 4)
-        score_tile(a, row, 4);
-    else
-        for (uint32_t r = 0; r < n; r++)
-            score_tile(a, row + r, 1);
+    memset(p, 0, n * P * sizeof(float));
+    for (uint32_t c = 0; c < P; c += TILE_WIDTH)
+        add_products_rows(n, a->dk, a->q + row * a->dk, a->dk, a->keys + c, P, p + c, P);
     for (uint32_t r = row; r < row + n; r++) {
         if (a->n_valid[r] > 0)
             soften_row(a, r);
         else
             memset(a->p + r * P, 0, P * sizeof(float));
     }
-    for (; d + 4 * HR_LANES <= a->dv_padded; d += 4 * HR_LANES) {
-        if (n == 4)
-            gather_tile(a, row, 4, d, n_positions);
-        else
-            for (uint32_t r = 0; r < n; r++)
-                gather_tile(a, row + r, 1, d, n_positions);
-    }
+    for (; d + TILE_WIDTH <= a->dv_padded; d += TILE_WIDTH)
+        add_products_rows(n, n_positions, p, P, a->values + d, a->dv_padded, acc + d, a->dv_padded);
     gather_rest(a, row, n, d, n_positions);
 }
 
@@ -317,8 +339,8 @@ static void attend_page(HrAttend *a, const void *k_block, const void *v_block, u
 {
     unpack_keys(a, k_block);
     unpack_values(a, v_block, n_positions);
-    for (uint32_t row = 0; row < a->n_rows; row += 4)
-        attend_rows(a, row, MIN(4, a->n_rows - row), n_positions);
+    for (uint32_t row = 0; row < a->n_rows; row += TILE_ROWS)
+        attend_rows(a, row, MIN(TILE_ROWS, a->n_rows - row), n_positions);
 }
 
 extern const HrVectorKernels HR_VECTOR_TABLE;
