@@ -1,0 +1,115 @@
+/* screenshots.c: draws the window at several widths, light and dark, into PNG files, to be looked at.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * screenshots FOLDER: with what a made-up engine says. Not a test by itself: it shows what tests cannot judge.
+ */
+#include "fake-engine.h"
+#include "headroom-composer.h"
+#include "headroom-window.h"
+#include "window-support.h"
+
+typedef struct {
+  const char *name;
+  void (*prepare) (FakeEngine *engine);
+  gboolean asks;     /* a question is sent and its answer waited for */
+  const char *popover; /* an action that opens one, drawn into a file of its own */
+} Scene;
+
+static void
+prepare_nothing (FakeEngine *engine)
+{
+}
+
+static void
+prepare_no_model (FakeEngine *engine)
+{
+  g_free (engine->tags);
+  engine->tags = g_strdup ("{\"models\":[]}");
+}
+
+static void
+prepare_failure (FakeEngine *engine)
+{
+  engine->chat_error = g_strdup ("{\"error\":\"llama3.1:70b needs 39.6 GiB and 9.8 GiB are free. Choose a context of at most "
+                                 "2048 tokens, or a smaller model.\"}");
+}
+
+static void
+prepare_misfit (FakeEngine *engine)
+{
+  g_free (engine->plan);
+  engine->plan = fake_plan (12.0, 4.0, 0.3, FALSE);
+}
+
+static const Scene scenes[] = {
+  { "empty", prepare_nothing, FALSE, NULL },
+  { "no-model", prepare_no_model, FALSE, NULL },
+  { "chat", prepare_nothing, TRUE, NULL },
+  { "failed", prepare_failure, TRUE, NULL },
+  { "misfit", prepare_misfit, TRUE, NULL },
+  { "settings", prepare_nothing, FALSE, "win.settings" },
+  { "memory", prepare_misfit, FALSE, "win.memory" },
+};
+
+static GtkWidget *
+find_open_popover (GtkWidget *widget)
+{
+  if (GTK_IS_POPOVER (widget) && gtk_widget_get_mapped (widget))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child)) {
+    GtkWidget *found = find_open_popover (child);
+    if (found != NULL)
+      return found;
+  }
+  return NULL;
+}
+
+static void
+shoot (const Scene *scene, const char *folder, int width, int height, gboolean dark)
+{
+  g_autoptr (WindowFixture) fixture = NULL;
+  g_autofree char *file = g_strdup_printf ("%s/%s-%d-%s.png", folder, scene->name, width, dark ? "dark" : "light");
+  FakeEngine *engine = fake_engine_new_typical ();
+  GtkWidget *target;
+
+  scene->prepare (engine);
+  adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
+                                      dark ? ADW_COLOR_SCHEME_FORCE_DARK : ADW_COLOR_SCHEME_FORCE_LIGHT);
+  fixture = window_fixture_new (engine, width, height);
+  window_fixture_settle (fixture, 700);
+  if (scene->asks) {
+    window_fixture_type (fixture, "How much memory does a context of 32k tokens take, and why?");
+    window_fixture_settle (fixture, 300);
+    window_fixture_wait_idle (fixture);
+    window_fixture_settle (fixture, 400);
+  }
+  target = GTK_WIDGET (fixture->window);
+  if (scene->popover != NULL) {
+    gtk_widget_activate_action (target, scene->popover, NULL);
+    window_fixture_settle (fixture, 400);
+    target = find_open_popover (target);
+  }
+  if (target == NULL)
+    g_printerr ("%s: nothing to draw\n", file);
+  else
+    window_save_png (target, file);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const int sizes[][2] = { { 360, 640 }, { 800, 700 }, { 1280, 800 } };
+
+  if (argc != 2 || !gtk_init_check ()) {
+    g_printerr ("usage: screenshots FOLDER (with a display)\n");
+    return 1;
+  }
+  adw_init ();
+  g_mkdir_with_parents (argv[1], 0755);
+  for (gsize i = 0; i < G_N_ELEMENTS (scenes); i++)
+    for (gsize size = 0; size < G_N_ELEMENTS (sizes); size++)
+      for (int dark = 0; dark < 2; dark++)
+        shoot (&scenes[i], argv[1], sizes[size][0], sizes[size][1], dark);
+  return 0;
+}

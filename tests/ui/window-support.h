@@ -1,0 +1,48 @@
+/* window-support.h: opens the real window for a test and does what a person would do with it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "fake-engine.h"
+#include "headroom-window.h"
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  FakeEngine *engine; /* owned, or NULL */
+  HeadroomClient *client;
+  GSettings *settings;
+  HeadroomWindow *window;
+} WindowFixture;
+
+/* engine: taken; NULL for a window without a client. Fits the window's size before it is shown. */
+WindowFixture *window_fixture_new            (FakeEngine     *take_engine,
+                                              int             width,
+                                              int             height);
+void           window_fixture_free           (WindowFixture  *fixture);
+void           window_fixture_settle         (WindowFixture  *fixture,
+                                              guint           msec);
+void           window_fixture_type           (WindowFixture  *fixture,
+                                              const char     *text);
+void           window_fixture_wait_idle      (WindowFixture  *fixture);
+char          *window_fixture_dup_answer     (WindowFixture  *fixture);
+GtkWidget     *window_find                   (GtkWidget      *root,
+                                              GType           type,
+                                              guint           nth);
+char          *window_dup_text               (GtkWidget      *root);
+void           window_save_png               (GtkWidget      *widget,
+                                              const char     *file);
+
+/* An engine on a 16 GiB machine with one small model. */
+FakeEngine    *fake_engine_new_typical       (void);
+char          *fake_plan                     (double          weights_gib,
+                                              double          cache_gib,
+                                              double          compute_gib,
+                                              gboolean        fits);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WindowFixture, window_fixture_free)
+
+G_END_DECLS

@@ -1,0 +1,104 @@
+/* headroom-chat-wire.c: the JSON of /api/chat, as the window asks and hears it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-chat-wire.h"
+
+#include "headroom-wire-util.h"
+
+#include <glib/gi18n.h>
+
+static json_object *
+message_to_json (HeadroomChatMessage *message)
+{
+  gboolean is_user = headroom_chat_message_get_role (message) == HEADROOM_ROLE_USER;
+  json_object *json = json_object_new_object ();
+
+  json_object_object_add (json, "role", json_object_new_string (is_user ? "user" : "assistant"));
+  json_object_object_add (json, "content", json_object_new_string (headroom_chat_message_get_text (message)));
+  return json;
+}
+
+static json_object *
+options_to_json (const HeadroomAskOptions *options)
+{
+  json_object *json = json_object_new_object ();
+
+  json_object_object_add (json, "num_ctx", json_object_new_int (options->num_ctx));
+  json_object_object_add (json, "temperature", json_object_new_double (options->temperature));
+  json_object_object_add (json, "num_predict", json_object_new_int (options->num_predict));
+  return json;
+}
+
+/**
+ * headroom_chat_request:
+ * @messages: a list of HeadroomChatMessage
+ * @n_messages: how many of them to send; answers without text are left out
+ * @options: how to ask
+ *
+ * Returns: (transfer full): the body of a request
+ */
+char *
+headroom_chat_request (GListModel *messages, guint n_messages, const HeadroomAskOptions *options)
+{
+  json_object *json = json_object_new_object ();
+  json_object *list = json_object_new_array ();
+  char *text;
+
+  for (guint i = 0; i < n_messages; i++) {
+    g_autoptr (HeadroomChatMessage) message = g_list_model_get_item (messages, i);
+    if (*headroom_chat_message_get_text (message) != '\0')
+      json_object_array_add (list, message_to_json (message));
+  }
+  json_object_object_add (json, "model", json_object_new_string (options->model));
+  json_object_object_add (json, "messages", list);
+  json_object_object_add (json, "stream", json_object_new_boolean (TRUE));
+  json_object_object_add (json, "options", options_to_json (options));
+  text = g_strdup (json_object_to_json_string_ext (json, JSON_C_TO_STRING_PLAIN));
+  json_object_put (json);
+  return text;
+}
+
+static void
+read_times (json_object *json, HeadroomChatMessageTimes *ret_times)
+{
+  ret_times->prompt_tokens = headroom_wire_get_int (json, "prompt_eval_count");
+  ret_times->answer_tokens = headroom_wire_get_int (json, "eval_count");
+  ret_times->prompt_ns = headroom_wire_get_int (json, "prompt_eval_duration");
+  ret_times->answer_ns = headroom_wire_get_int (json, "eval_duration");
+  ret_times->load_ns = headroom_wire_get_int (json, "load_duration");
+  ret_times->cut_short = g_strcmp0 (headroom_wire_get_string (json, "done_reason"), "length") == 0;
+}
+
+/**
+ * headroom_chat_line_parse:
+ * @line: one line of the answer
+ * @ret_line: (out): what it says; to be cleared
+ * @error: return location
+ *
+ * Returns: whether the line is what an answer consists of
+ */
+gboolean
+headroom_chat_line_parse (const char *line, HeadroomChatLine *ret_line, GError **error)
+{
+  g_autoptr (json_object) json = headroom_wire_parse (line, error);
+  const char *text;
+
+  if (json == NULL)
+    return FALSE;
+  text = headroom_wire_get_string (headroom_wire_get (json, "message"), "content");
+  ret_line->text = g_strdup (text != NULL ? text : "");
+  ret_line->error = g_strdup (headroom_wire_get_string (json, "error"));
+  ret_line->done = headroom_wire_get_bool (json, "done");
+  if (ret_line->done)
+    read_times (json, &ret_line->times);
+  return TRUE;
+}
+
+void
+headroom_chat_line_clear (HeadroomChatLine *line)
+{
+  g_clear_pointer (&line->text, g_free);
+  g_clear_pointer (&line->progress, g_free);
+  g_clear_pointer (&line->error, g_free);
+}

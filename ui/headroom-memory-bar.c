@@ -1,0 +1,236 @@
+/* headroom-memory-bar.c: a bar that shows what one device's memory is used for.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-memory-bar.h"
+
+#include "headroom-memory-paint.h"
+
+#include <glib/gi18n.h>
+
+/* pixels */
+#define NOW_HEIGHT 12
+#define GAP_HEIGHT 3
+#define PLAN_HEIGHT 6
+#define MIN_WIDTH 120
+#define SWATCH_SIZE 14
+#define SWATCH_RADIUS 4
+
+struct _HeadroomMemoryBar
+{
+  GtkWidget parent_instance;
+  HeadroomMemoryDevice device;
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomMemoryBar, headroom_memory_bar, GTK_TYPE_WIDGET)
+
+static void
+headroom_memory_bar_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                             int *minimum_baseline, int *natural_baseline)
+{
+  *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_WIDTH : NOW_HEIGHT + GAP_HEIGHT + PLAN_HEIGHT;
+}
+
+/* A part's place as a rectangle; bars grow from the reading direction's start. */
+static graphene_rect_t
+place (GtkWidget *widget, const HeadroomMemorySpan *span, float y, float height)
+{
+  float width = gtk_widget_get_width (widget);
+  float x = span->start;
+
+  if (gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL)
+    x = width - x - span->width;
+  return GRAPHENE_RECT_INIT (x, y, span->width, height);
+}
+
+static void
+push_rounded (GtkSnapshot *snapshot, const graphene_rect_t *area)
+{
+  GskRoundedRect rounded;
+
+  gsk_rounded_rect_init_from_rect (&rounded, area, area->size.height / 2);
+  gtk_snapshot_push_rounded_clip (snapshot, &rounded);
+}
+
+static void
+snapshot_now (HeadroomMemoryBar *self, GtkSnapshot *snapshot)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  HeadroomMemorySpan spans[HEADROOM_MEMORY_N_PARTS];
+  graphene_rect_t lane = GRAPHENE_RECT_INIT (0, 0, gtk_widget_get_width (widget), NOW_HEIGHT);
+
+  headroom_memory_layout_now (&self->device, lane.size.width, spans);
+  push_rounded (snapshot, &lane);
+  headroom_memory_paint_trough (widget, snapshot, &lane);
+  for (int i = 0; i < HEADROOM_MEMORY_N_PARTS; i++) {
+    graphene_rect_t area = place (widget, &spans[i], 0, NOW_HEIGHT);
+    headroom_memory_paint (widget, snapshot, &area, i);
+  }
+  gtk_snapshot_pop (snapshot);
+}
+
+static void
+snapshot_plan (HeadroomMemoryBar *self, GtkSnapshot *snapshot)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  HeadroomMemorySpan spans[HEADROOM_MEMORY_N_PARTS];
+  HeadroomMemorySpan whole;
+  graphene_rect_t lane;
+  double width = gtk_widget_get_width (widget), y = NOW_HEIGHT + GAP_HEIGHT, start;
+
+  headroom_memory_layout_plan (&self->device, width, spans);
+  start = spans[HEADROOM_MEMORY_OTHERS].start;
+  whole.start = start;
+  whole.width = spans[HEADROOM_MEMORY_RESERVE].start + spans[HEADROOM_MEMORY_RESERVE].width - start;
+  whole.width = MIN (whole.width, width - start);
+  if (whole.width <= 0)
+    return;
+  lane = place (widget, &whole, y, PLAN_HEIGHT);
+  push_rounded (snapshot, &lane);
+  headroom_memory_paint_trough (widget, snapshot, &lane);
+  for (int i = 0; i < HEADROOM_MEMORY_N_PARTS; i++) {
+    graphene_rect_t area = place (widget, &spans[i], y, PLAN_HEIGHT);
+    headroom_memory_paint (widget, snapshot, &area, i);
+  }
+  if (!headroom_memory_fits (&self->device))
+    headroom_memory_paint_overrun (widget, snapshot, &lane);
+  gtk_snapshot_pop (snapshot);
+}
+
+static void
+headroom_memory_bar_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  HeadroomMemoryBar *self = HEADROOM_MEMORY_BAR (widget);
+
+  snapshot_now (self, snapshot);
+  if (self->device.has_plan)
+    snapshot_plan (self, snapshot);
+}
+
+static void
+headroom_memory_bar_class_init (HeadroomMemoryBarClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  widget_class->measure = headroom_memory_bar_measure;
+  widget_class->snapshot = headroom_memory_bar_snapshot;
+  gtk_widget_class_set_css_name (widget_class, "memorybar");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_METER);
+}
+
+static void
+headroom_memory_bar_init (HeadroomMemoryBar *self)
+{
+  gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
+}
+
+GtkWidget *
+headroom_memory_bar_new (void)
+{
+  return g_object_new (HEADROOM_TYPE_MEMORY_BAR, NULL);
+}
+
+/* Tells assistive technologies what the bar shows. */
+static void
+update_accessible (HeadroomMemoryBar *self)
+{
+  const HeadroomMemoryDevice *device = &self->device;
+  g_autofree char *ours = headroom_memory_format (headroom_memory_ours (device));
+  g_autofree char *free_text = headroom_memory_format (device->now[HEADROOM_MEMORY_FREE]);
+  g_autofree char *total = headroom_memory_format (device->total);
+  g_autofree char *need = headroom_memory_format (headroom_memory_planned (device));
+  g_autofree char *text = NULL;
+
+  if (device->has_plan)
+    text = g_strdup_printf (_("Models take %s, %s of %s are free, the chosen settings need %s"), ours, free_text, total, need);
+  else
+    text = g_strdup_printf (_("Models take %s, %s of %s are free"), ours, free_text, total);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, device->name,
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_MIN, 0.0,
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_MAX, (double) device->total,
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_NOW,
+                                  (double) (device->total - device->now[HEADROOM_MEMORY_FREE] -
+                                            device->now[HEADROOM_MEMORY_RESERVE]),
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text,
+                                  -1);
+}
+
+/**
+ * headroom_memory_bar_set_device:
+ * @self: a bar
+ * @device: what to show; copied
+ */
+void
+headroom_memory_bar_set_device (HeadroomMemoryBar *self, const HeadroomMemoryDevice *device)
+{
+  g_return_if_fail (HEADROOM_IS_MEMORY_BAR (self));
+  if (memcmp (&self->device, device, sizeof *device) == 0)
+    return;
+  self->device = *device;
+  update_accessible (self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/* Returns: (transfer none): what is shown */
+const HeadroomMemoryDevice *
+headroom_memory_bar_get_device (HeadroomMemoryBar *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_MEMORY_BAR (self), NULL);
+  return &self->device;
+}
+
+/* ---- Swatch ------------------------------------------------------------------------------------------------------ */
+
+struct _HeadroomMemorySwatch
+{
+  GtkWidget parent_instance;
+  HeadroomMemoryPart part;
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomMemorySwatch, headroom_memory_swatch, GTK_TYPE_WIDGET)
+
+static void
+headroom_memory_swatch_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                                int *minimum_baseline, int *natural_baseline)
+{
+  *minimum = *natural = SWATCH_SIZE;
+}
+
+static void
+headroom_memory_swatch_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  graphene_rect_t area = GRAPHENE_RECT_INIT (0, 0, gtk_widget_get_width (widget), gtk_widget_get_height (widget));
+  GskRoundedRect rounded;
+
+  gsk_rounded_rect_init_from_rect (&rounded, &area, SWATCH_RADIUS);
+  gtk_snapshot_push_rounded_clip (snapshot, &rounded);
+  headroom_memory_paint_trough (widget, snapshot, &area);
+  headroom_memory_paint (widget, snapshot, &area, HEADROOM_MEMORY_SWATCH (widget)->part);
+  gtk_snapshot_pop (snapshot);
+}
+
+static void
+headroom_memory_swatch_class_init (HeadroomMemorySwatchClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  widget_class->measure = headroom_memory_swatch_measure;
+  widget_class->snapshot = headroom_memory_swatch_snapshot;
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_PRESENTATION);
+}
+
+static void
+headroom_memory_swatch_init (HeadroomMemorySwatch *self)
+{
+  gtk_widget_set_valign (GTK_WIDGET (self), GTK_ALIGN_CENTER);
+}
+
+GtkWidget *
+headroom_memory_swatch_new (HeadroomMemoryPart part)
+{
+  HeadroomMemorySwatch *self = g_object_new (HEADROOM_TYPE_MEMORY_SWATCH, NULL);
+
+  self->part = part;
+  return GTK_WIDGET (self);
+}

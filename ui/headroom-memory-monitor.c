@@ -1,0 +1,264 @@
+/* headroom-memory-monitor.c: keeps knowing what the memory is used for, and what the chosen settings would need.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-memory-monitor.h"
+
+#include <glib/gi18n.h>
+
+#define POLL_MSEC 1000
+
+struct _HeadroomMemoryMonitor
+{
+  GObject parent_instance;
+  GSettings *settings;
+  HeadroomClient *client;
+  GCancellable *cancellable; /* of whatever is asked for this client */
+  char *model;
+
+  guint poll_id;
+  gboolean status_asked;
+  gboolean plan_asked;
+  gboolean plan_stale; /* the model or the settings changed while a plan was asked for */
+
+  HeadroomMemoryReport report;
+  HeadroomMemoryVerdict verdict;
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomMemoryMonitor, headroom_memory_monitor, G_TYPE_OBJECT)
+
+enum { CHANGED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+/* ---- Plan: one request at a time, and one more when something changed meanwhile; a slider moves faster than answers -- */
+
+static void ask_plan (HeadroomMemoryMonitor *self);
+
+static void
+forget_plan (HeadroomMemoryMonitor *self)
+{
+  for (gsize i = 0; i < self->report.n_devices; i++) {
+    self->report.devices[i].has_plan = FALSE;
+    memset (self->report.devices[i].plan, 0, sizeof self->report.devices[i].plan);
+  }
+  g_clear_pointer (&self->verdict.reason, g_free);
+  self->verdict.known = FALSE;
+  self->verdict.fits = TRUE;
+}
+
+static void
+hear_plan (HeadroomMemoryMonitor *self, const char *text, const GError *error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  forget_plan (self);
+  if (text == NULL || !headroom_memory_wire_read_plan (text, &self->report, &self->verdict, &problem)) {
+    self->verdict.fits = FALSE;
+    self->verdict.reason = g_strdup (problem != NULL ? problem->message : error->message);
+  }
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+static void
+planned_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomMemoryMonitor) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  self->plan_asked = FALSE;
+  if (self->plan_stale)
+    ask_plan (self);
+  else
+    hear_plan (self, text, error);
+}
+
+static void
+ask_plan (HeadroomMemoryMonitor *self)
+{
+  g_autofree char *body = NULL;
+
+  self->plan_stale = self->plan_asked;
+  if (self->client == NULL || self->model == NULL || self->plan_asked)
+    return;
+  body = headroom_memory_wire_plan_request (self->model, g_settings_get_int (self->settings, "num-ctx"));
+  self->plan_asked = TRUE;
+  headroom_client_request_async (self->client, "POST", "/headroom/plan", body, self->cancellable, planned_cb,
+                                 g_object_ref (self));
+}
+
+/* ---- Status ------------------------------------------------------------------------------------------------------- */
+
+static void
+reported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomMemoryMonitor) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  self->status_asked = FALSE;
+  if (text == NULL || !headroom_memory_wire_read_status (text, &self->report, &error)) {
+    g_debug ("no status: %s", error->message);
+    return;
+  }
+  g_signal_emit (self, signals[CHANGED], 0);
+  ask_plan (self);
+}
+
+static void
+ask_status (HeadroomMemoryMonitor *self)
+{
+  if (self->client == NULL || self->status_asked)
+    return;
+  self->status_asked = TRUE;
+  headroom_client_request_async (self->client, "GET", "/headroom/status", NULL, self->cancellable, reported_cb,
+                                 g_object_ref (self));
+}
+
+static gboolean
+poll_cb (gpointer user_data)
+{
+  ask_status (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* ---- Object ------------------------------------------------------------------------------------------------------- */
+
+static void
+headroom_memory_monitor_dispose (GObject *object)
+{
+  HeadroomMemoryMonitor *self = HEADROOM_MEMORY_MONITOR (object);
+
+  g_clear_handle_id (&self->poll_id, g_source_remove);
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->client);
+  g_clear_object (&self->settings);
+  G_OBJECT_CLASS (headroom_memory_monitor_parent_class)->dispose (object);
+}
+
+static void
+headroom_memory_monitor_finalize (GObject *object)
+{
+  HeadroomMemoryMonitor *self = HEADROOM_MEMORY_MONITOR (object);
+
+  g_free (self->model);
+  g_free (self->verdict.reason);
+  G_OBJECT_CLASS (headroom_memory_monitor_parent_class)->finalize (object);
+}
+
+static void
+headroom_memory_monitor_class_init (HeadroomMemoryMonitorClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = headroom_memory_monitor_dispose;
+  G_OBJECT_CLASS (klass)->finalize = headroom_memory_monitor_finalize;
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                   G_TYPE_NONE, 0);
+}
+
+static void
+headroom_memory_monitor_init (HeadroomMemoryMonitor *self)
+{
+  self->verdict.fits = TRUE;
+}
+
+/**
+ * headroom_memory_monitor_new:
+ * @settings: the program's settings, which are watched
+ *
+ * Returns: (transfer full): a monitor that asks nothing yet
+ */
+HeadroomMemoryMonitor *
+headroom_memory_monitor_new (GSettings *settings)
+{
+  HeadroomMemoryMonitor *self = g_object_new (HEADROOM_TYPE_MEMORY_MONITOR, NULL);
+
+  self->settings = g_object_ref (settings);
+  g_signal_connect_object (settings, "changed::num-ctx", G_CALLBACK (ask_plan), self, G_CONNECT_SWAPPED);
+  return self;
+}
+
+void
+headroom_memory_monitor_set_client (HeadroomMemoryMonitor *self, HeadroomClient *client)
+{
+  g_return_if_fail (HEADROOM_IS_MEMORY_MONITOR (self));
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  self->status_asked = self->plan_asked = FALSE;
+  g_set_object (&self->client, client);
+  if (self->poll_id != 0)
+    ask_status (self);
+}
+
+/**
+ * headroom_memory_monitor_set_model:
+ * @self: a monitor
+ * @model: (nullable): the chosen model
+ */
+void
+headroom_memory_monitor_set_model (HeadroomMemoryMonitor *self, const char *model)
+{
+  g_return_if_fail (HEADROOM_IS_MEMORY_MONITOR (self));
+  if (g_strcmp0 (self->model, model) == 0)
+    return;
+  g_free (self->model);
+  self->model = g_strdup (model);
+  forget_plan (self);
+  ask_plan (self);
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+/* Asks once a second from now on, or no more. A window runs its monitor while it is visible. */
+void
+headroom_memory_monitor_set_running (HeadroomMemoryMonitor *self, gboolean running)
+{
+  g_return_if_fail (HEADROOM_IS_MEMORY_MONITOR (self));
+  if (running == (self->poll_id != 0))
+    return;
+  if (!running) {
+    g_clear_handle_id (&self->poll_id, g_source_remove);
+    return;
+  }
+  self->poll_id = g_timeout_add (POLL_MSEC, poll_cb, self);
+  ask_status (self);
+}
+
+/* Returns: (transfer none): what was heard last */
+const HeadroomMemoryReport *
+headroom_memory_monitor_get_report (HeadroomMemoryMonitor *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_MEMORY_MONITOR (self), NULL);
+  return &self->report;
+}
+
+/* Returns: (transfer none): whether the chosen settings fit, and why not */
+const HeadroomMemoryVerdict *
+headroom_memory_monitor_get_verdict (HeadroomMemoryMonitor *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_MEMORY_MONITOR (self), NULL);
+  return &self->verdict;
+}
+
+/* Returns: (transfer full) (nullable): such as "Needs 312.4 MiB", %NULL while there is no plan */
+char *
+headroom_memory_monitor_dup_cost (HeadroomMemoryMonitor *self)
+{
+  guint64 need = 0;
+  g_autofree char *bytes = NULL;
+
+  g_return_val_if_fail (HEADROOM_IS_MEMORY_MONITOR (self), NULL);
+  if (!self->verdict.known)
+    return NULL;
+  for (gsize i = 0; i < self->report.n_devices; i++)
+    need += headroom_memory_planned (&self->report.devices[i]);
+  bytes = headroom_memory_format (need);
+  /* Translators: how much memory the chosen model takes with the chosen settings */
+  return g_strdup_printf (self->verdict.fits ? _("Needs %s") : _("Needs %s, which does not fit"), bytes);
+}

@@ -1,0 +1,121 @@
+/* headroom-memory-paint.c: the colours and patterns of the parts of memory.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-memory-paint.h"
+
+#include <math.h>
+
+typedef enum { PATTERN_SOLID, PATTERN_HATCH, PATTERN_DOTS, PATTERN_BARS } Pattern;
+
+typedef struct {
+  const char *colour; /* a named colour of style.css; NULL: nothing is painted */
+  Pattern pattern;
+  float fill;         /* opacity of the colour under the pattern */
+} Paint;
+
+static const Paint paints[HEADROOM_MEMORY_N_PARTS] = {
+  [HEADROOM_MEMORY_OTHERS] = { "headroom_others", PATTERN_SOLID, 1 },
+  [HEADROOM_MEMORY_WEIGHTS] = { "headroom_weights", PATTERN_SOLID, 1 },
+  [HEADROOM_MEMORY_CACHE] = { "headroom_cache", PATTERN_BARS, 1 },
+  [HEADROOM_MEMORY_CACHE_UNUSED] = { "headroom_cache", PATTERN_HATCH, 0.25f },
+  [HEADROOM_MEMORY_COMPUTE] = { "headroom_compute", PATTERN_DOTS, 1 },
+  [HEADROOM_MEMORY_FREE] = { NULL, PATTERN_SOLID, 0 },
+  [HEADROOM_MEMORY_RESERVE] = { "headroom_reserve", PATTERN_HATCH, 0 },
+};
+
+#define PATTERN_STEP 5.0 /* pixels from line to line */
+
+static GdkRGBA
+lookup (GtkWidget *widget, const char *name)
+{
+  GdkRGBA colour = { 0.5f, 0.5f, 0.5f, 1 };
+
+  gtk_style_context_lookup_color (gtk_widget_get_style_context (widget), name, &colour);
+  return colour;
+}
+
+/* Slanted lines whose phase depends on the bar and not on the part, so that parts that grow do not flicker. */
+static void
+trace_hatch (cairo_t *cr, const graphene_rect_t *area)
+{
+  double top = area->origin.y, height = area->size.height;
+  double first = floor ((area->origin.x - height) / PATTERN_STEP) * PATTERN_STEP;
+
+  for (double x = first; x < area->origin.x + area->size.width; x += PATTERN_STEP) {
+    cairo_move_to (cr, x, top + height);
+    cairo_line_to (cr, x + height, top);
+  }
+  cairo_set_line_width (cr, 1.3);
+  cairo_stroke (cr);
+}
+
+static void
+trace_bars (cairo_t *cr, const graphene_rect_t *area)
+{
+  double first = ceil (area->origin.x / PATTERN_STEP) * PATTERN_STEP;
+
+  for (double x = first; x < area->origin.x + area->size.width; x += PATTERN_STEP)
+    cairo_rectangle (cr, x, area->origin.y, 1, area->size.height);
+  cairo_fill (cr);
+}
+
+static void
+trace_dots (cairo_t *cr, const graphene_rect_t *area)
+{
+  for (double y = area->origin.y + 2; y < area->origin.y + area->size.height; y += PATTERN_STEP)
+    for (double x = area->origin.x + 2; x < area->origin.x + area->size.width; x += PATTERN_STEP)
+      cairo_rectangle (cr, x, y, 1.6, 1.6);
+  cairo_fill (cr);
+}
+
+static void
+paint_pattern (GtkSnapshot *snapshot, const graphene_rect_t *area, Pattern pattern, const GdkRGBA *colour)
+{
+  cairo_t *cr;
+
+  if (pattern == PATTERN_SOLID)
+    return;
+  cr = gtk_snapshot_append_cairo (snapshot, area);
+  gdk_cairo_set_source_rgba (cr, colour);
+  if (pattern == PATTERN_HATCH)
+    trace_hatch (cr, area);
+  else if (pattern == PATTERN_BARS)
+    trace_bars (cr, area);
+  else
+    trace_dots (cr, area);
+  cairo_destroy (cr);
+}
+
+void
+headroom_memory_paint (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area, HeadroomMemoryPart part)
+{
+  const Paint *paint = &paints[part];
+  GdkRGBA colour, ink;
+
+  if (paint->colour == NULL || area->size.width <= 0)
+    return;
+  colour = lookup (widget, paint->colour);
+  ink = paint->fill < 1 ? colour : lookup (widget, "headroom_ink");
+  colour.alpha *= paint->fill;
+  if (colour.alpha > 0)
+    gtk_snapshot_append_color (snapshot, &colour, area);
+  paint_pattern (snapshot, area, paint->pattern, &ink);
+}
+
+void
+headroom_memory_paint_trough (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area)
+{
+  GdkRGBA colour = lookup (widget, "headroom_trough");
+
+  gtk_snapshot_append_color (snapshot, &colour, area);
+}
+
+/* What is needed and is not there. */
+void
+headroom_memory_paint_overrun (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area)
+{
+  GdkRGBA colour = lookup (widget, "error_color");
+
+  paint_pattern (snapshot, area, PATTERN_HATCH, &colour);
+}

@@ -1,0 +1,167 @@
+/* headroom-memory-strip.c: the strip that shows every device's memory.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-memory-strip.h"
+
+#include "headroom-memory-bar.h"
+#include "headroom-memory-legend.h"
+
+#include <glib/gi18n.h>
+
+struct _HeadroomMemoryStrip
+{
+  GtkWidget parent_instance;
+  char *verdict;
+
+  GtkWidget *button;
+  GtkBox *rows;
+  GtkBox *legend;
+  GtkLabel *reason_label;
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomMemoryStrip, headroom_memory_strip, GTK_TYPE_WIDGET)
+
+/* ---- Rows: for each device a line of text over its bar ------------------------------------------------------------ */
+
+static GtkWidget *
+new_row (void)
+{
+  GtkWidget *row = gtk_box_new (GTK_ORIENTATION_VERTICAL, 4);
+  GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  GtkWidget *start = gtk_label_new (NULL), *end = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (start), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (start), PANGO_ELLIPSIZE_END);
+  gtk_widget_set_hexpand (start, TRUE);
+  gtk_widget_add_css_class (start, "caption");
+  gtk_widget_add_css_class (end, "caption");
+  gtk_widget_add_css_class (end, "numeric");
+  gtk_widget_add_css_class (end, "dim-label");
+  gtk_box_append (GTK_BOX (line), start);
+  gtk_box_append (GTK_BOX (line), end);
+  gtk_box_append (GTK_BOX (row), line);
+  gtk_box_append (GTK_BOX (row), headroom_memory_bar_new ());
+  g_object_set_data (G_OBJECT (row), "start", start);
+  g_object_set_data (G_OBJECT (row), "end", end);
+  return row;
+}
+
+static void
+update_row (HeadroomMemoryStrip *self, GtkWidget *row, const HeadroomMemoryDevice *device, gboolean is_first)
+{
+  GtkLabel *start = g_object_get_data (G_OBJECT (row), "start");
+  GtkLabel *end = g_object_get_data (G_OBJECT (row), "end");
+  g_autofree char *free_text = headroom_memory_format (device->now[HEADROOM_MEMORY_FREE]);
+  g_autofree char *total = headroom_memory_format (device->total);
+  /* Translators: how much memory is free, of how much */
+  g_autofree char *text = g_strdup_printf (_("%s of %s free"), free_text, total);
+
+  headroom_memory_bar_set_device (HEADROOM_MEMORY_BAR (gtk_widget_get_last_child (row)), device);
+  gtk_label_set_text (end, text);
+  gtk_label_set_text (start, is_first && self->verdict != NULL ? self->verdict : device->name);
+}
+
+/* ---- Any number of devices ---------------------------------------------------------------------------------------- */
+
+static void
+set_n_children (GtkBox *box, gsize n, GtkWidget *(*create) (void))
+{
+  GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (box));
+
+  while (child != NULL && n > 0) {
+    child = gtk_widget_get_next_sibling (child);
+    n--;
+  }
+  while (child != NULL) {
+    GtkWidget *next = gtk_widget_get_next_sibling (child);
+    gtk_box_remove (box, child);
+    child = next;
+  }
+  for (; n > 0; n--)
+    gtk_box_append (box, create ());
+}
+
+/**
+ * headroom_memory_strip_set_devices:
+ * @self: a strip
+ * @devices: (array length=n_devices): what to show; copied
+ * @n_devices: how many
+ */
+void
+headroom_memory_strip_set_devices (HeadroomMemoryStrip *self, const HeadroomMemoryDevice *devices, gsize n_devices)
+{
+  GtkWidget *row, *legend;
+
+  g_return_if_fail (HEADROOM_IS_MEMORY_STRIP (self));
+  set_n_children (self->rows, n_devices, new_row);
+  set_n_children (self->legend, n_devices, headroom_memory_legend_new);
+  row = gtk_widget_get_first_child (GTK_WIDGET (self->rows));
+  legend = gtk_widget_get_first_child (GTK_WIDGET (self->legend));
+  for (gsize i = 0; i < n_devices; i++) {
+    update_row (self, row, &devices[i], i == 0);
+    headroom_memory_legend_set_device (HEADROOM_MEMORY_LEGEND (legend), &devices[i]);
+    row = gtk_widget_get_next_sibling (row);
+    legend = gtk_widget_get_next_sibling (legend);
+  }
+}
+
+/**
+ * headroom_memory_strip_set_verdict:
+ * @self: a strip
+ * @text: (nullable): what the chosen settings need; %NULL where no model is chosen
+ * @reason: (nullable): why they do not fit; %NULL where they do
+ *
+ * Takes effect on the line with the next call of headroom_memory_strip_set_devices().
+ */
+void
+headroom_memory_strip_set_verdict (HeadroomMemoryStrip *self, const char *text, const char *reason)
+{
+  g_return_if_fail (HEADROOM_IS_MEMORY_STRIP (self));
+  g_free (self->verdict);
+  self->verdict = g_strdup (text);
+  gtk_label_set_text (self->reason_label, reason != NULL ? reason : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->reason_label), reason != NULL);
+}
+
+static void
+popup_cb (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  gtk_menu_button_popup (GTK_MENU_BUTTON (HEADROOM_MEMORY_STRIP (widget)->button));
+}
+
+static void
+headroom_memory_strip_dispose (GObject *object)
+{
+  HeadroomMemoryStrip *self = HEADROOM_MEMORY_STRIP (object);
+
+  g_clear_pointer (&self->button, gtk_widget_unparent);
+  g_clear_pointer (&self->verdict, g_free);
+  G_OBJECT_CLASS (headroom_memory_strip_parent_class)->dispose (object);
+}
+
+static void
+headroom_memory_strip_class_init (HeadroomMemoryStripClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = headroom_memory_strip_dispose;
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/headroom/Headroom/headroom-memory-strip.ui");
+  gtk_widget_class_bind_template_child (widget_class, HeadroomMemoryStrip, button);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomMemoryStrip, rows);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomMemoryStrip, legend);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomMemoryStrip, reason_label);
+  gtk_widget_class_install_action (widget_class, "memory.details", NULL, popup_cb);
+}
+
+static void
+headroom_memory_strip_init (HeadroomMemoryStrip *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+headroom_memory_strip_new (void)
+{
+  return g_object_new (HEADROOM_TYPE_MEMORY_STRIP, NULL);
+}

@@ -1,0 +1,37 @@
+/* headroom-memory-wire.h: the JSON of /headroom/status and /headroom/plan, as the window reads it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Pure functions between text and plain values.
+ */
+#pragma once
+
+#include "headroom-memory.h"
+
+G_BEGIN_DECLS
+
+/* More devices than this are not shown; the widest machines sold have eight cards. */
+#define HEADROOM_MEMORY_MAX_DEVICES 17
+
+typedef struct {
+  HeadroomMemoryDevice devices[HEADROOM_MEMORY_MAX_DEVICES];
+  gsize n_devices;
+} HeadroomMemoryReport;
+
+typedef struct {
+  gboolean known;
+  gboolean fits;
+  char *reason; /* why it does not fit and what would, or why there is no plan; NULL where it fits */
+} HeadroomMemoryVerdict;
+
+gboolean  headroom_memory_wire_read_status (const char            *text,
+                                            HeadroomMemoryReport  *report,
+                                            GError               **error);
+gboolean  headroom_memory_wire_read_plan   (const char            *text,
+                                            HeadroomMemoryReport  *report,
+                                            HeadroomMemoryVerdict *verdict,
+                                            GError               **error);
+char     *headroom_memory_wire_plan_request (const char           *model,
+                                             int                   num_ctx) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

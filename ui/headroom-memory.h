@@ -1,0 +1,57 @@
+/* headroom-memory.h: what the memory of one device is used for, as numbers.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Turns the engine's reports into parts that add up to the device's size, and parts into places on a bar. Draws nothing.
+ * Thread-safety: plain values, no shared state.
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* In the order in which a bar shows them, from its start. */
+typedef enum {
+  HEADROOM_MEMORY_OTHERS,       /* other programs and the system */
+  HEADROOM_MEMORY_WEIGHTS,
+  HEADROOM_MEMORY_CACHE,        /* keys and values that are filled */
+  HEADROOM_MEMORY_CACHE_UNUSED, /* keys and values that are promised, not yet filled */
+  HEADROOM_MEMORY_COMPUTE,
+  HEADROOM_MEMORY_FREE,
+  HEADROOM_MEMORY_RESERVE,      /* kept free for other programs */
+  HEADROOM_MEMORY_N_PARTS,
+} HeadroomMemoryPart;
+
+typedef struct {
+  char name[64];
+  gboolean is_gpu;
+  guint64 total;                          /* bytes */
+  guint64 now[HEADROOM_MEMORY_N_PARTS];   /* bytes; they add up to total */
+  gboolean has_plan;
+  guint64 plan[HEADROOM_MEMORY_N_PARTS];  /* bytes that the chosen settings need: weights, cache (as unused), compute */
+} HeadroomMemoryDevice;
+
+/* A part's place on a bar, in pixels from the bar's start. */
+typedef struct {
+  double start, width;
+} HeadroomMemorySpan;
+
+const char *headroom_memory_part_title  (HeadroomMemoryPart          part);
+guint64     headroom_memory_ours        (const HeadroomMemoryDevice *device);
+guint64     headroom_memory_planned     (const HeadroomMemoryDevice *device);
+guint64     headroom_memory_available   (const HeadroomMemoryDevice *device);
+gboolean    headroom_memory_fits        (const HeadroomMemoryDevice *device);
+void        headroom_memory_settle      (HeadroomMemoryDevice       *device,
+                                         guint64                     free_bytes,
+                                         guint64                     reserve_bytes);
+void        headroom_memory_layout_now  (const HeadroomMemoryDevice *device,
+                                         double                      width,
+                                         HeadroomMemorySpan         *ret_spans);
+void        headroom_memory_layout_plan (const HeadroomMemoryDevice *device,
+                                         double                      width,
+                                         HeadroomMemorySpan         *ret_spans);
+char       *headroom_memory_format      (guint64                     bytes) G_GNUC_WARN_UNUSED_RESULT;
+char       *headroom_memory_format_exact (guint64                    bytes) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,471 @@
+/* headroom-window.c: the window.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-window.h"
+
+#include "headroom-banner.h"
+#include "headroom-chat-view.h"
+#include "headroom-composer.h"
+#include "headroom-conversation.h"
+#include "headroom-memory-monitor.h"
+#include "headroom-memory-strip.h"
+#include "headroom-model-chooser.h"
+#include "headroom-model-library.h"
+#include "headroom-settings-popover.h"
+
+#include <glib/gi18n.h>
+
+struct _HeadroomWindow
+{
+  AdwApplicationWindow parent_instance;
+  GSettings *settings;
+  HeadroomClient *client;
+  HeadroomConversation *conversation;
+  HeadroomMemoryMonitor *monitor;
+  HeadroomSettingsPopover *popover;
+  HeadroomModelLibrary *library;
+  char *wanted_model; /* to be chosen once the list is there */
+  gboolean listed;    /* the list came at least once */
+
+  AdwToastOverlay *toasts;
+  HeadroomModelChooser *chooser;
+  GtkMenuButton *settings_button;
+  HeadroomBanner *banner;
+  GtkStack *stack;
+  AdwStatusPage *failed_page;
+  GtkBox *suggestions;
+  HeadroomChatView *chat;
+  HeadroomComposer *composer;
+  HeadroomMemoryStrip *strip;
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomWindow, headroom_window, ADW_TYPE_APPLICATION_WINDOW)
+
+/* ---- What is shown ------------------------------------------------------------------------------------------------ */
+
+static void
+show_toast (HeadroomWindow *self, const char *text)
+{
+  adw_toast_overlay_add_toast (self->toasts, adw_toast_new (text));
+}
+
+static void
+refresh_page (HeadroomWindow *self)
+{
+  const char *model = headroom_model_chooser_get_model (self->chooser);
+  gboolean is_empty = g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) == 0;
+
+  if (self->client == NULL)
+    return;
+  if (!is_empty)
+    gtk_stack_set_visible_child_name (self->stack, "chat");
+  else
+    gtk_stack_set_visible_child_name (self->stack, model != NULL ? "empty" : "no-model");
+}
+
+static void
+refresh_actions (HeadroomWindow *self)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  gboolean busy = headroom_conversation_get_busy (self->conversation);
+  gboolean is_empty = g_list_model_get_n_items (G_LIST_MODEL (self->conversation)) == 0;
+  gboolean ready = self->client != NULL && headroom_model_chooser_get_model (self->chooser) != NULL;
+
+  gtk_widget_action_set_enabled (widget, "win.stop", busy);
+  gtk_widget_action_set_enabled (widget, "win.regenerate", ready && !busy && !is_empty);
+  gtk_widget_action_set_enabled (widget, "win.copy-answer", !is_empty);
+  gtk_widget_action_set_enabled (widget, "win.new-chat", !is_empty);
+  gtk_widget_action_set_enabled (widget, "win.refresh-models", self->client != NULL);
+  headroom_composer_set_busy (self->composer, busy);
+  headroom_composer_set_ready (self->composer, ready);
+}
+
+static void
+refresh (HeadroomWindow *self)
+{
+  refresh_page (self);
+  refresh_actions (self);
+}
+
+static void
+memory_changed_cb (HeadroomWindow *self)
+{
+  const HeadroomMemoryReport *report = headroom_memory_monitor_get_report (self->monitor);
+  const HeadroomMemoryVerdict *verdict = headroom_memory_monitor_get_verdict (self->monitor);
+  g_autofree char *cost = headroom_memory_monitor_dup_cost (self->monitor);
+
+  headroom_memory_strip_set_verdict (self->strip, cost, verdict->reason);
+  headroom_memory_strip_set_devices (self->strip, report->devices, report->n_devices);
+  headroom_settings_popover_set_cost (self->popover, cost, verdict->fits);
+}
+
+/* ---- Asking ------------------------------------------------------------------------------------------------------- */
+
+static HeadroomAskOptions
+ask_options (HeadroomWindow *self)
+{
+  return (HeadroomAskOptions) {
+    .model = headroom_model_chooser_get_model (self->chooser),
+    .num_ctx = g_settings_get_int (self->settings, "num-ctx"),
+    .temperature = g_settings_get_double (self->settings, "temperature"),
+    .num_predict = g_settings_get_int (self->settings, "num-predict"),
+  };
+}
+
+static void
+send_cb (HeadroomWindow *self, const char *text)
+{
+  HeadroomAskOptions options = ask_options (self);
+
+  if (!headroom_conversation_send (self->conversation, text, &options))
+    headroom_composer_set_text (self->composer, text);
+  else
+    headroom_chat_view_follow (self->chat);
+}
+
+static void
+suggestion_cb (HeadroomWindow *self, GtkButton *button)
+{
+  headroom_composer_set_text (self->composer, gtk_button_get_label (button));
+  headroom_composer_send (self->composer);
+}
+
+static void
+add_suggestion (HeadroomWindow *self, const char *text)
+{
+  GtkWidget *button = gtk_button_new_with_label (text);
+
+  gtk_label_set_wrap (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (button))), TRUE);
+  gtk_widget_add_css_class (button, "headroom-suggestion");
+  g_signal_connect_object (button, "clicked", G_CALLBACK (suggestion_cb), self, G_CONNECT_SWAPPED);
+  gtk_box_append (self->suggestions, button);
+}
+
+/* ---- Models ------------------------------------------------------------------------------------------------------- */
+
+static void
+described_cb (HeadroomWindow *self, const char *model, guint max_ctx)
+{
+  if (g_strcmp0 (model, headroom_model_chooser_get_model (self->chooser)) == 0)
+    headroom_settings_popover_set_max_ctx (self->popover, max_ctx);
+}
+
+static void
+model_chosen_cb (HeadroomWindow *self)
+{
+  HeadroomModelItem *item = headroom_model_chooser_get_chosen (self->chooser);
+  const char *model = headroom_model_chooser_get_model (self->chooser);
+
+  headroom_memory_monitor_set_model (self->monitor, model);
+  if (item != NULL) {
+    /* Translators: the composer's hint; %s is a model's name */
+    g_autofree char *hint = g_strdup_printf (_("Message %s"), headroom_model_item_get_title (item));
+    headroom_composer_set_placeholder (self->composer, hint);
+    headroom_model_library_describe (self->library, model);
+    if (self->listed)
+      g_settings_set_string (self->settings, "last-model", model);
+  }
+  refresh (self);
+}
+
+/* Chooses what was asked for, or with the first list what was chosen last; else the choice stays as it is. */
+static void
+settle_choice (HeadroomWindow *self)
+{
+  g_autofree char *wanted = g_steal_pointer (&self->wanted_model);
+  g_autofree char *last = g_settings_get_string (self->settings, "last-model");
+
+  if (wanted != NULL && !headroom_model_chooser_choose (self->chooser, wanted)) {
+    g_autofree char *text = g_strdup_printf (_("There is no model “%s”"), wanted);
+    show_toast (self, text);
+  } else if (wanted == NULL && !self->listed)
+    headroom_model_chooser_choose (self->chooser, last);
+  self->listed = TRUE;
+}
+
+static void
+listed_cb (HeadroomWindow *self)
+{
+  headroom_model_chooser_set_models (self->chooser, headroom_model_library_get_models (self->library));
+  settle_choice (self);
+  refresh (self);
+}
+
+/**
+ * headroom_window_choose_model:
+ * @self: a window
+ * @name: a name of the store, or the absolute path of a GGUF file
+ *
+ * Chooses a model as soon as the list of models is there.
+ */
+void
+headroom_window_choose_model (HeadroomWindow *self, const char *name)
+{
+  g_return_if_fail (HEADROOM_IS_WINDOW (self));
+  if (g_path_is_absolute (name))
+    headroom_model_library_add_file (self->library, name);
+  g_free (self->wanted_model);
+  self->wanted_model = g_strdup (name);
+  headroom_model_library_refresh (self->library);
+}
+
+/* ---- Actions ------------------------------------------------------------------------------------------------------ */
+
+static void
+new_chat_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  HeadroomWindow *self = HEADROOM_WINDOW (widget);
+
+  headroom_conversation_clear (self->conversation);
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+static void
+stop_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  HeadroomWindow *self = HEADROOM_WINDOW (widget);
+
+  headroom_conversation_stop (self->conversation);
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+}
+
+static void
+regenerate_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  HeadroomWindow *self = HEADROOM_WINDOW (widget);
+  HeadroomAskOptions options = ask_options (self);
+
+  if (headroom_conversation_regenerate (self->conversation, &options))
+    headroom_chat_view_follow (self->chat);
+}
+
+static void
+copy_answer_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  HeadroomWindow *self = HEADROOM_WINDOW (widget);
+  const char *answer = headroom_conversation_last_answer (self->conversation);
+
+  if (answer == NULL)
+    return;
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), answer);
+  show_toast (self, _("Answer copied"));
+}
+
+static void
+refresh_models_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  headroom_model_library_refresh (HEADROOM_WINDOW (widget)->library);
+}
+
+static void
+settings_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  gtk_menu_button_popup (HEADROOM_WINDOW (widget)->settings_button);
+}
+
+static void
+choose_model_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  headroom_model_chooser_popup (HEADROOM_WINDOW (widget)->chooser);
+}
+
+static void
+memory_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  gtk_widget_activate_action (GTK_WIDGET (HEADROOM_WINDOW (widget)->strip), "memory.details", NULL);
+}
+
+static void
+write_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (HEADROOM_WINDOW (widget)->composer));
+}
+
+static void
+opened_cb (GtkNativeDialog *dialog, int response, gpointer user_data)
+{
+  g_autoptr (HeadroomWindow) self = user_data;
+  g_autoptr (GFile) file = NULL;
+  g_autofree char *path = NULL;
+
+  if (response == GTK_RESPONSE_ACCEPT) {
+    file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
+    path = g_file_get_path (file);
+  }
+  if (path != NULL)
+    headroom_window_choose_model (self, path);
+  g_object_unref (dialog);
+}
+
+static void
+open_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (_("Open Model File"), GTK_WINDOW (widget),
+                                                              GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+
+  gtk_file_filter_set_name (filter, _("Models (GGUF)"));
+  gtk_file_filter_add_suffix (filter, "gguf");
+  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (dialog), filter);
+  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
+  g_signal_connect (dialog, "response", G_CALLBACK (opened_cb), g_object_ref (widget));
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+}
+
+/* ---- Window ------------------------------------------------------------------------------------------------------- */
+
+static void
+headroom_window_map (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (headroom_window_parent_class)->map (widget);
+  headroom_memory_monitor_set_running (HEADROOM_WINDOW (widget)->monitor, TRUE);
+}
+
+static void
+headroom_window_unmap (GtkWidget *widget)
+{
+  headroom_memory_monitor_set_running (HEADROOM_WINDOW (widget)->monitor, FALSE);
+  GTK_WIDGET_CLASS (headroom_window_parent_class)->unmap (widget);
+}
+
+static void
+headroom_window_dispose (GObject *object)
+{
+  HeadroomWindow *self = HEADROOM_WINDOW (object);
+
+  if (self->conversation != NULL)
+    headroom_conversation_stop (self->conversation);
+  g_clear_object (&self->conversation);
+  g_clear_object (&self->monitor);
+  g_clear_object (&self->library);
+  g_clear_object (&self->client);
+  g_clear_object (&self->settings);
+  g_clear_pointer (&self->wanted_model, g_free);
+  G_OBJECT_CLASS (headroom_window_parent_class)->dispose (object);
+}
+
+static void
+install_actions (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_install_action (widget_class, "win.new-chat", NULL, new_chat_action);
+  gtk_widget_class_install_action (widget_class, "win.stop", NULL, stop_action);
+  gtk_widget_class_install_action (widget_class, "win.regenerate", NULL, regenerate_action);
+  gtk_widget_class_install_action (widget_class, "win.copy-answer", NULL, copy_answer_action);
+  gtk_widget_class_install_action (widget_class, "win.refresh-models", NULL, refresh_models_action);
+  gtk_widget_class_install_action (widget_class, "win.settings", NULL, settings_action);
+  gtk_widget_class_install_action (widget_class, "win.choose-model", NULL, choose_model_action);
+  gtk_widget_class_install_action (widget_class, "win.memory", NULL, memory_action);
+  gtk_widget_class_install_action (widget_class, "win.write", NULL, write_action);
+  gtk_widget_class_install_action (widget_class, "win.open", NULL, open_action);
+}
+
+static void
+headroom_window_class_init (HeadroomWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = headroom_window_dispose;
+  widget_class->map = headroom_window_map;
+  widget_class->unmap = headroom_window_unmap;
+  g_type_ensure (HEADROOM_TYPE_BANNER);
+  g_type_ensure (HEADROOM_TYPE_CHAT_VIEW);
+  g_type_ensure (HEADROOM_TYPE_COMPOSER);
+  g_type_ensure (HEADROOM_TYPE_MEMORY_STRIP);
+  g_type_ensure (HEADROOM_TYPE_MODEL_CHOOSER);
+  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/headroom/Headroom/headroom-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, toasts);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, chooser);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, settings_button);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, banner);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, failed_page);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, suggestions);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, chat);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, composer);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, strip);
+  install_actions (widget_class);
+}
+
+static void
+headroom_window_init (HeadroomWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  self->conversation = headroom_conversation_new ();
+  self->library = headroom_model_library_new ();
+  headroom_chat_view_set_messages (self->chat, G_LIST_MODEL (self->conversation));
+  add_suggestion (self, _("Explain why the sky is blue"));
+  add_suggestion (self, _("Write a short poem about autumn"));
+  add_suggestion (self, _("List three ideas for a quick dinner"));
+  g_signal_connect_object (self->conversation, "items-changed", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->conversation, "notify::busy", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->library, "listed", G_CALLBACK (listed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->library, "failed", G_CALLBACK (show_toast), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->library, "described", G_CALLBACK (described_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->chooser, "notify::model", G_CALLBACK (model_chosen_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->composer, "send", G_CALLBACK (send_cb), self, G_CONNECT_SWAPPED);
+}
+
+static void
+bind_settings (HeadroomWindow *self)
+{
+  self->popover = HEADROOM_SETTINGS_POPOVER (headroom_settings_popover_new (self->settings));
+  gtk_menu_button_set_popover (self->settings_button, GTK_WIDGET (self->popover));
+  self->monitor = headroom_memory_monitor_new (self->settings);
+  g_signal_connect_object (self->monitor, "changed", G_CALLBACK (memory_changed_cb), self, G_CONNECT_SWAPPED);
+  g_settings_bind (self->settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (self->settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (self->settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
+}
+
+/**
+ * headroom_window_new:
+ * @application: the program
+ * @settings: its settings
+ *
+ * Returns: (transfer floating): a window that waits for a client
+ */
+GtkWidget *
+headroom_window_new (GtkApplication *application, GSettings *settings)
+{
+  HeadroomWindow *self = g_object_new (HEADROOM_TYPE_WINDOW, "application", application, NULL);
+
+  self->settings = g_object_ref (settings);
+  bind_settings (self);
+  refresh_actions (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
+  return GTK_WIDGET (self);
+}
+
+/**
+ * headroom_window_set_client:
+ * @self: a window
+ * @client: whom to ask from now on
+ */
+void
+headroom_window_set_client (HeadroomWindow *self, HeadroomClient *client)
+{
+  g_return_if_fail (HEADROOM_IS_WINDOW (self));
+  g_set_object (&self->client, client);
+  headroom_conversation_set_client (self->conversation, client);
+  headroom_memory_monitor_set_client (self->monitor, client);
+  headroom_model_library_set_client (self->library, client);
+  headroom_model_library_refresh (self->library);
+}
+
+/* Shows why there is no engine, with a button to try again. */
+void
+headroom_window_set_failure (HeadroomWindow *self, const char *reason)
+{
+  g_return_if_fail (HEADROOM_IS_WINDOW (self));
+  adw_status_page_set_description (self->failed_page, reason);
+  gtk_stack_set_visible_child_name (self->stack, "failed");
+}
+
+/* Shows a lasting state over the page. */
+void
+headroom_window_set_notice (HeadroomWindow *self, const char *text)
+{
+  g_return_if_fail (HEADROOM_IS_WINDOW (self));
+  headroom_banner_show (self->banner, text);
+}
