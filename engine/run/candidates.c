@@ -6,7 +6,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
 
 #define BLOCK 32 /* logits that are compared with the threshold at once */
 
@@ -35,7 +34,7 @@ static bool goes_before(const HrCandidate *a, const HrCandidate *b)
     return a->key > b->key || (a->key == b->key && a->token < b->token);
 }
 
-/* Heaps have the candidate that goes last (take_top) or first (keep_mass) of all at the root. */
+/* Heaps have the candidate that goes last (take_top) or first (order_mass) of all at the root. */
 static void sift_down(HrCandidate *heap, size_t n, size_t at, bool last_at_root)
 {
     HrCandidate moved = heap[at];
@@ -162,10 +161,11 @@ static void reverse(HrCandidate *items, size_t n)
     }
 }
 
-/* Keeps, by key, the first candidates until their p sum to mass or max_n are there. */
-static void keep_mass(HrCandidates *set, double mass, size_t max_n)
+/* Puts, by key, the first candidates in order at the beginning, until their p sum to mass or max_n are there, but at least one.
+ * Returns how many. */
+static size_t order_mass(HrCandidates *set, double mass, size_t max_n)
 {
-    size_t left = set->n, n_kept;
+    size_t left = set->n;
     double sum = 0;
 
     heapify(set->items, set->n, false);
@@ -173,23 +173,27 @@ static void keep_mass(HrCandidates *set, double mass, size_t max_n)
         sum += set->items[0].p;
         pop(set->items, left--, false);
     }
-    n_kept = set->n - left; /* at the end, last first */
-    memmove(set->items, set->items + left, n_kept * sizeof *set->items);
-    reverse(set->items, n_kept);
-    set->n = n_kept;
+    reverse(set->items, set->n); /* they stood at the end, last first */
+    return set->n - left;
+}
+
+void hr_candidates_order_first(HrCandidates *set, size_t k)
+{
+    order_by_logit(set);
+    order_mass(set, INFINITY, k);
 }
 
 void hr_candidates_keep_first(HrCandidates *set, size_t k)
 {
     order_by_logit(set);
-    keep_mass(set, INFINITY, MAX(k, 1));
+    set->n = order_mass(set, INFINITY, MAX(k, 1));
 }
 
 void hr_candidates_keep_nucleus(HrCandidates *set, double mass)
 {
     hr_candidates_softmax(set, 1);
     order_by_logit(set);
-    keep_mass(set, mass, set->n);
+    set->n = order_mass(set, mass, set->n);
 }
 
 void hr_candidates_keep_typical(HrCandidates *set, double mass)
@@ -202,7 +206,7 @@ void hr_candidates_keep_typical(HrCandidates *set, double mass)
             entropy -= set->items[i].p * log(set->items[i].p);
     for (size_t i = 0; i < set->n; i++)
         set->items[i].key = (float)-fabs(-log(set->items[i].p) - entropy);
-    keep_mass(set, mass, set->n);
+    set->n = order_mass(set, mass, set->n);
 }
 
 void hr_candidates_keep_near_best(HrCandidates *set, double min_p)

@@ -32,6 +32,8 @@ void hr_candidates_take_all(HrCandidates *set, const float *logits, size_t n_log
 
 /* p = softmax of logit / temperature over the set. */
 void hr_candidates_softmax(HrCandidates *set, double temperature);
+/* Puts the k with the largest logits in order at the beginning. */
+void hr_candidates_order_first(HrCandidates *set, size_t k);
 /* Filters; each leaves at least one candidate of a set that has any. */
 void hr_candidates_keep_first(HrCandidates *set, size_t k);            /* the k with the largest logits, in order */
 void hr_candidates_keep_typical(HrCandidates *set, double mass);       /* locally typical sampling (Meister et al., 2022) */

@@ -4,6 +4,9 @@
  */
 #include "run/history.h"
 
+#include <float.h>
+#include <math.h>
+
 bool hr_history_init(HrHistory *history, size_t window, size_t n_vocab, GError **error)
 {
     *history = (HrHistory){.window = window, .n_vocab = n_vocab};
@@ -54,7 +57,8 @@ void hr_history_penalise(HrHistory *history, float *logits, float repeat, float 
             continue;
         history->saved[i] = logit;
         history->counts[token] = -count;
-        logits[token] = (logit > 0 ? logit / repeat : logit * repeat) - (float)count * frequency - presence;
+        if (logit > -INFINITY) /* unlikely at worst, never impossible */
+            logits[token] = MAX((logit > 0 ? logit / repeat : logit * repeat) - (float)count * frequency - presence, -FLT_MAX);
     }
 }
 

@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BLOCK 16
+#define BLOCK 16 /* logits that are worked on at once */
+#define RUN 64   /* blocks that are summed in single precision */
 
 /* exp(x) for x in [-87, 0] by 2^k times a polynomial, in a form that compilers turn into vector code. */
 static inline float exp_negative(float x)
@@ -28,34 +29,45 @@ static inline float exp_negative(float x)
     return p * power;
 }
 
-static float clean(float logit)
-{
-    return logit > -FLT_MAX ? (logit < FLT_MAX ? logit : FLT_MAX) : -FLT_MAX; /* NaN becomes the least */
-}
-
+/* Lane by lane, as a single running maximum would wait for each comparison. */
 static float max_of(const float *logits, size_t n)
 {
-    float max = -INFINITY;
+    float lanes[BLOCK], max = -INFINITY;
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i++)
-        if (logits[i] > max)
-            max = logits[i];
+    for (int j = 0; j < BLOCK; j++)
+        lanes[j] = -INFINITY;
+    for (; i + BLOCK <= n; i += BLOCK)
+        for (int j = 0; j < BLOCK; j++)
+            lanes[j] = logits[i + j] > lanes[j] ? logits[i + j] : lanes[j];
+    for (; i < n; i++)
+        max = logits[i] > max ? logits[i] : max;
+    for (int j = 0; j < BLOCK; j++)
+        max = lanes[j] > max ? lanes[j] : max;
     return max;
 }
 
-/* Sum of exp(logits - max) over one block. */
-static float sum_block(const float *logits, float max)
+/* Adds exp(logits - max) of one block to lanes. NaN and what is far below max adds as good as nothing. */
+static void add_block(float *lanes, const float *logits, float max)
 {
-    float terms[BLOCK], sum = 0;
-
     for (int i = 0; i < BLOCK; i++) {
-        float x = clean(logits[i]) - max;
+        float x = logits[i] - max;
 
-        x = x > -87.0f ? x : -87.0f; /* e^-87 is nothing beside the e^0 that is there */
-        terms[i] = exp_negative(x);
+        x = x > -87.0f ? x : -87.0f;
+        x = x < 0.0f ? x : 0.0f;
+        lanes[i] += exp_negative(x);
     }
+}
+
+static double sum_blocks(const float *logits, size_t n_blocks, float max)
+{
+    float lanes[BLOCK] = {0};
+    double sum = 0;
+
+    for (size_t i = 0; i < n_blocks; i++)
+        add_block(lanes, logits + i * BLOCK, max);
     for (int i = 0; i < BLOCK; i++)
-        sum += terms[i];
+        sum += lanes[i];
     return sum;
 }
 
@@ -67,11 +79,12 @@ double hr_log_sum_exp(const float *logits, size_t n)
 
     if (max == -INFINITY)
         return -INFINITY;
-    max = clean(max);
-    for (; i + BLOCK <= n; i += BLOCK)
-        sum += sum_block(logits + i, max);
+    max = fminf(max, FLT_MAX);
+    for (; i + RUN * BLOCK <= n; i += RUN * BLOCK)
+        sum += sum_blocks(logits + i, RUN, max);
+    sum += sum_blocks(logits + i, (n - i) / BLOCK, max);
+    i = n - n % BLOCK;
     for (size_t j = 0; j < BLOCK; j++)
         tail[j] = i + j < n ? logits[i + j] : -INFINITY;
-    sum += sum_block(tail, max);
-    return max + log(sum);
+    return max + log(sum + sum_blocks(tail, 1, max));
 }

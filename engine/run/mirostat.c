@@ -39,16 +39,15 @@ static double tokens_for(double mu, double s, size_t n_vocab)
 
 static void truncate_by_zipf(const HrMirostat *mirostat, HrCandidates *set, size_t n_vocab)
 {
-    size_t keep = set->n;
+    size_t n_estimate = MIN(set->n, N_ESTIMATE);
     double k;
 
     if (set->n < 2)
         return;
-    hr_candidates_keep_first(set, set->n); /* in order */
-    k = tokens_for(mirostat->mu, estimate_exponent(set->items, MIN(set->n, N_ESTIMATE)), n_vocab);
-    if (k < (double)keep)
-        keep = (size_t)MAX(k, 1);
-    set->n = keep;
+    hr_candidates_order_first(set, n_estimate);
+    k = tokens_for(mirostat->mu, estimate_exponent(set->items, n_estimate), n_vocab);
+    if (k < (double)set->n)
+        hr_candidates_keep_first(set, (size_t)MAX(k, 1));
 }
 
 void hr_mirostat_truncate(const HrMirostat *mirostat, HrCandidates *set, int version, size_t n_vocab)
