@@ -15,20 +15,27 @@
 #pragma once
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define HR_GROUP 32
 #define HR_GROUP_TINY 1e-30f
 
-/* Signed weights are stored in panels as unsigned bytes, raised by this much. A dot product with them starts from an offset that takes
- * it back: sum (w + 128) q - 128 sum q. */
-#define HR_RAISED 128
+/* Signed weights lie in panels as unsigned bytes, raised by a power of two. A product with them starts from an offset that takes it back:
+ * sum (w + raised) q - raised * sum q. Groups hold the offset of the largest; the others' are that, shifted right. */
+#define HR_RAISED_MOST 128
 
 typedef struct {
     float scale;
     float sum;             /* scale * sum of q */
-    int32_t offset;        /* -HR_RAISED * sum of q */
+    int32_t offset;        /* -HR_RAISED_MOST * sum of q */
     int32_t offset_16[2];  /* the same for the first and the last 16 */
     int8_t q[HR_GROUP];
 } HrGroup;
 static_assert(sizeof(HrGroup) == 52, "records of columns are 4-byte aligned and without gaps");
+
+/* The group at this place of the column-th of columns that are stride bytes apart. */
+static inline const HrGroup *hr_group_of(const uint8_t *groups, size_t stride, int column)
+{
+    return (const HrGroup *)(const void *)(groups + (size_t)column * stride);
+}

@@ -7,16 +7,32 @@
 #include "cpu/kernels.h"
 #include "hr.h"
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
 /* Room for every set of the build and the closing NULL. */
-#define MAX_SETS 4
+#define MAX_SETS 5
 
 static const HrLinearKernels *available[MAX_SETS];
 static const HrLinearKernels *chosen;
 
 #ifdef __x86_64__
+static bool can_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+
+/* Compilers of the floor do not know this one by name. */
+static bool can_avx_vnni(void)
+{
+    unsigned eax = 0, ebx, ecx, edx;
+    return can_avx2() && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax >> 4 & 1);
+}
+
 static bool can_avx512_vnni(void)
 {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+    return can_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vnni");
 }
@@ -30,6 +46,10 @@ static gpointer choose(gpointer unused)
 
     available[n++] = &hr_linear_plain;
 #ifdef __x86_64__
+    if (can_avx2())
+        available[n++] = &hr_linear_avx2;
+    if (can_avx_vnni())
+        available[n++] = &hr_linear_avx_vnni;
     if (can_avx512_vnni())
         available[n++] = &hr_linear_avx512_vnni;
 #endif

@@ -317,9 +317,9 @@ static void check_group(const float *x, const HrGroup *group)
     }
     g_assert_true(group->scale == (max >= HR_GROUP_TINY ? max / 127.0f : 0));
     g_assert_true(group->sum == group->scale * (float)(sums[0] + sums[1]));
-    g_assert_cmpint(group->offset, ==, -HR_RAISED * (sums[0] + sums[1]));
-    g_assert_cmpint(group->offset_16[0], ==, -HR_RAISED * sums[0]);
-    g_assert_cmpint(group->offset_16[1], ==, -HR_RAISED * sums[1]);
+    g_assert_cmpint(group->offset, ==, -HR_RAISED_MOST * (sums[0] + sums[1]));
+    g_assert_cmpint(group->offset_16[0], ==, -HR_RAISED_MOST * sums[0]);
+    g_assert_cmpint(group->offset_16[1], ==, -HR_RAISED_MOST * sums[1]);
 }
 
 static void test_prepare(gconstpointer data)

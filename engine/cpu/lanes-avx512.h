@@ -1,0 +1,154 @@
+/* lanes-avx512.h: the operations that the kernel templates are written in, with AVX-512 and VNNI.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * lanes-avx2.h has the same names. V is LANES dwords, F as many floats. Where a name speaks of bytes it treats a V as 4 LANES bytes.
+ */
+#pragma once
+
+#include "cpu/groups.h"
+#include "cpu/inline.h"
+#include "cpu/linear.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+#define LANES 16
+typedef __m512i V;
+typedef __m512 F;
+
+/* ---- Integers ---- */
+
+HR_INLINE V v_set_8(int value) { return _mm512_set1_epi8((char)value); }
+HR_INLINE V v_set_32(int value) { return _mm512_set1_epi32(value); }
+HR_INLINE V v_and(V a, V b) { return _mm512_and_si512(a, b); }
+HR_INLINE V v_or(V a, V b) { return _mm512_or_si512(a, b); }
+HR_INLINE V v_or_masked(V base, V bits, V mask) { return _mm512_ternarylogic_epi32(base, bits, mask, 0xf8); }
+HR_INLINE V v_add_8(V a, V b) { return _mm512_add_epi8(a, b); }
+HR_INLINE V v_sub_32(V a, V b) { return _mm512_sub_epi32(a, b); }
+HR_INLINE V v_min_32(V a, V b) { return _mm512_min_epi32(a, b); }
+HR_INLINE V v_max_32(V a, V b) { return _mm512_max_epi32(a, b); }
+HR_INLINE V v_left(V v, int by) { return _mm512_slli_epi32(v, (unsigned)by); }
+HR_INLINE V v_right(V v, int by) { return _mm512_srli_epi32(v, (unsigned)by); }
+HR_INLINE V v_right_signed(V v, int by) { return _mm512_srai_epi32(v, (unsigned)by); }
+HR_INLINE V v_left_each(V v, V by) { return _mm512_sllv_epi32(v, by); }
+HR_INLINE V v_look_up_8(__m128i table, V index) { return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), index); }
+/* Bytes of each 16 by the same pattern. */
+HR_INLINE V v_shuffle_8(V v, __m128i pattern) { return _mm512_shuffle_epi8(v, _mm512_broadcast_i32x4(pattern)); }
+/* v + add in bytes where bits and mask have a common bit. */
+HR_INLINE V v_add_where(V v, V bits, V mask, V add)
+{
+    return _mm512_mask_add_epi8(v, _mm512_test_epi8_mask(bits, mask), v, add);
+}
+
+/* ---- Floats ---- */
+
+HR_INLINE F f_zero(void) { return _mm512_setzero_ps(); }
+HR_INLINE F f_set(float value) { return _mm512_set1_ps(value); }
+HR_INLINE F f_from_v(V v) { return _mm512_cvtepi32_ps(v); }
+HR_INLINE F f_from_bits(V v) { return _mm512_castsi512_ps(v); }
+HR_INLINE F f_sub(F a, F b) { return _mm512_sub_ps(a, b); }
+HR_INLINE F f_mul(F a, F b) { return _mm512_mul_ps(a, b); }
+HR_INLINE F f_add_product(F sum, F a, F b) { return _mm512_fmadd_ps(a, b, sum); }
+HR_INLINE F f_sub_product(F sum, F a, F b) { return _mm512_fnmadd_ps(a, b, sum); }
+/* The lower 16 bits of each lane, as halves. */
+HR_INLINE F f_from_low_halves(V v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
+/* The first n lanes, at most LANES; others are zero or untouched. */
+HR_INLINE F f_load(const float *p, size_t n) { return _mm512_maskz_loadu_ps((__mmask16)(0xffffu >> (16 - n)), p); }
+HR_INLINE void f_store(float *p, size_t n, F v) { _mm512_mask_storeu_ps(p, (__mmask16)(0xffffu >> (16 - n)), v); }
+
+/* Sum of the lanes, halving. */
+HR_INLINE float f_sum(F v)
+{
+    const __m256 by_8 = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    const __m128 by_4 = _mm_add_ps(_mm256_castps256_ps128(by_8), _mm256_extractf128_ps(by_8, 1));
+    const __m128 by_2 = _mm_add_ps(by_4, _mm_movehl_ps(by_4, by_4));
+    return _mm_cvtss_f32(_mm_add_ss(by_2, _mm_movehdup_ps(by_2)));
+}
+
+/* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero. Reads nothing behind them. */
+HR_INLINE F f_load_weights(HrType type, const uint8_t *row, size_t i, size_t n)
+{
+    if (type == HR_TYPE_F32)
+        return f_load((const float *)(const void *)(row + 4 * i), n);
+    const __m256i half = _mm256_maskz_loadu_epi16((__mmask16)(0xffffu >> (16 - n)), row + 2 * i);
+    if (type == HR_TYPE_F16)
+        return _mm512_cvtph_ps(half);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+}
+
+/* ---- Transposed loads ---- */
+
+/* 16 bytes of LANES rows: lane r of t[i] is dword i of row r. */
+HR_INLINE void load_16_bytes(const uint8_t *p, size_t stride, V t[4])
+{
+    V a[4];
+
+    HR_UNROLL(4)
+    for (int i = 0; i < 4; i++) { /* rows i, i + 4, i + 8, i + 12 */
+        const uint8_t *row = p + (size_t)i * stride;
+        a[i] = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)row));
+        a[i] = _mm512_inserti32x4(a[i], _mm_loadu_si128((const __m128i *)(const void *)(row + 4 * stride)), 1);
+        a[i] = _mm512_inserti32x4(a[i], _mm_loadu_si128((const __m128i *)(const void *)(row + 8 * stride)), 2);
+        a[i] = _mm512_inserti32x4(a[i], _mm_loadu_si128((const __m128i *)(const void *)(row + 12 * stride)), 3);
+    }
+    const V low_01 = _mm512_unpacklo_epi32(a[0], a[1]), high_01 = _mm512_unpackhi_epi32(a[0], a[1]);
+    const V low_23 = _mm512_unpacklo_epi32(a[2], a[3]), high_23 = _mm512_unpackhi_epi32(a[2], a[3]);
+    t[0] = _mm512_unpacklo_epi64(low_01, low_23);
+    t[1] = _mm512_unpackhi_epi64(low_01, low_23);
+    t[2] = _mm512_unpacklo_epi64(high_01, high_23);
+    t[3] = _mm512_unpackhi_epi64(high_01, high_23);
+}
+
+/* The dword at p of LANES rows. */
+HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
+{
+    const V lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return _mm512_i32gather_epi32(_mm512_mullo_epi32(lanes, _mm512_set1_epi32((int)stride)), p, 1);
+}
+
+/* ---- Byte products ---- */
+
+/* How far signed weights of a kind are raised in panels. */
+#define RAISED_32 128   /* of at most 5 bits, in groups of 32 */
+#define RAISED_16 128   /* of at most 6 bits, in groups of 16 */
+#define RAISED_WIDE 128 /* of 8 bits */
+
+/* Widest tile of columns: its sums and integer sums, and a vector of weights, fit in the 32 registers. */
+#define TILE 12
+/* Tile of rows and columns of float weights: their sums, the rows' weights and a column fit in the registers. */
+#define FLOAT_ROWS 4
+#define FLOAT_COLUMNS 6
+
+/* dot[c] += n_steps dwords of the panel times those of n columns, from byte first of their group on. raised: how far these weights are. */
+HR_INLINE void add_products(const V *q, const uint8_t *groups, size_t stride, int first, int n_steps, int n, int raised, V *dot)
+{
+    HR_UNROLL(8)
+    for (int i = 0; i < n_steps; i++) {
+        HR_UNROLL(16)
+        for (int c = 0; c < n; c++) {
+            int32_t four;
+            memcpy(&four, hr_group_of(groups, stride, c)->q + first + 4 * i, sizeof four);
+            dot[c] = _mm512_dpbusd_epi32(dot[c], q[i], _mm512_set1_epi32(four));
+        }
+    }
+}
+
+/* ---- Rounding of activations ---- */
+
+/* The bits of the largest magnitude of x[32]. As integers a NaN is larger than infinity, infinity larger than any number. */
+HR_INLINE uint32_t max_magnitude_bits(const float *x)
+{
+    const V magnitude = _mm512_set1_epi32(0x7fffffff);
+    const V first = _mm512_and_si512(_mm512_loadu_si512(x), magnitude);
+    const V last = _mm512_and_si512(_mm512_loadu_si512(x + 16), magnitude);
+    return (uint32_t)_mm512_reduce_max_epi32(_mm512_max_epi32(first, last));
+}
+
+/* 16 of x times inverse to the nearest integers; returns their sum. */
+HR_INLINE int round_16(const float *x, float inverse, int8_t *q)
+{
+    const V rounded = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x), _mm512_set1_ps(inverse)));
+    _mm_storeu_si128((__m128i *)(void *)q, _mm512_cvtepi32_epi8(rounded));
+    return _mm512_reduce_add_epi32(rounded);
+}

@@ -1,0 +1,381 @@
+/* unpack-template.h: blocks of LANES weight rows to a panel, for any vector width.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Owns the reading of every quantised type for the integer kernels; dequantize.c says the same in plain C. Include it once, after one of
+ * the lanes headers. Bytes of all rows are loaded 16 at a time and transposed in dwords, so that lane r holds row r;
+ * from there on all rows are decoded at once. Nothing outside the blocks is read: they may end where the mapped file ends.
+ */
+#pragma once
+
+#include "cpu/blocks.h"
+
+/* How weights of a type lie in a panel. */
+typedef struct {
+    uint16_t group;    /* columns that share a scale: 16 or 32 */
+    bool has_min;      /* w = scale * q - min; otherwise w = scale * (q - raised) */
+    uint16_t raised;
+    uint16_t block, block_bytes;
+    /* LANES blocks, stride bytes apart, to q (lane r: 4 columns of row r), scale and min (one per group). */
+    void (*unpack)(const uint8_t *blocks, size_t stride, V *q, F *scale, F *min);
+} Unpacker;
+
+/* ---- Small pieces ---- */
+
+HR_INLINE V low_nibbles(V v)
+{
+    return v_and(v, v_set_8(15));
+}
+
+HR_INLINE V high_nibbles(V v)
+{
+    return low_nibbles(v_right(v, 4));
+}
+
+/* v << by, where a negative by shifts to the right. */
+HR_INLINE V shifted(V v, int by)
+{
+    return by >= 0 ? v_left(v, by) : v_right(v, -by);
+}
+
+/* base | (v << by & mask) for bytes. */
+HR_INLINE V or_bits(V base, V v, int by, int mask)
+{
+    return v_or_masked(base, shifted(v, by), v_set_8(mask));
+}
+
+HR_INLINE V raised(V v, int by)
+{
+    return by == 0 ? v : v_add_8(v, v_set_8(by));
+}
+
+HR_INLINE F f_from_high_halves(V v)
+{
+    return f_from_low_halves(v_right(v, 16));
+}
+
+/* Byte i of each dword, as a float. */
+HR_INLINE F unsigned_byte(V v, int i)
+{
+    return f_from_v(v_and(v_right(v, 8 * i), v_set_32(255)));
+}
+
+HR_INLINE F signed_byte(V v, int i)
+{
+    return f_from_v(v_right_signed(v_left(v, 24 - 8 * i), 24));
+}
+
+/* ---- Blocks of 32 ---- */
+
+HR_INLINE void unpack_nibbles(const uint8_t *qs, size_t stride, V q[8])
+{
+    V t[4];
+
+    load_16_bytes(qs, stride, t);
+    HR_UNROLL(4)
+    for (int i = 0; i < 4; i++) {
+        q[i] = low_nibbles(t[i]);
+        q[i + 4] = high_nibbles(t[i]);
+    }
+}
+
+static void unpack_q4_0(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    V nibbles[8];
+
+    unpack_nibbles(b + offsetof(HrBlockQ4_0, qs), stride, nibbles);
+    HR_UNROLL(8)
+    for (int i = 0; i < 8; i++)
+        q[i] = raised(nibbles[i], RAISED_32 - 8);
+    scale[0] = f_from_low_halves(load_dwords(b, stride));
+}
+
+static void unpack_q4_1(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    const V d_m = load_dwords(b, stride);
+    V nibbles[8];
+
+    unpack_nibbles(b + offsetof(HrBlockQ4_1, qs), stride, nibbles);
+    HR_UNROLL(8)
+    for (int i = 0; i < 8; i++)
+        q[i] = nibbles[i];
+    scale[0] = f_from_low_halves(d_m);
+    min[0] = f_sub(f_zero(), f_from_high_halves(d_m));
+}
+
+/* Adds 16 to the elements whose bit of qh, a dword per row, is set. */
+HR_INLINE void add_fifth_bits(V qh, V q[8])
+{
+    const V bits_low = v_set_32(0x08040201), bits_high = v_set_32((int)0x80402010);
+
+    HR_UNROLL(4)
+    for (int i = 0; i < 4; i++) { /* byte i of qh, spread over the dword, has the bits of q[2 i] and q[2 i + 1] */
+        const __m128i dwords = _mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12);
+        const V spread = v_shuffle_8(qh, _mm_add_epi8(dwords, _mm_set1_epi8((char)i)));
+        q[2 * i] = v_add_where(q[2 * i], spread, bits_low, v_set_8(16));
+        q[2 * i + 1] = v_add_where(q[2 * i + 1], spread, bits_high, v_set_8(16));
+    }
+}
+
+static void unpack_q5_0(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    V fives[8];
+
+    unpack_nibbles(b + offsetof(HrBlockQ5_0, qs), stride, fives);
+    add_fifth_bits(load_dwords(b + offsetof(HrBlockQ5_0, qh), stride), fives);
+    HR_UNROLL(8)
+    for (int i = 0; i < 8; i++)
+        q[i] = raised(fives[i], RAISED_32 - 16);
+    scale[0] = f_from_low_halves(load_dwords(b, stride));
+}
+
+static void unpack_q5_1(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    const V d_m = load_dwords(b, stride);
+    V fives[8];
+
+    unpack_nibbles(b + offsetof(HrBlockQ5_1, qs), stride, fives);
+    add_fifth_bits(load_dwords(b + offsetof(HrBlockQ5_1, qh), stride), fives);
+    HR_UNROLL(8)
+    for (int i = 0; i < 8; i++)
+        q[i] = fives[i];
+    scale[0] = f_from_low_halves(d_m);
+    min[0] = f_sub(f_zero(), f_from_high_halves(d_m));
+}
+
+static void unpack_q8_0(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    V t[8];
+
+    load_16_bytes(b + offsetof(HrBlockQ8_0, qs), stride, t);
+    load_16_bytes(b + offsetof(HrBlockQ8_0, qs) + 16, stride, t + 4);
+    HR_UNROLL(8)
+    for (int i = 0; i < 8; i++)
+        q[i] = raised(t[i], RAISED_WIDE);
+    scale[0] = f_from_low_halves(load_dwords(b, stride));
+}
+
+/* Nibbles that index a table of signed bytes, raised. */
+HR_INLINE void unpack_table(const uint8_t *qs, size_t stride, __m128i values, int by, V *q)
+{
+    const __m128i table = _mm_add_epi8(values, _mm_set1_epi8((char)by));
+    V nibbles[8];
+
+    unpack_nibbles(qs, stride, nibbles);
+    HR_UNROLL(8)
+    for (int i = 0; i < 8; i++)
+        q[i] = v_look_up_8(table, nibbles[i]);
+}
+
+static void unpack_iq4_nl(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    unpack_table(b + offsetof(HrBlockIQ4_NL, qs), stride, _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q);
+    scale[0] = f_from_low_halves(load_dwords(b, stride));
+}
+
+static void unpack_mxfp4(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    const V e = v_and(load_dwords(b, stride), v_set_32(255));
+    const V normal = v_left(v_sub_32(e, v_set_32(1)), 23); /* negative or 0 where e < 2 */
+    const V at_most_2 = v_left_each(v_set_32(0x00200000), v_min_32(e, v_set_32(2)));
+
+    unpack_table(b + offsetof(HrBlockMXFP4, qs), stride, _mm_setr_epi8(HR_MXFP4_VALUES), RAISED_32, q);
+    scale[0] = f_from_bits(v_max_32(normal, at_most_2));
+}
+
+/* ---- Super-blocks of 256 ---- */
+
+/* Two bits of each of four 32-groups: q[32 half + 8 group + i] of dword i of the half's 32 bytes. */
+HR_INLINE void unpack_pairs(const uint8_t *qs, size_t stride, int half, V *q)
+{
+    V t[8];
+
+    load_16_bytes(qs + 32 * half, stride, t);
+    load_16_bytes(qs + 32 * half + 16, stride, t + 4);
+    HR_UNROLL(8)
+    for (int i = 0; i < 8; i++)
+        HR_UNROLL(4)
+        for (int group = 0; group < 4; group++)
+            q[32 * half + 8 * group + i] = v_and(shifted(t[i], -2 * group), v_set_8(3));
+}
+
+static void unpack_q2_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    const V d_dmin = load_dwords(b + offsetof(HrBlockQ2_K, d), stride);
+    const F d = f_from_low_halves(d_dmin), dmin = f_from_high_halves(d_dmin);
+    V scales[4];
+
+    load_16_bytes(b + offsetof(HrBlockQ2_K, scales), stride, scales);
+    HR_UNROLL(16)
+    for (int g = 0; g < 16; g++) {
+        scale[g] = f_mul(d, unsigned_byte(low_nibbles(scales[g / 4]), g % 4));
+        min[g] = f_mul(dmin, unsigned_byte(high_nibbles(scales[g / 4]), g % 4));
+    }
+    for (int half = 0; half < 2; half++)
+        unpack_pairs(b + offsetof(HrBlockQ2_K, qs), stride, half, q);
+}
+
+/* Scales of Q3_K: 12 bytes that end 2 before the end of the block, with d behind them. */
+HR_INLINE void unpack_scales_q3_k(const uint8_t *b, size_t stride, F *scale)
+{
+    V t[4], bytes[3], scales[4];
+
+    load_16_bytes(b + sizeof(HrBlockQ3_K) - 16, stride, t); /* two bytes of quants, 12 of scales, d */
+    HR_UNROLL(3)
+    for (int i = 0; i < 3; i++)
+        bytes[i] = v_or(v_right(t[i], 16), v_left(t[i + 1], 16));
+    scales[0] = or_bits(low_nibbles(bytes[0]), bytes[2], 4, 0x30);
+    scales[1] = or_bits(low_nibbles(bytes[1]), bytes[2], 2, 0x30);
+    scales[2] = or_bits(high_nibbles(bytes[0]), bytes[2], 0, 0x30);
+    scales[3] = or_bits(high_nibbles(bytes[1]), bytes[2], -2, 0x30);
+
+    const F d = f_from_high_halves(t[3]);
+    HR_UNROLL(16)
+    for (int g = 0; g < 16; g++)
+        scale[g] = f_mul(d, signed_byte(raised(scales[g / 4], -32), g % 4));
+}
+
+static void unpack_q3_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    V high[8];
+
+    unpack_scales_q3_k(b, stride, scale);
+    load_16_bytes(b + offsetof(HrBlockQ3_K, hmask), stride, high);
+    load_16_bytes(b + offsetof(HrBlockQ3_K, hmask) + 16, stride, high + 4);
+    HR_UNROLL(2)
+    for (int half = 0; half < 2; half++) {
+        unpack_pairs(b + offsetof(HrBlockQ3_K, qs), stride, half, q);
+        HR_UNROLL(4)
+        for (int group = 4 * half; group < 4 * half + 4; group++)
+            HR_UNROLL(8)
+            for (int i = 0; i < 8; i++)
+                q[8 * group + i] = raised(or_bits(q[8 * group + i], high[i], 2 - group, 4), RAISED_16 - 4);
+    }
+}
+
+/* d, dmin and the 6-bit scales and minima of Q4_K and Q5_K: the first 16 bytes of the block. */
+HR_INLINE void unpack_scales_q4_k(const uint8_t *b, size_t stride, F *scale, F *min)
+{
+    const V six = v_set_8(63);
+    V t[4];
+
+    load_16_bytes(b, stride, t);
+    const F d = f_from_low_halves(t[0]), dmin = f_from_high_halves(t[0]);
+    const V scales[2] = {v_and(t[1], six), or_bits(low_nibbles(t[3]), t[1], -2, 0x30)};
+    const V mins[2] = {v_and(t[2], six), or_bits(high_nibbles(t[3]), t[2], -2, 0x30)};
+    HR_UNROLL(8)
+    for (int g = 0; g < 8; g++) {
+        scale[g] = f_mul(d, unsigned_byte(scales[g / 4], g % 4));
+        min[g] = f_mul(dmin, unsigned_byte(mins[g / 4], g % 4));
+    }
+}
+
+static void unpack_q4_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    unpack_scales_q4_k(b, stride, scale, min);
+    HR_UNROLL(8)
+    for (int i = 0; i < 8; i++) {
+        V t[4];
+        load_16_bytes(b + offsetof(HrBlockQ4_K, qs) + 16 * i, stride, t);
+        HR_UNROLL(4)
+        for (int j = 0; j < 4; j++) {
+            const int at = 16 * (i / 2) + 4 * (i % 2) + j;
+            q[at] = low_nibbles(t[j]);
+            q[at + 8] = high_nibbles(t[j]);
+        }
+    }
+}
+
+static void unpack_q5_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    V high[8];
+
+    unpack_scales_q4_k(b, stride, scale, min);
+    load_16_bytes(b + offsetof(HrBlockQ5_K, qh), stride, high);
+    load_16_bytes(b + offsetof(HrBlockQ5_K, qh) + 16, stride, high + 4);
+    HR_UNROLL(8)
+    for (int i = 0; i < 8; i++) {
+        V t[4];
+        load_16_bytes(b + offsetof(HrBlockQ5_K, qs) + 16 * i, stride, t);
+        HR_UNROLL(4)
+        for (int j = 0; j < 4; j++) {
+            const int at = 16 * (i / 2) + 4 * (i % 2) + j, group = i / 2 * 2;
+            q[at] = or_bits(low_nibbles(t[j]), high[4 * (i % 2) + j], 4 - group, 16);
+            q[at + 8] = or_bits(high_nibbles(t[j]), high[4 * (i % 2) + j], 3 - group, 16);
+        }
+    }
+}
+
+static void unpack_q6_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    /* d are the last two bytes */
+    const F d = f_from_high_halves(load_dwords(b + sizeof(HrBlockQ6_K) - 4, stride));
+    V scales[4];
+
+    load_16_bytes(b + offsetof(HrBlockQ6_K, scales), stride, scales);
+    HR_UNROLL(16)
+    for (int g = 0; g < 16; g++)
+        scale[g] = f_mul(d, signed_byte(scales[g / 4], g % 4));
+    HR_UNROLL(4)
+    for (int i = 0; i < 4; i++) { /* elements l = 16 (i % 2) .. + 15 of each 32-group of half i / 2 */
+        const uint8_t *ql = b + offsetof(HrBlockQ6_K, ql) + 64 * (i / 2) + 16 * (i % 2);
+        V low[4], low_32[4], high[4];
+        load_16_bytes(ql, stride, low);
+        load_16_bytes(ql + 32, stride, low_32);
+        load_16_bytes(b + offsetof(HrBlockQ6_K, qh) + 32 * (i / 2) + 16 * (i % 2), stride, high);
+        HR_UNROLL(4)
+        for (int j = 0; j < 4; j++) {
+            V *out = q + 32 * (i / 2) + 4 * (i % 2) + j;
+            out[0] = raised(or_bits(low_nibbles(low[j]), high[j], 4, 0x30), RAISED_16 - 32);
+            out[8] = raised(or_bits(low_nibbles(low_32[j]), high[j], 2, 0x30), RAISED_16 - 32);
+            out[16] = raised(or_bits(high_nibbles(low[j]), high[j], 0, 0x30), RAISED_16 - 32);
+            out[24] = raised(or_bits(high_nibbles(low_32[j]), high[j], -2, 0x30), RAISED_16 - 32);
+        }
+    }
+}
+
+static void unpack_iq4_xs(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+{
+    V t[4];
+
+    load_16_bytes(b, stride, t); /* d and scales_h, scales_l, 8 bytes of quants */
+    const F d = f_from_low_halves(t[0]);
+    const V high = v_right(t[0], 16);
+    HR_UNROLL(8)
+    for (int g = 0; g < 8; g++) {
+        const V low_4 = v_and(v_right(t[1], 4 * g), v_set_32(15));
+        const V six = v_or_masked(low_4, shifted(high, 4 - 2 * g), v_set_32(0x30));
+        scale[g] = f_mul(d, f_from_v(v_sub_32(six, v_set_32(32))));
+        unpack_table(b + offsetof(HrBlockIQ4_XS, qs) + 16 * g, stride, _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q + 8 * g);
+    }
+}
+
+/* ---- By type ---- */
+
+#define UNPACKER(type, group_, has_min_, raised_, block_, function)                                           \
+    [HR_TYPE_##type] = {.group = group_, .has_min = has_min_, .raised = raised_, .block = block_,             \
+                        .block_bytes = sizeof(HrBlock##type), .unpack = function}
+
+static const Unpacker unpackers[HR_TYPE_N] = {
+    UNPACKER(Q4_0, 32, false, RAISED_32, HR_QK, unpack_q4_0),
+    UNPACKER(Q4_1, 32, true, 0, HR_QK, unpack_q4_1),
+    UNPACKER(Q5_0, 32, false, RAISED_32, HR_QK, unpack_q5_0),
+    UNPACKER(Q5_1, 32, true, 0, HR_QK, unpack_q5_1),
+    UNPACKER(Q8_0, 32, false, RAISED_WIDE, HR_QK, unpack_q8_0),
+    UNPACKER(IQ4_NL, 32, false, RAISED_WIDE, HR_QK, unpack_iq4_nl),
+    UNPACKER(MXFP4, 32, false, RAISED_32, HR_QK, unpack_mxfp4),
+    UNPACKER(Q2_K, 16, true, 0, HR_QKK, unpack_q2_k),
+    UNPACKER(Q3_K, 16, false, RAISED_16, HR_QKK, unpack_q3_k),
+    UNPACKER(Q4_K, 32, true, 0, HR_QKK, unpack_q4_k),
+    UNPACKER(Q5_K, 32, true, 0, HR_QKK, unpack_q5_k),
+    UNPACKER(Q6_K, 16, false, RAISED_16, HR_QKK, unpack_q6_k),
+    UNPACKER(IQ4_XS, 32, false, RAISED_WIDE, HR_QKK, unpack_iq4_xs),
+};
+
+#undef UNPACKER
+
+/* NULL for types whose weights are floats. */
+static inline const Unpacker *unpacker_of(HrType type)
+{
+    return (unsigned)type < HR_TYPE_N && unpackers[type].unpack != NULL ? &unpackers[type] : NULL;
+}
