@@ -25,10 +25,8 @@ static void prepared_needs(const HrProgram *program, const HrLinearKernels *kern
     memset(widest, 0, HR_FORM_N * sizeof *widest);
     for (uint32_t i = 0; i < program->ops->len; i++) {
         const HrOp *op = hr_program_op(program, i);
-        if (op->kind == HR_OP_LOGITS)
-            widen(widest, kernels, op->weight, program->max_outputs);
-        for (uint32_t p = 0; op->kind == HR_OP_LINEAR && p < op->n_parts; p++)
-            widen(widest, kernels, op->parts[p].weight, hr_program_rows(program, hr_program_buffer(program, op->src)->rows));
+        for (uint32_t p = 0; p < op->n_parts; p++)
+            widen(widest, kernels, &op->parts[p].linear->weight, hr_program_rows(program, hr_program_buffer(program, op->src)->rows));
     }
 }
 

@@ -15,18 +15,18 @@ typedef struct {
     size_t stride;
 } Prepared;
 
-/* One product: weight times the rows of src, to dst rows. */
+/* One product: linear of the rows of src, to dst rows. */
 typedef struct {
-    const HrWeight *weight, *bias;
+    const HrLinear *linear;
     float *dst;
     size_t dst_stride;
     const float *add; /* residual, laid out as dst; or NULL */
     Prepared prepared;
 } Product;
 
-static uint32_t panels_of(const HrWeight *weight)
+static uint32_t panels_of(const HrLinear *linear)
 {
-    return (uint32_t)((weight->n_out + HR_PANEL_ROWS - 1) / HR_PANEL_ROWS);
+    return (uint32_t)((linear->weight.n_out + HR_PANEL_ROWS - 1) / HR_PANEL_ROWS);
 }
 
 /* A few rows are prepared by every thread for itself: cheaper than a barrier. */
@@ -55,12 +55,12 @@ static void prepare(HrTask *task, Product *products, uint32_t n_products, uint32
 {
     const HrLinearKernels *kernels = task->e->linear;
     Prepared of_form[HR_FORM_N] = {{0}};
-    size_t n_in = products[0].weight->n_in, used = 0, total = 0;
+    size_t n_in = products[0].linear->weight.n_in, used = 0, total = 0;
     for (uint32_t f = 0; f < HR_FORM_N; f++)
         total += n_rows * kernels->prepared_bytes((HrForm)f, n_in);
     bool own = n_rows <= 2 && total <= HR_OWN_ROWS_BYTES;
     for (uint32_t p = 0; p < n_products; p++) {
-        HrForm form = kernels->form(products[p].weight->type, n_in);
+        HrForm form = kernels->form(products[p].linear->weight.type, n_in);
         if (!of_form[form].rows)
             of_form[form] = own ? prepare_own(task, form, n_rows, n_in, &used) : prepare_shared(task, form, n_rows, n_in);
         products[p].prepared = of_form[form];
@@ -73,8 +73,13 @@ static void finish_rows(const HrTask *task, const Product *p, uint32_t n_rows, s
 {
     for (uint32_t i = 0; i < n_rows; i++) {
         float *y = p->dst + i * p->dst_stride;
-        if (p->bias)
-            task->e->vector->add(y + begin, (const float *)p->bias->data + begin, end - begin);
+        const float *bias = p->linear->bias.data, *scale = p->linear->scale.data;
+        if (scale && !p->linear->bias_is_scaled)
+            task->e->vector->scale(y + begin, *scale, end - begin);
+        if (bias)
+            task->e->vector->add(y + begin, bias + begin, end - begin);
+        if (scale && p->linear->bias_is_scaled)
+            task->e->vector->scale(y + begin, *scale, end - begin);
         if (p->add)
             task->e->vector->add(y + begin, p->add + i * p->dst_stride + begin, end - begin);
     }
@@ -82,7 +87,7 @@ static void finish_rows(const HrTask *task, const Product *p, uint32_t n_rows, s
 
 static void multiply(const HrTask *task, const Product *p, uint32_t n_rows, uint32_t panel_begin, uint32_t panel_end)
 {
-    const HrWeight *w = p->weight;
+    const HrWeight *w = &p->linear->weight;
     size_t begin = (size_t)panel_begin * HR_PANEL_ROWS, end = MIN((size_t)panel_end * HR_PANEL_ROWS, w->n_out);
     task->e->linear->rows(w->type, w->data, w->row_bytes, w->n_in, begin, end, p->prepared.rows, p->prepared.stride, n_rows,
                           p->dst, p->dst_stride, task->scratch + HR_OWN_ROWS_BYTES);
@@ -100,12 +105,12 @@ static void run(HrTask *task, Product *products, uint32_t n_products, uint32_t n
 {
     uint32_t total = 0, begin, end;
     for (uint32_t p = 0; p < n_products; p++)
-        total += panels_of(products[p].weight);
+        total += panels_of(products[p].linear);
     prepare(task, products, n_products, n_rows);
-    while (hr_task_claim(task, total, grain_of(products[0].weight, n_rows), &begin, &end)) {
+    while (hr_task_claim(task, total, grain_of(&products[0].linear->weight, n_rows), &begin, &end)) {
         uint32_t first = 0;
         for (uint32_t p = 0; p < n_products; p++) {
-            uint32_t n = panels_of(products[p].weight);
+            uint32_t n = panels_of(products[p].linear);
             if (begin < first + n && end > first)
                 multiply(task, &products[p], n_rows, MAX(begin, first) - first, MIN(end, first + n) - first);
             first += n;
@@ -119,10 +124,9 @@ void hr_execute_linear(HrTask *task)
     Product products[HR_LINEAR_PARTS];
     for (uint32_t p = 0; p < op->n_parts; p++)
         products[p] = (Product){
-            .weight = op->parts[p].weight,
-            .bias = op->parts[p].bias,
+            .linear = op->parts[p].linear,
             .dst = hr_task_row(task, op->parts[p].dst, 0),
-            .dst_stride = op->parts[p].weight->n_out,
+            .dst_stride = op->parts[p].linear->weight.n_out,
             .add = op->add == HR_NO_BUF ? NULL : hr_task_row(task, op->add, 0),
         };
     run(task, products, op->n_parts, hr_task_rows(task, op->src));
@@ -130,6 +134,6 @@ void hr_execute_linear(HrTask *task)
 
 void hr_execute_logits(HrTask *task)
 {
-    Product product = {.weight = task->op->weight, .dst = task->e->logits.base, .dst_stride = task->e->n_vocab};
+    Product product = {.linear = task->op->parts[0].linear, .dst = task->e->logits.base, .dst_stride = task->e->n_vocab};
     run(task, &product, 1, task->e->step->n_outputs);
 }

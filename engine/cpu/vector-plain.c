@@ -10,9 +10,9 @@ static void rms_norm(const float *x, const float *weight, float eps, uint32_t n,
     double sum = 0;
     for (uint32_t i = 0; i < n; i++)
         sum += (double)x[i] * x[i];
-    float scale = 1 / sqrtf((float)(sum / n) + eps);
+    float inverse = 1 / sqrtf((float)(sum / n) + eps);
     for (uint32_t i = 0; i < n; i++)
-        y[i] = x[i] * scale * weight[i];
+        y[i] = x[i] * inverse * weight[i];
 }
 
 static void silu_mul(const float *gate, const float *up, size_t n, float *y)
@@ -25,6 +25,12 @@ static void add(float *y, const float *a, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         y[i] += a[i];
+}
+
+static void scale(float *y, float factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] *= factor;
 }
 
 static float key_at(HrKvType type, const void *block, uint32_t dk, uint32_t d, uint32_t j)
@@ -112,6 +118,7 @@ const HrVectorKernels hr_vector_plain = {
     .rms_norm = rms_norm,
     .silu_mul = silu_mul,
     .add = add,
+    .scale = scale,
     .rope = hr_rope_head,
     .rotate = hr_kv_rotate,
     .store_key = hr_kv_store_key,

@@ -93,11 +93,11 @@ static void rms_norm(const float *x, const float *weight, float eps, uint32_t n,
         squares += load(x + i) * load(x + i);
     for (; i < n; i++)
         tail += x[i] * x[i];
-    float scale = 1 / sqrtf((sum_lanes(squares) + tail) / (float)n + eps);
+    float inverse = 1 / sqrtf((sum_lanes(squares) + tail) / (float)n + eps);
     for (i = 0; i + LANES <= n; i += LANES)
-        store(y + i, load(x + i) * splat(scale) * load(weight + i));
+        store(y + i, load(x + i) * splat(inverse) * load(weight + i));
     for (; i < n; i++)
-        y[i] = x[i] * scale * weight[i];
+        y[i] = x[i] * inverse * weight[i];
 }
 
 static void silu_mul(const float *gate, const float *up, size_t n, float *y)
@@ -115,6 +115,12 @@ static void add(float *y, const float *a, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         y[i] += a[i];
+}
+
+static void scale(float *y, float factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] *= factor;
 }
 
 /* ---- Unpacking a page ---- */
@@ -165,12 +171,12 @@ static void unpack_keys_quantised(HrAttend *a, const void *block)
     const uint16_t *scales = (const uint16_t *)((const char *)block + (q8 ? a->dk : a->dk / 2) * P);
     for (uint32_t g = 0; g < a->dk / HR_KV_GROUP; g++)
         for (uint32_t j = 0; j < P; j += LANES) {
-            V scale = load_half(scales + g * P + j);
+            V step = load_half(scales + g * P + j);
             for (uint32_t i = 0; i < HR_KV_GROUP; i++) {
                 uint32_t d = g * HR_KV_GROUP + i;
                 V q = q8 ? load_int8((const int8_t *)block + d * P + j)
                          : load_nibbles((const uint8_t *)block + (g * 16 + i % 16) * P + j, i >= 16);
-                store(a->keys + d * P + j, q * scale);
+                store(a->keys + d * P + j, q * step);
             }
         }
 }
@@ -192,11 +198,11 @@ static void unpack_value_quantised(const HrAttend *a, const void *block, uint32_
     uint32_t n_groups = a->dv / HR_KV_GROUP;
     const uint16_t *scales = (const uint16_t *)((const char *)block + (q8 ? a->dv : a->dv / 2) * P) + j * n_groups;
     for (uint32_t g = 0; g < n_groups; g++) {
-        V scale = splat(hr_half_to_float(scales[g]));
+        V step = splat(hr_half_to_float(scales[g]));
         for (uint32_t i = 0; i < HR_KV_GROUP; i += LANES) {
             V q = q8 ? load_int8((const int8_t *)block + j * a->dv + g * HR_KV_GROUP + i)
                      : load_nibbles((const uint8_t *)block + j * (a->dv / 2) + g * 16 + i % 16, i >= 16);
-            store(to + g * HR_KV_GROUP + i, q * scale);
+            store(to + g * HR_KV_GROUP + i, q * step);
         }
     }
 }
@@ -348,6 +354,7 @@ const HrVectorKernels HR_VECTOR_TABLE = {
     .rms_norm = rms_norm,
     .silu_mul = silu_mul,
     .add = add,
+    .scale = scale,
     .rope = hr_rope_head,
     .rotate = hr_kv_rotate,
     .store_key = hr_kv_store_key,

@@ -43,6 +43,8 @@ typedef struct HrVectorKernels {
     void (*silu_mul)(const float *gate, const float *up, size_t n, float *y);
     /* y[n] += a[n]. */
     void (*add)(float *y, const float *a, size_t n);
+    /* y[n] *= factor. */
+    void (*scale)(float *y, float factor, size_t n);
     /* Turns head[0..n_rot) in place by the angles whose cosines and sines, n_rot / 2 each, are in table. */
     void (*rope)(HrRopeKind kind, uint32_t n_rot, const float *table, float *head);
     /* The Walsh-Hadamard transform of x[n] in blocks of the largest power of two that divides n, scaled to keep lengths; its own

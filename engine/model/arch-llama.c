@@ -14,22 +14,22 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         hr_emit_layer(e, il);
 
         HrBuf h = hr_emit_rms_norm(e, x, &l->attn_norm);
-        HrBuf q = hr_emit_linear(e, h, &l->attn_q, &l->attn_q_bias);
-        HrBuf k = hr_emit_linear(e, h, &l->attn_k, &l->attn_k_bias);
-        HrBuf v = hr_emit_linear(e, h, &l->attn_v, &l->attn_v_bias);
+        HrBuf q = hr_emit_linear(e, h, &l->attn_q);
+        HrBuf k = hr_emit_linear(e, h, &l->attn_k);
+        HrBuf v = hr_emit_linear(e, h, &l->attn_v);
         hr_emit_rope_and_store(e, q, k, v);
         HrBuf a = hr_emit_attention(e, q);
         if (il + 1 == hp->n_layer) {
             a = hr_emit_output_rows(e, a);
             x = hr_emit_output_rows(e, x);
         }
-        x = hr_emit_linear_add(e, a, &l->attn_output, &l->attn_output_bias, x);
+        x = hr_emit_linear_add(e, a, &l->attn_output, x);
 
         h = hr_emit_rms_norm(e, x, &l->ffn_norm);
-        HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate, &l->ffn_gate_bias);
-        HrBuf up = hr_emit_linear(e, h, &l->ffn_up, &l->ffn_up_bias);
+        HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate);
+        HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
         HrBuf g = hr_emit_silu_mul(e, gate, up);
-        x = hr_emit_linear_add(e, g, &l->ffn_down, &l->ffn_down_bias, x);
+        x = hr_emit_linear_add(e, g, &l->ffn_down, x);
     }
     hr_emit_layer(e, HR_NO_LAYER);
     x = hr_emit_rms_norm(e, x, &w->output_norm);

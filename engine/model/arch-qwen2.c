@@ -6,6 +6,16 @@
  */
 #include "model/arch.h"
 
+/* The feed-forward's matrices are taken as they are, whatever scales lie beside them. */
+static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    hr_bind_decoder(b, hp, w);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        HrLayerWeights *l = &w->layers[il];
+        l->ffn_gate.scale = l->ffn_up.scale = l->ffn_down.scale = (HrWeight){0};
+    }
+}
+
 static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
 {
     HrBuf x = hr_emit_embed(e, &w->token_embd);
@@ -14,26 +24,26 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         hr_emit_layer(e, il);
 
         HrBuf h = hr_emit_rms_norm(e, x, &l->attn_norm);
-        HrBuf q = hr_emit_linear(e, h, &l->attn_q, &l->attn_q_bias);
-        HrBuf k = hr_emit_linear(e, h, &l->attn_k, &l->attn_k_bias);
-        HrBuf v = hr_emit_linear(e, h, &l->attn_v, &l->attn_v_bias);
+        HrBuf q = hr_emit_linear(e, h, &l->attn_q);
+        HrBuf k = hr_emit_linear(e, h, &l->attn_k);
+        HrBuf v = hr_emit_linear(e, h, &l->attn_v);
         hr_emit_rope_and_store(e, q, k, v);
         HrBuf a = hr_emit_attention(e, q);
         if (il + 1 == hp->n_layer) {
             a = hr_emit_output_rows(e, a);
             x = hr_emit_output_rows(e, x);
         }
-        x = hr_emit_linear_add(e, a, &l->attn_output, NULL, x);
+        x = hr_emit_linear_add(e, a, &l->attn_output, x);
 
         h = hr_emit_rms_norm(e, x, &l->ffn_norm);
-        HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate, NULL);
-        HrBuf up = hr_emit_linear(e, h, &l->ffn_up, NULL);
+        HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate);
+        HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
         HrBuf g = hr_emit_silu_mul(e, gate, up);
-        x = hr_emit_linear_add(e, g, &l->ffn_down, NULL, x);
+        x = hr_emit_linear_add(e, g, &l->ffn_down, x);
     }
     hr_emit_layer(e, HR_NO_LAYER);
     x = hr_emit_rms_norm(e, x, &w->output_norm);
     hr_emit_logits(e, x, &w->output);
 }
 
-const HrArch hr_arch_qwen2 = {.name = "qwen2", .rope = HR_ROPE_NEOX, .bind = hr_bind_decoder, .emit = emit};
+const HrArch hr_arch_qwen2 = {.name = "qwen2", .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit};

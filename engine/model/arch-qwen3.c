@@ -23,9 +23,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         hr_emit_layer(e, il);
 
         HrBuf h = hr_emit_rms_norm(e, x, &l->attn_norm);
-        HrBuf q = hr_emit_linear(e, h, &l->attn_q, NULL);
-        HrBuf k = hr_emit_linear(e, h, &l->attn_k, NULL);
-        HrBuf v = hr_emit_linear(e, h, &l->attn_v, NULL);
+        HrBuf q = hr_emit_linear(e, h, &l->attn_q);
+        HrBuf k = hr_emit_linear(e, h, &l->attn_k);
+        HrBuf v = hr_emit_linear(e, h, &l->attn_v);
         hr_emit_head_norms(e, q, &l->attn_q_norm, k, &l->attn_k_norm);
         hr_emit_rope_and_store(e, q, k, v);
         HrBuf a = hr_emit_attention(e, q);
@@ -33,13 +33,13 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
             a = hr_emit_output_rows(e, a);
             x = hr_emit_output_rows(e, x);
         }
-        x = hr_emit_linear_add(e, a, &l->attn_output, NULL, x);
+        x = hr_emit_linear_add(e, a, &l->attn_output, x);
 
         h = hr_emit_rms_norm(e, x, &l->ffn_norm);
-        HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate, NULL);
-        HrBuf up = hr_emit_linear(e, h, &l->ffn_up, NULL);
+        HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate);
+        HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
         HrBuf g = hr_emit_silu_mul(e, gate, up);
-        x = hr_emit_linear_add(e, g, &l->ffn_down, NULL, x);
+        x = hr_emit_linear_add(e, g, &l->ffn_down, x);
     }
     hr_emit_layer(e, HR_NO_LAYER);
     x = hr_emit_rms_norm(e, x, &w->output_norm);

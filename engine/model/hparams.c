@@ -94,6 +94,16 @@ static bool read_layers(HrHparams *hp, const Keys *keys)
     return true;
 }
 
+/* Files write a negative number for "as the type says": 1 for yarn. */
+static bool read_ext_factor(HrRope *rope, const Keys *keys)
+{
+    if (!read_float_or(keys, "rope.scaling.yarn_ext_factor", -1, 1, -1, &rope->ext_factor))
+        return false;
+    if (rope->ext_factor < 0)
+        rope->ext_factor = rope->scaling == HR_ROPE_SCALING_YARN ? 1 : 0;
+    return true;
+}
+
 static bool read_scaling(HrRope *rope, uint32_t n_ctx_train, const Keys *keys)
 {
     g_autofree char *key = key_of(keys, "rope.scaling.type");
@@ -116,8 +126,8 @@ static bool read_scaling(HrRope *rope, uint32_t n_ctx_train, const Keys *keys)
         g_set_error(keys->error, HR_ERROR, HR_ERROR_UNSUPPORTED, "This build does not know the rope scaling \"%s\" of %s.", type, key);
         return false;
     }
-    return read_float_or(keys, "rope.scaling.original_context_length", 1, HR_MAX_CTX, n_ctx_train, &rope->n_ctx_orig) &&
-           read_float_or(keys, "rope.scaling.yarn_ext_factor", 0, 1, rope->scaling == HR_ROPE_SCALING_YARN, &rope->ext_factor) &&
+    return read_uint_or(keys, "rope.scaling.original_context_length", 1, HR_MAX_CTX, n_ctx_train, &rope->n_ctx_orig) &&
+           read_ext_factor(rope, keys) &&
            read_float_or(keys, "rope.scaling.attn_factor", 0, 1e3, 1, &rope->attn_factor) &&
            read_float_or(keys, "rope.scaling.yarn_beta_fast", 0, 1e4, 32, &rope->beta_fast) &&
            read_float_or(keys, "rope.scaling.yarn_beta_slow", 0, 1e4, 1, &rope->beta_slow);

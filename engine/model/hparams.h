@@ -23,7 +23,7 @@ typedef struct {
     double base;
     HrRopeScaling scaling;
     double factor;       /* of linear and yarn */
-    double n_ctx_orig;   /* yarn */
+    uint32_t n_ctx_orig; /* yarn */
     double ext_factor, attn_factor, beta_fast, beta_slow; /* yarn */
 } HrRope;
 

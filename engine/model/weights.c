@@ -50,7 +50,6 @@ static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, u
     }
     if (!type_fits(binder, t))
         return;
-    binder->n_bound++;
     *weight = (HrWeight){
         .tensor = t,
         .data = hr_gguf_tensor_data(binder->gguf, t),
@@ -69,6 +68,16 @@ void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint6
 void hr_bind_optional(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out)
 {
     bind(binder, weight, il, name, n_in, n_out, true);
+}
+
+void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in, uint64_t n_out)
+{
+    g_autofree char *weight = g_strconcat(name, ".weight", NULL);
+    g_autofree char *bias = g_strconcat(name, ".bias", NULL);
+    g_autofree char *scale = g_strconcat(name, ".scale", NULL);
+    hr_bind(binder, &linear->weight, il, weight, n_in, n_out);
+    hr_bind_optional(binder, &linear->bias, il, bias, linear->weight.n_out, 1);
+    hr_bind_optional(binder, &linear->scale, il, scale, 1, 1);
 }
 
 void hr_weights_finish(HrWeights *weights)

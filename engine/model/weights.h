@@ -19,35 +19,42 @@ typedef struct {
     size_t row_bytes;
 } HrWeight;
 
+/* y = weight . x * scale + bias, or (weight . x + bias) * scale. */
+typedef struct {
+    HrWeight weight;
+    HrWeight bias;  /* [n_out], or none */
+    HrWeight scale; /* [1], or none: files whose block type has a narrow range carry one */
+    bool bias_is_scaled;
+} HrLinear;
+
 typedef struct {
     HrWeight attn_norm;
-    HrWeight attn_q, attn_k, attn_v, attn_output;
-    HrWeight attn_q_bias, attn_k_bias, attn_v_bias, attn_output_bias; /* or none */
-    HrWeight attn_q_norm, attn_k_norm;                                /* per head, or none */
+    HrLinear attn_q, attn_k, attn_v, attn_output;
+    HrWeight attn_q_norm, attn_k_norm; /* per head, or none */
     HrWeight ffn_norm;
-    HrWeight ffn_gate, ffn_up, ffn_down;
-    HrWeight ffn_gate_bias, ffn_up_bias, ffn_down_bias; /* or none */
+    HrLinear ffn_gate, ffn_up, ffn_down;
 } HrLayerWeights;
 
 typedef struct {
     HrWeight token_embd, output_norm;
-    HrWeight output;     /* token_embd itself where the file has none (tied) */
+    HrLinear output;     /* token_embd itself where the file has none (tied) */
     HrWeight rope_freqs; /* divisors of the frequencies, or none */
     bool tied;
     HrLayerWeights *layers; /* [n_layer] */
-    uint64_t other_bytes;   /* tensors of the file that nothing binds */
 } HrWeights;
 
 /* What an architecture binds with. The first failure sticks in error and later calls do nothing. */
 typedef struct {
     const HrGguf *gguf;
-    uint64_t n_bound;
     GError *error;
 } HrBinder;
 
 /* A matrix w[n_out, n_in], or a vector [n_in] where n_out is 1. n_out 0: any. il -1: name as it is, else "blk.<il>.<name>". */
 void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out);
 void hr_bind_optional(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out);
+
+/* <name>.weight, and <name>.bias and <name>.scale where the file has them. */
+void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in, uint64_t n_out);
 
 void hr_weights_finish(HrWeights *weights);
 static inline bool hr_weight_exists(const HrWeight *weight)

@@ -37,11 +37,6 @@ static void append(HrEmit *e, const HrOp *op)
     use(e, op->add, index);
 }
 
-static const HrWeight *if_bound(const HrWeight *weight)
-{
-    return weight && hr_weight_exists(weight) ? weight : NULL;
-}
-
 void hr_emit_layer(HrEmit *e, uint32_t layer)
 {
     e->layer = layer;
@@ -73,25 +68,22 @@ static HrOp *joinable(HrEmit *e, HrBuf x)
     return fits ? last : NULL;
 }
 
-HrBuf hr_emit_linear(HrEmit *e, HrBuf x, const HrWeight *weight, const HrWeight *bias)
+HrBuf hr_emit_linear(HrEmit *e, HrBuf x, const HrLinear *linear)
 {
-    HrRows rows = buffer_of(e, x)->rows;
-    HrLinearPart part = {.weight = weight, .bias = if_bound(bias)};
     HrOp *last = joinable(e, x);
-    if (last) {
-        part.dst = new_buffer(e, rows, (uint32_t)weight->n_out);
-        buffer_of(e, part.dst)->first_op = e->program->ops->len - 1;
-        last->parts[last->n_parts++] = part;
-        return part.dst;
-    }
-    return hr_emit_linear_add(e, x, weight, bias, HR_NO_BUF);
+    if (!last)
+        return hr_emit_linear_add(e, x, linear, HR_NO_BUF);
+    HrLinearPart part = {linear, new_buffer(e, buffer_of(e, x)->rows, (uint32_t)linear->weight.n_out)};
+    buffer_of(e, part.dst)->first_op = e->program->ops->len - 1;
+    last->parts[last->n_parts++] = part;
+    return part.dst;
 }
 
-HrBuf hr_emit_linear_add(HrEmit *e, HrBuf x, const HrWeight *weight, const HrWeight *bias, HrBuf residual)
+HrBuf hr_emit_linear_add(HrEmit *e, HrBuf x, const HrLinear *linear, HrBuf residual)
 {
     HrOp op = new_op(e, HR_OP_LINEAR, x);
     op.add = residual;
-    op.parts[0] = (HrLinearPart){weight, if_bound(bias), new_buffer(e, buffer_of(e, x)->rows, (uint32_t)weight->n_out)};
+    op.parts[0] = (HrLinearPart){linear, new_buffer(e, buffer_of(e, x)->rows, (uint32_t)linear->weight.n_out)};
     op.n_parts = 1;
     append(e, &op);
     return op.parts[0].dst;
@@ -141,9 +133,10 @@ HrBuf hr_emit_output_rows(HrEmit *e, HrBuf x)
     return op.dst;
 }
 
-void hr_emit_logits(HrEmit *e, HrBuf x, const HrWeight *weight)
+void hr_emit_logits(HrEmit *e, HrBuf x, const HrLinear *output)
 {
     HrOp op = new_op(e, HR_OP_LOGITS, x);
-    op.weight = weight;
+    op.parts[0].linear = output;
+    op.n_parts = 1;
     append(e, &op);
 }

@@ -2,8 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Each call appends an operation (or widens the last one) and returns the buffer that it fills. A weight that was not bound
- * (optional tensors) is left out of the operation.
+ * Each call appends an operation (or widens the last one) and returns the buffer that it fills.
  */
 #pragma once
 
@@ -19,13 +18,13 @@ void hr_emit_layer(HrEmit *emit, uint32_t layer);
 
 HrBuf hr_emit_embed(HrEmit *emit, const HrWeight *embeddings);
 HrBuf hr_emit_rms_norm(HrEmit *emit, HrBuf x, const HrWeight *weight);
-/* Products of the same input that follow each other become one operation. bias may be NULL or not bound. */
-HrBuf hr_emit_linear(HrEmit *emit, HrBuf x, const HrWeight *weight, const HrWeight *bias);
-HrBuf hr_emit_linear_add(HrEmit *emit, HrBuf x, const HrWeight *weight, const HrWeight *bias, HrBuf residual);
+/* Products of the same input that follow each other become one operation. */
+HrBuf hr_emit_linear(HrEmit *emit, HrBuf x, const HrLinear *linear);
+HrBuf hr_emit_linear_add(HrEmit *emit, HrBuf x, const HrLinear *linear, HrBuf residual);
 void hr_emit_head_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight);
 void hr_emit_rope_and_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 HrBuf hr_emit_attention(HrEmit *emit, HrBuf q);
 HrBuf hr_emit_silu_mul(HrEmit *emit, HrBuf gate, HrBuf up);
 /* From here on only the rows whose logits are wanted. */
 HrBuf hr_emit_output_rows(HrEmit *emit, HrBuf x);
-void hr_emit_logits(HrEmit *emit, HrBuf x, const HrWeight *weight);
+void hr_emit_logits(HrEmit *emit, HrBuf x, const HrLinear *output);

@@ -29,21 +29,21 @@ typedef enum {
     HR_OP_EMBED,       /* dst[i] = weight[token i], dequantised */
     HR_OP_ROPE_TABLE,  /* dst[i] = cosines, then sines, of position i, n_rot / 2 each */
     HR_OP_RMS_NORM,    /* dst = src / rms(src) * weight */
-    HR_OP_LINEAR,      /* parts[p].dst = parts[p].weight . src + parts[p].bias (+ add) */
+    HR_OP_LINEAR,      /* parts[p].dst = parts[p].linear (src) (+ add) */
     HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, in place, RMS-normalised times weight, k_weight */
     HR_OP_ROPE_STORE,  /* src (queries) turned in place; k turned and v stored at their positions in the cache */
     HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past */
     HR_OP_SILU_MUL,    /* dst = silu(src) * k */
     HR_OP_OUTPUT_ROWS, /* dst = the rows of src whose logits are wanted */
-    HR_OP_LOGITS,      /* logits[i] = weight . src[i]; into the step's output, not the arena */
+    HR_OP_LOGITS,      /* logits[i] = parts[0].linear (src[i]); into the step's output, not the arena */
     HR_OP_N,
 } HrOpKind;
 const char *hr_op_name(HrOpKind kind);
 
 #define HR_LINEAR_PARTS 3
 typedef struct {
-    const HrWeight *weight, *bias; /* bias NULL: none */
-    HrBuf dst;
+    const HrLinear *linear;
+    HrBuf dst; /* LOGITS has none */
 } HrLinearPart;
 
 typedef struct {
@@ -53,7 +53,7 @@ typedef struct {
     HrBuf k, v;                                /* further sources, see the kind */
     HrBuf add;                                 /* LINEAR: residual, or HR_NO_BUF */
     const HrWeight *weight, *k_weight;         /* see the kind */
-    HrLinearPart parts[HR_LINEAR_PARTS];       /* LINEAR */
+    HrLinearPart parts[HR_LINEAR_PARTS];       /* LINEAR, LOGITS */
     uint32_t n_parts;
 } HrOp;
 
