@@ -1,0 +1,362 @@
+/* headroom-store-create.c: making models.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A recipe collects the layers of the new model: those of the model that it is made from, then what the specification
+ * replaces or adds. Then come the config, which repeats what the weights' header says, and the manifest.
+ */
+#include "headroom-store-private.h"
+
+#include <string.h>
+
+#include "headroom-json.h"
+#include "headroom-loose.h"
+#include "headroom-options.h"
+
+typedef struct {
+  HeadroomStoreChange *change;
+  const HeadroomModelSpec *spec;
+  HeadroomModelEntry *base;   /* what from_name means, or NULL */
+  HeadroomManifest *inherited; /* its manifest, or NULL (a loose file) */
+  GPtrArray *layers;          /* the new model's */
+} Recipe;
+
+static gboolean
+refuse (GError **error, const char *message)
+{
+  g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, message);
+  return FALSE;
+}
+
+/* ---- The weights ---- */
+
+static gboolean
+inherit_layers (Recipe *recipe, const char *model_from)
+{
+  for (guint i = 0; i < recipe->inherited->layers->len; i++) {
+    const HeadroomLayer *layer = g_ptr_array_index (recipe->inherited->layers, i);
+    const char *from = strcmp (layer->media_type, HEADROOM_MEDIA_MODEL) == 0 ? model_from : layer->from;
+    g_ptr_array_add (recipe->layers, headroom_layer_new (layer->media_type, layer->digest, layer->size, from));
+  }
+  return TRUE;
+}
+
+static gboolean
+import_weights (Recipe *recipe, const char *path, GError **error)
+{
+  g_autoptr(HrModel) model = NULL;
+  HeadroomLayer *layer;
+
+  headroom_store_change_report (recipe->change, "parsing GGUF", NULL, 0, 0);
+  model = hr_model_open (path, error);
+  if (model == NULL)
+    return FALSE;
+  if (strstr (path, "-of-") != NULL && g_regex_match_simple ("-[0-9]{5}-of-[0-9]{5}\\.gguf$", path, G_REGEX_CASELESS, 0))
+    return refuse (error, "A split GGUF file cannot be put into the store; join its parts first");
+  layer = headroom_store_change_import (recipe->change, HEADROOM_MEDIA_MODEL, path, error);
+  if (layer != NULL)
+    g_ptr_array_add (recipe->layers, layer);
+  return layer != NULL;
+}
+
+static gboolean
+take_from_name (Recipe *recipe, GError **error)
+{
+  g_autoptr(HeadroomModelName) name = NULL;
+  g_autofree char *manifest_path = NULL;
+
+  recipe->base = headroom_store_lookup (recipe->change->store, recipe->spec->from_name, error);
+  if (recipe->base == NULL)
+    return FALSE;
+  if (headroom_model_entry_is_loose (recipe->base))
+    return import_weights (recipe, headroom_model_entry_get_path (recipe->base), error);
+  name = headroom_model_name_parse (headroom_model_entry_get_full_name (recipe->base));
+  manifest_path = name != NULL ? headroom_store_find_manifest (recipe->change->store, name) : NULL;
+  if (manifest_path == NULL) {
+    headroom_store_set_not_found (error, recipe->spec->from_name);
+    return FALSE;
+  }
+  recipe->inherited = headroom_manifest_read (manifest_path, error);
+  return recipe->inherited != NULL && inherit_layers (recipe, headroom_model_entry_get_name (recipe->base));
+}
+
+static gboolean
+take_from_digest (Recipe *recipe, GError **error)
+{
+  g_autofree char *path = headroom_store_dup_blob_path (recipe->change->store, recipe->spec->from_digest);
+  g_autoptr(HrModel) model = NULL;
+
+  if (!headroom_digest_is_valid (recipe->spec->from_digest))
+    return refuse (error, "invalid digest format");
+  if (path == NULL) {
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, "blob \"%s\" not found", recipe->spec->from_digest);
+    return FALSE;
+  }
+  return import_weights (recipe, path, error);
+}
+
+static gboolean
+take_weights (Recipe *recipe, GError **error)
+{
+  const HeadroomModelSpec *spec = recipe->spec;
+
+  if ((spec->from_name != NULL) + (spec->from_path != NULL) + (spec->from_digest != NULL) != 1)
+    return refuse (error, "neither 'from' or 'files' was specified");
+  if (spec->from_name != NULL)
+    return take_from_name (recipe, error);
+  return spec->from_path != NULL ? import_weights (recipe, spec->from_path, error) : take_from_digest (recipe, error);
+}
+
+/* ---- The other layers ---- */
+
+static void
+remove_layers (Recipe *recipe, const char *kind)
+{
+  for (guint i = recipe->layers->len; i-- > 0;) {
+    if (strcmp (headroom_layer_get_kind (g_ptr_array_index (recipe->layers, i)), kind) == 0)
+      g_ptr_array_remove_index (recipe->layers, i);
+  }
+}
+
+static gboolean
+add_text (Recipe *recipe, const char *kind, const char *text, GError **error)
+{
+  g_autofree char *media_type = g_strconcat (HEADROOM_MEDIA_PREFIX, kind, NULL);
+  HeadroomLayer *layer = headroom_store_change_put (recipe->change, media_type, text, strlen (text), error);
+
+  if (layer != NULL)
+    g_ptr_array_add (recipe->layers, layer);
+  return layer != NULL;
+}
+
+/* text NULL: the inherited one stays; "": none. */
+static gboolean
+replace_text (Recipe *recipe, const char *kind, const char *text, GError **error)
+{
+  if (text == NULL)
+    return TRUE;
+  remove_layers (recipe, kind);
+  return *text == '\0' || add_text (recipe, kind, text, error);
+}
+
+static gboolean
+add_params (Recipe *recipe, GError **error)
+{
+  HrValue *params = recipe->spec->params;
+  HrValue *inherited = recipe->base != NULL ? headroom_model_entry_get_params (recipe->base) : NULL;
+  g_autoptr(HrValue) merged = hr_value_new_dict ();
+  g_autoptr(HeadroomOptions) checked = headroom_options_new ();
+  const char *key;
+
+  if (params == NULL || hr_value_size (params) == 0)
+    return TRUE;
+  if (!headroom_options_merge (checked, params, error))
+    return FALSE;
+  for (size_t i = 0; inherited != NULL && i < hr_value_size (inherited); i++) {
+    HrValue *value = hr_value_entry (inherited, i, &key);
+    hr_value_set (merged, key, hr_value_ref (value));
+  }
+  for (size_t i = 0; i < hr_value_size (params); i++) {
+    HrValue *value = hr_value_entry (params, i, &key);
+    hr_value_set (merged, key, hr_value_ref (value));
+  }
+  g_autofree char *text = headroom_json_print (merged, HEADROOM_JSON_ESCAPE_HTML);
+  return replace_text (recipe, "params", text, error);
+}
+
+static gboolean
+add_messages (Recipe *recipe, GError **error)
+{
+  if (recipe->spec->messages == NULL || hr_value_size (recipe->spec->messages) == 0)
+    return TRUE;
+  g_autofree char *text = headroom_json_print (recipe->spec->messages, HEADROOM_JSON_ESCAPE_HTML);
+  return replace_text (recipe, "messages", text, error);
+}
+
+static gboolean
+add_licenses (Recipe *recipe, GError **error)
+{
+  for (gsize i = 0; recipe->spec->licenses != NULL && recipe->spec->licenses[i] != NULL; i++) {
+    if (!add_text (recipe, "license", recipe->spec->licenses[i], error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- Config and manifest ---- */
+
+static const HeadroomLayer *
+find_model_layer (Recipe *recipe)
+{
+  for (guint i = 0; i < recipe->layers->len; i++) {
+    const HeadroomLayer *layer = g_ptr_array_index (recipe->layers, i);
+    if (strcmp (layer->media_type, HEADROOM_MEDIA_MODEL) == 0)
+      return layer;
+  }
+  return NULL;
+}
+
+static void
+set_pick (HrValue *config, const char *key, const char *own, const char *inherited)
+{
+  headroom_json_set_string (config, key, own != NULL ? own : inherited);
+}
+
+/* A model of weights that are not GGUF keeps what its config says about them. */
+static HrValue *
+config_from_base (Recipe *recipe)
+{
+  HeadroomModelEntry *base = recipe->base;
+  HrValue *config = hr_value_new_dict ();
+
+  headroom_json_set_string (config, "model_format", headroom_model_entry_get_format (base));
+  headroom_json_set_string (config, "model_family", headroom_model_entry_get_family (base));
+  headroom_json_set_strv (config, "model_families", headroom_model_entry_get_families (base));
+  headroom_json_set_string (config, "model_type", headroom_model_entry_get_parameter_size (base));
+  headroom_json_set_string (config, "file_type", headroom_model_entry_get_quantization (base));
+  return config;
+}
+
+static HrValue *
+config_from_header (const HrModelInfo *info)
+{
+  HrValue *config = hr_value_new_dict ();
+  const char *const families[] = { info->architecture, NULL };
+  g_autofree char *size = headroom_format_parameters (info->n_params);
+
+  headroom_json_set_string (config, "model_format", "gguf");
+  headroom_json_set_string (config, "model_family", info->architecture);
+  headroom_json_set_strv (config, "model_families", families);
+  headroom_json_set_string (config, "model_type", size);
+  headroom_json_set_string (config, "file_type", info->file_type);
+  return config;
+}
+
+static HrValue *
+make_config (Recipe *recipe, GError **error)
+{
+  const HeadroomModelSpec *spec = recipe->spec;
+  HeadroomModelEntry *base = recipe->base;
+  const HeadroomLayer *weights = find_model_layer (recipe);
+  g_autofree char *path = weights != NULL ? headroom_store_dup_blob_path (recipe->change->store, weights->digest) : NULL;
+  g_autoptr(HrModel) model = path != NULL ? hr_model_open (path, error) : NULL;
+  HrValue *config;
+
+  if (path != NULL && model == NULL)
+    return NULL;
+  if (model == NULL && base == NULL) {
+    refuse (error, "the model has no weights");
+    return NULL;
+  }
+  config = model != NULL ? config_from_header (hr_model_get_info (model)) : config_from_base (recipe);
+  set_pick (config, "renderer", spec->renderer, base != NULL ? headroom_model_entry_get_renderer (base) : NULL);
+  set_pick (config, "parser", spec->parser, base != NULL ? headroom_model_entry_get_parser (base) : NULL);
+  set_pick (config, "requires", spec->requires, base != NULL ? headroom_model_entry_get_requires (base) : NULL);
+  if (base != NULL && headroom_model_entry_get_capabilities (base)[0] != NULL)
+    headroom_json_set_strv (config, "capabilities", headroom_model_entry_get_capabilities (base));
+  if (model != NULL) {
+    headroom_json_set_int (config, "context_length", hr_model_get_info (model)->n_ctx_train);
+    headroom_json_set_int (config, "embedding_length", hr_model_get_info (model)->n_embd);
+  }
+  headroom_json_set_string (config, "architecture", "amd64");
+  headroom_json_set_string (config, "os", "linux");
+  return config;
+}
+
+static gboolean
+finish (Recipe *recipe, const HeadroomModelName *name, GError **error)
+{
+  g_autoptr(HrValue) config = make_config (recipe, error);
+  g_autoptr(HeadroomLayer) layer = NULL;
+
+  if (config == NULL)
+    return FALSE;
+  g_autofree char *config_text = headroom_json_print (config, HEADROOM_JSON_ESCAPE_HTML);
+  layer = headroom_store_change_put (recipe->change, HEADROOM_MEDIA_CONFIG, config_text, strlen (config_text), error);
+  if (layer == NULL || g_cancellable_set_error_if_cancelled (recipe->change->cancellable, error))
+    return FALSE;
+  g_autofree char *manifest_text = headroom_manifest_print (layer, recipe->layers);
+  headroom_store_change_report (recipe->change, "writing manifest", NULL, 0, 0);
+  return headroom_store_write_manifest (recipe->change->store, name, manifest_text, error);
+}
+
+static gboolean
+follow (Recipe *recipe, const HeadroomModelName *name, GError **error)
+{
+  return take_weights (recipe, error) && replace_text (recipe, "template", recipe->spec->template_text, error)
+         && replace_text (recipe, "system", recipe->spec->system, error) && add_licenses (recipe, error)
+         && add_params (recipe, error) && add_messages (recipe, error) && finish (recipe, name, error);
+}
+
+/* ---- Public ---- */
+
+gboolean
+headroom_store_create (HeadroomStore *self, const char *name, const HeadroomModelSpec *spec, HeadroomStoreProgressFunc progress,
+                       gpointer data, GCancellable *cancellable, GError **error)
+{
+  HeadroomStoreChange change = { .store = self, .progress = progress, .progress_data = data, .cancellable = cancellable };
+  Recipe recipe = { .change = &change, .spec = spec };
+  g_autoptr(HeadroomModelName) parsed = headroom_model_name_parse (name);
+  gboolean success;
+
+  g_return_val_if_fail (HEADROOM_IS_STORE (self), FALSE);
+
+  if (parsed == NULL) {
+    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID_NAME, "invalid model name");
+    return FALSE;
+  }
+  recipe.layers = g_ptr_array_new_with_free_func ((GDestroyNotify) headroom_layer_free);
+  success = headroom_store_change_begin (&change, error) && follow (&recipe, parsed, error);
+  headroom_store_change_end (&change, success);
+  g_ptr_array_unref (recipe.layers);
+  g_clear_object (&recipe.base);
+  headroom_manifest_free (recipe.inherited);
+  if (success)
+    headroom_store_change_report (&change, "success", NULL, 0, 0);
+  return success;
+}
+
+/* What FROM means: a file if there is one (relative to the Modelfile's folder), else a model's name. */
+static char *
+dup_from_path (const char *from, const char *base)
+{
+  g_autofree char *path = NULL;
+
+  if (g_str_has_prefix (from, "~/"))
+    path = g_build_filename (g_get_home_dir (), from + 2, NULL);
+  else
+    path = g_canonicalize_filename (from, base);
+  return headroom_store_is_path (from) || g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path) : NULL;
+}
+
+gboolean
+headroom_store_create_from_modelfile (HeadroomStore *self, const char *name, const HeadroomModelfile *modelfile, const char *base,
+                                      HeadroomStoreProgressFunc progress, gpointer data, GCancellable *cancellable, GError **error)
+{
+  const char *from = headroom_modelfile_get (modelfile, "from");
+  g_autofree char *path = dup_from_path (from, base);
+  g_autoptr(HrValue) params = headroom_modelfile_dup_parameters (modelfile, error);
+  g_autoptr(HrValue) messages = headroom_modelfile_dup_messages (modelfile);
+  g_auto(GStrv) licenses = headroom_modelfile_dup_all (modelfile, "license");
+  g_auto(GStrv) froms = headroom_modelfile_dup_all (modelfile, "from");
+
+  if (params == NULL)
+    return FALSE;
+  if (g_strv_length (froms) > 1)
+    return refuse (error, "More than one FROM (a projector beside the model) is not supported yet");
+  if (headroom_modelfile_get (modelfile, "adapter") != NULL || headroom_modelfile_get (modelfile, "draft") != NULL)
+    return refuse (error, "ADAPTER and DRAFT are not supported yet");
+  const HeadroomModelSpec spec = {
+    .from_name = path == NULL ? from : NULL,
+    .from_path = path,
+    .template_text = headroom_modelfile_get (modelfile, "template"),
+    .system = headroom_modelfile_get (modelfile, "system"),
+    .params = params,
+    .messages = messages,
+    .licenses = (const char *const *) licenses,
+    .renderer = headroom_modelfile_get (modelfile, "renderer"),
+    .parser = headroom_modelfile_get (modelfile, "parser"),
+    .requires = headroom_modelfile_get (modelfile, "requires"),
+  };
+  return headroom_store_create (self, name, &spec, progress, data, cancellable, error);
+}
