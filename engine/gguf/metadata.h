@@ -28,13 +28,6 @@ const HrGgufEntry *hr_gguf_metadata_find(const HrGgufMetadata *metadata, const c
 /* general.alignment, or the format's default. */
 bool hr_gguf_metadata_alignment(const HrGgufMetadata *metadata, uint32_t *ret_alignment, GError **error);
 
-/* A NUL-terminated copy of text that a file holds, kept in owned. what names it in errors ("metadata entry 3"). Fails if
- * it would exceed the budget. */
-char *hr_gguf_copy_text(GPtrArray *owned, HrGgufBudget *budget, const void *bytes, uint64_t len, const char *what,
-                        GError **error);
-/* The same for keys and names of tensors: 1 to max bytes of UTF-8 without control characters. */
-char *hr_gguf_copy_name(GPtrArray *owned, HrGgufBudget *budget, const void *bytes, uint64_t len, uint64_t max,
-                        const char *what, GError **error);
 /* Bytes of one element; 0 for strings, arrays and ids that are none. */
 size_t hr_gguf_kind_bytes(HrGgufKind kind);
 const char *hr_gguf_kind_name(HrGgufKind kind);

@@ -4,8 +4,6 @@
  */
 #include "gguf/tensors.h"
 
-#include "gguf/metadata.h"
-
 #include <stdlib.h>
 #include <string.h>
 

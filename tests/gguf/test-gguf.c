@@ -7,6 +7,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static HrGguf *open_builder(GgufBuilder *builder, GBytes **ret_file)
 {
@@ -271,6 +272,95 @@ static void test_split(void)
     remove_folder(folder);
 }
 
+/* Bytes of files that this process has mapped and touched. */
+static size_t resident_file_bytes(void)
+{
+    g_autofree char *text = NULL;
+    g_auto(GStrv) fields = NULL;
+
+    g_assert_true(g_file_get_contents("/proc/self/statm", &text, NULL, NULL));
+    fields = g_strsplit(text, " ", 4);
+    return g_ascii_strtoull(fields[2], NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* A sparse file of 1 GiB: opening it touches the header alone. */
+static void test_touches_no_weights(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("headroom-gguf-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "large.gguf", NULL);
+    g_autoptr(GgufBuilder) builder = gguf_builder_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HrGguf) gguf = NULL;
+    size_t before;
+
+    gguf_builder_tensor(builder, "large", HR_TYPE_F32, 1, (uint64_t[]){8}, NULL)->dims[0] = 1 << 28;
+    gguf_builder_write(builder, path);
+    g_assert_cmpint(truncate(path, (off_t)(builder->data_at + ((size_t)1 << 30))), ==, 0);
+    before = resident_file_bytes();
+    gguf = hr_gguf_open(path, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(hr_gguf_tensor(gguf, 0)->bytes, ==, 1 << 30);
+    g_assert_cmpuint(resident_file_bytes() - before, <, 1 << 20);
+    g_clear_pointer(&gguf, hr_gguf_close);
+    remove_folder(folder);
+}
+
+/* ---- Files from elsewhere ---- */
+
+static void check_strings(const HrGguf *gguf, const char *key)
+{
+    const HrGgufEntry *entry = hr_gguf_find(gguf, key);
+    size_t total = 0, len;
+    const char *bytes;
+
+    for (uint64_t i = 0; entry && i < entry->n; i++) {
+        g_assert_true(hr_gguf_element_string(entry, i, &bytes, &len));
+        total += len + sizeof(uint64_t);
+    }
+    g_assert_true(!entry || total == entry->offsets[entry->n]);
+}
+
+static void check_vocab(const char *path)
+{
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HrGguf) gguf = hr_gguf_open(path, &error);
+    const HrGgufEntry *tokens;
+
+    g_assert_no_error(error);
+    g_test_message("%s: %.1f ms", path, (double)(g_get_monotonic_time() - start) / 1000);
+    g_assert_nonnull(hr_gguf_get_string(gguf, "general.architecture", NULL));
+    tokens = hr_gguf_find(gguf, "tokenizer.ggml.tokens");
+    g_assert_nonnull(tokens);
+    g_assert_cmpuint(tokens->n, >, 30000);
+    check_strings(gguf, "tokenizer.ggml.tokens");
+    check_strings(gguf, "tokenizer.ggml.merges");
+}
+
+static void test_vocabularies(void)
+{
+    const char *shared = g_getenv("HEADROOM_SHARED");
+    g_autofree char *folder = shared ? g_build_filename(shared, "vocab", NULL)
+                                     : g_build_filename(SOURCE_ROOT, "..", "shared", "vocab", NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    int n = 0;
+
+    if (!dir) {
+        g_test_skip("the shared vocabularies are not here: set HEADROOM_SHARED");
+        return;
+    }
+    while ((name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+
+        if (!g_str_has_suffix(name, ".gguf"))
+            continue;
+        check_vocab(path);
+        n++;
+    }
+    g_assert_cmpint(n, >, 0);
+}
+
 static void test_types(void)
 {
     for (uint32_t id = 0; id < 300; id++) {
@@ -294,6 +384,8 @@ int main(int argc, char **argv)
     g_test_add_func("/gguf/tensors/header-only", test_header_only);
     g_test_add_func("/gguf/tensors/none", test_no_tensors);
     g_test_add_func("/gguf/split", test_split);
+    g_test_add_func("/gguf/touches-no-weights", test_touches_no_weights);
+    g_test_add_func("/gguf/vocabularies", test_vocabularies);
     g_test_add_func("/gguf/types", test_types);
     return g_test_run();
 }
