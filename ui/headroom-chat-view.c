@@ -19,7 +19,8 @@ struct _HeadroomChatView
   GListModel *messages;
   GtkWidget *scroller;
   GtkWidget *box;
-  gboolean following;
+  gboolean following; /* the reader is at the end */
+  guint follow_id;
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomChatView, headroom_chat_view, GTK_TYPE_WIDGET)
@@ -65,17 +66,31 @@ end_of (GtkAdjustment *adjustment)
   return gtk_adjustment_get_upper (adjustment) - gtk_adjustment_get_page_size (adjustment);
 }
 
-/* The content became higher or the window lower: stay at the end if the reader was there. */
-static void
-adjustment_changed_cb (HeadroomChatView *self, GtkAdjustment *adjustment)
+static gboolean
+follow_cb (gpointer user_data)
 {
-  if (self->following)
-    gtk_adjustment_set_value (adjustment, end_of (adjustment));
+  HeadroomChatView *self = user_data;
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (self->scroller));
+
+  self->follow_id = 0;
+  gtk_adjustment_set_value (adjustment, end_of (adjustment));
+  return G_SOURCE_REMOVE;
+}
+
+/* The content became higher or the window lower: stay at the end if the reader was there. Not at once: this is called while
+ * the content is laid out, and what is moved then is not laid out again. */
+static void
+adjustment_changed_cb (HeadroomChatView *self)
+{
+  if (self->following && self->follow_id == 0)
+    self->follow_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, follow_cb, self, NULL);
 }
 
 static void
 adjustment_moved_cb (HeadroomChatView *self, GtkAdjustment *adjustment)
 {
+  if (self->follow_id != 0)
+    return;
   self->following = gtk_adjustment_get_value (adjustment) >= end_of (adjustment) - END_SLACK;
 }
 
@@ -84,6 +99,7 @@ headroom_chat_view_dispose (GObject *object)
 {
   HeadroomChatView *self = HEADROOM_CHAT_VIEW (object);
 
+  g_clear_handle_id (&self->follow_id, g_source_remove);
   g_clear_pointer (&self->scroller, gtk_widget_unparent);
   g_clear_object (&self->messages);
   G_OBJECT_CLASS (headroom_chat_view_parent_class)->dispose (object);
@@ -147,10 +163,7 @@ headroom_chat_view_set_messages (HeadroomChatView *self, GListModel *messages)
 void
 headroom_chat_view_follow (HeadroomChatView *self)
 {
-  GtkAdjustment *adjustment;
-
   g_return_if_fail (HEADROOM_IS_CHAT_VIEW (self));
   self->following = TRUE;
-  adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (self->scroller));
-  gtk_adjustment_set_value (adjustment, end_of (adjustment));
+  adjustment_changed_cb (self);
 }

@@ -191,10 +191,10 @@ fill_row (GtkGrid *grid, cmark_node *row, int y)
 
   for (cmark_node *cell = cmark_node_first_child (row); cell != NULL; cell = cmark_node_next (cell)) {
     GtkWidget *label = new_text_label ();
-    gtk_label_set_max_width_chars (GTK_LABEL (label), 32);
+    gtk_label_set_wrap (GTK_LABEL (label), FALSE);
     update_text (label, cell);
     if (y == 0)
-      gtk_widget_add_css_class (label, "heading");
+      gtk_widget_add_css_class (label, "headroom-strong");
     gtk_grid_attach (grid, label, x++, y, 1, 1);
   }
 }

@@ -13,6 +13,7 @@
 #define GAP_HEIGHT 3
 #define PLAN_HEIGHT 6
 #define MIN_WIDTH 120
+#define MIN_OVERRUN 16
 #define SWATCH_SIZE 14
 #define SWATCH_RADIUS 4
 
@@ -69,6 +70,21 @@ snapshot_now (HeadroomMemoryBar *self, GtkSnapshot *snapshot)
   gtk_snapshot_pop (snapshot);
 }
 
+/* Marks the plan's end where it reaches into what is to stay free, or past the end of the bar. */
+static void
+snapshot_overrun (HeadroomMemoryBar *self, GtkSnapshot *snapshot, double y, double end)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  HeadroomMemorySpan now[HEADROOM_MEMORY_N_PARTS], over;
+  graphene_rect_t area;
+
+  headroom_memory_layout_now (&self->device, gtk_widget_get_width (widget), now);
+  over.start = MIN (now[HEADROOM_MEMORY_RESERVE].start, end - MIN_OVERRUN);
+  over.width = end - over.start;
+  area = place (widget, &over, y, PLAN_HEIGHT);
+  headroom_memory_paint_overrun (widget, snapshot, &area);
+}
+
 static void
 snapshot_plan (HeadroomMemoryBar *self, GtkSnapshot *snapshot)
 {
@@ -93,7 +109,7 @@ snapshot_plan (HeadroomMemoryBar *self, GtkSnapshot *snapshot)
     headroom_memory_paint (widget, snapshot, &area, i);
   }
   if (!headroom_memory_fits (&self->device))
-    headroom_memory_paint_overrun (widget, snapshot, &lane);
+    snapshot_overrun (self, snapshot, y, whole.start + whole.width);
   gtk_snapshot_pop (snapshot);
 }
 

@@ -28,6 +28,7 @@ new_label (const char *text, float xalign, const char *css_class)
   GtkWidget *label = gtk_label_new (text);
 
   gtk_label_set_xalign (GTK_LABEL (label), xalign);
+  gtk_label_set_justify (GTK_LABEL (label), xalign > 0 ? GTK_JUSTIFY_RIGHT : GTK_JUSTIFY_LEFT);
   if (css_class != NULL)
     gtk_widget_add_css_class (label, css_class);
   return label;
@@ -76,7 +77,7 @@ headroom_memory_legend_init (HeadroomMemoryLegend *self)
 {
   self->grid = gtk_grid_new ();
   gtk_grid_set_column_spacing (GTK_GRID (self->grid), 12);
-  gtk_grid_set_row_spacing (GTK_GRID (self->grid), 4);
+  gtk_grid_set_row_spacing (GTK_GRID (self->grid), 6);
   gtk_widget_set_parent (self->grid, GTK_WIDGET (self));
 
   self->title = GTK_LABEL (new_label (NULL, 0, "heading"));

@@ -115,7 +115,8 @@ headroom_memory_paint_trough (GtkWidget *widget, GtkSnapshot *snapshot, const gr
 void
 headroom_memory_paint_overrun (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area)
 {
-  GdkRGBA colour = lookup (widget, "error_color");
+  GdkRGBA colour = lookup (widget, "error_bg_color"), ink = lookup (widget, "error_fg_color");
 
-  paint_pattern (snapshot, area, PATTERN_HATCH, &colour);
+  gtk_snapshot_append_color (snapshot, &colour, area);
+  paint_pattern (snapshot, area, PATTERN_HATCH, &ink);
 }

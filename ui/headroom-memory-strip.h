@@ -19,8 +19,7 @@ GtkWidget *headroom_memory_strip_new         (void);
 void       headroom_memory_strip_set_devices (HeadroomMemoryStrip        *self,
                                               const HeadroomMemoryDevice *devices,
                                               gsize                       n_devices);
-void       headroom_memory_strip_set_verdict (HeadroomMemoryStrip        *self,
-                                              const char                 *text,
+void       headroom_memory_strip_set_reason  (HeadroomMemoryStrip        *self,
                                               const char                 *reason);
 
 G_END_DECLS

@@ -157,9 +157,10 @@ headroom_memory_format (guint64 bytes)
   return g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
 }
 
-/* Such as "327,581,696 bytes". */
+/* Such as "327,581,696 B". */
 char *
 headroom_memory_format_exact (guint64 bytes)
 {
-  return g_strdup_printf (g_dngettext (NULL, "%'" G_GUINT64_FORMAT " byte", "%'" G_GUINT64_FORMAT " bytes", bytes), bytes);
+  /* Translators: an exact number of bytes */
+  return g_strdup_printf (_("%'" G_GUINT64_FORMAT " B"), bytes);
 }

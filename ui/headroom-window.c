@@ -58,6 +58,7 @@ refresh_page (HeadroomWindow *self)
 
   if (self->client == NULL)
     return;
+  gtk_widget_set_visible (GTK_WIDGET (self->composer), model != NULL);
   if (!is_empty)
     gtk_stack_set_visible_child_name (self->stack, "chat");
   else
@@ -95,7 +96,7 @@ memory_changed_cb (HeadroomWindow *self)
   const HeadroomMemoryVerdict *verdict = headroom_memory_monitor_get_verdict (self->monitor);
   g_autofree char *cost = headroom_memory_monitor_dup_cost (self->monitor);
 
-  headroom_memory_strip_set_verdict (self->strip, cost, verdict->reason);
+  headroom_memory_strip_set_reason (self->strip, verdict->reason);
   headroom_memory_strip_set_devices (self->strip, report->devices, report->n_devices);
   headroom_settings_popover_set_cost (self->popover, cost, verdict->fits);
 }
@@ -459,6 +460,7 @@ headroom_window_set_failure (HeadroomWindow *self, const char *reason)
 {
   g_return_if_fail (HEADROOM_IS_WINDOW (self));
   adw_status_page_set_description (self->failed_page, reason);
+  gtk_widget_set_visible (GTK_WIDGET (self->composer), FALSE);
   gtk_stack_set_visible_child_name (self->stack, "failed");
 }
 

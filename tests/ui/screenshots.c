@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * screenshots FOLDER: with what a made-up engine says. Not a test by itself: it shows what tests cannot judge.
+ * ui-screenshots FOLDER [SCENE]: with what a made-up engine says. Not a test by itself: it shows what tests cannot judge.
  */
 #include "fake-engine.h"
 #include "headroom-composer.h"
@@ -101,8 +101,8 @@ main (int argc, char **argv)
 {
   static const int sizes[][2] = { { 360, 640 }, { 800, 700 }, { 1280, 800 } };
 
-  if (argc != 2 || !gtk_init_check ()) {
-    g_printerr ("usage: screenshots FOLDER (with a display)\n");
+  if (argc < 2 || !gtk_init_check ()) {
+    g_printerr ("usage: ui-screenshots FOLDER [SCENE] (with a display)\n");
     return 1;
   }
   adw_init ();
@@ -110,6 +110,7 @@ main (int argc, char **argv)
   for (gsize i = 0; i < G_N_ELEMENTS (scenes); i++)
     for (gsize size = 0; size < G_N_ELEMENTS (sizes); size++)
       for (int dark = 0; dark < 2; dark++)
-        shoot (&scenes[i], argv[1], sizes[size][0], sizes[size][1], dark);
+        if (argc < 3 || g_str_equal (argv[2], scenes[i].name))
+          shoot (&scenes[i], argv[1], sizes[size][0], sizes[size][1], dark);
   return 0;
 }
