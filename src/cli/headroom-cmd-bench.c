@@ -1,0 +1,232 @@
+/* headroom-cmd-bench.c: headroom bench speed
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-cli.h"
+
+#include "headroom-bench.h"
+#include "headroom-json.h"
+
+#include <glib/gi18n.h>
+#include <stdio.h>
+
+#define SEED 1          /* the same token ids every time */
+#define MAX_COUNT 1048576
+
+typedef struct {
+  char *model, *prompts, *gens, *depths, *streams, *kv_type;
+  gint64 threads, rounds;
+  gboolean json;
+} SpeedArgs;
+
+static void
+clear_args (SpeedArgs *args)
+{
+  g_free (args->model);
+  g_free (args->prompts);
+  g_free (args->gens);
+  g_free (args->depths);
+  g_free (args->streams);
+  g_free (args->kv_type);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpeedArgs, clear_args)
+
+/* "0,4096" */
+static GArray *
+parse_counts (const char *option, const char *text, guint64 min, guint64 max, GError **error)
+{
+  g_auto (GStrv) words = g_strsplit (text, ",", -1);
+  g_autoptr (GArray) counts = g_array_new (FALSE, FALSE, sizeof (guint32));
+
+  for (guint i = 0; words[i] != NULL; i++) {
+    guint64 count;
+    guint32 value;
+    if (!g_ascii_string_to_unsigned (words[i], 10, min, max, &count, NULL)) {
+      g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
+                   _("%s takes numbers from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " with commas between, not “%s”"),
+                   option, min, max, text);
+      return NULL;
+    }
+    value = (guint32) count;
+    g_array_append_val (counts, value);
+  }
+  return g_steal_pointer (&counts);
+}
+
+/* Every depth with every prompt, and with every length of answer in every number of streams. */
+static GArray *
+list_cases (GArray *prompts, GArray *gens, GArray *depths, GArray *streams)
+{
+  GArray *cases = g_array_new (FALSE, TRUE, sizeof (HeadroomBenchCase));
+
+  for (guint d = 0; d < depths->len; d++) {
+    guint32 depth = g_array_index (depths, guint32, d);
+    for (guint p = 0; p < prompts->len; p++) {
+      HeadroomBenchCase c = { .n_prompt = g_array_index (prompts, guint32, p), .n_depth = depth, .n_streams = 1 };
+      if (c.n_prompt > 0)
+        g_array_append_val (cases, c);
+    }
+    for (guint g = 0; g < gens->len; g++)
+      for (guint s = 0; s < streams->len; s++) {
+        HeadroomBenchCase c = { .n_gen = g_array_index (gens, guint32, g), .n_depth = depth,
+                                .n_streams = g_array_index (streams, guint32, s) };
+        if (c.n_gen > 0 && c.n_streams > 0)
+          g_array_append_val (cases, c);
+      }
+  }
+  return cases;
+}
+
+static GArray *
+parse_cases (const SpeedArgs *args, GError **error)
+{
+  g_autoptr (GArray) prompts = parse_counts ("-p", args->prompts ? args->prompts : "512", 0, MAX_COUNT, error);
+  g_autoptr (GArray) gens = prompts ? parse_counts ("-n", args->gens ? args->gens : "64", 0, MAX_COUNT, error) : NULL;
+  g_autoptr (GArray) depths = gens ? parse_counts ("-d", args->depths ? args->depths : "0", 0, MAX_COUNT, error) : NULL;
+  g_autoptr (GArray) streams = depths ? parse_counts ("-s", args->streams ? args->streams : "1", 0, HR_MAX_PARALLEL, error) : NULL;
+
+  return streams != NULL ? list_cases (prompts, gens, depths, streams) : NULL;
+}
+
+static HrRunner *
+load (const SpeedArgs *args, GArray *cases, GError **error)
+{
+  HrSettings settings = { .gpu_layers = -1, .num_ctx = 1, .parallel = 1 };
+  g_autoptr (HrModel) model = NULL;
+
+  for (guint i = 0; i < cases->len; i++) {
+    const HeadroomBenchCase *c = &g_array_index (cases, HeadroomBenchCase, i);
+    settings.num_ctx = MAX (settings.num_ctx, headroom_bench_case_num_ctx (c));
+    settings.parallel = MAX (settings.parallel, c->n_streams);
+  }
+  if (!headroom_cli_parse_count ("-t", args->threads, G_MAXUINT16, &settings.threads, error) ||
+      !headroom_cli_parse_kv_type (args->kv_type, &settings.kv_type, error) ||
+      (model = headroom_cli_open_model (args->model, error)) == NULL)
+    return NULL;
+  return headroom_cli_new_runner (model, &settings, error);
+}
+
+static gint
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a;
+  double y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* The median of the rounds, or a negative number. */
+static double
+measure (HrRunner *runner, GRand *rand, const HeadroomBenchCase *c, gint64 rounds, GError **error)
+{
+  g_autoptr (GArray) rates = g_array_new (FALSE, FALSE, sizeof (double));
+
+  for (gint64 i = 0; i < rounds; i++) {
+    double rate = headroom_bench_run (runner, rand, c, error);
+    if (rate < 0)
+      return rate;
+    g_array_append_val (rates, rate);
+  }
+  g_array_sort (rates, compare_doubles);
+  return g_array_index (rates, double, rates->len / 2);
+}
+
+static void
+print_case (const HeadroomBenchCase *c, double rate)
+{
+  g_autofree char *kind = c->n_gen > 0 ? g_strdup_printf (_("generate %u"), c->n_gen) : g_strdup_printf (_("read %u"), c->n_prompt);
+
+  /* Translators: what is timed, the tokens before it, streams at once, and the speed. */
+  printf (_("%-14s  depth %-6u  streams %-3u  %9.2f tokens/s"), kind, c->n_depth, c->n_streams, rate);
+  printf ("\n");
+  fflush (stdout);
+}
+
+static HrValue *
+case_to_value (const HeadroomBenchCase *c, double rate)
+{
+  HrValue *dict = hr_value_new_dict ();
+
+  headroom_json_set_int (dict, "n_prompt", c->n_prompt);
+  headroom_json_set_int (dict, "n_gen", c->n_gen);
+  headroom_json_set_int (dict, "n_depth", c->n_depth);
+  headroom_json_set_int (dict, "n_streams", c->n_streams);
+  headroom_json_set_float (dict, "tokens_per_second", rate);
+  return dict;
+}
+
+static gboolean
+run_cases (HrRunner *runner, GArray *cases, const SpeedArgs *args, GError **error)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (SEED);
+  g_autoptr (HrValue) list = hr_value_new_list ();
+  HeadroomBenchCase warm_up = { .n_gen = 2, .n_streams = 1 };
+
+  if (headroom_bench_case_num_ctx (&warm_up) <= hr_plan_get_settings (hr_runner_get_plan (runner))->num_ctx &&
+      headroom_bench_run (runner, rand, &warm_up, error) < 0)
+    return FALSE;
+  for (guint i = 0; i < cases->len; i++) {
+    const HeadroomBenchCase *c = &g_array_index (cases, HeadroomBenchCase, i);
+    double rate = measure (runner, rand, c, args->rounds, error);
+    if (rate < 0)
+      return FALSE;
+    if (args->json)
+      hr_value_append (list, case_to_value (c, rate));
+    else
+      print_case (c, rate);
+  }
+  if (args->json)
+    headroom_cli_print_json (list, FALSE);
+  return TRUE;
+}
+
+static gboolean
+bench_speed (const SpeedArgs *args, GError **error)
+{
+  g_autoptr (GArray) cases = parse_cases (args, error);
+  g_autoptr (HrRunner) runner = NULL;
+
+  if (cases == NULL)
+    return FALSE;
+  runner = load (args, cases, error);
+  return runner != NULL && run_cases (runner, cases, args, error);
+}
+
+static int
+cmd_speed (int argc, char **argv)
+{
+  g_auto (SpeedArgs) args = { .threads = HEADROOM_NOT_GIVEN, .rounds = 1 };
+  const GOptionEntry entries[] = {
+    { "model", 'm', 0, G_OPTION_ARG_STRING, &args.model, N_ ("The model"), N_ ("MODEL|FILE") },
+    { "prompt", 'p', 0, G_OPTION_ARG_STRING, &args.prompts, N_ ("Tokens to read (default: 512; 0: do not time reading)"), "N[,N…]" },
+    { "generate", 'n', 0, G_OPTION_ARG_STRING, &args.gens, N_ ("Tokens to generate (default: 64; 0: do not time it)"), "N[,N…]" },
+    { "depth", 'd', 0, G_OPTION_ARG_STRING, &args.depths, N_ ("Tokens in the cache before (default: 0)"), "N[,N…]" },
+    { "streams", 's', 0, G_OPTION_ARG_STRING, &args.streams, N_ ("Answers at once (default: 1)"), "N[,N…]" },
+    { "threads", 't', 0, G_OPTION_ARG_INT64, &args.threads, N_ ("Threads (default: all cores)"), "N" },
+    { "rounds", 'r', 0, G_OPTION_ARG_INT64, &args.rounds, N_ ("How often; the median counts (default: 1)"), "N" },
+    { "kv-type", 0, 0, G_OPTION_ARG_STRING, &args.kv_type, N_ ("Type of the cache: f32, f16, q8_0 or q4_0"), N_ ("TYPE") },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, N_ ("Print as JSON"), NULL },
+    G_OPTION_ENTRY_NULL
+  };
+  g_autoptr (GError) error = NULL;
+
+  if (!headroom_cli_parse (entries, "", _("Times reading prompts and generating answers."), 0, 0, &argc, &argv))
+    return HEADROOM_EXIT_USAGE;
+  if (args.model == NULL || args.rounds < 1) {
+    headroom_cli_complain (args.model == NULL ? _("--model says which model to time") : _("--rounds can be 1 or more"));
+    return HEADROOM_EXIT_USAGE;
+  }
+  return bench_speed (&args, &error) ? HEADROOM_EXIT_OK : headroom_cli_fail (error);
+}
+
+static const HeadroomCommand kinds[] = {
+  { "speed", "", N_ ("Tokens per second, reading and generating"), cmd_speed },
+  { NULL, NULL, NULL, NULL },
+};
+
+int
+headroom_cmd_bench (int argc, char **argv)
+{
+  return headroom_cli_dispatch (kinds, "headroom bench", _("Measures how fast a model runs."), argc, argv);
+}
