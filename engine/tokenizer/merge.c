@@ -12,7 +12,7 @@
 
 bool hr_merger_begin(HrMerger *merger, size_t n)
 {
-    size_t capacity = MAX(MIN_SYMBOLS, n + n / 2);
+    size_t capacity = MAX(MIN_SYMBOLS, n + n / 8);
     HrSymbol *symbols;
     uint64_t *heap;
 
