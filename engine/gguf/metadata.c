@@ -252,8 +252,8 @@ bool hr_gguf_metadata_alignment(const HrGgufMetadata *metadata, uint32_t *ret_al
     int64_t value = HR_GGUF_DEFAULT_ALIGNMENT;
 
     if (entry && (entry->kind == HR_GGUF_ARRAY || !hr_gguf_element_int(entry, 0, &value)))
-        return hr_gguf_fail(error, HR_ERROR_FORMAT, "key 'general.alignment' is of kind %s; it must be an integer below 2^63",
-                            hr_gguf_kind_name(entry->kind));
+        return hr_gguf_fail(error, HR_ERROR_FORMAT, "key 'general.alignment' is of kind %s; it must be an integer "
+                            "below 2^63", hr_gguf_kind_name(entry->kind));
     if (value < HR_GGUF_MIN_ALIGNMENT || value > HR_GGUF_MAX_ALIGNMENT || (value & (value - 1)) != 0)
         return hr_gguf_fail(error, HR_ERROR_FORMAT, "key 'general.alignment' is %" G_GINT64_FORMAT
                             "; it must be a power of two from %d to %d", value, HR_GGUF_MIN_ALIGNMENT,

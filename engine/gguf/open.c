@@ -65,7 +65,8 @@ static bool check_version(uint32_t version, GError **error)
     if (version != 0 && (version & 0xffff) == 0)
         return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED, "this GGUF file is written in big-endian byte order; only "
                             "little-endian ones are read");
-    return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED, "this is a GGUF file of version %u; versions 2 and 3 are read", version);
+    return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED, "this is a GGUF file of version %u; versions 2 and 3 are read",
+                        version);
 }
 
 static bool read_preamble(HrCursor *cursor, uint64_t *ret_n_tensors, uint64_t *ret_n_entries, GError **error)

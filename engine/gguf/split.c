@@ -51,8 +51,8 @@ char *hr_gguf_split_path(const char *path, const HrGgufSplit *split, uint32_t no
     g_autofree char *name = NULL;
 
     if (!g_str_has_suffix(path, own)) {
-        hr_gguf_fail(error, HR_ERROR_FILE, "this is part %u of %u of a split model; to find the others its name must end in %s",
-                     split->no + 1, split->count, own);
+        hr_gguf_fail(error, HR_ERROR_FILE, "this is part %u of %u of a split model; to find the others its name "
+                     "must end in %s", split->no + 1, split->count, own);
         return NULL;
     }
     name = g_strndup(path, strlen(path) - strlen(own));

@@ -43,6 +43,11 @@ void hr_history_add(HrHistory *history, HrToken token)
     history->next = (history->next + 1) % history->window;
 }
 
+static float repeated(float logit, float repeat)
+{
+    return logit > 0 ? logit / repeat : logit * repeat;
+}
+
 /* A token that occurs more than once is dealt with where it is met first; its count is negative from then until the end of
  * hr_history_restore, which walks in the same order. */
 
@@ -58,7 +63,7 @@ void hr_history_penalise(HrHistory *history, float *logits, float repeat, float 
         history->saved[i] = logit;
         history->counts[token] = -count;
         if (logit > -INFINITY) /* unlikely at worst, never impossible */
-            logits[token] = MAX((logit > 0 ? logit / repeat : logit * repeat) - (float)count * frequency - presence, -FLT_MAX);
+            logits[token] = MAX(repeated(logit, repeat) - (float)count * frequency - presence, -FLT_MAX);
     }
 }
 

@@ -19,7 +19,8 @@ static inline float exp_negative(float x)
     float scaled = x * 1.44269504f + shift;
     float k = scaled - shift;
     float r = x - k * 0.693359375f + k * 2.12194440e-4f; /* ln 2 in two parts */
-    float p = 1 + r * (1 + r * (0.5f + r * (1.66666667e-1f + r * (4.16666667e-2f + r * (8.33333333e-3f + r * 1.38888889e-3f)))));
+    float tail = 1.66666667e-1f + r * (4.16666667e-2f + r * (8.33333333e-3f + r * 1.38888889e-3f));
+    float p = 1 + r * (1 + r * (0.5f + r * tail));
     uint32_t bits;
     float power;
 

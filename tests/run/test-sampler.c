@@ -1,277 +1,15 @@
-/* test-sampler.c: what may be drawn and how likely, against the definitions written out the slow way in double precision.
+/* test-sampler.c: draws: how often, by which seed, with which log-probabilities, from odd logits and odd settings.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "run/random.h"
-#include "run/sampler.h"
+#include "sampling-fixture.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define P_TOLERANCE 2e-6 /* logits are floats of about 10, and penalties are applied in float */
-
-static HrSampling neutral(void)
-{
-    HrSampling s = hr_sampling_default;
-
-    s.temperature = 1;
-    s.top_k = 0;
-    s.top_p = 1;
-    s.seed = 1;
-    return s;
-}
-
-static HrSampler *new_sampler(HrSampling s, size_t n_vocab)
-{
-    g_autoptr(GError) error = NULL;
-    HrSampler *sampler = hr_sampler_new(&s, n_vocab, 4096, &error);
-
-    g_assert_no_error(error);
-    return sampler;
-}
-
-/* Roughly normal, as logits are. */
-static void fill_random(float *logits, size_t n, uint64_t seed)
-{
-    HrRandom random;
-
-    hr_random_init(&random, seed);
-    for (size_t i = 0; i < n; i++) {
-        double sum = 0;
-
-        for (int j = 0; j < 6; j++)
-            sum += hr_random_unit(&random);
-        logits[i] = (float)((sum - 3) * 5);
-    }
-}
-
-/* ---- The definitions ---- */
-
-typedef struct {
-    HrToken token;
-    double logit, p, deviation;
-} Word;
-
-static int by_logit(const void *a, const void *b)
-{
-    const Word *x = a, *y = b;
-
-    return x->logit != y->logit ? (x->logit < y->logit) - (x->logit > y->logit) : x->token - y->token;
-}
-
-static int by_deviation(const void *a, const void *b)
-{
-    const Word *x = a, *y = b;
-
-    return (x->deviation > y->deviation) - (x->deviation < y->deviation);
-}
-
-static void softmax(Word *words, size_t n, double temperature)
-{
-    double max = -INFINITY, sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        max = fmax(max, words[i].logit);
-    for (size_t i = 0; i < n; i++)
-        sum += words[i].p = exp((words[i].logit - max) / temperature);
-    for (size_t i = 0; i < n; i++)
-        words[i].p /= sum;
-}
-
-static size_t until(const Word *words, size_t n, double mass)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if ((sum += words[i].p) >= mass)
-            return i + 1;
-    return n;
-}
-
-static void penalise(Word *words, size_t n, const HrSampling *s, const HrToken *history, size_t n_history)
-{
-    size_t from = n_history - MIN(n_history, (size_t)s->repeat_last_n);
-
-    for (size_t i = 0; i < n; i++) {
-        int count = 0;
-
-        for (size_t j = from; j < n_history; j++)
-            count += history[j] == words[i].token;
-        if (count == 0)
-            continue;
-        words[i].logit = words[i].logit > 0 ? words[i].logit / s->repeat_penalty : words[i].logit * s->repeat_penalty;
-        words[i].logit -= count * s->frequency_penalty + s->presence_penalty;
-    }
-}
-
-static size_t keep_typical(Word *words, size_t n, double mass)
-{
-    double entropy = 0;
-
-    softmax(words, n, 1);
-    for (size_t i = 0; i < n; i++)
-        entropy -= words[i].p * log(words[i].p);
-    for (size_t i = 0; i < n; i++)
-        words[i].deviation = fabs(-log(words[i].p) - entropy);
-    qsort(words, n, sizeof *words, by_deviation);
-    return until(words, n, mass);
-}
-
-/* What is left of logits[n] and its probabilities. Returns how many words. */
-static size_t define(Word *words, const float *logits, size_t n, const HrSampling *s, const HrToken *history, size_t n_history)
-{
-    for (size_t i = 0; i < n; i++)
-        words[i] = (Word){.token = (HrToken)i, .logit = logits[i]};
-    penalise(words, n, s, history, n_history);
-    qsort(words, n, sizeof *words, by_logit);
-    if (s->top_k > 0)
-        n = MIN(n, (size_t)s->top_k);
-    if (s->typical_p < 1)
-        n = keep_typical(words, n, s->typical_p);
-    qsort(words, n, sizeof *words, by_logit);
-    softmax(words, n, 1);
-    if (s->top_p < 1)
-        n = until(words, n, s->top_p);
-    for (size_t i = n; i-- > 0;)
-        if (words[i].p < s->min_p * words[0].p)
-            n = i;
-    softmax(words, n, s->temperature);
-    return n;
-}
-
-static int by_token(const void *a, const void *b)
-{
-    return ((const HrCandidate *)a)->token - ((const HrCandidate *)b)->token;
-}
-
-static void check_same(const HrCandidates *set, const Word *words, size_t n)
-{
-    g_autofree HrCandidate *sorted = g_memdup2(set->items, set->n * sizeof *set->items);
-
-    g_assert_cmpuint(set->n, ==, n);
-    qsort(sorted, set->n, sizeof *sorted, by_token);
-    for (size_t i = 0; i < n; i++) {
-        HrCandidate wanted = {.token = words[i].token};
-        const HrCandidate *found = bsearch(&wanted, sorted, n, sizeof *sorted, by_token);
-
-        g_assert_nonnull(found);
-        g_assert_cmpfloat_with_epsilon(found->p, words[i].p, P_TOLERANCE);
-    }
-}
-
-/* ---- Distributions ---- */
-
-#define N_WORDS 1000
-
-static void check_settings(HrSampling s, uint64_t seed)
-{
-    g_autoptr(HrSampler) sampler = new_sampler(s, N_WORDS);
-    float logits[N_WORDS], before[N_WORDS];
-    g_autofree Word *words = g_new(Word, N_WORDS);
-    HrToken history[200];
-    HrRandom random;
-
-    fill_random(logits, N_WORDS, seed);
-    hr_random_init(&random, seed + 1000);
-    for (size_t i = 0; i < G_N_ELEMENTS(history); i++) {
-        history[i] = (HrToken)(hr_random_u64(&random) % 50);
-        hr_sampler_accept(sampler, history[i]);
-    }
-    memcpy(before, logits, sizeof before);
-    check_same(hr_sampler_prepare(sampler, logits), words,
-               define(words, before, N_WORDS, &s, history, G_N_ELEMENTS(history)));
-    g_assert_cmpmem(logits, sizeof logits, before, sizeof before);
-}
-
-/* Every combination of these settings. */
-static void test_definitions(void)
-{
-    static const int top_ks[] = {0, 1, 40, 999, 5000};
-    static const float typicals[] = {1, 0.5f}, top_ps[] = {1, 0.9f, 0.3f, 0}, min_ps[] = {0, 0.05f, 1};
-    static const float temperatures[] = {1, 0.3f, 2}, penalties[] = {1, 1.3f};
-    uint64_t seed = 0;
-
-    for (size_t k = 0; k < G_N_ELEMENTS(top_ks); k++)
-        for (size_t t = 0; t < G_N_ELEMENTS(typicals); t++)
-            for (size_t p = 0; p < G_N_ELEMENTS(top_ps); p++)
-                for (size_t m = 0; m < G_N_ELEMENTS(min_ps); m++)
-                    for (size_t r = 0; r < G_N_ELEMENTS(temperatures) * G_N_ELEMENTS(penalties); r++) {
-                        HrSampling s = neutral();
-
-                        s.top_k = top_ks[k];
-                        s.typical_p = typicals[t];
-                        s.top_p = top_ps[p];
-                        s.min_p = min_ps[m];
-                        s.temperature = temperatures[r % 3];
-                        s.repeat_penalty = penalties[r / 3];
-                        s.presence_penalty = r / 3 ? 0.4f : 0;
-                        s.frequency_penalty = r / 3 ? 0.1f : 0;
-                        check_settings(s, seed++);
-                    }
-}
-
-/* Probabilities 0.5, 0.3, 0.15, 0.05. */
-static void fill_known(float *logits)
-{
-    static const double p[] = {0.15, 0.5, 0.05, 0.3};
-
-    for (size_t i = 0; i < 4; i++)
-        logits[i] = (float)log(p[i]);
-}
-
-static void check_survivors(HrSampling s, const char *tokens)
-{
-    g_autoptr(HrSampler) sampler = new_sampler(s, 4);
-    g_autoptr(GString) found = g_string_new(NULL);
-    const HrCandidates *set;
-    float logits[4];
-
-    fill_known(logits);
-    set = hr_sampler_prepare(sampler, logits);
-    for (HrToken token = 0; token < 4; token++)
-        for (size_t i = 0; i < set->n; i++)
-            if (set->items[i].token == token)
-                g_string_append_printf(found, "%d", token);
-    g_assert_cmpstr(found->str, ==, tokens);
-}
-
-/* By hand. */
-static void test_known(void)
-{
-    HrSampling s = neutral();
-
-    check_survivors(s, "0123");
-    s.top_k = 2;
-    check_survivors(s, "13");
-    s = neutral();
-    s.top_p = 0.79f;
-    check_survivors(s, "13");
-    s.top_p = 0.81f;
-    check_survivors(s, "013");
-    s.top_p = 0;
-    check_survivors(s, "1");
-    s = neutral();
-    s.min_p = 0.25f; /* 0.125 and more */
-    check_survivors(s, "013");
-    s.min_p = 2;
-    check_survivors(s, "1");
-    s = neutral();
-    s.typical_p = 0.25f; /* the entropy is 1.142 nats; 0.3 (1.204) is nearest, then 0.5 (0.693) */
-    check_survivors(s, "3");
-    s.typical_p = 0.6f;
-    check_survivors(s, "13");
-    s = neutral();
-    s.top_k = 3;
-    s.top_p = 0.8f; /* of 0.526, 0.316, 0.158 */
-    check_survivors(s, "13");
-    s = neutral();
-    s.top_p = 0.79f;
-    s.temperature = 100; /* flattens only what top_p left */
-    check_survivors(s, "13");
-}
-
-/* 20 of 100 may be drawn: with the temperature last their odds are as in the definition. */
+/* As often as the softmax says. */
 static void test_frequencies(void)
 {
     enum { n_draws = 200000 };
@@ -389,12 +127,19 @@ static void test_no_logits(void)
 
 /* ---- Log-probabilities ---- */
 
+static int by_logit(const void *a, const void *b)
+{
+    const HrTokenProb *x = a, *y = b;
+
+    return x->logprob != y->logprob ? (x->logprob < y->logprob) - (x->logprob > y->logprob) : x->token - y->token;
+}
+
 static void test_logprobs(void)
 {
     enum { n = 5003, n_top = 20 };
     HrSampling s = hr_sampling_default;
     g_autofree float *logits = g_new(float, n);
-    g_autofree Word *words = g_new(Word, n);
+    g_autofree HrTokenProb *words = g_new(HrTokenProb, n); /* logprob: still the logit */
     g_autoptr(HrSampler) sampler = NULL;
     HrTokenProb top[n_top];
     double sum = 0;
@@ -402,8 +147,8 @@ static void test_logprobs(void)
     fill_random(logits, n, 3);
     logits[17] = -INFINITY; /* as a mask does */
     for (size_t i = 0; i < n; i++) {
-        words[i] = (Word){.token = (HrToken)i, .logit = logits[i]};
-        sum += exp(words[i].logit);
+        words[i] = (HrTokenProb){.token = (HrToken)i, .logprob = logits[i]};
+        sum += exp(logits[i]);
     }
     qsort(words, n, sizeof *words, by_logit);
     s.repeat_penalty = 1.5f; /* changes what is drawn, not what is told */
@@ -418,7 +163,7 @@ static void test_logprobs(void)
     }
     for (int i = 0; i < n_top; i++) {
         g_assert_cmpint(top[i].token, ==, words[i].token);
-        g_assert_cmpfloat_with_epsilon(top[i].logprob, words[i].logit - log(sum), 1e-5);
+        g_assert_cmpfloat_with_epsilon(top[i].logprob, words[i].logprob - log(sum), 1e-5);
     }
 }
 
@@ -521,24 +266,6 @@ static void test_mirostat(void)
     check_mirostat(2, 4);
 }
 
-/* The first draw of version 2 lets through exactly what has no more than 2 tau bits. */
-static void test_mirostat_2_set(void)
-{
-    HrSampling s = neutral();
-    g_autoptr(HrSampler) sampler = NULL;
-    float logits[4];
-    const HrCandidates *set;
-
-    s.mirostat = 2;
-    s.mirostat_tau = 1; /* 2 bits: p >= 0.25 */
-    sampler = new_sampler(s, 4);
-    fill_known(logits);
-    set = hr_sampler_prepare(sampler, logits);
-    g_assert_cmpuint(set->n, ==, 2);
-    g_assert_cmpint(set->items[0].token, ==, 1);
-    g_assert_cmpint(set->items[1].token, ==, 3);
-}
-
 /* ---- Settings ---- */
 
 static void check_refused(HrSampling s, const char *message)
@@ -603,8 +330,6 @@ static void test_time(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/run/sampler/definitions", test_definitions);
-    g_test_add_func("/run/sampler/known", test_known);
     g_test_add_func("/run/sampler/frequencies", test_frequencies);
     g_test_add_func("/run/sampler/greedy", test_greedy);
     g_test_add_func("/run/sampler/window", test_window);
@@ -615,7 +340,6 @@ int main(int argc, char **argv)
     g_test_add_func("/run/sampler/random", test_random);
     g_test_add_func("/run/sampler/seed", test_seed);
     g_test_add_func("/run/sampler/mirostat", test_mirostat);
-    g_test_add_func("/run/sampler/mirostat-2-set", test_mirostat_2_set);
     g_test_add_func("/run/sampler/settings", test_settings);
     g_test_add_func("/run/sampler/time", test_time);
     return g_test_run();
