@@ -33,45 +33,44 @@ typedef struct {
 
 /* acc += weights i .. i + n times columns, n at most LANES. */
 HR_INLINE void add_lanes(HrType type, const FloatTile *tile, size_t i, size_t n, int n_rows, int n_cols,
-                         F acc[FLOAT_ROWS][FLOAT_COLUMNS])
+                         F acc[FLOAT_COLUMNS][FLOAT_ROWS])
 {
-    F w[FLOAT_ROWS];
+    F x[FLOAT_COLUMNS];
 
-    HR_UNROLL(4)
-    for (int r = 0; r < n_rows; r++)
-        w[r] = f_load_weights(type, tile->w + (size_t)r * tile->row_bytes, i, n);
     HR_UNROLL(8)
-    for (int c = 0; c < n_cols; c++) {
-        const F x = f_load((const float *)(const void *)(tile->x + (size_t)c * tile->stride) + i, n);
-        HR_UNROLL(4)
-        for (int r = 0; r < n_rows; r++)
-            acc[r][c] = f_add_product(acc[r][c], w[r], x);
+    for (int c = 0; c < n_cols; c++)
+        x[c] = f_load((const float *)(const void *)(tile->x + (size_t)c * tile->stride) + i, n);
+    HR_UNROLL(4)
+    for (int r = 0; r < n_rows; r++) {
+        const F w = f_load_weights(type, tile->w + (size_t)r * tile->row_bytes, i, n);
+        HR_UNROLL(8)
+        for (int c = 0; c < n_cols; c++)
+            acc[c][r] = f_add_product(acc[c][r], w, x[c]);
     }
 }
 
 HR_INLINE void multiply_floats(HrType type, const FloatTile *tile, int n_rows, int n_cols)
 {
-    F acc[FLOAT_ROWS][FLOAT_COLUMNS];
+    F acc[FLOAT_COLUMNS][FLOAT_ROWS];
     size_t i = 0;
 
-    HR_UNROLL(4)
-    for (int r = 0; r < n_rows; r++) {
-        HR_UNROLL(8)
-        for (int c = 0; c < n_cols; c++)
-            acc[r][c] = f_zero();
+    HR_UNROLL(8)
+    for (int c = 0; c < n_cols; c++) {
+        HR_UNROLL(4)
+        for (int r = 0; r < FLOAT_ROWS; r++)
+            acc[c][r] = f_zero();
     }
     for (; i + LANES <= tile->n; i += LANES)
         add_lanes(type, tile, i, LANES, n_rows, n_cols, acc);
     if (i < tile->n)
         add_lanes(type, tile, i, tile->n - i, n_rows, n_cols, acc);
-    HR_UNROLL(4)
-    for (int r = 0; r < n_rows; r++) {
-        HR_UNROLL(8)
-        for (int c = 0; c < n_cols; c++) {
-            float *y = tile->y + (size_t)c * tile->y_stride + r;
-            const float sum = f_sum(acc[r][c]);
-            *y = tile->first ? sum : *y + sum;
-        }
+    HR_UNROLL(8)
+    for (int c = 0; c < n_cols; c++) {
+        float sums[FLOAT_ROWS], *y = tile->y + (size_t)c * tile->y_stride;
+        _mm_storeu_ps(sums, f_sums(acc[c]));
+        HR_UNROLL(4)
+        for (int r = 0; r < n_rows; r++)
+            y[r] = tile->first ? sums[r] : y[r] + sums[r];
     }
 }
 
@@ -163,14 +162,15 @@ static void multiply_many(HrType type, FloatTile tile, size_t n_rows, size_t n_c
 }
 
 static void float_rows(HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
-                          const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
-                          void *scratch)
+                       const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
+                       void *scratch)
 {
     const size_t element_bytes = type == HR_TYPE_F32 ? 4 : 2;
 
-    for (size_t r = row_begin; r < row_end; r += HR_PANEL_ROWS) {
-        const size_t n_rows = row_end - r < HR_PANEL_ROWS ? row_end - r : HR_PANEL_ROWS;
-        for (size_t k = 0; k < n_in; k += FLOAT_CHUNK) {
+    /* chunks outside: with many columns their part stays in a second-level cache */
+    for (size_t k = 0; k < n_in; k += FLOAT_CHUNK) {
+        for (size_t r = row_begin; r < row_end; r += HR_PANEL_ROWS) {
+            const size_t n_rows = row_end - r < HR_PANEL_ROWS ? row_end - r : HR_PANEL_ROWS;
             const FloatTile tile = {
                 .w = (const uint8_t *)w + r * row_bytes + k * element_bytes,
                 .row_bytes = row_bytes,

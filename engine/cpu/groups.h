@@ -21,14 +21,15 @@
 #define HR_GROUP 32
 #define HR_GROUP_TINY 1e-30f
 
-/* Signed weights lie in panels as unsigned bytes, raised by a power of two. A product with them starts from an offset that takes it back:
- * sum (w + raised) q - raised * sum q. Groups hold the offset of the largest; the others' are that, shifted right. */
+/* Signed weights lie in panels as unsigned bytes, raised by a power of two. A product with them starts from an offset that
+ * takes it back: sum (w + raised) q - raised * sum q. Groups hold the offset of the largest; the others' are that, shifted
+ * right. Offsets count from the integer that a set's sums start from, which is its own affair. */
 #define HR_RAISED_MOST 128
 
 typedef struct {
     float scale;
     float sum;             /* scale * sum of q */
-    int32_t offset;        /* -HR_RAISED_MOST * sum of q */
+    int32_t offset;        /* start - HR_RAISED_MOST * sum of q */
     int32_t offset_16[2];  /* the same for the first and the last 16 */
     int8_t q[HR_GROUP];
 } HrGroup;

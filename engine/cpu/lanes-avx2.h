@@ -48,6 +48,7 @@ HR_INLINE F f_zero(void) { return _mm256_setzero_ps(); }
 HR_INLINE F f_set(float value) { return _mm256_set1_ps(value); }
 HR_INLINE F f_from_v(V v) { return _mm256_cvtepi32_ps(v); }
 HR_INLINE F f_from_bits(V v) { return _mm256_castsi256_ps(v); }
+HR_INLINE F f_add(F a, F b) { return _mm256_add_ps(a, b); }
 HR_INLINE F f_sub(F a, F b) { return _mm256_sub_ps(a, b); }
 HR_INLINE F f_mul(F a, F b) { return _mm256_mul_ps(a, b); }
 HR_INLINE F f_add_product(F sum, F a, F b) { return _mm256_fmadd_ps(a, b, sum); }
@@ -81,12 +82,13 @@ HR_INLINE void f_store(float *p, size_t n, F v)
         _mm256_maskstore_ps(p, first_lanes(n), v);
 }
 
-/* Sum of the lanes, halving. */
-HR_INLINE float f_sum(F v)
+/* The sums of the lanes of four vectors, each by the same tree. */
+HR_INLINE __m128 f_sums(const F v[4])
 {
-    const __m128 by_4 = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-    const __m128 by_2 = _mm_add_ps(by_4, _mm_movehl_ps(by_4, by_4));
-    return _mm_cvtss_f32(_mm_add_ss(by_2, _mm_movehdup_ps(by_2)));
+    const F sum_01 = _mm256_add_ps(_mm256_unpacklo_ps(v[0], v[1]), _mm256_unpackhi_ps(v[0], v[1]));
+    const F sum_23 = _mm256_add_ps(_mm256_unpacklo_ps(v[2], v[3]), _mm256_unpackhi_ps(v[2], v[3]));
+    const F sums = _mm256_add_ps(_mm256_shuffle_ps(sum_01, sum_23, 0x44), _mm256_shuffle_ps(sum_01, sum_23, 0xee));
+    return _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps(sums, 1));
 }
 
 /* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero. Reads nothing behind them. */
@@ -139,20 +141,26 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 /* ---- Byte products ---- */
 
 /* How far signed weights of a kind are raised in panels. Without VNNI products of bytes are summed in 16 bits, signed and
- * saturating, so that wide weights are multiplied by magnitude and sign, and the others are raised no further than they must. */
-#define RAISED_32 16 /* of at most 5 bits, in groups of 32 */
-#define RAISED_16 32 /* of at most 6 bits, in groups of 16 */
+ * saturating, so that wide weights are multiplied by magnitude and sign, and the others are raised no further than they
+ * must. START: what integer sums start from; with VNNI see lanes-avx512.h. */
 #ifdef __AVXVNNI__
-#define RAISED_WIDE 128 /* of 8 bits */
+#define RAISED_32 128
+#define RAISED_16 128
+#define RAISED_WIDE 128
+#define START 0x4b400000
 #else
-#define RAISED_WIDE 0
+#define RAISED_32 16  /* of at most 5 bits, in groups of 32 */
+#define RAISED_16 32  /* of at most 6 bits, in groups of 16 */
+#define RAISED_WIDE 0 /* of 8 bits */
+#define START 0
 #endif
 
-/* Widest tile of columns: its sums and integer sums, and a vector of weights, fit in the 16 registers. */
-#define TILE 6
+/* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit in the 16 registers, nearly. */
+#define COLUMNS_1 6
+#define COLUMNS_2 3
 /* Tile of rows and columns of float weights: their sums, the rows' weights and a column fit in the registers. */
 #define FLOAT_ROWS 4
-#define FLOAT_COLUMNS 2
+#define FLOAT_COLUMNS 3
 
 HR_INLINE V broadcast_4(const int8_t *q)
 {
@@ -171,37 +179,62 @@ static_assert(4 * 2 * 31 * 127 <= INT16_MAX && 2 * 2 * 63 * 127 <= INT16_MAX && 
               "sums of byte products must not saturate");
 #endif
 
-/* dot[c] += n_steps dwords of the panel times those of n columns, from byte first of their group on. raised: how far these
- * weights are; minima: by RAISED_32, as they have at most 5 bits. */
-HR_INLINE void add_products(const V *q, const uint8_t *groups, size_t stride, int first, int n_steps, int n, int raised, V *dot)
-{
+/* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of column c, of n_cols, from byte first of its
+ * group on. raised: how far these weights are; with minima: RAISED_32, as they have at most 5 bits. */
 #ifdef __AVXVNNI__
+HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups, size_t stride, int first,
+                            int n_steps, int n_cols, int raised, V dot[][COLUMNS_1])
+{
     HR_UNROLL(8)
     for (int i = 0; i < n_steps; i++) {
         HR_UNROLL(8)
-        for (int c = 0; c < n; c++)
-            dot[c] = _mm256_dpbusd_avx_epi32(dot[c], q[i], broadcast_4(hr_group_of(groups, stride, c)->q + first + 4 * i));
+        for (int c = 0; c < n_cols; c++) {
+            const V x = broadcast_4(hr_group_of(groups, stride, c)->q + first + 4 * i);
+            HR_UNROLL(2)
+            for (int p = 0; p < n_panels; p++)
+                dot[p][c] = _mm256_dpbusd_avx_epi32(dot[p][c], q[(size_t)p * panel_step + (size_t)i], x);
+        }
     }
+}
 #else
+HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups, size_t stride, int first,
+                            int n_steps, int n_cols, int raised, V dot[][COLUMNS_1])
+{
     const int at_most = pair_sums_at_most(raised);
 
     HR_UNROLL(8)
     for (int i = 0; i < n_steps; i += at_most) {
-        V sums[TILE];
-        HR_UNROLL(4)
-        for (int j = i; j < i + at_most; j++) {
-            const V weights = raised == RAISED_WIDE ? _mm256_abs_epi8(q[j]) : q[j];
-            HR_UNROLL(8)
-            for (int c = 0; c < n; c++) {
-                const V x = broadcast_4(hr_group_of(groups, stride, c)->q + first + 4 * j);
-                const V pairs = _mm256_maddubs_epi16(weights, raised == RAISED_WIDE ? _mm256_sign_epi8(x, q[j]) : x);
-                sums[c] = j == i ? pairs : _mm256_add_epi16(sums[c], pairs);
-            }
-        }
         HR_UNROLL(8)
-        for (int c = 0; c < n; c++)
-            dot[c] = _mm256_add_epi32(dot[c], _mm256_madd_epi16(sums[c], _mm256_set1_epi16(1)));
+        for (int c = 0; c < n_cols; c++) {
+            V sums[2];
+            HR_UNROLL(4)
+            for (int j = i; j < i + at_most; j++) {
+                const V x = broadcast_4(hr_group_of(groups, stride, c)->q + first + 4 * j);
+                HR_UNROLL(2)
+                for (int p = 0; p < n_panels; p++) {
+                    const V w = q[(size_t)p * panel_step + (size_t)j];
+                    const V pairs = raised == RAISED_WIDE
+                                        ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w))
+                                        : _mm256_maddubs_epi16(w, x);
+                    sums[p] = j == i ? pairs : _mm256_add_epi16(sums[p], pairs);
+                }
+            }
+            HR_UNROLL(2)
+            for (int p = 0; p < n_panels; p++)
+                dot[p][c] = _mm256_add_epi32(dot[p][c], _mm256_madd_epi16(sums[p], _mm256_set1_epi16(1)));
+        }
     }
+}
+#endif
+
+/* The sum without its start, times scale; rounded once. With VNNI see lanes-avx512.h. */
+HR_INLINE F f_scaled(V sum, F scale)
+{
+#ifdef __AVXVNNI__
+    const float start = 0x1.8p23f;
+    return _mm256_fmadd_ps(_mm256_castsi256_ps(sum), scale, _mm256_mul_ps(scale, _mm256_set1_ps(-start)));
+#else
+    return _mm256_mul_ps(_mm256_cvtepi32_ps(sum), scale);
 #endif
 }
 

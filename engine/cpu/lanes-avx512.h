@@ -47,6 +47,7 @@ HR_INLINE F f_zero(void) { return _mm512_setzero_ps(); }
 HR_INLINE F f_set(float value) { return _mm512_set1_ps(value); }
 HR_INLINE F f_from_v(V v) { return _mm512_cvtepi32_ps(v); }
 HR_INLINE F f_from_bits(V v) { return _mm512_castsi512_ps(v); }
+HR_INLINE F f_add(F a, F b) { return _mm512_add_ps(a, b); }
 HR_INLINE F f_sub(F a, F b) { return _mm512_sub_ps(a, b); }
 HR_INLINE F f_mul(F a, F b) { return _mm512_mul_ps(a, b); }
 HR_INLINE F f_add_product(F sum, F a, F b) { return _mm512_fmadd_ps(a, b, sum); }
@@ -57,13 +58,14 @@ HR_INLINE F f_from_low_halves(V v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi1
 HR_INLINE F f_load(const float *p, size_t n) { return _mm512_maskz_loadu_ps((__mmask16)(0xffffu >> (16 - n)), p); }
 HR_INLINE void f_store(float *p, size_t n, F v) { _mm512_mask_storeu_ps(p, (__mmask16)(0xffffu >> (16 - n)), v); }
 
-/* Sum of the lanes, halving. */
-HR_INLINE float f_sum(F v)
+/* The sums of the lanes of four vectors, each by the same tree. */
+HR_INLINE __m128 f_sums(const F v[4])
 {
-    const __m256 by_8 = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
-    const __m128 by_4 = _mm_add_ps(_mm256_castps256_ps128(by_8), _mm256_extractf128_ps(by_8, 1));
-    const __m128 by_2 = _mm_add_ps(by_4, _mm_movehl_ps(by_4, by_4));
-    return _mm_cvtss_f32(_mm_add_ss(by_2, _mm_movehdup_ps(by_2)));
+    const F sum_01 = _mm512_add_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
+    const F sum_23 = _mm512_add_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
+    const F sums = _mm512_add_ps(_mm512_shuffle_ps(sum_01, sum_23, 0x44), _mm512_shuffle_ps(sum_01, sum_23, 0xee));
+    const __m256 by_2 = _mm256_add_ps(_mm512_castps512_ps256(sums), _mm512_extractf32x8_ps(sums, 1));
+    return _mm_add_ps(_mm256_castps256_ps128(by_2), _mm256_extractf128_ps(by_2, 1));
 }
 
 /* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero. Reads nothing behind them. */
@@ -114,24 +116,41 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 #define RAISED_16 128   /* of at most 6 bits, in groups of 16 */
 #define RAISED_WIDE 128 /* of 8 bits */
 
-/* Widest tile of columns: its sums and integer sums, and a vector of weights, fit in the 32 registers. */
-#define TILE 12
+/* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit in the 32 registers. */
+#define COLUMNS_1 12
+#define COLUMNS_2 6
+/* What integer sums start from: the bits of 1.5 * 2^23. A sum s below 2^22 in magnitude then has the bits of the float
+ * 1.5 * 2^23 + s, without a conversion. */
+#define START 0x4b400000
 /* Tile of rows and columns of float weights: their sums, the rows' weights and a column fit in the registers. */
 #define FLOAT_ROWS 4
 #define FLOAT_COLUMNS 6
 
-/* dot[c] += n_steps dwords of the panel times those of n columns, from byte first of their group on. raised: how far these weights are. */
-HR_INLINE void add_products(const V *q, const uint8_t *groups, size_t stride, int first, int n_steps, int n, int raised, V *dot)
+/* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of column c, of n_cols, from byte first of its
+ * group on. raised: how far these weights are. */
+HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups, size_t stride, int first,
+                            int n_steps, int n_cols, int raised, V dot[][COLUMNS_1])
 {
     HR_UNROLL(8)
     for (int i = 0; i < n_steps; i++) {
         HR_UNROLL(16)
-        for (int c = 0; c < n; c++) {
+        for (int c = 0; c < n_cols; c++) {
             int32_t four;
             memcpy(&four, hr_group_of(groups, stride, c)->q + first + 4 * i, sizeof four);
-            dot[c] = _mm512_dpbusd_epi32(dot[c], q[i], _mm512_set1_epi32(four));
+            const V x = _mm512_set1_epi32(four);
+            HR_UNROLL(2)
+            for (int p = 0; p < n_panels; p++)
+                dot[p][c] = _mm512_dpbusd_epi32(dot[p][c], q[(size_t)p * panel_step + (size_t)i], x);
         }
     }
+}
+
+/* The sum without its start, times scale; rounded once. scale has at most 20 significant bits, so that its product with the start is exact
+ * and cancels exactly. (Scales of 2^104 and more, which only a broken MXFP4 block has, give NaN.) */
+HR_INLINE F f_scaled(V sum, F scale)
+{
+    const float start = 0x1.8p23f;
+    return _mm512_fmadd_ps(_mm512_castsi512_ps(sum), scale, _mm512_mul_ps(scale, _mm512_set1_ps(-start)));
 }
 
 /* ---- Rounding of activations ---- */

@@ -16,9 +16,12 @@
 
 #include <math.h>
 
-/* Columns unpacked at once. The panel of a chunk, and as many columns' groups as are multiplied with it at a time, stay in a
- * first-level cache. */
-#define CHUNK 1024
+/* Columns unpacked at once. Two panels of a chunk, and as many columns' groups as are multiplied with them at a time, stay in a
+ * first-level cache of 32 KiB. */
+#define CHUNK 512
+/* Panels unpacked and multiplied together, when there are columns enough to share the loads of. */
+#define PANELS 2
+#define SHARE_FROM 8
 
 /* A chunk of LANES weight rows: lane r of a vector belongs to row r. */
 typedef struct {
@@ -28,11 +31,11 @@ typedef struct {
 } Panel;
 
 typedef struct {
-    Panel panel;
+    Panel panels[PANELS];
     /* The rows of the last panel when there are fewer than LANES: no type takes more than 34 bytes for 32 columns. */
     uint8_t padded[LANES * (CHUNK / 32 * 34)];
 } Scratch;
-static_assert(sizeof(Scratch) <= HR_LINEAR_SCRATCH, "the scratch must hold a panel");
+static_assert(sizeof(Scratch) <= HR_LINEAR_SCRATCH, "the scratch must hold the panels");
 
 /* ---- Activations ---- */
 
@@ -55,16 +58,17 @@ static void round_group(const float *x, HrGroup *group)
 
     memcpy(&max, &max_bits, sizeof max);
     if (!finite || max < HR_GROUP_TINY) {
-        *group = (HrGroup){.scale = finite ? 0 : NAN, .sum = finite ? 0 : NAN};
+        const float value = finite ? 0 : NAN;
+        *group = (HrGroup){.scale = value, .sum = value, .offset = START, .offset_16 = {START, START}};
         return;
     }
     const float inverse = 127.0f / max;
     const int first = round_16(x, inverse, group->q), last = round_16(x + 16, inverse, group->q + 16);
     group->scale = max / 127.0f;
     group->sum = group->scale * (float)(first + last);
-    group->offset = -HR_RAISED_MOST * (first + last);
-    group->offset_16[0] = -HR_RAISED_MOST * first;
-    group->offset_16[1] = -HR_RAISED_MOST * last;
+    group->offset = START - HR_RAISED_MOST * (first + last);
+    group->offset_16[0] = START - HR_RAISED_MOST * first;
+    group->offset_16[1] = START - HR_RAISED_MOST * last;
 }
 
 static void prepare(HrForm form, const float *x, size_t n_in, void *dst)
@@ -79,22 +83,23 @@ static void prepare(HrForm form, const float *x, size_t n_in, void *dst)
         round_group(x + g * HR_GROUP, &groups[g]);
 }
 
-/* ---- A panel times a tile of columns ---- */
+/* ---- Panels times a tile of columns ---- */
 
+/* Columns, and where their results go. */
 typedef struct {
     const uint8_t *groups; /* of the chunk's first group of the first column; the next column's are stride bytes on */
     size_t stride;
-    float *y;              /* of the panel's first row and the first column */
+    float *y;              /* of the first panel's first row and the first column */
     size_t y_stride;
-    size_t n_rows;         /* that exist */
+    size_t n_rows;         /* that exist, of all panels */
     bool first;            /* chunk: y holds nothing yet */
 } ColumnTile;
 
-/* What the product of a column with raised weights starts from. */
+/* What a product with raised weights starts from. */
 HR_INLINE V start_of(int32_t offset, int raised)
 {
     switch (raised) {
-    case 0: return v_set_32(0);
+    case 0: return v_set_32(START);
     case 16: return v_right_signed(v_set_32(offset), 3);
     case 32: return v_right_signed(v_set_32(offset), 2);
     default: return v_set_32(offset);
@@ -102,93 +107,154 @@ HR_INLINE V start_of(int32_t offset, int raised)
 }
 static_assert(HR_RAISED_MOST == 128, "start_of divides by shifting");
 
-/* acc[c] += 32 columns of the panel times group x[c], of n columns. */
-HR_INLINE void multiply_group(const V *q, const F *scale, const F *min, const uint8_t *groups, size_t stride, int n,
-                              int group, bool has_min, int raised, F *acc)
+/* acc += dot * scale * x's scale - min * x's sum. */
+HR_INLINE F add_scaled(F acc, V dot, F scale, F min, const HrGroup *x, int part, int group, bool has_min)
 {
+    const F value = f_scaled(dot, scale);
+
+    if (!has_min)
+        return f_add_product(acc, value, f_set(x->scale));
+    if (group == 32)
+        return f_sub_product(f_add_product(acc, value, f_set(x->scale)), min, f_set(x->sum));
+    /* min / HR_RAISED_MOST * (offset - START) is -min * sum of q */
+    const F low = f_scaled(v_set_32(x->offset_16[part]), f_mul(min, f_set(1.0f / HR_RAISED_MOST)));
+    return f_add_product(acc, f_add(value, low), f_set(x->scale));
+}
+
+/* acc[p][c] += one 32-group, group g of the panels, times group x of column c. */
+HR_INLINE void multiply_group(const Panel *panel, size_t g, int n_panels, const uint8_t *groups, size_t stride, int n_cols,
+                              int group, bool has_min, int raised, F acc[][COLUMNS_1])
+{
+    const size_t scales = 32 / (size_t)group;
+
     HR_UNROLL(2)
-    for (int part = 0; part < 32 / group; part++) {
-        V dot[TILE];
+    for (int part = 0; part < (int)scales; part++) {
+        V dot[PANELS][COLUMNS_1];
 
         HR_UNROLL(16)
-        for (int c = 0; c < n; c++) {
+        for (int c = 0; c < n_cols; c++) {
             const HrGroup *x = hr_group_of(groups, stride, c);
-            dot[c] = start_of(group == 32 ? x->offset : x->offset_16[part], raised);
+            HR_UNROLL(2)
+            for (int p = 0; p < n_panels; p++)
+                dot[p][c] = start_of(group == 32 ? x->offset : x->offset_16[part], raised);
         }
-        add_products(q + part * 4, groups, stride, part * 16, group / 4, n, has_min ? RAISED_32 : raised, dot);
+        add_products(panel->q + 8 * g + 4 * part, sizeof *panel / sizeof(V), n_panels, groups, stride, part * 16,
+                     group / 4, n_cols, has_min ? RAISED_32 : raised, dot);
         HR_UNROLL(16)
-        for (int c = 0; c < n; c++) {
-            const HrGroup *x = hr_group_of(groups, stride, c);
-            acc[c] = f_add_product(acc[c], f_mul(f_from_v(dot[c]), scale[part]), f_set(x->scale));
-            if (has_min) {
-                const float sum = group == 32 ? x->sum : x->scale * (float)(x->offset_16[part] / -HR_RAISED_MOST);
-                acc[c] = f_sub_product(acc[c], min[part], f_set(sum));
-            }
+        for (int c = 0; c < n_cols; c++) {
+            HR_UNROLL(2)
+            for (int p = 0; p < n_panels; p++)
+                acc[p][c] = add_scaled(acc[p][c], dot[p][c], panel[p].scale[scales * g + (size_t)part],
+                                       panel[p].min[scales * g + (size_t)part], hr_group_of(groups, stride, c), part,
+                                       group, has_min);
         }
     }
 }
 
-/* n columns times n_groups 32-groups. */
-HR_INLINE void multiply_tile(const Panel *panel, size_t n_groups, const ColumnTile *tile, int n, int group, bool has_min,
-                             int raised)
+/* Rows of panel p that exist. */
+HR_INLINE size_t rows_in(const ColumnTile *tile, int p)
+{
+    const size_t before = (size_t)p * LANES;
+    return tile->n_rows - before < LANES ? tile->n_rows - before : LANES;
+}
+
+/* n_panels panels times n_cols columns, n_groups 32-groups. */
+HR_INLINE void multiply_tile(const Panel *panel, int n_panels, size_t n_groups, const ColumnTile *tile, int n_cols,
+                             int group, bool has_min, int raised)
 {
     const uint8_t *groups = tile->groups;
-    const size_t scales = 32 / (size_t)group;
-    F acc[TILE];
+    F acc[PANELS][COLUMNS_1];
 
     HR_UNROLL(16)
-    for (int c = 0; c < n; c++)
-        acc[c] = tile->first ? f_zero() : f_load(tile->y + (size_t)c * tile->y_stride, tile->n_rows);
-    for (size_t g = 0; g < n_groups; g++, groups += sizeof(HrGroup))
-        multiply_group(panel->q + 8 * g, panel->scale + scales * g, panel->min + scales * g, groups, tile->stride, n,
-                       group, has_min, raised, acc);
+    for (int c = 0; c < n_cols; c++) {
+        HR_UNROLL(2)
+        for (int p = 0; p < n_panels; p++) {
+            const float *y = tile->y + (size_t)c * tile->y_stride + p * LANES;
+            acc[p][c] = tile->first ? f_zero() : f_load(y, rows_in(tile, p));
+        }
+    }
+    for (size_t g = 0; g < n_groups; g++, groups += sizeof(HrGroup)) {
+        if (n_panels > 1) {
+            HR_UNROLL(16)
+            for (int c = 0; c < n_cols; c++) /* the next tile's */
+                __builtin_prefetch(groups + (size_t)(n_cols + c) * tile->stride);
+        }
+        multiply_group(panel, g, n_panels, groups, tile->stride, n_cols, group, has_min, raised, acc);
+    }
     HR_UNROLL(16)
-    for (int c = 0; c < n; c++)
-        f_store(tile->y + (size_t)c * tile->y_stride, tile->n_rows, acc[c]);
+    for (int c = 0; c < n_cols; c++) {
+        HR_UNROLL(2)
+        for (int p = 0; p < n_panels; p++)
+            f_store(tile->y + (size_t)c * tile->y_stride + p * LANES, rows_in(tile, p), acc[p][c]);
+    }
 }
 
 /* ---- Kinds of panels: group, minima and raise are constants of the code ---- */
 
+typedef enum { KIND_32, KIND_32_WIDE, KIND_32_MIN, KIND_16, KIND_16_MIN, KIND_N } Kind;
 typedef void (*MultiplyFunc)(const Panel *panel, size_t n_groups, const ColumnTile *tile);
 
-#define MULTIPLY(name, n, group, has_min, raised)                                                   \
-    static void multiply_##name##_##n(const Panel *panel, size_t n_groups, const ColumnTile *tile)   \
-    {                                                                                                \
-        multiply_tile(panel, n_groups, tile, n, group, has_min, raised);                             \
+#define MULTIPLY(kind, n_panels, n_cols, group, has_min, raised)                                                      \
+    static void multiply_##kind##_##n_panels##x##n_cols(const Panel *panel, size_t n_groups, const ColumnTile *tile)  \
+    {                                                                                                                 \
+        multiply_tile(panel, n_panels, n_groups, tile, n_cols, group, has_min, raised);                               \
     }
-#define MULTIPLY_KINDS(n)                        \
-    MULTIPLY(32, n, 32, false, RAISED_32)        \
-    MULTIPLY(32_wide, n, 32, false, RAISED_WIDE) \
-    MULTIPLY(32_min, n, 32, true, 0)             \
-    MULTIPLY(16, n, 16, false, RAISED_16)        \
-    MULTIPLY(16_min, n, 16, true, 0)
+#define MULTIPLY_KINDS(n_panels, n_cols)                        \
+    MULTIPLY(32, n_panels, n_cols, 32, false, RAISED_32)        \
+    MULTIPLY(32_wide, n_panels, n_cols, 32, false, RAISED_WIDE) \
+    MULTIPLY(32_min, n_panels, n_cols, 32, true, 0)             \
+    MULTIPLY(16, n_panels, n_cols, 16, false, RAISED_16)        \
+    MULTIPLY(16_min, n_panels, n_cols, 16, true, 0)
 
-MULTIPLY_KINDS(1)
-MULTIPLY_KINDS(2)
-MULTIPLY_KINDS(3)
-MULTIPLY_KINDS(4)
-MULTIPLY_KINDS(6)
-#if TILE > 6
-MULTIPLY_KINDS(8)
-MULTIPLY_KINDS(12)
+MULTIPLY_KINDS(1, 1)
+MULTIPLY_KINDS(1, 2)
+MULTIPLY_KINDS(1, 3)
+MULTIPLY_KINDS(1, 4)
+MULTIPLY_KINDS(1, 6)
+#if COLUMNS_1 >= 12
+MULTIPLY_KINDS(1, 8)
+MULTIPLY_KINDS(1, 12)
+#endif
+MULTIPLY_KINDS(2, 1)
+MULTIPLY_KINDS(2, 2)
+MULTIPLY_KINDS(2, 3)
+#if COLUMNS_2 >= 6
+MULTIPLY_KINDS(2, 4)
+MULTIPLY_KINDS(2, 6)
 #endif
 
 #undef MULTIPLY_KINDS
 #undef MULTIPLY
 
-typedef enum { KIND_32, KIND_32_WIDE, KIND_32_MIN, KIND_16, KIND_16_MIN, KIND_N } Kind;
-
-#define WIDTH(n) {n, {multiply_32_##n, multiply_32_wide_##n, multiply_32_min_##n, multiply_16_##n, multiply_16_min_##n}}
-
-/* Widest first. */
-static const struct {
+typedef struct {
     size_t n_cols;
     MultiplyFunc func[KIND_N];
-} widths[] = {
-#if TILE > 6
-    WIDTH(12), WIDTH(8),
+} Width;
+
+#define WIDTH(n_panels, n)                                                                       \
+    {                                                                                            \
+        n,                                                                                       \
+        {                                                                                        \
+            multiply_32_##n_panels##x##n, multiply_32_wide_##n_panels##x##n,                     \
+                multiply_32_min_##n_panels##x##n, multiply_16_##n_panels##x##n,                  \
+                multiply_16_min_##n_panels##x##n                                                 \
+        }                                                                                        \
+    }
+
+/* By panels less one; widest first. */
+static const Width widths[PANELS][7] = {
+    {
+#if COLUMNS_1 >= 12
+        WIDTH(1, 12), WIDTH(1, 8),
 #endif
-    WIDTH(6), WIDTH(4), WIDTH(3), WIDTH(2), WIDTH(1),
+        WIDTH(1, 6), WIDTH(1, 4), WIDTH(1, 3), WIDTH(1, 2), WIDTH(1, 1),
+    },
+    {
+#if COLUMNS_2 >= 6
+        WIDTH(2, 6), WIDTH(2, 4),
+#endif
+        WIDTH(2, 3), WIDTH(2, 2), WIDTH(2, 1),
+    },
 };
 
 #undef WIDTH
@@ -202,77 +268,129 @@ static Kind kind_of(const Unpacker *type)
     return type->raised == RAISED_WIDE ? KIND_32_WIDE : KIND_32;
 }
 
-/* A chunk's panel times all columns. */
-static void multiply_columns(const Panel *panel, size_t n_groups, Kind kind, ColumnTile tile, size_t n_cols)
+/* A chunk's panels times all columns. */
+static void multiply_columns(const Panel *panels, size_t n_groups, Kind kind, ColumnTile tile, size_t n_cols)
 {
-    for (size_t i = 0; n_cols > 0; i++) {
-        for (; n_cols >= widths[i].n_cols; n_cols -= widths[i].n_cols) {
-            widths[i].func[kind](panel, n_groups, &tile);
-            tile.groups += widths[i].n_cols * tile.stride;
-            tile.y += widths[i].n_cols * tile.y_stride;
+    const Width *width = widths[tile.n_rows > LANES];
+
+    for (; n_cols > 0; width++) {
+        for (; n_cols >= width->n_cols; n_cols -= width->n_cols) {
+            width->func[kind](panels, n_groups, &tile);
+            tile.groups += width->n_cols * tile.stride;
+            tile.y += width->n_cols * tile.y_stride;
         }
     }
 }
 
 /* ---- Rows ---- */
 
-/* Unpacks n columns of LANES rows, from src on. */
-static void unpack_chunk(const Unpacker *type, const uint8_t *src, size_t row_bytes, size_t n, Panel *panel)
+/* Weights that a call of rows is about. */
+typedef struct {
+    const Unpacker *type;
+    const uint8_t *w; /* of row 0 */
+    size_t row_bytes, n_in, row_end;
+} Weights;
+
+/* Columns between prefetches, and how far ahead of the unpacking they are: enough bytes of LANES rows to be under way. */
+#define PREFETCH_STEP 256
+#define PREFETCH_AHEAD 1024
+
+static inline size_t bytes_of(const Unpacker *type, size_t n)
 {
-    for (size_t k = 0; k < n; k += type->block, src += type->block_bytes)
+    return n / type->block * type->block_bytes;
+}
+
+/* Asks for the columns that will be unpacked PREFETCH_AHEAD columns after k, in these rows or else in the next panel's. */
+static void prefetch_ahead(const Weights *w, size_t row, size_t k)
+{
+    size_t ahead = k + PREFETCH_AHEAD;
+
+    if (ahead >= w->n_in) {
+        row += LANES;
+        ahead -= w->n_in;
+    }
+    if (row >= w->row_end || ahead >= w->n_in)
+        return;
+    const uint8_t *src = w->w + row * w->row_bytes + bytes_of(w->type, ahead);
+    const size_t bytes = bytes_of(w->type, PREFETCH_STEP);
+    for (int r = 0; r < LANES; r++, src += w->row_bytes)
+        for (size_t i = 0; i < bytes; i += 64)
+            __builtin_prefetch(src + i, 0, 2);
+}
+
+/* Unpacks n columns of LANES rows, from src on. */
+static void unpack_blocks(const Unpacker *type, const uint8_t *src, size_t row_bytes, size_t k, size_t n, Panel *panel)
+{
+    for (const size_t end = k + n; k < end; k += type->block, src += type->block_bytes)
         type->unpack(src, row_bytes, panel->q + k / 4, panel->scale + k / type->group, panel->min + k / type->group);
 }
 
-/* The same for fewer rows: the missing ones are blocks of zero bytes, which are valid in every type. */
-static void unpack_padded(const Unpacker *type, const uint8_t *src, size_t row_bytes, size_t n_rows, size_t n,
-                          Scratch *scratch)
+/* Columns from k on, n at most CHUNK, of LANES rows from row on. */
+static void unpack_chunk(const Weights *w, size_t row, size_t k, size_t n, Panel *panel)
 {
-    const size_t bytes = n / type->block * type->block_bytes;
+    const uint8_t *src = w->w + row * w->row_bytes + bytes_of(w->type, k);
 
-    memset(scratch->padded, 0, LANES * bytes);
-    for (size_t r = 0; r < n_rows; r++)
-        memcpy(scratch->padded + r * bytes, src + r * row_bytes, bytes);
-    unpack_chunk(type, scratch->padded, bytes, n, &scratch->panel);
+    for (size_t i = 0; i < n; i += PREFETCH_STEP) {
+        const size_t step = n - i < PREFETCH_STEP ? n - i : PREFETCH_STEP;
+        prefetch_ahead(w, row, k + i);
+        unpack_blocks(w->type, src + bytes_of(w->type, i), w->row_bytes, i, step, panel);
+    }
 }
 
-/* LANES rows at most, those of tile, times all columns. */
-static void multiply_panel(const Unpacker *type, const uint8_t *rows, size_t row_bytes, size_t n_in, ColumnTile tile,
-                           size_t n_cols, Scratch *scratch)
+/* The same for fewer rows: the missing ones are blocks of zero bytes, which are valid in every type. */
+static void unpack_padded(const Weights *w, size_t row, size_t k, size_t n, Panel *panel, uint8_t *padded)
 {
-    for (size_t k = 0; k < n_in; k += CHUNK) {
-        const size_t n = n_in - k < CHUNK ? n_in - k : CHUNK;
-        const uint8_t *src = rows + k / type->block * type->block_bytes;
+    const size_t bytes = bytes_of(w->type, n);
 
-        if (tile.n_rows == LANES)
-            unpack_chunk(type, src, row_bytes, n, &scratch->panel);
+    memset(padded, 0, LANES * bytes);
+    for (size_t r = row; r < w->row_end; r++)
+        memcpy(padded + (r - row) * bytes, w->w + r * w->row_bytes + bytes_of(w->type, k), bytes);
+    unpack_blocks(w->type, padded, bytes, 0, n, panel);
+}
+
+/* One chunk of one or two panels, the rows of tile from row on, times all columns. */
+static void multiply_chunk(const Weights *w, size_t row, size_t k, ColumnTile tile, size_t n_cols, Scratch *scratch)
+{
+    const size_t n = w->n_in - k < CHUNK ? w->n_in - k : CHUNK;
+
+    for (size_t r = row, p = 0; r < row + tile.n_rows; r += LANES, p++) {
+        if (w->row_end - r >= LANES)
+            unpack_chunk(w, r, k, n, &scratch->panels[p]);
         else
-            unpack_padded(type, src, row_bytes, tile.n_rows, n, scratch);
-        multiply_columns(&scratch->panel, n / HR_GROUP, kind_of(type), tile, n_cols);
-        tile.groups += n / HR_GROUP * sizeof(HrGroup);
-        tile.first = false;
+            unpack_padded(w, r, k, n, &scratch->panels[p], scratch->padded);
+    }
+    tile.groups += k / HR_GROUP * sizeof(HrGroup);
+    tile.y += row;
+    tile.first = k == 0;
+    multiply_columns(scratch->panels, n / HR_GROUP, kind_of(w->type), tile, n_cols);
+}
+
+/* With few columns weights are read in the order of memory; with many the columns' chunk stays in a second-level cache. */
+static void multiply_rows(const Weights *w, size_t row_begin, const ColumnTile *columns, size_t n_cols, Scratch *scratch)
+{
+    const bool share = n_cols >= SHARE_FROM;
+    const size_t n_chunks = (w->n_in + CHUNK - 1) / CHUNK, rows = share ? PANELS * LANES : LANES;
+    const size_t n_panels = (w->row_end - row_begin + rows - 1) / rows;
+
+    for (size_t i = 0; i < n_chunks * n_panels; i++) {
+        const size_t row = row_begin + (share ? i % n_panels : i / n_chunks) * rows;
+        const size_t k = (share ? i / n_panels : i % n_chunks) * CHUNK;
+        ColumnTile tile = *columns;
+        tile.n_rows = w->row_end - row < rows ? w->row_end - row : rows;
+        multiply_chunk(w, row, k, tile, n_cols, scratch);
     }
 }
 
 static void rows_of(HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
                     const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride, void *scratch)
 {
-    const Unpacker *unpacker = unpacker_of(type);
+    const Weights weights = {.type = unpacker_of(type), .w = w, .row_bytes = row_bytes, .n_in = n_in, .row_end = row_end};
+    const ColumnTile columns = {.groups = prepared, .stride = prepared_stride, .y = y, .y_stride = y_stride};
 
-    if (unpacker == NULL) {
+    if (weights.type != NULL)
+        multiply_rows(&weights, row_begin, &columns, n_cols, scratch);
+    else
         float_rows(type, w, row_bytes, n_in, row_begin, row_end, prepared, prepared_stride, n_cols, y, y_stride, scratch);
-        return;
-    }
-    for (size_t r = row_begin; r < row_end; r += LANES) {
-        const ColumnTile tile = {
-            .groups = prepared,
-            .stride = prepared_stride,
-            .y = y + r,
-            .y_stride = y_stride,
-            .n_rows = row_end - r < LANES ? row_end - r : LANES,
-            .first = true,
-        };
-        multiply_panel(unpacker, (const uint8_t *)w + r * row_bytes, row_bytes, n_in, tile, n_cols, scratch);
-    }
 }
 
 #define LINEAR_KERNELS(set_name)          \
