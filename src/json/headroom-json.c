@@ -158,6 +158,26 @@ headroom_json_format_number (double number)
   return g_strdup_printf ("%s%c%s%se%+d", number < 0 ? "-" : "", digits[0], n > 1 ? "." : "", digits + 1, exponent);
 }
 
+/* Whether text is UTF-8, U+0000 included. */
+static gboolean
+is_utf8 (const char *text, gsize len)
+{
+  const char *end = text + len;
+
+  while (!g_utf8_validate (text, end - text, &text) && text < end && *text == '\0')
+    text++;
+  return text == end;
+}
+
+/* Strings of a model file may be anything; JSON is UTF-8. */
+static JsonObject *
+tree_from_string (const char *text, gsize len)
+{
+  g_autofree char *valid = is_utf8 (text, len) ? NULL : g_utf8_make_valid (text, (gssize) len);
+
+  return json_object_new_string_len (valid != NULL ? valid : text, (int) MIN (valid != NULL ? strlen (valid) : len, G_MAXINT));
+}
+
 static JsonObject *
 tree_from_value (const HrValue *value)
 {
@@ -177,7 +197,7 @@ tree_from_value (const HrValue *value)
   }
   case HR_VALUE_STRING:
     text = hr_value_get_string (value, &len);
-    return json_object_new_string_len (text, (int) MIN (len, G_MAXINT));
+    return tree_from_string (text, len);
   case HR_VALUE_LIST:
     tree = json_object_new_array ();
     for (size_t i = 0; i < hr_value_size (value); i++)

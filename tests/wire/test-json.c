@@ -240,6 +240,18 @@ test_print (void)
 }
 
 static void
+test_print_invalid_utf8 (void)
+{
+  g_autoptr(HrValue) list = hr_value_new_list ();
+
+  hr_value_append (list, hr_value_new_string ("a\xff\xe2\x82", -1, false));
+  hr_value_append (list, hr_value_new_string ("\0\0x\0", 4, false));
+  hr_value_append (list, hr_value_new_string ("", 0, false));
+  g_autofree char *text = headroom_json_print (list, HEADROOM_JSON_PLAIN);
+  g_assert_cmpstr (text, ==, "[\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\",\"\\u0000\\u0000x\\u0000\",\"\"]");
+}
+
+static void
 test_duplicate_keys (void)
 {
   g_autoptr(HrValue) value = headroom_json_parse ("{\"a\":1,\"b\":2,\"a\":{\"z\":3}}", -1, FALSE, NULL);
@@ -284,6 +296,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/numbers", test_numbers);
   g_test_add_func ("/json/format-number", test_format_number);
   g_test_add_func ("/json/print", test_print);
+  g_test_add_func ("/json/print-invalid-utf8", test_print_invalid_utf8);
   g_test_add_func ("/json/duplicate-keys", test_duplicate_keys);
   g_test_add_func ("/json/cuts", test_cuts);
   g_test_add_func ("/json/size", test_size);

@@ -1,0 +1,26 @@
+/* headroom-wire-private.h: what the files of the wire formats share.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "headroom-wire-fields.h"
+#include "headroom-wire.h"
+
+G_BEGIN_DECLS
+
+/* A role in lower case, trusted if it is one that templates know. */
+HrValue *headroom_role_value (const char *role) G_GNUC_WARN_UNUSED_RESULT;
+/* "low", "medium", "high", "max". */
+gboolean headroom_think_parse (const char *name, HeadroomThink *ret_think);
+/* A tool call as templates know it. arguments: dict; id may be NULL. */
+HrValue *headroom_tool_call_new (HrValue *id, const HrValue *name, const HrValue *arguments) G_GNUC_WARN_UNUSED_RESULT;
+
+/* For printing. The text is "" where there is none. */
+HrValue *headroom_record_text_value (const HeadroomWireRecord *record) G_GNUC_WARN_UNUSED_RESULT;
+/* [{token, logprob, bytes, top_logprobs?}] */
+HrValue *headroom_record_logprobs_value (const HeadroomWireRecord *record) G_GNUC_WARN_UNUSED_RESULT;
+/* {parent_model, format, family, ...}; with_lengths: and what the window and the embedding hold. */
+HrValue *headroom_details_value (HeadroomModelEntry *entry, gboolean with_lengths) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
