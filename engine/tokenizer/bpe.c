@@ -50,8 +50,8 @@ size_t hr_bpe_decode_text(const char *text, size_t len, char *ret_bytes)
     return n;
 }
 
-/* Where a vocabulary lacks a byte (those that UTF-8 never has), byte_ids says so with -1. Some files carry such a byte's character as a
- * user-defined token. */
+/* Vocabularies may lack bytes that their training text did not have (control characters, what UTF-8 never uses): byte_ids says so
+ * with -1, and such a byte is left out, as where the models were trained. Some files carry its character as a user-defined token. */
 static void find_byte_ids(HrTokenizer *tokenizer)
 {
     uint32_t next = 0x100;
@@ -198,8 +198,6 @@ static void merge_word(HrEncoding *encoding, const char *bytes, size_t len)
 
         if (symbol->id >= 0)
             hr_encoding_append(encoding, symbol->id);
-        else
-            hr_encoding_append_bytes(encoding, bytes + symbol->start, symbol->len);
     }
 }
 

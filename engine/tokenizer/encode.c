@@ -53,20 +53,24 @@ void hr_encoding_append(HrEncoding *encoding, HrToken token)
     g_array_append_val(encoding->ids, token);
 }
 
-void hr_encoding_append_bytes(HrEncoding *encoding, const char *bytes, size_t len)
+void hr_encoding_append_unknown(HrEncoding *encoding)
 {
     const HrTokenizer *tokenizer = encoding->tokenizer;
 
-    for (size_t i = 0; i < len; i++) {
-        HrToken id = tokenizer->byte_ids[(unsigned char)bytes[i]];
+    if (tokenizer->unknown >= 0 && !(tokenizer->flags[tokenizer->unknown] & HR_TOKEN_FLAG_END))
+        hr_encoding_append(encoding, tokenizer->unknown);
+}
 
-        if (id >= 0) {
-            hr_encoding_append(encoding, id);
-        } else {
-            if (tokenizer->unknown >= 0)
-                hr_encoding_append(encoding, tokenizer->unknown);
+void hr_encoding_append_bytes(HrEncoding *encoding, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        HrToken id = encoding->tokenizer->byte_ids[(unsigned char)bytes[i]];
+
+        if (id < 0) {
+            hr_encoding_append_unknown(encoding);
             return;
         }
+        hr_encoding_append(encoding, id);
     }
 }
 

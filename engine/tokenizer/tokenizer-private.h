@@ -127,5 +127,7 @@ size_t hr_bpe_decode_text(const char *text, size_t len, char *ret_bytes);
 HrRune *hr_encoding_runes(HrEncoding *encoding, const char *text, size_t len, size_t *ret_n);
 char *hr_encoding_bytes(HrEncoding *encoding, size_t n);
 void hr_encoding_append(HrEncoding *encoding, HrToken token);
+/* The unknown token. Some files put a token there that ends an answer: text must not give that. */
+void hr_encoding_append_unknown(HrEncoding *encoding);
 /* The bytes as single-byte tokens, as far as there are such; else the unknown token once. */
 void hr_encoding_append_bytes(HrEncoding *encoding, const char *bytes, size_t len);

@@ -109,8 +109,7 @@ static void end_word(Word *word)
     }
     if (!covered) {
         g_array_set_size(encoding->ids, n_before);
-        if (encoding->tokenizer->unknown >= 0)
-            hr_encoding_append(encoding, encoding->tokenizer->unknown);
+        hr_encoding_append_unknown(encoding);
     }
     word->len = 1;
     word->n_runes = 0;

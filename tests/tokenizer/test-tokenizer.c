@@ -121,6 +121,20 @@ static void test_trust_merges(void)
     assert_ids(spm_tokenizer, false, "259 51 123 51 68 262", "?<0x0A>");
 }
 
+/* A byte that the vocabulary lacks does not end an answer, although files name that token for what is unknown. */
+static void test_trust_unknown(void)
+{
+    g_autoptr(TinyVocab) vocab = tiny_vocab_new_bpe("gpt-2");
+    HrToken end = tiny_vocab_add(vocab, "<|endoftext|>", CONTROL, 0);
+    g_autoptr(HrTokenizer) tokenizer = NULL;
+
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.unknown_token_id", (uint32_t)end);
+    g_free(vocab->tokens->pdata[4]);
+    vocab->tokens->pdata[4] = g_strdup("[none]");
+    tokenizer = make(vocab);
+    assert_ids(tokenizer, false, "97 98", "!a\4b");
+}
+
 static void test_longest(void)
 {
     g_autoptr(TinyVocab) vocab = tiny_vocab_new_bpe("gpt-2");
@@ -306,6 +320,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tokenizer/trust/user-defined", test_trust_user_defined);
     g_test_add_func("/tokenizer/trust/border", test_trust_border);
     g_test_add_func("/tokenizer/trust/merges", test_trust_merges);
+    g_test_add_func("/tokenizer/trust/unknown", test_trust_unknown);
     g_test_add_func("/tokenizer/special/longest", test_longest);
     g_test_add_func("/tokenizer/special/bos-eos", test_bos);
     g_test_add_func("/tokenizer/special/ends", test_ends);
