@@ -47,6 +47,17 @@ headroom_wire_parse_copy (const char *body, gsize len, char **ret_source, char *
 
 /* ---- create ---- */
 
+/* "" is as absent: it does not take away what is inherited. */
+static char *
+dup_nonempty (HeadroomFields *fields, const char *name)
+{
+  char *text = headroom_fields_dup_string (fields, name);
+
+  if (text != NULL && *text == '\0')
+    g_clear_pointer (&text, g_free);
+  return text;
+}
+
 static void
 read_files (HeadroomFields *fields, HeadroomWireCreateRequest *request)
 {
@@ -144,15 +155,13 @@ headroom_wire_parse_create (const char *body, gsize len, GError **error)
 
   headroom_fields_init (&fields, "CreateRequest", body, len);
   request->model = read_model (&fields);
-  request->from = headroom_fields_dup_string (&fields, "from");
-  if (request->from != NULL && *request->from == '\0')
-    g_clear_pointer (&request->from, g_free);
+  request->from = dup_nonempty (&fields, "from");
   read_files (&fields, request);
-  request->template_text = headroom_fields_dup_string (&fields, "template");
-  request->system = headroom_fields_dup_string (&fields, "system");
-  request->renderer = headroom_fields_dup_string (&fields, "renderer");
-  request->parser = headroom_fields_dup_string (&fields, "parser");
-  request->requires = headroom_fields_dup_string (&fields, "requires");
+  request->template_text = dup_nonempty (&fields, "template");
+  request->system = dup_nonempty (&fields, "system");
+  request->renderer = dup_nonempty (&fields, "renderer");
+  request->parser = dup_nonempty (&fields, "parser");
+  request->requires = dup_nonempty (&fields, "requires");
   request->licenses = read_licenses (&fields);
   request->messages = read_plain_messages (&fields);
   request->stream = headroom_fields_bool (&fields, "stream", TRUE);
