@@ -7,6 +7,8 @@
  */
 #include "tokenizer/split.h"
 
+#define LONG_S 0x17f
+
 static bool in(const HrPiece *piece, size_t at, HrRune classes)
 {
     return at < piece->end && (piece->runes[at] & classes);
@@ -33,7 +35,7 @@ static size_t skip_not(const HrPiece *piece, size_t at, HrRune classes)
     return at;
 }
 
-/* 's|'t|'re|'ve|'m|'ll|'d, in any case if any_case. */
+/* 's|'t|'re|'ve|'m|'ll|'d, in any case if any_case; that includes the long s. */
 static size_t contraction(const HrPiece *piece, size_t at, bool any_case)
 {
     uint32_t a, b;
@@ -42,6 +44,8 @@ static size_t contraction(const HrPiece *piece, size_t at, bool any_case)
         return at;
     a = hr_rune_code(piece->runes[at + 1]);
     b = at + 2 < piece->end ? hr_rune_code(piece->runes[at + 2]) : 0;
+    if (any_case && a == LONG_S)
+        a = 's';
     if (any_case && a < 0x80)
         a |= 0x20;
     if (any_case && b < 0x80)
