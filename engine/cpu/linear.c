@@ -18,12 +18,18 @@ static const HrLinearKernels *available[MAX_SETS];
 static const HrLinearKernels *chosen;
 
 #ifdef __x86_64__
-static bool can_avx2(void)
+/* Compilers of the floor do not know these two by name. */
+static bool can_f16c(void)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    unsigned eax, ebx, ecx = 0, edx;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx >> 29 & 1);
 }
 
-/* Compilers of the floor do not know this one by name. */
+static bool can_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && can_f16c();
+}
+
 static bool can_avx_vnni(void)
 {
     unsigned eax = 0, ebx, ecx, edx;
