@@ -134,6 +134,26 @@ bool hr_value_compare(const HrValue *a, const HrValue *b, int *ret_order)
     return compare(a, b, ret_order, 0);
 }
 
+/* ---- Sizes ---- */
+
+static size_t count(const HrValue *value, size_t limit, unsigned depth)
+{
+    if (limit == 0 || depth > HR_VALUE_MAX_DEPTH)
+        return limit;
+    size_t own = 1 + (value->kind == HR_VALUE_STRING ? value->string.len / 256 : 0);
+    limit = limit > own ? limit - own : 0;
+    for (size_t i = 0; limit > 0 && i < hr_value_size(value); i++) {
+        const HrValue *item = value->kind == HR_VALUE_LIST ? value->list.items[i] : hr_dict_value_at(value->dict, i);
+        limit = count(item, limit, depth + 1);
+    }
+    return limit;
+}
+
+size_t hr_value_count(const HrValue *value, size_t limit)
+{
+    return count(value, limit, 0);
+}
+
 /* ---- Hashes ---- */
 
 static bool hashable(const HrValue *value, unsigned depth)
@@ -152,6 +172,8 @@ static bool hashable(const HrValue *value, unsigned depth)
 
 bool hr_value_hashable(const HrValue *value)
 {
+    if (value->kind == HR_VALUE_LIST && hr_value_count(value, HR_VALUE_MAX_KEY_NODES) == 0)
+        return false;
     return hashable(value, 0);
 }
 

@@ -31,6 +31,7 @@ typedef struct {
     const char *type_name; /* Python's name of the type, for messages: "Macro" */
     /* Frees data. Values held by it go through hr_value_reap, so that freeing never recurses. */
     void (*free)(void *data, HrReaper *reaper);
+    const struct HrObjectBehaviour *behaviour; /* what the part that made it can do with it */
 } HrObjectClass;
 
 /* What one rendering may still take. Shared by everything that it builds. */
@@ -46,7 +47,7 @@ struct HrValue {
     gatomicrefcount refs;
     uint8_t kind; /* HrValueKind */
     uint8_t form; /* HrForm */
-    bool consumed; /* HR_FORM_GENERATOR: already walked */
+    bool grouped; /* HR_FORM_TUPLE: a group of the groupby filter, with names for its two items */
     HrValue *next_dead; /* while it is being freed */
     union {
         bool boolean;
@@ -137,7 +138,11 @@ void hr_value_dict_insert(HrValue *dict, HrValue *take_key, HrValue *take_value)
 
 /* False as well where the values are nested too deeply to tell. */
 bool hr_value_equal(const HrValue *a, const HrValue *b);
-/* Whether the value may be a dict's key. */
+/* Nodes of the value's tree, shared ones counted each time, and 256-byte pieces of its strings, taken off limit: what is left of
+ * it, 0 once it is used up. What comparing it may cost. */
+size_t hr_value_count(const HrValue *value, size_t limit);
+/* Whether the value may be a dict's key. Tuples of more than HR_VALUE_MAX_KEY_NODES nodes may not. */
+#define HR_VALUE_MAX_KEY_NODES 1000
 bool hr_value_hashable(const HrValue *value);
 uint64_t hr_value_hash(const HrValue *value, uint64_t seed);
 /* Orders numbers, strings and lists or tuples among themselves. False where Python has no order for the pair. */

@@ -101,7 +101,7 @@ static void test_deep_free(void)
 
 static void test_trust_mask(void)
 {
-    g_auto(HrText) text;
+    g_auto(HrText) text = { 0 };
     hr_text_init(&text, NULL);
     hr_text_append(&text, "abc", -1, true);
     hr_text_append(&text, "d\xc3\xa9", -1, false);
