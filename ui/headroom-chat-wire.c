@@ -8,25 +8,25 @@
 
 #include <glib/gi18n.h>
 
-static json_object *
+static HrValue *
 message_to_json (HeadroomChatMessage *message)
 {
   gboolean is_user = headroom_chat_message_get_role (message) == HEADROOM_ROLE_USER;
-  json_object *json = json_object_new_object ();
+  HrValue *json = hr_value_new_dict ();
 
-  json_object_object_add (json, "role", json_object_new_string (is_user ? "user" : "assistant"));
-  json_object_object_add (json, "content", json_object_new_string (headroom_chat_message_get_text (message)));
+  headroom_json_set_string (json, "role", is_user ? "user" : "assistant");
+  headroom_json_set_string (json, "content", headroom_chat_message_get_text (message));
   return json;
 }
 
-static json_object *
+static HrValue *
 options_to_json (const HeadroomAskOptions *options)
 {
-  json_object *json = json_object_new_object ();
+  HrValue *json = hr_value_new_dict ();
 
-  json_object_object_add (json, "num_ctx", json_object_new_int (options->num_ctx));
-  json_object_object_add (json, "temperature", json_object_new_double (options->temperature));
-  json_object_object_add (json, "num_predict", json_object_new_int (options->num_predict));
+  headroom_json_set_int (json, "num_ctx", options->num_ctx);
+  headroom_json_set_float (json, "temperature", options->temperature);
+  headroom_json_set_int (json, "num_predict", options->num_predict);
   return json;
 }
 
@@ -41,26 +41,23 @@ options_to_json (const HeadroomAskOptions *options)
 char *
 headroom_chat_request (GListModel *messages, guint n_messages, const HeadroomAskOptions *options)
 {
-  json_object *json = json_object_new_object ();
-  json_object *list = json_object_new_array ();
-  char *text;
+  g_autoptr (HrValue) json = hr_value_new_dict ();
+  HrValue *list = hr_value_new_list ();
 
   for (guint i = 0; i < n_messages; i++) {
     g_autoptr (HeadroomChatMessage) message = g_list_model_get_item (messages, i);
     if (*headroom_chat_message_get_text (message) != '\0')
-      json_object_array_add (list, message_to_json (message));
+      hr_value_append (list, message_to_json (message));
   }
-  json_object_object_add (json, "model", json_object_new_string (options->model));
-  json_object_object_add (json, "messages", list);
-  json_object_object_add (json, "stream", json_object_new_boolean (TRUE));
-  json_object_object_add (json, "options", options_to_json (options));
-  text = g_strdup (json_object_to_json_string_ext (json, JSON_C_TO_STRING_PLAIN));
-  json_object_put (json);
-  return text;
+  headroom_json_set_string (json, "model", options->model);
+  hr_value_set (json, "messages", list);
+  headroom_json_set_bool (json, "stream", TRUE);
+  hr_value_set (json, "options", options_to_json (options));
+  return headroom_json_print (json, HEADROOM_JSON_PLAIN);
 }
 
 static void
-read_times (json_object *json, HeadroomChatMessageTimes *ret_times)
+read_times (const HrValue *json, HeadroomChatMessageTimes *ret_times)
 {
   ret_times->prompt_tokens = headroom_wire_get_int (json, "prompt_eval_count");
   ret_times->answer_tokens = headroom_wire_get_int (json, "eval_count");
@@ -81,7 +78,7 @@ read_times (json_object *json, HeadroomChatMessageTimes *ret_times)
 gboolean
 headroom_chat_line_parse (const char *line, HeadroomChatLine *ret_line, GError **error)
 {
-  g_autoptr (json_object) json = headroom_wire_parse (line, error);
+  g_autoptr (HrValue) json = headroom_wire_parse (line, error);
   const char *text;
 
   if (json == NULL)

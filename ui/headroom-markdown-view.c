@@ -61,6 +61,21 @@ headroom_markdown_view_new (void)
   return g_object_new (HEADROOM_TYPE_MARKDOWN_VIEW, NULL);
 }
 
+/* How many bytes belong to blocks that no further text can change: all but the last, once the line that begins the last one is
+ * complete (a lone "|" may become a table's next row). A table that was begun by a paragraph's last line does not know where it
+ * begins; nothing is settled until the next block. */
+static size_t
+count_settled (const char *text, cmark_node *document)
+{
+  cmark_node *last = cmark_node_last_child (document);
+  size_t offset;
+
+  if (last == NULL || cmark_node_previous (last) == NULL || headroom_markdown_kind (last) == HEADROOM_BLOCK_TABLE)
+    return 0;
+  offset = headroom_markdown_line_offset (text, cmark_node_get_start_line (last));
+  return strchr (text + offset, '\n') != NULL ? offset : 0;
+}
+
 /**
  * headroom_markdown_view_set_text:
  * @self: a view
@@ -73,8 +88,9 @@ void
 headroom_markdown_view_set_text (HeadroomMarkdownView *self, const char *text)
 {
   g_autoptr (cmark_node) document = NULL;
+  GtkWidget *last_finished;
   const char *tail;
-  cmark_node *last;
+  size_t settled_len;
 
   g_return_if_fail (HEADROOM_IS_MARKDOWN_VIEW (self));
   if (!g_str_has_prefix (text, self->settled->str)) {
@@ -83,9 +99,11 @@ headroom_markdown_view_set_text (HeadroomMarkdownView *self, const char *text)
   }
   tail = text + self->settled->len;
   document = headroom_markdown_parse (tail);
-  self->last_settled = headroom_markdown_blocks_sync (GTK_BOX (self->box), self->last_settled,
-                                                      cmark_node_first_child (document), 0);
-  last = cmark_node_last_child (document);
-  if (last != NULL && cmark_node_previous (last) != NULL)
-    g_string_append_len (self->settled, tail, headroom_markdown_line_offset (tail, cmark_node_get_start_line (last)));
+  last_finished = headroom_markdown_blocks_sync (GTK_BOX (self->box), self->last_settled,
+                                                 cmark_node_first_child (document), 0);
+  settled_len = count_settled (tail, document);
+  if (settled_len > 0) {
+    self->last_settled = last_finished;
+    g_string_append_len (self->settled, tail, settled_len);
+  }
 }

@@ -8,10 +8,10 @@
 #include <string.h>
 
 static void
-read_device (json_object *json, HeadroomMemoryDevice *device)
+read_device (HrValue *json, HeadroomMemoryDevice *device)
 {
   const char *name = headroom_wire_get_string (json, "name");
-  json_object *ours = headroom_wire_get (json, "ours");
+  HrValue *ours = headroom_wire_get (json, "ours");
 
   g_strlcpy (device->name, name != NULL ? name : "", sizeof device->name);
   device->is_gpu = g_strcmp0 (headroom_wire_get_string (json, "kind"), "gpu") == 0;
@@ -26,29 +26,29 @@ read_device (json_object *json, HeadroomMemoryDevice *device)
 gboolean
 headroom_memory_wire_read_status (const char *text, HeadroomMemoryReport *report, GError **error)
 {
-  g_autoptr (json_object) json = headroom_wire_parse (text, error);
-  json_object *devices;
+  g_autoptr (HrValue) json = headroom_wire_parse (text, error);
+  HrValue *devices;
 
   if (json == NULL)
     return FALSE;
   devices = headroom_wire_get (json, "devices");
   report->n_devices = MIN (headroom_wire_length (devices), HEADROOM_MEMORY_MAX_DEVICES);
   for (gsize i = 0; i < report->n_devices; i++)
-    read_device (json_object_array_get_idx (devices, i), &report->devices[i]);
+    read_device (headroom_wire_at (devices, i), &report->devices[i]);
   return TRUE;
 }
 
 gboolean
 headroom_memory_wire_read_plan (const char *text, HeadroomMemoryReport *report, HeadroomMemoryVerdict *verdict, GError **error)
 {
-  g_autoptr (json_object) json = headroom_wire_parse (text, error);
-  json_object *devices;
+  g_autoptr (HrValue) json = headroom_wire_parse (text, error);
+  HrValue *devices;
 
   if (json == NULL)
     return FALSE;
   devices = headroom_wire_get (json, "devices");
   for (gsize i = 0; i < MIN (headroom_wire_length (devices), report->n_devices); i++) {
-    json_object *d = json_object_array_get_idx (devices, i);
+    HrValue *d = headroom_wire_at (devices, i);
     report->devices[i].has_plan = TRUE;
     report->devices[i].plan[HEADROOM_MEMORY_WEIGHTS] = headroom_wire_get_int (d, "weights");
     report->devices[i].plan[HEADROOM_MEMORY_CACHE_UNUSED] = headroom_wire_get_int (d, "cache");
@@ -63,11 +63,11 @@ headroom_memory_wire_read_plan (const char *text, HeadroomMemoryReport *report, 
 char *
 headroom_memory_wire_plan_request (const char *model, int num_ctx)
 {
-  g_autoptr (json_object) json = json_object_new_object ();
-  json_object *options = json_object_new_object ();
+  g_autoptr (HrValue) json = hr_value_new_dict ();
+  HrValue *options = hr_value_new_dict ();
 
-  json_object_object_add (json, "model", json_object_new_string (model));
-  json_object_object_add (options, "num_ctx", json_object_new_int (num_ctx));
-  json_object_object_add (json, "options", options);
-  return g_strdup (json_object_to_json_string_ext (json, JSON_C_TO_STRING_PLAIN));
+  headroom_json_set_string (json, "model", model);
+  headroom_json_set_int (options, "num_ctx", num_ctx);
+  hr_value_set (json, "options", options);
+  return headroom_json_print (json, HEADROOM_JSON_PLAIN);
 }

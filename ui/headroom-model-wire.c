@@ -12,9 +12,9 @@
 
 /* Such as "135M · Q4_1 · 92.1 MiB". */
 static char *
-make_subtitle (json_object *model)
+make_subtitle (HrValue *model)
 {
-  json_object *details = headroom_wire_get (model, "details");
+  HrValue *details = headroom_wire_get (model, "details");
   const char *parameters = headroom_wire_get_string (details, "parameter_size");
   const char *quantization = headroom_wire_get_string (details, "quantization_level");
   gint64 size = headroom_wire_get_int (model, "size");
@@ -42,8 +42,8 @@ make_subtitle (json_object *model)
 GListModel *
 headroom_model_wire_parse_tags (const char *text, GError **error)
 {
-  g_autoptr (json_object) json = headroom_wire_parse (text, error);
-  json_object *models;
+  g_autoptr (HrValue) json = headroom_wire_parse (text, error);
+  HrValue *models;
   GListStore *items;
 
   if (json == NULL)
@@ -51,7 +51,7 @@ headroom_model_wire_parse_tags (const char *text, GError **error)
   models = headroom_wire_get (json, "models");
   items = g_list_store_new (HEADROOM_TYPE_MODEL_ITEM);
   for (gsize i = 0; i < headroom_wire_length (models); i++) {
-    json_object *model = json_object_array_get_idx (models, i);
+    HrValue *model = headroom_wire_at (models, i);
     const char *name = headroom_wire_get_string (model, "name");
     g_autofree char *subtitle = make_subtitle (model);
     if (name != NULL) {
@@ -71,8 +71,8 @@ headroom_model_wire_parse_tags (const char *text, GError **error)
 guint
 headroom_model_wire_parse_max_ctx (const char *text)
 {
-  g_autoptr (json_object) json = headroom_wire_parse (text, NULL);
-  json_object *info = headroom_wire_get (json, "model_info");
+  g_autoptr (HrValue) json = headroom_wire_parse (text, NULL);
+  HrValue *info = headroom_wire_get (json, "model_info");
   g_autofree char *key = NULL;
   gint64 tokens;
 
@@ -85,8 +85,8 @@ headroom_model_wire_parse_max_ctx (const char *text)
 char *
 headroom_model_wire_named (const char *model)
 {
-  g_autoptr (json_object) json = json_object_new_object ();
+  g_autoptr (HrValue) json = hr_value_new_dict ();
 
-  json_object_object_add (json, "model", json_object_new_string (model));
-  return g_strdup (json_object_to_json_string_ext (json, JSON_C_TO_STRING_PLAIN));
+  headroom_json_set_string (json, "model", model);
+  return headroom_json_print (json, HEADROOM_JSON_PLAIN);
 }

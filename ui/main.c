@@ -8,6 +8,9 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 
+/* EX_UNAVAILABLE of sysexits.h: whoever starts the program may fall back to the terminal. */
+#define EXIT_NO_DISPLAY 69
+
 static gboolean
 wants_no_display (int argc, char **argv)
 {
@@ -33,7 +36,7 @@ main (int argc, char **argv)
   if (!wants_no_display (argc, argv)) {
     if (!gtk_init_check ()) {
       g_printerr ("%s\n", _("headroom-app: no display to open a window on; “headroom run MODEL” chats in the terminal"));
-      return 1;
+      return EXIT_NO_DISPLAY;
     }
     settings = headroom_settings_new (&error);
     if (settings == NULL) {

@@ -13,6 +13,7 @@ typedef struct {
   FakeEngine engine;
   SoupServer *server;
   char *folder;
+  GPtrArray *streams; /* answers on their way */
 } Server;
 
 /* ---- One answer on its way ----------------------------------------------------------------------------------------- */
@@ -24,10 +25,16 @@ typedef struct {
   guint source_id;
 } Stream;
 
+static void finished_cb (SoupServerMessage *message, Stream *stream);
+
 static void
-stream_free (Stream *stream)
+stream_free (gpointer data)
 {
+  Stream *stream = data;
+
   g_clear_handle_id (&stream->source_id, g_source_remove);
+  g_signal_handlers_disconnect_by_func (stream->message, finished_cb, stream);
+  g_object_unref (stream->message);
   g_free (stream);
 }
 
@@ -36,7 +43,7 @@ finished_cb (SoupServerMessage *message, Stream *stream)
 {
   if (stream->sent < strlen (stream->server->engine.answer))
     stream->server->engine.client_left = TRUE;
-  stream_free (stream);
+  g_ptr_array_remove_fast (stream->server->streams, stream);
 }
 
 static char *
@@ -58,13 +65,17 @@ quote (const char *text, gsize len)
   return g_strdup_printf ("\"%s\"", joined);
 }
 
+/* Nothing of the stream may be used after this: the client may have left. */
 static void
-append_line (Stream *stream, const char *line)
+append_line (Stream *stream, const char *line, gboolean last)
 {
-  SoupMessageBody *body = soup_server_message_get_response_body (stream->message);
+  g_autoptr (SoupServerMessage) message = g_object_ref (stream->message);
+  SoupMessageBody *body = soup_server_message_get_response_body (message);
 
   soup_message_body_append (body, SOUP_MEMORY_COPY, line, strlen (line));
-  soup_server_message_unpause (stream->message);
+  if (last)
+    soup_message_body_complete (body);
+  soup_server_message_unpause (message);
 }
 
 /* Whole characters, at least one. */
@@ -89,15 +100,14 @@ stream_cb (gpointer user_data)
   g_autofree char *line = g_strdup_printf ("{\"message\":{\"role\":\"assistant\",\"content\":%s},\"done\":false}\n", text);
 
   if (len > 0) {
-    append_line (stream, line);
     stream->sent += len;
+    append_line (stream, line, FALSE);
     return G_SOURCE_CONTINUE;
   }
   stream->source_id = 0;
   append_line (stream, "{\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\","
                        "\"total_duration\":2500000000,\"load_duration\":1000000,\"prompt_eval_count\":31,"
-                       "\"prompt_eval_duration\":120000000,\"eval_count\":84,\"eval_duration\":2000000000}\n");
-  soup_message_body_complete (soup_server_message_get_response_body (stream->message));
+                       "\"prompt_eval_duration\":120000000,\"eval_count\":84,\"eval_duration\":2000000000}\n", TRUE);
   return G_SOURCE_REMOVE;
 }
 
@@ -118,7 +128,8 @@ handle_chat (Server *server, SoupServerMessage *message)
   }
   stream = g_new0 (Stream, 1);
   stream->server = server;
-  stream->message = message;
+  stream->message = g_object_ref (message);
+  g_ptr_array_add (server->streams, stream);
   soup_server_message_set_status (message, 200, NULL);
   soup_message_headers_set_encoding (soup_server_message_get_response_headers (message), SOUP_ENCODING_CHUNKED);
   soup_message_headers_set_content_type (soup_server_message_get_response_headers (message), "application/x-ndjson", NULL);
@@ -180,6 +191,7 @@ fake_engine_new (void)
   server->folder = g_dir_make_tmp ("headroom-ui-XXXXXX", &error);
   g_assert_no_error (error);
   server->engine.socket_path = g_build_filename (server->folder, "socket", NULL);
+  server->streams = g_ptr_array_new_with_free_func (stream_free);
   server->engine.piece_bytes = 6;
   server->engine.piece_msec = 5;
   address = g_unix_socket_address_new (server->engine.socket_path);
@@ -196,6 +208,7 @@ fake_engine_free (FakeEngine *engine)
 {
   Server *server = (Server *) engine;
 
+  g_ptr_array_unref (server->streams);
   soup_server_disconnect (server->server);
   g_object_unref (server->server);
   g_unlink (engine->socket_path);

@@ -7,6 +7,7 @@
 #include "headroom-application.h"
 #include "headroom-composer.h"
 #include "headroom-message-row.h"
+#include "headroom-model-chooser.h"
 #include "headroom-settings.h"
 
 #define WAIT_SECONDS 60
@@ -156,8 +157,8 @@ window_fixture_type (WindowFixture *fixture, const char *text)
   g_assert_true (headroom_composer_send (composer));
 }
 
-static gboolean
-is_busy (WindowFixture *fixture)
+gboolean
+window_fixture_is_busy (WindowFixture *fixture)
 {
   GtkWidget *stack = window_find (composer_of (fixture), GTK_TYPE_STACK, 0);
 
@@ -170,7 +171,33 @@ window_fixture_wait_idle (WindowFixture *fixture)
 {
   gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
 
-  while (is_busy (fixture)) {
+  while (window_fixture_is_busy (fixture)) {
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    window_fixture_settle (fixture, 10);
+  }
+}
+
+/* Which page is shown. */
+const char *
+window_fixture_get_page (WindowFixture *fixture)
+{
+  GtkWidget *stack;
+  guint n = 0;
+
+  do
+    stack = window_find (GTK_WIDGET (fixture->window), GTK_TYPE_STACK, n++);
+  while (gtk_stack_get_child_by_name (GTK_STACK (stack), "no-model") == NULL);
+  return gtk_stack_get_visible_child_name (GTK_STACK (stack));
+}
+
+/* Waits until there is a model to ask. */
+void
+window_fixture_wait_model (WindowFixture *fixture)
+{
+  GtkWidget *chooser = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MODEL_CHOOSER, 0);
+  gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
+
+  while (headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)) == NULL) {
     g_assert_cmpint (g_get_monotonic_time (), <, deadline);
     window_fixture_settle (fixture, 10);
   }

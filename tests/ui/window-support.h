@@ -27,7 +27,10 @@ void           window_fixture_settle         (WindowFixture  *fixture,
                                               guint           msec);
 void           window_fixture_type           (WindowFixture  *fixture,
                                               const char     *text);
+void           window_fixture_wait_model     (WindowFixture  *fixture);
+gboolean       window_fixture_is_busy        (WindowFixture  *fixture);
 void           window_fixture_wait_idle      (WindowFixture  *fixture);
+const char    *window_fixture_get_page       (WindowFixture  *fixture);
 char          *window_fixture_dup_answer     (WindowFixture  *fixture);
 GtkWidget     *window_find                   (GtkWidget      *root,
                                               GType           type,

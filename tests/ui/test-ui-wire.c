@@ -1,0 +1,142 @@
+/* test-ui-wire.c: what the window asks and how it reads the answers.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-chat-wire.h"
+#include "headroom-model-item.h"
+#include "headroom-model-wire.h"
+
+static void
+test_chat_request (void)
+{
+  g_autoptr (GListStore) messages = g_list_store_new (HEADROOM_TYPE_CHAT_MESSAGE);
+  g_autoptr (HeadroomChatMessage) question = headroom_chat_message_new (HEADROOM_ROLE_USER, "say \"hi\"\n");
+  g_autoptr (HeadroomChatMessage) failed = headroom_chat_message_new (HEADROOM_ROLE_ASSISTANT, "");
+  HeadroomAskOptions options = { .model = "tiny:latest", .num_ctx = 2048, .temperature = 0.5, .num_predict = -1 };
+  g_autofree char *body = NULL;
+
+  g_list_store_append (messages, question);
+  g_list_store_append (messages, failed);
+  body = headroom_chat_request (G_LIST_MODEL (messages), 2, &options);
+  g_assert_cmpstr (body, ==,
+                   "{\"model\":\"tiny:latest\",\"messages\":[{\"role\":\"user\",\"content\":\"say \\\"hi\\\"\\n\"}],"
+                   "\"stream\":true,\"options\":{\"num_ctx\":2048,\"temperature\":0.5,\"num_predict\":-1}}");
+}
+
+static void
+test_chat_line (void)
+{
+  g_auto (HeadroomChatLine) line = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (headroom_chat_line_parse ("{\"message\":{\"role\":\"assistant\",\"content\":\"hi\"},\"done\":false}", &line,
+                                           &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (line.text, ==, "hi");
+  g_assert_false (line.done);
+  g_assert_null (line.error);
+}
+
+static void
+test_chat_last_line (void)
+{
+  g_auto (HeadroomChatLine) line = { 0 };
+  g_autofree char *text = NULL;
+
+  g_assert_true (headroom_chat_line_parse ("{\"done\":true,\"done_reason\":\"length\",\"prompt_eval_count\":1,\"eval_count\":40,"
+                                           "\"eval_duration\":2000000000}", &line, NULL));
+  g_assert_true (line.done);
+  g_assert_cmpstr (line.text, ==, "");
+  line.times.first_token_us = 250000;
+  text = headroom_chat_message_times_text (&line.times);
+  g_assert_cmpstr (text, ==,
+                   "40 tokens · 20.0 tokens/s · first word after 0.25 s · prompt of 1 token · cut at the length limit");
+}
+
+static void
+test_chat_error_line (void)
+{
+  g_auto (HeadroomChatLine) line = { 0 };
+
+  g_assert_true (headroom_chat_line_parse ("{\"error\":\"out of memory\"}", &line, NULL));
+  g_assert_cmpstr (line.error, ==, "out of memory");
+}
+
+static void
+test_chat_broken_line (void)
+{
+  static const char *const lines[] = { "", "{", "[]", "null", "7", "{\"message\":" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++) {
+    g_auto (HeadroomChatLine) line = { 0 };
+    g_autoptr (GError) error = NULL;
+    g_assert_false (headroom_chat_line_parse (lines[i], &line, &error));
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  }
+}
+
+static void
+test_chat_odd_line (void)
+{
+  g_auto (HeadroomChatLine) line = { 0 };
+
+  g_assert_true (headroom_chat_line_parse ("{\"message\":7,\"done\":\"yes\",\"eval_count\":\"many\"}", &line, NULL));
+  g_assert_cmpstr (line.text, ==, "");
+  g_assert_false (line.done);
+}
+
+static void
+test_tags (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GListModel) models = headroom_model_wire_parse_tags (
+    "{\"models\":[{\"name\":\"a:latest\",\"size\":1048576,\"details\":{\"parameter_size\":\"1.5B\",\"quantization_level\":"
+    "\"Q4_0\"}},{\"name\":\"b:7b\",\"details\":{\"parameter_size\":\"7B\"}},{\"size\":1}]}", &error);
+  g_autoptr (HeadroomModelItem) a = NULL, b = NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_list_model_get_n_items (models), ==, 2);
+  a = g_list_model_get_item (models, 0);
+  b = g_list_model_get_item (models, 1);
+  g_assert_cmpstr (headroom_model_item_get_name (a), ==, "a:latest");
+  g_assert_cmpstr (headroom_model_item_get_title (a), ==, "a");
+  g_assert_true (g_str_has_prefix (headroom_model_item_get_subtitle (a), "1.5B · Q4_0 · 1.0"));
+  g_assert_cmpstr (headroom_model_item_get_title (b), ==, "b:7b");
+  g_assert_cmpstr (headroom_model_item_get_subtitle (b), ==, "7B");
+}
+
+static void
+test_file_title (void)
+{
+  g_autoptr (HeadroomModelItem) item = headroom_model_item_new ("/models/Some Model.Q4_1.GGUF", NULL);
+
+  g_assert_cmpstr (headroom_model_item_get_name (item), ==, "/models/Some Model.Q4_1.GGUF");
+  g_assert_cmpstr (headroom_model_item_get_title (item), ==, "Some Model.Q4_1");
+}
+
+static void
+test_max_ctx (void)
+{
+  g_assert_cmpuint (headroom_model_wire_parse_max_ctx (
+    "{\"model_info\":{\"general.architecture\":\"qwen2\",\"qwen2.context_length\":32768}}"), ==, 32768);
+  g_assert_cmpuint (headroom_model_wire_parse_max_ctx ("{\"model_info\":{\"llama.context_length\":32768}}"), ==, 0);
+  g_assert_cmpuint (headroom_model_wire_parse_max_ctx ("{\"model_info\":{\"general.architecture\":\"x\","
+                                                       "\"x.context_length\":-5}}"), ==, 0);
+  g_assert_cmpuint (headroom_model_wire_parse_max_ctx ("nonsense"), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wire/chat/request", test_chat_request);
+  g_test_add_func ("/wire/chat/line", test_chat_line);
+  g_test_add_func ("/wire/chat/last-line", test_chat_last_line);
+  g_test_add_func ("/wire/chat/error-line", test_chat_error_line);
+  g_test_add_func ("/wire/chat/broken-line", test_chat_broken_line);
+  g_test_add_func ("/wire/chat/odd-line", test_chat_odd_line);
+  g_test_add_func ("/wire/tags", test_tags);
+  g_test_add_func ("/wire/file-title", test_file_title);
+  g_test_add_func ("/wire/max-ctx", test_max_ctx);
+  return g_test_run ();
+}
