@@ -1,0 +1,376 @@
+/* headroom-admission.c: finds a place for a model and loads it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * open the header -> plan -> [send idle models away, or wait for busy ones] -> load -> ready
+ *
+ * One model at a time is on this way; requests for models that are ready do not notice.
+ */
+#include "headroom-residency-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "headroom-eviction.h"
+#include "headroom-wire-time.h"
+
+/* Slots of a model where nobody said how many: enough for a person and a few programs, and little of a paged cache. */
+#define DEFAULT_PARALLEL 4
+/* Models at once for each GPU, or without one, where nobody said how many. */
+#define DEFAULT_MODELS_PER_DEVICE 3
+
+/* ---- Budget ---- */
+
+gsize
+headroom_residency_probe_devices (HeadroomResidency *self, HrDevice *devices, gsize max)
+{
+  if (self->devices_func != NULL)
+    return self->devices_func (devices, max, self->devices_data);
+  return hr_devices_probe (devices, max);
+}
+
+gsize
+headroom_residency_get_devices (HeadroomResidency *self, HrDevice *devices, gsize max)
+{
+  gsize n = headroom_residency_probe_devices (self, devices, max);
+  GHashTableIter iter;
+  gpointer resident;
+
+  g_hash_table_iter_init (&iter, self->residents);
+  while (g_hash_table_iter_next (&iter, NULL, &resident)) {
+    for (gsize d = 0; d < n; d++) {
+      guint64 promised = headroom_resident_get_promised_bytes (resident, d);
+      devices[d].free -= MIN (devices[d].free, promised);
+    }
+  }
+  return n;
+}
+
+void
+headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFunc func, gpointer data)
+{
+  self->devices_func = func;
+  self->devices_data = data;
+}
+
+static HrPlan *
+plan_on (const HrDevice *devices, gsize n_devices, HrModel *model, const HeadroomDemand *demand, GError **error)
+{
+  HrSettings settings = demand->settings;
+  guint32 n_ctx_train = hr_model_get_info (model)->n_ctx_train;
+  g_autoptr (HrPlan) plan = NULL;
+
+  if (n_ctx_train > 0)
+    settings.num_ctx = MIN (settings.num_ctx, n_ctx_train);
+  settings.parallel = demand->settings.parallel > 0 ? demand->settings.parallel : DEFAULT_PARALLEL;
+  plan = hr_plan_new (model, &settings, devices, n_devices, error);
+  if (plan == NULL || demand->settings.parallel > 0 || hr_plan_fits (plan, NULL))
+    return g_steal_pointer (&plan);
+  settings.parallel = 1;
+  return hr_plan_new (model, &settings, devices, n_devices, error);
+}
+
+HrPlan *
+headroom_residency_plan (HeadroomResidency *self, HrModel *model, const HeadroomDemand *demand, GError **error)
+{
+  HrDevice devices[HEADROOM_MAX_DEVICES];
+  gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
+
+  return plan_on (devices, n, model, demand, error);
+}
+
+static guint
+max_loaded (HeadroomResidency *self, const HrPlan *plan)
+{
+  guint n_gpus = 0;
+
+  if (self->limits.max_loaded > 0)
+    return self->limits.max_loaded;
+  for (gsize d = 0; d < hr_plan_n_devices (plan); d++)
+    n_gpus += hr_plan_get_device (plan, d)->kind == HR_DEVICE_GPU;
+  return DEFAULT_MODELS_PER_DEVICE * MAX (n_gpus, 1);
+}
+
+/* What a plan lacks on a device, 0 if nothing. */
+static guint64
+shortage (const HrPlan *plan, gsize d)
+{
+  const HrDevice *device = hr_plan_get_device (plan, d);
+  guint64 room = device->free > device->reserve ? device->free - device->reserve : 0;
+  guint64 need = hr_plan_get_device_bytes (plan, d);
+
+  return need > room ? need - room : 0;
+}
+
+/* ---- Making room ---- */
+
+typedef struct {
+  HeadroomEvictionCandidate candidate; /* first: what is sorted are pointers to it */
+  HeadroomResident *resident;
+} Candidate;
+
+static gboolean
+may_go (HeadroomResident *resident, gboolean even_busy)
+{
+  return resident->state == HEADROOM_RESIDENT_READY && resident->keep_alive_ns != HEADROOM_FOREVER &&
+         (even_busy || resident->n_leases == 0);
+}
+
+/* Models that may go, as candidates for a device. */
+static GArray *
+list_candidates (HeadroomResidency *self, gsize device, gboolean even_busy)
+{
+  GArray *list = g_array_new (FALSE, TRUE, sizeof (Candidate));
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->residents);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    HeadroomResident *resident = value;
+    if (!may_go (resident, even_busy))
+      continue;
+    g_array_append_vals (list, &(Candidate) {
+      .candidate = { .bytes = headroom_resident_get_bytes (resident, device),
+                     .load_bytes = hr_model_get_info (resident->model)->file_bytes,
+                     .last_used_us = resident->last_used_us },
+      .resident = resident }, 1);
+  }
+  return list;
+}
+
+static gboolean
+choose (GArray *list, guint64 need_bytes, gsize need_models)
+{
+  g_autofree HeadroomEvictionCandidate **candidates = g_new (HeadroomEvictionCandidate *, list->len + 1);
+
+  for (guint i = 0; i < list->len; i++)
+    candidates[i] = &g_array_index (list, Candidate, i).candidate;
+  return headroom_eviction_choose (candidates, list->len, need_bytes, need_models);
+}
+
+static void
+evict (HeadroomResidency *self, GArray *list, HeadroomResident *for_whom, guint64 need_bytes)
+{
+  const char *guest = headroom_model_entry_get_name (for_whom->entry);
+  g_autofree char *need = g_format_size_full (need_bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+  for (guint i = 0; i < list->len; i++) {
+    Candidate *c = &g_array_index (list, Candidate, i);
+    if (!c->candidate.chosen)
+      continue;
+    if (need_bytes > 0)
+      headroom_residency_tell (self, HEADROOM_EVENT_EVICT, headroom_model_entry_get_name (c->resident->entry),
+                               c->candidate.bytes, _("It was idle, and %s needs %s more memory than is free."), guest, need);
+    else
+      headroom_residency_tell (self, HEADROOM_EVENT_EVICT, headroom_model_entry_get_name (c->resident->entry),
+                               c->candidate.bytes,
+                               _("It was idle, and %s would be one model too many (MAX_LOADED_MODELS)."), guest);
+    headroom_residency_start_unload (self, c->resident);
+  }
+}
+
+typedef enum {
+  PLACE_FREE,       /* load now */
+  PLACE_LATER,      /* something is on its way out, or busy */
+  PLACE_IMPOSSIBLE,
+} Place;
+
+static gboolean
+something_leaves (HeadroomResidency *self)
+{
+  GHashTableIter iter;
+  gpointer resident;
+
+  g_hash_table_iter_init (&iter, self->residents);
+  while (g_hash_table_iter_next (&iter, NULL, &resident))
+    if (((HeadroomResident *) resident)->state == HEADROOM_RESIDENT_UNLOADING)
+      return TRUE;
+  return FALSE;
+}
+
+/* Looks after one device; what is chosen there goes at once. */
+static Place
+make_room_on (HeadroomResidency *self, HeadroomResident *guest, gsize device, guint64 need_bytes, gsize need_models)
+{
+  g_autoptr (GArray) idle = list_candidates (self, device, FALSE);
+  g_autoptr (GArray) all = NULL;
+
+  if (need_bytes == 0 && need_models == 0)
+    return PLACE_FREE;
+  if (choose (idle, need_bytes, need_models)) {
+    evict (self, idle, guest, need_bytes);
+    return PLACE_LATER;
+  }
+  if (something_leaves (self))
+    return PLACE_LATER;
+  all = list_candidates (self, device, TRUE);
+  return choose (all, need_bytes, need_models) ? PLACE_LATER : PLACE_IMPOSSIBLE;
+}
+
+static Place
+make_room (HeadroomResidency *self, HeadroomResident *guest, const HrPlan *plan)
+{
+  guint n_loaded = g_hash_table_size (self->residents) - 1, limit = max_loaded (self, plan);
+  gsize too_many = n_loaded >= limit ? n_loaded - limit + 1 : 0;
+  Place place = PLACE_FREE;
+
+  /* What leaves is counted in n_loaded and in what is promised, so wait before choosing more. */
+  if (something_leaves (self))
+    return PLACE_LATER;
+  for (gsize d = 0; d < hr_plan_n_devices (plan) && place == PLACE_FREE; d++)
+    place = make_room_on (self, guest, d, shortage (plan, d), d == 0 ? too_many : 0);
+  return place;
+}
+
+/* ---- Loading ---- */
+
+/* Who is pinned, for the person who is refused; "" if nobody is. */
+static char *
+dup_pinned (HeadroomResidency *self)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autofree char *joined = NULL;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->residents);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    HeadroomResident *resident = value;
+    if (resident->state == HEADROOM_RESIDENT_READY && resident->keep_alive_ns == HEADROOM_FOREVER)
+      g_ptr_array_add (names, (gpointer) headroom_model_entry_get_name (resident->entry));
+  }
+  if (names->len == 0)
+    return g_strdup ("");
+  g_ptr_array_add (names, NULL);
+  joined = g_strjoinv (", ", (char **) names->pdata);
+  return g_strdup_printf (_(" Pinned by keep_alive: %s."), joined);
+}
+
+static void
+give_up (HeadroomResidency *self, HeadroomResident *resident, gboolean all, const GError *error)
+{
+  g_autoptr (HeadroomResident) keep = g_object_ref (resident);
+  gboolean was_cancelled = g_cancellable_is_cancelled (resident->cancellable);
+
+  if (!was_cancelled)
+    headroom_residency_tell (self, HEADROOM_EVENT_REFUSE, headroom_model_entry_get_name (resident->entry),
+                             resident->plan != NULL ? hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS) : 0, "%s",
+                             error->message);
+  headroom_residency_remove (self, resident);
+  /* A load that was stopped because nobody wanted it is no answer to those who came since: they start it again. */
+  if (!was_cancelled)
+    headroom_residency_fail (self, resident->entry, all, error);
+  headroom_residency_pump (self);
+}
+
+static void
+refuse (HeadroomResidency *self, HeadroomResident *resident, const HrPlan *plan)
+{
+  g_autofree char *pinned = dup_pinned (self);
+  g_autoptr (GError) reason = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (hr_plan_fits (plan, &reason))
+    error = g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY,
+                         _("As many models are loaded as may be (%u), and none of them may go.%s"), max_loaded (self, plan),
+                         pinned);
+  else
+    error = g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY, "%s%s", reason->message, pinned);
+  give_up (self, resident, FALSE, error);
+}
+
+static void
+loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomResidency) self = user_data;
+  HeadroomResident *resident = HEADROOM_RESIDENT (source);
+  g_autoptr (GError) error = NULL;
+  const HrSettings *settings;
+
+  if (!headroom_resident_load_finish (resident, result, &error)) {
+    give_up (self, resident, TRUE, error);
+    return;
+  }
+  self->loading = NULL;
+  settings = hr_plan_get_settings (resident->plan);
+  headroom_residency_tell (self, HEADROOM_EVENT_LOAD, headroom_model_entry_get_name (resident->entry),
+                           hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS),
+                           _("A request asked for it; it was loaded with num_ctx %u and parallel %u in %.1f s."),
+                           settings->num_ctx, settings->parallel,
+                           (double) (g_get_monotonic_time () - resident->wanted_us) / G_USEC_PER_SEC);
+  headroom_residency_settle (self, resident);
+}
+
+static void
+log_load (const HrPlan *plan)
+{
+  const HrSettings *s = hr_plan_get_settings (plan);
+
+  g_message ("ctx-size=%" G_GUINT64_FORMAT " parallel=%u ctx-per-slot=%u weights=%" G_GUINT64_FORMAT " cache=%" G_GUINT64_FORMAT
+             " compute=%" G_GUINT64_FORMAT " projector=0 gpu_layers=%d",
+             (guint64) s->num_ctx * s->parallel, s->parallel, s->num_ctx, hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS),
+             hr_plan_get_bytes (plan, HR_ITEM_CACHE),
+             hr_plan_get_bytes (plan, HR_ITEM_COMPUTE) + hr_plan_get_bytes (plan, HR_ITEM_OUTPUT), MAX (s->gpu_layers, 0));
+}
+
+static void
+wait_for_place (HeadroomResidency *self, HeadroomResident *resident)
+{
+  if (resident->queue_told || something_leaves (self))
+    return;
+  resident->queue_told = TRUE;
+  headroom_residency_tell (self, HEADROOM_EVENT_QUEUE, headroom_model_entry_get_name (resident->entry), 0,
+                           _("It waits until a model that is busy now has answered."));
+}
+
+void
+headroom_admission_continue (HeadroomResidency *self)
+{
+  HeadroomResident *resident = self->loading;
+  g_autoptr (HrPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (resident == NULL || resident->state != HEADROOM_RESIDENT_WAITING)
+    return;
+  if (g_cancellable_set_error_if_cancelled (resident->cancellable, &error) ||
+      (plan = headroom_residency_plan (self, resident->model, &resident->demand, &error)) == NULL) {
+    give_up (self, resident, TRUE, error);
+    return;
+  }
+  switch (make_room (self, resident, plan)) {
+  case PLACE_FREE:
+    log_load (plan);
+    headroom_resident_load_async (resident, g_steal_pointer (&plan), loaded_cb, g_object_ref (self));
+    break;
+  case PLACE_LATER:
+    wait_for_place (self, resident);
+    break;
+  case PLACE_IMPOSSIBLE:
+    refuse (self, resident, plan);
+    break;
+  }
+}
+
+static void
+opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomResidency) self = user_data;
+  HeadroomResident *resident = HEADROOM_RESIDENT (source);
+  g_autoptr (GError) error = NULL;
+
+  if (!headroom_resident_open_finish (resident, result, &error))
+    give_up (self, resident, TRUE, error);
+  else
+    headroom_admission_continue (self);
+}
+
+void
+headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry, const HeadroomDemand *demand)
+{
+  HeadroomResident *resident = headroom_resident_new (entry, demand);
+
+  g_assert (self->loading == NULL);
+  resident->keep_alive_ns = self->limits.keep_alive_ns;
+  self->loading = resident;
+  g_hash_table_insert (self->residents, (gpointer) headroom_model_entry_get_path (entry), resident);
+  headroom_resident_open_async (resident, opened_cb, g_object_ref (self));
+}

@@ -1,0 +1,69 @@
+/* headroom-demand.c: see headroom-demand.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-demand.h"
+
+#include <glib/gi18n-lib.h>
+
+/* Contexts below this cannot hold even a template's own tokens; clients that ask for them mean "as little as possible". */
+#define SMALLEST_NUM_CTX 4
+
+static gboolean
+is_asked (const HrValue *asked, const char *name)
+{
+  HrValue *value = asked != NULL ? hr_value_lookup (asked, name) : NULL;
+
+  return value != NULL && hr_value_kind (value) != HR_VALUE_NULL;
+}
+
+gboolean
+headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, const HrValue *asked, GError **error)
+{
+  HeadroomDemand demand = { 0 };
+
+  if (!headroom_options_get_settings (options, 0, &demand.settings, error))
+    return FALSE;
+  if (demand.settings.num_ctx > 0)
+    demand.settings.num_ctx = MAX (demand.settings.num_ctx, SMALLEST_NUM_CTX);
+  demand.kv_type_given = is_asked (asked, "kv_type");
+  demand.gpu_layers_given = is_asked (asked, "num_gpu");
+  *self = demand;
+  return TRUE;
+}
+
+/* A number that is too small, or differs where it must be the same. */
+static gboolean
+differs (gboolean wrong, const char *what, guint32 wanted, guint32 loaded, char **ret_reason)
+{
+  if (wrong && ret_reason != NULL)
+    *ret_reason = g_strdup_printf (_("%s %u is asked for; it was loaded with %u"), what, wanted, loaded);
+  return wrong;
+}
+
+gboolean
+headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded, guint32 n_ctx_train, char **ret_reason)
+{
+  const HrSettings *wanted = &self->settings;
+  guint32 num_ctx = n_ctx_train > 0 ? MIN (wanted->num_ctx, n_ctx_train) : wanted->num_ctx;
+
+  if (differs (num_ctx > loaded->num_ctx, "num_ctx", num_ctx, loaded->num_ctx, ret_reason) ||
+      differs (wanted->parallel > loaded->parallel, "parallel", wanted->parallel, loaded->parallel, ret_reason) ||
+      differs (wanted->num_batch > loaded->num_batch, "num_batch", wanted->num_batch, loaded->num_batch, ret_reason) ||
+      differs (wanted->threads != 0 && wanted->threads != loaded->threads, "num_thread", wanted->threads, loaded->threads,
+               ret_reason))
+    return FALSE;
+  if (self->kv_type_given && wanted->kv_type != loaded->kv_type) {
+    if (ret_reason != NULL)
+      *ret_reason = g_strdup_printf (_("a %s cache is asked for; it was loaded with a %s one"),
+                                     hr_kv_type_name (wanted->kv_type), hr_kv_type_name (loaded->kv_type));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+guint32
+headroom_demand_num_ctx (const HeadroomDemand *self, const HrSettings *loaded)
+{
+  return self->settings.num_ctx > 0 ? MIN (self->settings.num_ctx, loaded->num_ctx) : loaded->num_ctx;
+}

@@ -1,0 +1,39 @@
+/* headroom-demand.h: what a request needs of a loaded model, and whether one that is loaded has it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Pure functions. Loading again costs seconds and other people's caches, so a demand is met by anything that is enough: more context
+ * or more slots than asked for are fine, and what nobody asked for matters not at all. Thread-safety: Safe.
+ */
+#pragma once
+
+#include "headroom-options.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  HrSettings settings;     /* num_ctx, parallel, num_batch, threads 0: not said */
+  gboolean kv_type_given;  /* by the request itself */
+  gboolean gpu_layers_given;
+} HeadroomDemand;
+
+/**
+ * headroom_demand_init:
+ * @options: merged from environment, model and request
+ * @asked: (nullable): the request's own options
+ */
+gboolean headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, const HrValue *asked, GError **error);
+
+/**
+ * headroom_demand_is_met:
+ * @loaded: settings of a plan, every field resolved
+ * @n_ctx_train: no more context than this can be had
+ * @ret_reason: (out) (optional): a sentence about what is missing
+ */
+gboolean headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded, guint32 n_ctx_train,
+                                 char **ret_reason);
+
+/* Tokens that a request with this demand may use of a slot. */
+guint32 headroom_demand_num_ctx (const HeadroomDemand *self, const HrSettings *loaded);
+
+G_END_DECLS

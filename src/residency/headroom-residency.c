@@ -1,0 +1,536 @@
+/* headroom-residency.c: see headroom-residency.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-residency-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "headroom-env.h"
+#include "headroom-wire-time.h"
+
+#define DEFAULT_KEEP_ALIVE_NS (5 * 60 * HEADROOM_NSEC_PER_SEC)
+#define DEFAULT_MAX_QUEUE 512
+
+G_DEFINE_QUARK (headroom-residency-error-quark, headroom_residency_error)
+G_DEFINE_FINAL_TYPE (HeadroomResidency, headroom_residency, G_TYPE_OBJECT)
+
+struct _HeadroomLease {
+  HeadroomResidency *residency;
+  HeadroomResident *resident;
+  guint32 num_ctx;
+};
+
+static const char *
+key_of (HeadroomModelEntry *entry)
+{
+  return headroom_model_entry_get_path (entry);
+}
+
+static const char *
+name_of (HeadroomResident *resident)
+{
+  return headroom_model_entry_get_name (resident->entry);
+}
+
+/* ---- Events ---- */
+
+void
+headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model, guint64 bytes,
+                         const char *format, ...)
+{
+  g_autoptr (HeadroomEvent) event = NULL;
+  g_autofree char *reason = NULL;
+  va_list args;
+
+  va_start (args, format);
+  reason = g_strdup_vprintf (format, args);
+  va_end (args);
+  event = headroom_event_new (kind, model, bytes, reason);
+  g_info ("%s %s: %s", headroom_event_get_kind_name (event), model, reason);
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->events)) >= HEADROOM_RESIDENCY_MAX_EVENTS)
+    g_list_store_remove (self->events, 0);
+  g_list_store_append (self->events, event);
+}
+
+GListModel *
+headroom_residency_get_events (HeadroomResidency *self)
+{
+  return G_LIST_MODEL (self->events);
+}
+
+/* ---- Going ---- */
+
+void
+headroom_residency_remove (HeadroomResidency *self, HeadroomResident *resident)
+{
+  if (self->loading == resident)
+    self->loading = NULL;
+  g_hash_table_remove (self->residents, key_of (resident->entry));
+}
+
+static void
+stop_expiry (HeadroomResident *resident)
+{
+  if (resident->expiry == NULL)
+    return;
+  g_source_destroy (resident->expiry);
+  g_clear_pointer (&resident->expiry, g_source_unref);
+}
+
+static void
+unloaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomResidency) self = user_data;
+
+  headroom_residency_remove (self, HEADROOM_RESIDENT (source));
+  headroom_admission_continue (self);
+  headroom_residency_pump (self);
+}
+
+void
+headroom_residency_start_unload (HeadroomResidency *self, HeadroomResident *resident)
+{
+  g_assert (resident->state == HEADROOM_RESIDENT_READY && resident->n_leases == 0);
+  stop_expiry (resident);
+  headroom_resident_unload_async (resident, unloaded_cb, g_object_ref (self));
+}
+
+static void
+unload_for_time (HeadroomResidency *self, HeadroomResident *resident)
+{
+  guint64 bytes = hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS);
+
+  if (resident->keep_alive_ns == 0) {
+    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD, name_of (resident), bytes,
+                             _("It was asked to go as soon as it is idle (keep_alive 0)."));
+  } else {
+    g_autofree char *duration = headroom_wire_format_duration (resident->keep_alive_ns);
+    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD, name_of (resident), bytes,
+                             _("Nobody asked for it for %s (keep_alive)."), duration);
+  }
+  headroom_residency_start_unload (self, resident);
+}
+
+typedef struct {
+  HeadroomResidency *self; /* borrowed: the source is destroyed with the residents */
+  HeadroomResident *resident;
+} Expiry;
+
+static gboolean
+expired_cb (gpointer data)
+{
+  Expiry *expiry = data;
+
+  unload_for_time (expiry->self, expiry->resident);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_expiry (HeadroomResidency *self, HeadroomResident *resident)
+{
+  Expiry *expiry;
+  gint64 ms = resident->keep_alive_ns / (1000 * 1000);
+
+  if (resident->state != HEADROOM_RESIDENT_READY || resident->n_leases > 0 || resident->expiry != NULL)
+    return;
+  resident->last_used_us = g_get_monotonic_time ();
+  if (self->closed) {
+    headroom_residency_start_unload (self, resident);
+    return;
+  }
+  if (resident->keep_alive_ns == HEADROOM_FOREVER) {
+    resident->expires_ns = HEADROOM_FOREVER;
+    return;
+  }
+  if (resident->keep_alive_ns == 0) {
+    unload_for_time (self, resident);
+    return;
+  }
+  expiry = g_new (Expiry, 1);
+  *expiry = (Expiry) { self, resident };
+  resident->expires_ns = headroom_residency_get_expiry (self, NULL) + resident->keep_alive_ns;
+  resident->expiry = g_timeout_source_new ((guint) MIN (ms, G_MAXUINT));
+  g_source_set_static_name (resident->expiry, "headroom-keep-alive");
+  g_source_set_callback (resident->expiry, expired_cb, expiry, g_free);
+  g_source_attach (resident->expiry, self->context);
+}
+
+gint64
+headroom_residency_get_expiry (HeadroomResidency *self, HeadroomResident *resident)
+{
+  gint64 now = headroom_wire_now ();
+
+  if (resident == NULL)
+    return now;
+  if (resident->keep_alive_ns == HEADROOM_FOREVER)
+    return HEADROOM_FOREVER;
+  if (resident->expiry != NULL)
+    return resident->expires_ns;
+  return now + MIN (resident->keep_alive_ns, HEADROOM_FOREVER - now);
+}
+
+/* Those who wait for this model come first, then its time starts to run, then those who wait for its place. */
+void
+headroom_residency_settle (HeadroomResidency *self, HeadroomResident *resident)
+{
+  headroom_residency_pump (self);
+  start_expiry (self, resident);
+  headroom_admission_continue (self);
+}
+
+/* ---- Leases ---- */
+
+static HeadroomLease *
+grant_lease (HeadroomResidency *self, HeadroomResident *resident, const HeadroomAcquisition *wanted)
+{
+  HeadroomLease *lease = g_new0 (HeadroomLease, 1);
+
+  stop_expiry (resident);
+  if (wanted->has_keep_alive)
+    resident->keep_alive_ns = wanted->keep_alive_ns;
+  resident->n_leases++;
+  resident->last_used_us = g_get_monotonic_time ();
+  lease->residency = g_object_ref (self);
+  lease->resident = g_object_ref (resident);
+  lease->num_ctx = headroom_demand_num_ctx (&wanted->demand, hr_plan_get_settings (resident->plan));
+  return lease;
+}
+
+void
+headroom_lease_free (HeadroomLease *lease)
+{
+  g_autoptr (HeadroomResidency) self = NULL;
+  g_autoptr (HeadroomResident) resident = NULL;
+
+  if (lease == NULL)
+    return;
+  self = lease->residency;
+  resident = lease->resident;
+  g_free (lease);
+  if (--resident->n_leases == 0)
+    headroom_residency_settle (self, resident);
+}
+
+HrRunner *
+headroom_lease_get_runner (HeadroomLease *lease)
+{
+  return lease->resident->runner;
+}
+
+HrModel *
+headroom_lease_get_model (HeadroomLease *lease)
+{
+  return lease->resident->model;
+}
+
+guint32
+headroom_lease_get_num_ctx (HeadroomLease *lease)
+{
+  return lease->num_ctx;
+}
+
+/* ---- The queue ---- */
+
+static void
+acquisition_free (gpointer data)
+{
+  HeadroomAcquisition *wanted = data;
+
+  g_object_unref (wanted->entry);
+  g_free (wanted);
+}
+
+static void
+forget_cancelled (HeadroomAcquisition *wanted)
+{
+  if (wanted->cancelled == NULL)
+    return;
+  g_source_destroy (wanted->cancelled);
+  g_clear_pointer (&wanted->cancelled, g_source_unref);
+}
+
+static gboolean
+is_wanted (HeadroomResidency *self, const char *key)
+{
+  for (GList *l = self->queue.head; l != NULL; l = l->next)
+    if (g_str_equal (key_of (((HeadroomAcquisition *) g_task_get_task_data (l->data))->entry), key))
+      return TRUE;
+  return FALSE;
+}
+
+/* Takes a task out of the queue; the caller returns from it. */
+static GTask *
+take (HeadroomResidency *self, GList *link)
+{
+  GTask *task = link->data;
+
+  forget_cancelled (g_task_get_task_data (task));
+  g_queue_delete_link (&self->queue, link);
+  return task;
+}
+
+static gboolean
+cancelled_cb (GCancellable *cancellable, gpointer data)
+{
+  GTask *task = data;
+  g_autoptr (HeadroomResidency) self = g_object_ref (g_task_get_source_object (task));
+  HeadroomAcquisition *wanted = g_task_get_task_data (task);
+  HeadroomResident *resident = g_hash_table_lookup (self->residents, key_of (wanted->entry));
+  g_autoptr (GTask) owned = take (self, g_queue_find (&self->queue, task));
+
+  if (resident != NULL && resident == self->loading && !is_wanted (self, key_of (wanted->entry))) {
+    g_cancellable_cancel (resident->cancellable);
+    headroom_admission_continue (self);
+  }
+  g_task_return_error_if_cancelled (owned);
+  headroom_residency_pump (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+enqueue (HeadroomResidency *self, GTask *task)
+{
+  HeadroomAcquisition *wanted = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  g_queue_push_tail (&self->queue, g_object_ref (task));
+  if (cancellable == NULL)
+    return;
+  wanted->cancelled = g_cancellable_source_new (cancellable);
+  g_source_set_callback (wanted->cancelled, G_SOURCE_FUNC (cancelled_cb), task, NULL);
+  g_source_attach (wanted->cancelled, self->context);
+}
+
+/* The model is here but not as it is needed. */
+static void
+reload_when_idle (HeadroomResidency *self, HeadroomResident *resident, const char *reason)
+{
+  if (resident->n_leases > 0)
+    return;
+  headroom_residency_tell (self, HEADROOM_EVENT_RELOAD, name_of (resident),
+                           hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS), _("It is loaded again: %s."), reason);
+  headroom_residency_start_unload (self, resident);
+}
+
+/* The resident that an acquisition may have now, or NULL; then somebody will pump again. */
+static HeadroomResident *
+find_place (HeadroomResidency *self, HeadroomAcquisition *wanted)
+{
+  HeadroomResident *resident = g_hash_table_lookup (self->residents, key_of (wanted->entry));
+  g_autofree char *reason = NULL;
+
+  if (resident == NULL && self->loading == NULL)
+    headroom_admission_start (self, wanted->entry, &wanted->demand);
+  if (resident == NULL || resident->state != HEADROOM_RESIDENT_READY)
+    return NULL;
+  if (headroom_demand_is_met (&wanted->demand, hr_plan_get_settings (resident->plan),
+                              hr_model_get_info (resident->model)->n_ctx_train, &reason))
+    return resident;
+  reload_when_idle (self, resident, reason);
+  return NULL;
+}
+
+typedef struct {
+  GTask *task;
+  HeadroomLease *lease;
+} Grant;
+
+/* Returning from a task may call back at once, and the callback may come here again: so first decide, then return. */
+static void
+return_grants (GArray *grants)
+{
+  for (guint i = 0; i < grants->len; i++) {
+    Grant *grant = &g_array_index (grants, Grant, i);
+    g_task_return_pointer (grant->task, grant->lease, (GDestroyNotify) headroom_lease_free);
+    g_object_unref (grant->task);
+  }
+}
+
+void
+headroom_residency_pump (HeadroomResidency *self)
+{
+  g_autoptr (GHashTable) passed = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GArray) grants = g_array_new (FALSE, FALSE, sizeof (Grant));
+  GList *next;
+
+  for (GList *l = self->queue.head; l != NULL; l = next) {
+    HeadroomAcquisition *wanted = g_task_get_task_data (l->data);
+    const char *key = key_of (wanted->entry);
+    HeadroomResident *resident;
+    next = l->next;
+    /* Nobody overtakes an older request for the same model. */
+    if (g_hash_table_contains (passed, key))
+      continue;
+    resident = find_place (self, wanted);
+    if (resident != NULL)
+      g_array_append_vals (grants, &(Grant) { take (self, l), grant_lease (self, resident, wanted) }, 1);
+    else
+      g_hash_table_add (passed, (gpointer) key);
+  }
+  return_grants (grants);
+}
+
+void
+headroom_residency_fail (HeadroomResidency *self, HeadroomModelEntry *entry, gboolean all, const GError *error)
+{
+  g_autoptr (GPtrArray) failed = g_ptr_array_new_with_free_func (g_object_unref);
+  GList *next;
+
+  for (GList *l = self->queue.head; l != NULL; l = next) {
+    next = l->next;
+    if (!g_str_equal (key_of (((HeadroomAcquisition *) g_task_get_task_data (l->data))->entry), key_of (entry)))
+      continue;
+    g_ptr_array_add (failed, take (self, l));
+    if (!all)
+      break;
+  }
+  for (guint i = 0; i < failed->len; i++)
+    g_task_return_error (failed->pdata[i], g_error_copy (error));
+}
+
+static gboolean
+is_crowded (HeadroomResidency *self, HeadroomModelEntry *entry)
+{
+  HeadroomResident *resident = g_hash_table_lookup (self->residents, key_of (entry));
+
+  if (resident != NULL && resident->state == HEADROOM_RESIDENT_READY &&
+      resident->n_leases >= hr_plan_get_settings (resident->plan)->parallel + self->limits.max_queue)
+    return TRUE;
+  return g_queue_get_length (&self->queue) >= self->limits.max_queue;
+}
+
+void
+headroom_residency_acquire_async (HeadroomResidency *self, HeadroomModelEntry *entry, const HeadroomDemand *demand,
+                                  const gint64 *keep_alive_ns, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  HeadroomAcquisition *wanted = g_new0 (HeadroomAcquisition, 1);
+
+  g_return_if_fail (key_of (entry) != NULL);
+  g_task_set_source_tag (task, headroom_residency_acquire_async);
+  wanted->entry = g_object_ref (entry);
+  wanted->demand = *demand;
+  wanted->has_keep_alive = keep_alive_ns != NULL;
+  wanted->keep_alive_ns = keep_alive_ns != NULL ? *keep_alive_ns : 0;
+  g_task_set_task_data (task, wanted, acquisition_free);
+  if (self->closed) {
+    g_task_return_new_error (task, HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
+                             _("The server is shutting down"));
+  } else if (is_crowded (self, entry)) {
+    /* Clients match this text, both spaces included. */
+    g_task_return_new_error (task, HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_BUSY,
+                             "server busy, please try again.  maximum pending requests exceeded");
+  } else if (!g_task_return_error_if_cancelled (task)) {
+    enqueue (self, task);
+    headroom_residency_pump (self);
+  }
+}
+
+HeadroomLease *
+headroom_residency_acquire_finish (HeadroomResidency *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+headroom_residency_unload (HeadroomResidency *self, HeadroomModelEntry *entry)
+{
+  HeadroomResident *resident = key_of (entry) != NULL ? g_hash_table_lookup (self->residents, key_of (entry)) : NULL;
+
+  if (resident == NULL)
+    return;
+  resident->keep_alive_ns = 0;
+  if (resident->state == HEADROOM_RESIDENT_READY && resident->n_leases == 0)
+    unload_for_time (self, resident);
+}
+
+GPtrArray *
+headroom_residency_dup_residents (HeadroomResidency *self)
+{
+  GPtrArray *residents = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer resident;
+
+  g_hash_table_iter_init (&iter, self->residents);
+  while (g_hash_table_iter_next (&iter, NULL, &resident))
+    g_ptr_array_add (residents, g_object_ref (resident));
+  return residents;
+}
+
+/* ---- Lifetime ---- */
+
+void
+headroom_residency_close (HeadroomResidency *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
+                                                  _("The server is shutting down"));
+  g_autoptr (GPtrArray) residents = NULL;
+
+  self->closed = TRUE;
+  while (!g_queue_is_empty (&self->queue)) {
+    g_autoptr (GTask) task = take (self, self->queue.head);
+    g_task_return_error (task, g_error_copy (error));
+  }
+  if (self->loading != NULL) {
+    g_cancellable_cancel (self->loading->cancellable);
+    headroom_admission_continue (self);
+  }
+  residents = headroom_residency_dup_residents (self);
+  for (guint i = 0; i < residents->len; i++) {
+    HeadroomResident *resident = residents->pdata[i];
+    if (resident->state == HEADROOM_RESIDENT_READY && resident->n_leases == 0)
+      headroom_residency_start_unload (self, resident);
+  }
+  while (g_hash_table_size (self->residents) > 0)
+    g_main_context_iteration (self->context, TRUE);
+}
+
+static void
+headroom_residency_finalize (GObject *object)
+{
+  HeadroomResidency *self = HEADROOM_RESIDENCY (object);
+
+  g_assert (g_queue_is_empty (&self->queue));
+  g_hash_table_unref (self->residents);
+  g_object_unref (self->events);
+  g_main_context_unref (self->context);
+  G_OBJECT_CLASS (headroom_residency_parent_class)->finalize (object);
+}
+
+static void
+headroom_residency_class_init (HeadroomResidencyClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = headroom_residency_finalize;
+}
+
+static void
+headroom_residency_init (HeadroomResidency *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->residents = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->events = g_list_store_new (HEADROOM_TYPE_EVENT);
+  g_queue_init (&self->queue);
+}
+
+HeadroomResidency *
+headroom_residency_new (const HeadroomResidencyLimits *limits)
+{
+  HeadroomResidency *self = g_object_new (HEADROOM_TYPE_RESIDENCY, NULL);
+
+  self->limits = *limits;
+  return self;
+}
+
+void
+headroom_residency_limits_init_from_env (HeadroomResidencyLimits *ret_limits)
+{
+  g_autofree char *keep_alive = headroom_env_dup ("KEEP_ALIVE");
+
+  *ret_limits = (HeadroomResidencyLimits) { .keep_alive_ns = DEFAULT_KEEP_ALIVE_NS };
+  if (keep_alive != NULL && !headroom_wire_parse_keep_alive_text (keep_alive, &ret_limits->keep_alive_ns, NULL))
+    g_warning ("KEEP_ALIVE: %s is not a duration", keep_alive);
+  ret_limits->max_loaded = (guint) MIN (headroom_env_get_uint ("MAX_LOADED_MODELS", 0), G_MAXUINT);
+  ret_limits->max_queue = (guint) CLAMP (headroom_env_get_uint ("MAX_QUEUE", DEFAULT_MAX_QUEUE), 1, G_MAXINT);
+}

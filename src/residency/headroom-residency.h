@@ -1,0 +1,103 @@
+/* headroom-residency.h: which models are in memory, where, and until when.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A request takes a lease on a model; while it holds one, the model stays. One model per file; names that share a file share it.
+ *
+ * - A lease on a model that is loaded and enough for the request is given at once, whatever else is being loaded.
+ * - Requests for one model share its load. When the last of them gives up, the load stops.
+ * - A request that needs more than was loaded (a longer context, another cache type) waits until the model is idle; then it is loaded again.
+ *   Later requests for that model wait behind it.
+ * - A model that does not fit beside the others sends idle ones away (see headroom-eviction.h), waits for busy ones, and is refused
+ *   before anything is touched if it would not fit even then. Pinned models (keep_alive forever) stay.
+ * - Every such decision is a HeadroomEvent.
+ *
+ * Thread-safety: belongs to the main context that is the thread's default when it is made.
+ */
+#pragma once
+
+#include "headroom-demand.h"
+#include "headroom-event.h"
+#include "headroom-model-entry.h"
+
+G_BEGIN_DECLS
+
+#define HEADROOM_RESIDENCY_ERROR (headroom_residency_error_quark ())
+GQuark headroom_residency_error_quark (void);
+
+typedef enum {
+  HEADROOM_RESIDENCY_ERROR_BUSY,      /* more requests wait than MAX_QUEUE */
+  HEADROOM_RESIDENCY_ERROR_NO_MEMORY, /* does not fit; what would is in the message */
+  HEADROOM_RESIDENCY_ERROR_CLOSED,    /* the server is shutting down */
+} HeadroomResidencyError;
+
+/* More events than this are not kept. */
+#define HEADROOM_RESIDENCY_MAX_EVENTS 1000
+/* Far more devices than a machine has. */
+#define HEADROOM_MAX_DEVICES 16
+
+typedef struct {
+  gint64 keep_alive_ns;   /* KEEP_ALIVE, 5 minutes */
+  guint max_loaded;       /* MAX_LOADED_MODELS; 0: three per GPU, three without one */
+  guint max_queue;        /* MAX_QUEUE, 512; requests that wait for a model or for one of its slots */
+} HeadroomResidencyLimits;
+void headroom_residency_limits_init_from_env (HeadroomResidencyLimits *ret_limits);
+
+/* Where device memory is asked for; the machine's own by default. Returns how many were written. */
+typedef gsize (*HeadroomDevicesFunc) (HrDevice *devices, gsize max, gpointer data);
+
+#define HEADROOM_TYPE_RESIDENCY (headroom_residency_get_type ())
+G_DECLARE_FINAL_TYPE (HeadroomResidency, headroom_residency, HEADROOM, RESIDENCY, GObject)
+
+HeadroomResidency *headroom_residency_new (const HeadroomResidencyLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
+void headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFunc func, gpointer data);
+
+/* ---- Leases ---- */
+
+typedef struct _HeadroomLease HeadroomLease;
+
+/**
+ * headroom_residency_acquire_async:
+ * @keep_alive_ns: (nullable): how long the model stays after this request; %NULL leaves it as it is
+ */
+void headroom_residency_acquire_async (HeadroomResidency *self, HeadroomModelEntry *entry, const HeadroomDemand *demand,
+                                       const gint64 *keep_alive_ns, GCancellable *cancellable,
+                                       GAsyncReadyCallback callback, gpointer user_data);
+HeadroomLease *headroom_residency_acquire_finish (HeadroomResidency *self, GAsyncResult *result, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+HrRunner *headroom_lease_get_runner (HeadroomLease *lease);
+HrModel *headroom_lease_get_model (HeadroomLease *lease);
+guint32 headroom_lease_get_num_ctx (HeadroomLease *lease); /* tokens that this request may use */
+void headroom_lease_free (HeadroomLease *lease);           /* the model's time starts to run when the last one goes */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomLease, headroom_lease_free)
+
+/* Unloads a model as soon as it is idle. Whether it was loaded does not matter. */
+void headroom_residency_unload (HeadroomResidency *self, HeadroomModelEntry *entry);
+
+/* Refuses what waits, stops loads and unloads everything. Leases must have been freed. Runs the main context meanwhile. */
+void headroom_residency_close (HeadroomResidency *self);
+
+/* ---- Telling ---- */
+
+/* Borrowed; of HeadroomEvent, oldest first. */
+GListModel *headroom_residency_get_events (HeadroomResidency *self);
+void headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model, guint64 bytes,
+                              const char *format, ...) G_GNUC_PRINTF (5, 6);
+
+/* Borrowed; of HeadroomResident (see headroom-resident.h), in no order. */
+GPtrArray *headroom_residency_dup_residents (HeadroomResidency *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The devices as the system tells of them now, and without what is promised to models that are here. */
+gsize headroom_residency_probe_devices (HeadroomResidency *self, HrDevice *devices, gsize max);
+gsize headroom_residency_get_devices (HeadroomResidency *self, HrDevice *devices, gsize max);
+
+/* What loading a model for a demand would take now. parallel that nobody chose is 4 where that fits, else 1. */
+HrPlan *headroom_residency_plan (HeadroomResidency *self, HrModel *model, const HeadroomDemand *demand, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* When a resident goes if nobody asks for it again: nanoseconds since 1970, HEADROOM_FOREVER if never. */
+struct _HeadroomResident;
+gint64 headroom_residency_get_expiry (HeadroomResidency *self, struct _HeadroomResident *resident);
+
+G_END_DECLS

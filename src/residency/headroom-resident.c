@@ -1,0 +1,207 @@
+/* headroom-resident.c: see headroom-resident.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-resident.h"
+
+#include <glib/gi18n-lib.h>
+
+G_DEFINE_FINAL_TYPE (HeadroomResident, headroom_resident, G_TYPE_OBJECT)
+
+static const char *const state_names[] = {
+  [HEADROOM_RESIDENT_OPENING] = "loading",
+  [HEADROOM_RESIDENT_WAITING] = "waiting",
+  [HEADROOM_RESIDENT_LOADING] = "loading",
+  [HEADROOM_RESIDENT_READY] = "ready",
+  [HEADROOM_RESIDENT_UNLOADING] = "unloading",
+};
+
+const char *
+headroom_resident_state_name (HeadroomResidentState state)
+{
+  return state_names[state];
+}
+
+static void
+headroom_resident_finalize (GObject *object)
+{
+  HeadroomResident *self = HEADROOM_RESIDENT (object);
+
+  g_assert (self->n_leases == 0 && self->expiry == NULL);
+  hr_runner_free (self->runner);
+  hr_plan_unref (self->plan);
+  hr_model_unref (self->model);
+  g_object_unref (self->cancellable);
+  g_object_unref (self->entry);
+  G_OBJECT_CLASS (headroom_resident_parent_class)->finalize (object);
+}
+
+static void
+headroom_resident_class_init (HeadroomResidentClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = headroom_resident_finalize;
+}
+
+static void
+headroom_resident_init (HeadroomResident *self)
+{
+  self->cancellable = g_cancellable_new ();
+}
+
+HeadroomResident *
+headroom_resident_new (HeadroomModelEntry *entry, const HeadroomDemand *demand)
+{
+  HeadroomResident *self = g_object_new (HEADROOM_TYPE_RESIDENT, NULL);
+
+  self->entry = g_object_ref (entry);
+  self->demand = *demand;
+  self->wanted_us = g_get_monotonic_time ();
+  return self;
+}
+
+/* ---- Opening ---- */
+
+static void
+open_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+  HrModel *model = hr_model_open (data, &error);
+
+  if (model == NULL || !hr_model_is_runnable (model, &error) || !hr_model_has_tokenizer (model, &error)) {
+    hr_model_unref (model);
+    g_task_return_error (task, error);
+    return;
+  }
+  g_task_return_pointer (task, model, (GDestroyNotify) hr_model_unref);
+}
+
+void
+headroom_resident_open_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, headroom_resident_open_async);
+  g_task_set_task_data (task, g_strdup (headroom_model_entry_get_path (self->entry)), g_free);
+  g_task_run_in_thread (task, open_thread);
+}
+
+gboolean
+headroom_resident_open_finish (HeadroomResident *self, GAsyncResult *result, GError **error)
+{
+  HrModel *model = g_task_propagate_pointer (G_TASK (result), error);
+
+  if (model == NULL)
+    return FALSE;
+  self->model = model;
+  self->state = HEADROOM_RESIDENT_WAITING;
+  return TRUE;
+}
+
+/* ---- Loading ---- */
+
+static bool
+load_progress (double fraction, void *data)
+{
+  HeadroomResident *self = data;
+
+  g_atomic_int_set (&self->progress_permille, (int) (fraction * 1000));
+  return !g_cancellable_is_cancelled (self->cancellable);
+}
+
+static void
+load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  HeadroomResident *self = source;
+  GError *error = NULL;
+  HrRunner *runner = hr_runner_new (self->model, self->plan, false, load_progress, self, &error);
+
+  if (runner == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, runner, (GDestroyNotify) hr_runner_free);
+}
+
+void
+headroom_resident_load_async (HeadroomResident *self, HrPlan *take_plan, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, headroom_resident_load_async);
+  self->state = HEADROOM_RESIDENT_LOADING;
+  self->plan = take_plan;
+  g_task_run_in_thread (task, load_thread);
+}
+
+gboolean
+headroom_resident_load_finish (HeadroomResident *self, GAsyncResult *result, GError **error)
+{
+  HrRunner *runner = g_task_propagate_pointer (G_TASK (result), error);
+
+  if (runner == NULL)
+    return FALSE;
+  self->runner = runner;
+  self->state = HEADROOM_RESIDENT_READY;
+  self->last_used_us = g_get_monotonic_time ();
+  return TRUE;
+}
+
+/* ---- Unloading ---- */
+
+static void
+unload_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  hr_runner_free (data);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, headroom_resident_unload_async);
+  self->state = HEADROOM_RESIDENT_UNLOADING;
+  g_task_set_task_data (task, g_steal_pointer (&self->runner), NULL);
+  g_task_run_in_thread (task, unload_thread);
+}
+
+/* ---- Numbers ---- */
+
+double
+headroom_resident_get_progress (HeadroomResident *self)
+{
+  return self->state >= HEADROOM_RESIDENT_READY ? 1 : g_atomic_int_get (&self->progress_permille) / 1000.0;
+}
+
+static guint64
+planned_bytes (HrPlan *plan, HrItemKind kind, gsize device)
+{
+  guint64 bytes = 0;
+
+  for (gsize i = 0; i < hr_plan_n_items (plan); i++) {
+    const HrPlanItem *item = hr_plan_get_item (plan, i);
+    if (item->kind == kind && item->device == device)
+      bytes += item->bytes;
+  }
+  return bytes;
+}
+
+guint64
+headroom_resident_get_promised_bytes (HeadroomResident *self, gsize device)
+{
+  HrRunnerStats stats = { 0 };
+  guint64 cache;
+
+  if (self->plan == NULL || device != 0) /* other devices are asked directly what is left of them */
+    return 0;
+  if (self->runner != NULL)
+    hr_runner_get_stats (self->runner, &stats);
+  cache = planned_bytes (self->plan, HR_ITEM_CACHE, device);
+  return planned_bytes (self->plan, HR_ITEM_WEIGHTS, device) + cache - MIN (cache, stats.cache_committed_bytes);
+}
+
+guint64
+headroom_resident_get_bytes (HeadroomResident *self, gsize device)
+{
+  return self->plan != NULL ? hr_plan_get_device_bytes (self->plan, device) : 0;
+}

@@ -1,0 +1,68 @@
+/* headroom-resident.h: one model on its way into memory, in it, or on its way out.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Does what takes time on worker threads and tells about it on the main context that made it. Decides nothing: when to load
+ * and when to go is the residency's affair. Thread-safety: belongs to that context.
+ */
+#pragma once
+
+#include "headroom-demand.h"
+#include "headroom-model-entry.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  HEADROOM_RESIDENT_OPENING,   /* its header is being read */
+  HEADROOM_RESIDENT_WAITING,   /* for its place */
+  HEADROOM_RESIDENT_LOADING,
+  HEADROOM_RESIDENT_READY,
+  HEADROOM_RESIDENT_UNLOADING,
+} HeadroomResidentState;
+const char *headroom_resident_state_name (HeadroomResidentState state);
+
+#define HEADROOM_TYPE_RESIDENT (headroom_resident_get_type ())
+G_DECLARE_FINAL_TYPE (HeadroomResident, headroom_resident, HEADROOM, RESIDENT, GObject)
+
+struct _HeadroomResident {
+  GObject parent_instance;
+
+  HeadroomModelEntry *entry;
+  HeadroomDemand demand;       /* of the request that brought it here */
+  HeadroomResidentState state;
+  HrModel *model;              /* from WAITING on */
+  HrPlan *plan;                /* from LOADING on */
+  HrRunner *runner;            /* while READY */
+  GCancellable *cancellable;   /* stops the load */
+  int progress_permille;       /* atomic */
+
+  guint n_leases;
+  gint64 keep_alive_ns;        /* HEADROOM_FOREVER: pinned */
+  gint64 last_used_us;         /* monotonic */
+  gint64 expires_ns;           /* since 1970; while idle */
+  GSource *expiry;             /* while idle and not pinned */
+  gboolean queue_told;         /* that it waits was told once */
+  gint64 wanted_us;            /* monotonic: when loading began */
+};
+
+HeadroomResident *headroom_resident_new (HeadroomModelEntry *entry, const HeadroomDemand *demand) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads the header; on success self->model is set and the state is WAITING. */
+void headroom_resident_open_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean headroom_resident_open_finish (HeadroomResident *self, GAsyncResult *result, GError **error);
+
+/* Allocates take_plan and reads the weights; on success the state is READY. */
+void headroom_resident_load_async (HeadroomResident *self, HrPlan *take_plan, GAsyncReadyCallback callback,
+                                   gpointer user_data);
+gboolean headroom_resident_load_finish (HeadroomResident *self, GAsyncResult *result, GError **error);
+
+/* Frees the runner; requests that still run end as cancelled. */
+void headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data);
+
+double headroom_resident_get_progress (HeadroomResident *self); /* 0 to 1 */
+/* Bytes of the plan on a device that are not yet taken from what the system calls free: mapped weights, which the system
+ * counts as free, and cache that is promised but not filled. */
+guint64 headroom_resident_get_promised_bytes (HeadroomResident *self, gsize device);
+guint64 headroom_resident_get_bytes (HeadroomResident *self, gsize device);
+
+G_END_DECLS
