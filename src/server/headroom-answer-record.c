@@ -1,0 +1,213 @@
+/* headroom-answer-record.c: what an answer writes.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-answer.h"
+
+#include "headroom-json.h"
+
+#define NSEC_PER_USEC 1000
+
+static const char *
+content_type (const HeadroomAnswer *self)
+{
+  return self->kind == HEADROOM_WIRE_OPENAI ? "text/event-stream" : "application/x-ndjson";
+}
+
+/* Adds what Headroom says beyond the API to a record's end; other clients ignore it. */
+static char *
+with_own_field (const HeadroomAnswer *self, char *take_json)
+{
+  g_autofree char *json = take_json;
+  gsize len = strlen (json);
+
+  if (self->prompt == NULL || self->prompt->n_dropped == 0 || len == 0 || json[len - 1] != '}')
+    return g_steal_pointer (&json);
+  return g_strdup_printf ("%.*s,\"headroom\":{\"dropped_messages\":%u}}", (int) len - 1, json, self->prompt->n_dropped);
+}
+
+static char *
+print (HeadroomAnswer *self, const HeadroomWireRecord *record)
+{
+  char *json;
+
+  if (self->kind == HEADROOM_WIRE_OPENAI)
+    return headroom_wire_print_openai_completion (record, self->openai.id);
+  json = self->kind == HEADROOM_WIRE_GENERATE ? headroom_wire_print_generate (record) : headroom_wire_print_chat (record);
+  return record->done ? with_own_field (self, json) : json;
+}
+
+static void
+reply_or_write (HeadroomAnswer *self, const HeadroomWireRecord *record)
+{
+  g_autofree char *json = NULL, *line = NULL;
+
+  if (!self->request->stream) {
+    json = print (self, record);
+    headroom_exchange_reply_json (self->exchange, SOUP_STATUS_OK, json);
+    return;
+  }
+  if (self->kind == HEADROOM_WIRE_OPENAI) {
+    line = headroom_wire_print_openai_chunks (&self->openai, record);
+  } else {
+    json = print (self, record);
+    line = g_strconcat (json, "\n", NULL);
+  }
+  headroom_exchange_write (self->exchange, content_type (self), line);
+  if (record->done)
+    headroom_exchange_end (self->exchange);
+}
+
+static HeadroomWireRecord
+begin_record (HeadroomAnswer *self)
+{
+  HeadroomService *service = headroom_exchange_get_service (self->exchange);
+  HeadroomWireRecord record = { .model = self->request->model, .created_ns = headroom_wire_now () };
+
+  if (self->openai.created_ns == 0) {
+    self->openai.id = service->next_id++ % 999;
+    self->openai.created_ns = record.created_ns;
+    self->openai.include_usage = self->request->include_usage;
+  }
+  return record;
+}
+
+/* ---- Without text ---- */
+
+void
+headroom_answer_reply_empty (HeadroomAnswer *self, const char *reason)
+{
+  HeadroomWireRecord record = begin_record (self);
+  g_autofree char *json = NULL;
+
+  record.done = TRUE;
+  record.done_reason = reason;
+  json = print (self, &record);
+  headroom_exchange_reply_json (self->exchange, SOUP_STATUS_OK, json);
+}
+
+void
+headroom_answer_reply_rendered (HeadroomAnswer *self)
+{
+  HeadroomWireRecord record = begin_record (self);
+  g_autofree char *json = NULL;
+
+  record.rendered_template = self->prompt->text;
+  json = print (self, &record);
+  headroom_exchange_reply_json (self->exchange, SOUP_STATUS_OK, json);
+}
+
+/* ---- Logprobs ---- */
+
+static HeadroomWireProb
+prob (HeadroomAnswer *self, HrToken token, float logprob)
+{
+  HeadroomWireProb p = { .logprob = logprob };
+
+  p.token = hr_model_token_bytes (headroom_lease_get_model (self->lease), token, true, &p.token_len);
+  return p;
+}
+
+static void
+keep_logprob (HeadroomAnswer *self, const HrEvent *event)
+{
+  HeadroomWireLogprob entry = { .chosen = prob (self, event->token, event->logprob) };
+  HeadroomWireProb *top = g_new (HeadroomWireProb, event->n_top + 1);
+
+  for (gsize i = 0; i < event->n_top; i++)
+    top[i] = prob (self, event->top[i].token, event->top[i].logprob);
+  g_ptr_array_add (self->tops, top);
+  entry.top = top;
+  entry.n_top = event->n_top;
+  g_array_append_val (self->logprobs, entry);
+}
+
+/* ---- Text ---- */
+
+static void
+take_text (HeadroomAnswer *self, const HrEvent *event, gboolean last)
+{
+  if (self->splits_thinking)
+    headroom_thinking_feed (&self->thinking, event->text, event->text_len, last, self->thought, self->text);
+  else
+    g_string_append_len (self->text, event->text, (gssize) event->text_len);
+}
+
+static void
+put_text (HeadroomAnswer *self, HeadroomWireRecord *record)
+{
+  record->text = self->text->str;
+  record->text_len = (gssize) self->text->len;
+  record->thinking = self->thought->str;
+  record->logprobs = (const HeadroomWireLogprob *) self->logprobs->data;
+  record->n_logprobs = self->logprobs->len;
+}
+
+static void
+forget_text (HeadroomAnswer *self)
+{
+  g_string_truncate (self->text, 0);
+  g_string_truncate (self->thought, 0);
+  g_array_set_size (self->logprobs, 0);
+  g_ptr_array_set_size (self->tops, 0);
+}
+
+static void
+write_text (HeadroomAnswer *self)
+{
+  HeadroomWireRecord record = begin_record (self);
+
+  put_text (self, &record);
+  reply_or_write (self, &record);
+  forget_text (self);
+}
+
+void
+headroom_answer_hear_token (HeadroomAnswer *self, const HrEvent *event)
+{
+  if (self->request->logprobs)
+    keep_logprob (self, event);
+  take_text (self, event, FALSE);
+  if (self->request->stream && (self->text->len > 0 || self->thought->len > 0))
+    write_text (self);
+}
+
+/* ---- The end ---- */
+
+static void
+put_metrics (HeadroomAnswer *self, const HrTimings *timings, HeadroomWireMetrics *ret_metrics)
+{
+  gint64 started_us = headroom_exchange_get_started_us (self->exchange);
+
+  /* Clients take a missing duration for a broken answer, and zero is missing. */
+  *ret_metrics = (HeadroomWireMetrics) {
+    .total_duration = MAX (g_get_monotonic_time () - started_us, 1) * NSEC_PER_USEC,
+    .load_duration = MAX (self->leased_us - started_us, 1) * NSEC_PER_USEC,
+    .prompt_eval_count = timings->n_prompt,
+    .prompt_eval_duration = MAX (timings->prompt_us, 1) * NSEC_PER_USEC,
+    .eval_count = timings->n_generated,
+    .eval_duration = MAX (timings->generate_us, 1) * NSEC_PER_USEC,
+  };
+}
+
+void
+headroom_answer_hear_done (HeadroomAnswer *self, const HrEvent *event)
+{
+  HeadroomWireRecord record;
+  g_autoptr (GArray) context = g_array_copy (self->prompt->tokens);
+
+  take_text (self, event, TRUE);
+  if (self->request->stream && (self->text->len > 0 || self->thought->len > 0 || self->logprobs->len > 0))
+    write_text (self);
+  record = begin_record (self);
+  put_text (self, &record);
+  record.done = TRUE;
+  record.done_reason = event->reason == HR_DONE_LENGTH ? "length" : "stop";
+  put_metrics (self, &event->timings, &record.metrics);
+  if (self->kind == HEADROOM_WIRE_GENERATE && !self->request->raw) {
+    g_array_append_vals (context, self->generated->data, self->generated->len);
+    record.context = (const HrToken *) context->data;
+    record.n_context = context->len;
+  }
+  reply_or_write (self, &record);
+}

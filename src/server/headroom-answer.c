@@ -1,0 +1,293 @@
+/* headroom-answer.c: see headroom-answer.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-answer.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "headroom-router.h"
+
+static void
+answer_free (HeadroomAnswer *self)
+{
+  g_clear_pointer (&self->running, hr_request_unref);
+  g_clear_pointer (&self->lease, headroom_lease_free);
+  g_clear_pointer (&self->prompt, headroom_prompt_free);
+  g_clear_pointer (&self->options, headroom_options_free);
+  g_clear_pointer (&self->request, headroom_wire_request_free);
+  g_clear_object (&self->entry);
+  headroom_thinking_finish (&self->thinking);
+  g_array_unref (self->generated);
+  g_array_unref (self->logprobs);
+  g_ptr_array_unref (self->tops);
+  g_string_free (self->text, TRUE);
+  g_string_free (self->thought, TRUE);
+  g_object_unref (self->exchange);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomAnswer, answer_free)
+
+static HeadroomAnswer *
+answer_new (HeadroomExchange *exchange, HeadroomWireKind kind)
+{
+  HeadroomAnswer *self = g_new0 (HeadroomAnswer, 1);
+
+  self->exchange = g_object_ref (exchange);
+  self->kind = kind;
+  self->generated = g_array_new (FALSE, FALSE, sizeof (HrToken));
+  self->logprobs = g_array_new (FALSE, FALSE, sizeof (HeadroomWireLogprob));
+  self->tops = g_ptr_array_new_with_free_func (g_free);
+  self->text = g_string_new (NULL);
+  self->thought = g_string_new (NULL);
+  return self;
+}
+
+/* ---- Running ---- */
+
+static void
+event_cb (const HrEvent *event, void *data)
+{
+  HeadroomAnswer *self = data;
+  g_autoptr (HeadroomAnswer) over = NULL;
+
+  switch (event->kind) {
+  case HR_EVENT_PROMPT:
+    return;
+  case HR_EVENT_TOKEN:
+    g_array_append_val (self->generated, event->token);
+    headroom_answer_hear_token (self, event);
+    return;
+  case HR_EVENT_DONE:
+    over = self;
+    g_signal_handler_disconnect (headroom_exchange_get_cancellable (self->exchange), self->cancelled_id);
+    if (event->reason == HR_DONE_ERROR)
+      headroom_exchange_fail (self->exchange, event->error);
+    else if (event->reason == HR_DONE_CANCELLED)
+      headroom_exchange_end (self->exchange); /* the client is not there any more, or the server ends */
+    else
+      headroom_answer_hear_done (self, event);
+    return;
+  }
+}
+
+static void
+cancelled_cb (GCancellable *cancellable, gpointer data)
+{
+  hr_request_cancel (((HeadroomAnswer *) data)->running);
+}
+
+/* A request that asked for less context than was loaded gets no more than it asked for. */
+static void
+limit_length (HeadroomAnswer *self, HrRequestOptions *options)
+{
+  guint32 num_ctx = headroom_lease_get_num_ctx (self->lease);
+  gint64 room = (gint64) num_ctx - (gint64) options->n_tokens;
+  gboolean whole = num_ctx == hr_plan_get_settings (hr_runner_get_plan (headroom_lease_get_runner (self->lease)))->num_ctx;
+
+  if (options->num_predict >= 0)
+    options->num_predict = MIN (options->num_predict, room);
+  else if (!whole && options->num_predict == -1)
+    options->num_predict = room;
+}
+
+static gboolean
+submit (HeadroomAnswer *self, GError **error)
+{
+  GCancellable *cancellable = headroom_exchange_get_cancellable (self->exchange);
+  HrRequestOptions options = { 0 };
+
+  if (!headroom_options_get_request (self->options, &options, error))
+    return FALSE;
+  options.tokens = (const HrToken *) self->prompt->tokens->data;
+  options.n_tokens = self->prompt->tokens->len;
+  options.top_logprobs = self->request->logprobs ? self->request->top_logprobs : -1;
+  limit_length (self, &options);
+  self->splits_thinking = self->prompt->can_think && self->request->think != HEADROOM_THINK_OFF;
+  headroom_thinking_init (&self->thinking, self->prompt->starts_inside);
+  self->running = hr_runner_submit (headroom_lease_get_runner (self->lease), &options, g_main_context_get_thread_default (),
+                                    event_cb, self, NULL, error);
+  if (self->running == NULL)
+    return FALSE;
+  self->cancelled_id = g_signal_connect (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self);
+  if (g_cancellable_is_cancelled (cancellable))
+    hr_request_cancel (self->running);
+  return TRUE;
+}
+
+/* ---- Prompt ---- */
+
+static void
+tell_truncation (HeadroomAnswer *self)
+{
+  HeadroomResidency *residency = headroom_exchange_get_service (self->exchange)->residency;
+
+  if (self->prompt->n_dropped > 0)
+    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), 0,
+                             g_dngettext (GETTEXT_PACKAGE,
+                                          "The oldest message of a conversation was left out: it did not fit in num_ctx %2$u.",
+                                          "The %1$u oldest messages of a conversation were left out: they did not fit in "
+                                          "num_ctx %2$u.",
+                                          self->prompt->n_dropped),
+                             self->prompt->n_dropped, headroom_lease_get_num_ctx (self->lease));
+}
+
+static gpointer
+prompt_work (HeadroomExchange *exchange, gpointer data, GError **error)
+{
+  HeadroomAnswer *self = data;
+
+  return headroom_prompt_new (self->request, self->entry, headroom_lease_get_model (self->lease),
+                              headroom_lease_get_num_ctx (self->lease), headroom_exchange_get_cancellable (exchange), error);
+}
+
+static void
+prompt_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
+{
+  g_autoptr (HeadroomAnswer) self = data;
+  g_autoptr (GError) error = NULL;
+
+  self->prompt = take_result;
+  tell_truncation (self);
+  if (self->request->debug_render_only)
+    headroom_answer_reply_rendered (self);
+  else if (!submit (self, &error))
+    headroom_exchange_fail (exchange, error);
+  else
+    g_steal_pointer (&self); /* event_cb frees it */
+}
+
+/* ---- Lease ---- */
+
+static gboolean
+has_nothing_to_say (const HeadroomWireRequest *request)
+{
+  if (request->kind == HEADROOM_WIRE_GENERATE)
+    return request->prompt == NULL;
+  return request->messages == NULL || hr_value_size (request->messages) == 0;
+}
+
+static void
+leased_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomAnswer) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  self->lease = headroom_residency_acquire_finish (HEADROOM_RESIDENCY (source), result, &error);
+  self->leased_us = g_get_monotonic_time ();
+  if (self->lease == NULL) {
+    headroom_exchange_fail (self->exchange, error);
+    return;
+  }
+  if (has_nothing_to_say (self->request)) {
+    headroom_answer_reply_empty (self, "load");
+    return;
+  }
+  HeadroomExchange *exchange = self->exchange;
+  headroom_exchange_work (exchange, prompt_work, prompt_done, g_steal_pointer (&self), (GDestroyNotify) answer_free,
+                          (GDestroyNotify) headroom_prompt_free);
+}
+
+/* ---- Reading ---- */
+
+static HeadroomWireRequest *
+parse (HeadroomWireKind kind, const char *body, gsize len, GError **error)
+{
+  switch (kind) {
+  case HEADROOM_WIRE_GENERATE:
+    return headroom_wire_parse_generate (body, len, error);
+  case HEADROOM_WIRE_CHAT:
+    return headroom_wire_parse_chat (body, len, error);
+  case HEADROOM_WIRE_OPENAI:
+    return headroom_wire_parse_openai_chat (body, len, error);
+  }
+  g_assert_not_reached ();
+}
+
+static gboolean
+find_entry (HeadroomAnswer *self, GError **error)
+{
+  HeadroomStore *store = headroom_exchange_get_service (self->exchange)->store;
+  const char *name = self->request->model;
+
+  self->entry = headroom_exchange_is_local (self->exchange) ? headroom_store_resolve (store, name, error) :
+                                                              headroom_store_lookup (store, name, error);
+  if (self->entry != NULL && headroom_model_entry_get_path (self->entry) == NULL) {
+    g_set_error (error, HEADROOM_WIRE_ERROR, 400, _("%s is not a GGUF model; only those can be run"), name);
+    return FALSE;
+  }
+  return self->entry != NULL;
+}
+
+static gboolean
+merge_options (HeadroomAnswer *self, GError **error)
+{
+  self->options = headroom_options_new ();
+  headroom_options_merge_env (self->options);
+  return headroom_options_merge (self->options, headroom_model_entry_get_params (self->entry), error) &&
+         headroom_options_merge (self->options, self->request->options, error) &&
+         headroom_demand_init (&self->demand, self->options, self->request->options, error);
+}
+
+static gpointer
+read_work (HeadroomExchange *exchange, gpointer data, GError **error)
+{
+  HeadroomAnswer *self = data;
+  gsize len;
+  const char *body = headroom_exchange_get_body (exchange, &len);
+
+  self->request = parse (self->kind, body, len, error);
+  if (self->request == NULL || !find_entry (self, error))
+    return NULL;
+  if (self->request->format != NULL) {
+    g_set_error_literal (error, HEADROOM_WIRE_ERROR, 400,
+                         _("format (structured output) is not part of this version of Headroom; ask without it"));
+    return NULL;
+  }
+  merge_options (self, error);
+  return NULL;
+}
+
+static void
+read_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
+{
+  g_autoptr (HeadroomAnswer) self = data;
+  HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
+  const HeadroomWireRequest *request = self->request;
+
+  if (has_nothing_to_say (request) && request->has_keep_alive && request->keep_alive_ns == 0) {
+    headroom_residency_unload (residency, self->entry);
+    headroom_answer_reply_empty (self, "unload");
+    return;
+  }
+  headroom_residency_acquire_async (residency, self->entry, &self->demand,
+                                    request->has_keep_alive ? &request->keep_alive_ns : NULL,
+                                    headroom_exchange_get_cancellable (exchange), leased_cb, self);
+  g_steal_pointer (&self);
+}
+
+void
+headroom_answer_start (HeadroomExchange *exchange, HeadroomWireKind kind)
+{
+  headroom_exchange_work (exchange, read_work, read_done, answer_new (exchange, kind), (GDestroyNotify) answer_free, NULL);
+}
+
+/* ---- Routes ---- */
+
+void
+headroom_route_generate (HeadroomExchange *exchange)
+{
+  headroom_answer_start (exchange, HEADROOM_WIRE_GENERATE);
+}
+
+void
+headroom_route_chat (HeadroomExchange *exchange)
+{
+  headroom_answer_start (exchange, HEADROOM_WIRE_CHAT);
+}
+
+void
+headroom_route_openai_chat (HeadroomExchange *exchange)
+{
+  headroom_answer_start (exchange, HEADROOM_WIRE_OPENAI);
+}

@@ -1,0 +1,416 @@
+/* headroom-exchange.c: see headroom-exchange.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-exchange.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "headroom-wire.h"
+
+struct _HeadroomExchange {
+  GObject parent_instance;
+
+  HeadroomService *service;
+  HeadroomDialect dialect;
+  SoupServerMessage *message; /* NULL once it is finished */
+  GSocket *socket;
+  GSource *watch;             /* on the socket: the client leaves */
+  GBytes *body;
+  char *path;
+  gboolean is_local;
+  GCancellable *cancellable;
+  gint64 started_us;
+
+  gboolean answered;          /* a reply was given or a stream begun */
+  gboolean streaming, ended;
+  gboolean in_flight;         /* a chunk is with the connection */
+  GString *pending;           /* what comes after it */
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomExchange, headroom_exchange, G_TYPE_OBJECT)
+
+/* ---- The client leaves ---- */
+
+static void
+let_go (HeadroomExchange *self)
+{
+  if (self->watch != NULL) {
+    g_source_destroy (self->watch);
+    g_clear_pointer (&self->watch, g_source_unref);
+  }
+  g_cancellable_cancel (self->cancellable);
+}
+
+/* Whatever was to be written has nobody to read it; libsoup notices when it tries. */
+static void
+client_left (HeadroomExchange *self)
+{
+  g_autoptr (HeadroomExchange) keep = g_object_ref (self);
+
+  let_go (self);
+  if (self->message == NULL)
+    return;
+  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+  if (!self->answered)
+    headroom_exchange_reply_problem (self, 499, "request canceled");
+  else if (self->streaming && !self->ended)
+    headroom_exchange_end (self);
+}
+
+/* POLLIN means that a further request waits (leave it, and look for the end only) or that the other side has closed. */
+static gboolean
+watch_cb (GSocket *socket, GIOCondition condition, gpointer data)
+{
+  HeadroomExchange *self = data;
+  char byte;
+  GInputVector vector = { &byte, 1 };
+  int flags = G_SOCKET_MSG_PEEK;
+  g_autoptr (GError) error = NULL;
+  gssize n = -1;
+
+  if ((condition & (G_IO_HUP | G_IO_ERR)) == 0) {
+    n = g_socket_receive_message (socket, NULL, &vector, 1, NULL, NULL, &flags, NULL, &error);
+    if (n < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+      return G_SOURCE_CONTINUE;
+  }
+  if (n <= 0) {
+    client_left (self);
+    return G_SOURCE_REMOVE;
+  }
+  g_source_destroy (self->watch);
+  g_source_unref (self->watch);
+  self->watch = g_socket_create_source (socket, G_IO_HUP | G_IO_ERR, NULL);
+  g_source_set_callback (self->watch, G_SOURCE_FUNC (watch_cb), self, NULL);
+  g_source_attach (self->watch, g_main_context_get_thread_default ());
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch (HeadroomExchange *self)
+{
+  /* While we work the client has nothing to say: only then does its silence not count. */
+  g_socket_set_timeout (self->socket, 0);
+  self->watch = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_static_name (self->watch, "headroom-client");
+  g_source_set_callback (self->watch, G_SOURCE_FUNC (watch_cb), self, NULL);
+  g_source_attach (self->watch, g_main_context_get_thread_default ());
+}
+
+void
+headroom_exchange_abandon (HeadroomExchange *self)
+{
+  let_go (self);
+  if (self->message == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (self->message, self);
+  g_clear_object (&self->message);
+  g_hash_table_remove (self->service->exchanges, self);
+  g_object_unref (self); /* the message's own */
+}
+
+static void
+finished_cb (SoupServerMessage *message, gpointer data)
+{
+  headroom_exchange_abandon (data);
+}
+
+/* ---- Writing ---- */
+
+static void
+hand_over (HeadroomExchange *self, const char *text, gsize len)
+{
+  self->in_flight = TRUE;
+  soup_message_body_append (soup_server_message_get_response_body (self->message), SOUP_MEMORY_COPY, text, len);
+  soup_server_message_unpause (self->message);
+}
+
+static void
+wrote_chunk_cb (SoupServerMessage *message, gpointer data)
+{
+  HeadroomExchange *self = data;
+
+  self->in_flight = FALSE;
+  if (self->pending->len > 0) {
+    hand_over (self, self->pending->str, self->pending->len);
+    g_string_truncate (self->pending, 0);
+  } else if (self->ended) {
+    soup_message_body_complete (soup_server_message_get_response_body (message));
+    soup_server_message_unpause (message);
+  }
+}
+
+void
+headroom_exchange_begin (HeadroomExchange *self, const char *content_type)
+{
+  SoupMessageHeaders *headers;
+
+  if (self->message == NULL || self->answered)
+    return;
+  headers = soup_server_message_get_response_headers (self->message);
+  self->answered = self->streaming = TRUE;
+  soup_server_message_set_status (self->message, SOUP_STATUS_OK, NULL);
+  soup_message_headers_set_encoding (headers, SOUP_ENCODING_CHUNKED);
+  soup_message_headers_replace (headers, "Content-Type", content_type);
+  soup_message_headers_replace (headers, "Cache-Control", "no-cache");
+  soup_message_body_set_accumulate (soup_server_message_get_response_body (self->message), FALSE);
+  g_signal_connect (self->message, "wrote-chunk", G_CALLBACK (wrote_chunk_cb), self);
+  soup_server_message_unpause (self->message);
+}
+
+static void
+give_up_reader (HeadroomExchange *self)
+{
+  headroom_residency_tell (self->service->residency, HEADROOM_EVENT_DROP, "", self->pending->len,
+                           _("A client stopped reading its answer; it was disconnected."));
+  g_string_truncate (self->pending, 0);
+  client_left (self);
+}
+
+void
+headroom_exchange_write (HeadroomExchange *self, const char *content_type, const char *text)
+{
+  gsize len = strlen (text);
+
+  if (self->message == NULL || self->ended || len == 0 || g_cancellable_is_cancelled (self->cancellable))
+    return;
+  if (!self->streaming)
+    headroom_exchange_begin (self, content_type);
+  if (!self->in_flight)
+    hand_over (self, text, len);
+  else if (self->pending->len + len > HEADROOM_EXCHANGE_MAX_PENDING_BYTES)
+    give_up_reader (self);
+  else
+    g_string_append_len (self->pending, text, (gssize) len);
+}
+
+void
+headroom_exchange_end (HeadroomExchange *self)
+{
+  if (self->message == NULL || !self->streaming || self->ended)
+    return;
+  self->ended = TRUE;
+  if (self->in_flight && !g_cancellable_is_cancelled (self->cancellable))
+    return; /* wrote_chunk_cb ends it */
+  soup_message_body_complete (soup_server_message_get_response_body (self->message));
+  soup_server_message_unpause (self->message);
+}
+
+/* ---- Replies ---- */
+
+void
+headroom_exchange_reply (HeadroomExchange *self, guint status, const char *content_type, const char *text)
+{
+  if (self->message == NULL || self->answered)
+    return;
+  self->answered = TRUE;
+  soup_server_message_set_status (self->message, status, NULL);
+  if (content_type != NULL)
+    soup_server_message_set_response (self->message, content_type, SOUP_MEMORY_COPY, text, strlen (text));
+  soup_server_message_unpause (self->message);
+}
+
+void
+headroom_exchange_reply_json (HeadroomExchange *self, guint status, const char *json)
+{
+  headroom_exchange_reply (self, status, "application/json; charset=utf-8", json);
+}
+
+void
+headroom_exchange_reply_problem (HeadroomExchange *self, guint status, const char *message)
+{
+  g_autofree char *json = self->dialect == HEADROOM_DIALECT_OPENAI ? headroom_wire_print_openai_error (status, message) :
+                                                                     headroom_wire_print_error (message);
+
+  headroom_exchange_reply_json (self, status, json);
+}
+
+guint
+headroom_exchange_status_of (const GError *error)
+{
+  if (error->domain != HEADROOM_RESIDENCY_ERROR)
+    return headroom_wire_status (error);
+  return error->code == HEADROOM_RESIDENCY_ERROR_NO_MEMORY ? 500 : 503;
+}
+
+void
+headroom_exchange_reply_error (HeadroomExchange *self, const GError *error)
+{
+  headroom_exchange_reply_problem (self, headroom_exchange_status_of (error), error->message);
+}
+
+void
+headroom_exchange_fail (HeadroomExchange *self, const GError *error)
+{
+  g_autofree char *json = NULL, *line = NULL;
+
+  if (!self->answered) {
+    headroom_exchange_reply_error (self, error);
+    return;
+  }
+  if (self->dialect == HEADROOM_DIALECT_OPENAI) {
+    line = headroom_wire_print_openai_stream_error (headroom_exchange_status_of (error), error->message);
+  } else {
+    json = headroom_wire_print_error (error->message);
+    line = g_strconcat (json, "\n", NULL);
+  }
+  headroom_exchange_write (self, NULL, line);
+  headroom_exchange_end (self);
+}
+
+gboolean
+headroom_exchange_is_answered (HeadroomExchange *self)
+{
+  return self->answered || self->message == NULL;
+}
+
+/* ---- Work ---- */
+
+typedef struct {
+  HeadroomWorkFunc func;
+  HeadroomDoneFunc done;
+  gpointer data;
+  GDestroyNotify free_data, free_result;
+} Work;
+
+static void
+work_free (gpointer data)
+{
+  Work *work = data;
+
+  if (work->free_data != NULL && work->data != NULL)
+    work->free_data (work->data);
+  g_free (work);
+}
+
+static void
+work_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Work *work = data;
+  GError *error = NULL;
+  gpointer result;
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  result = work->func (source, work->data, &error);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, result, work->free_result);
+}
+
+static void
+worked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  HeadroomExchange *self = HEADROOM_EXCHANGE (source);
+  Work *work = g_task_get_task_data (G_TASK (result));
+  g_autoptr (GError) error = NULL;
+  gpointer value = g_task_propagate_pointer (G_TASK (result), &error);
+
+  self->service->n_working--;
+  if (error != NULL)
+    headroom_exchange_fail (self, error);
+  else
+    work->done (self, value, g_steal_pointer (&work->data));
+}
+
+void
+headroom_exchange_work (HeadroomExchange *self, HeadroomWorkFunc func, HeadroomDoneFunc done, gpointer data,
+                        GDestroyNotify free_data, GDestroyNotify free_result)
+{
+  g_autoptr (GTask) task = g_task_new (self, self->cancellable, worked_cb, NULL);
+  Work *work = g_new0 (Work, 1);
+
+  *work = (Work) { func, done, data, free_data, free_result };
+  self->service->n_working++;
+  g_task_set_source_tag (task, headroom_exchange_work);
+  g_task_set_task_data (task, work, work_free);
+  g_task_run_in_thread (task, work_thread);
+}
+
+/* ---- Object ---- */
+
+HeadroomService *
+headroom_exchange_get_service (HeadroomExchange *self)
+{
+  return self->service;
+}
+
+const char *
+headroom_exchange_get_path (HeadroomExchange *self)
+{
+  return self->path;
+}
+
+const char *
+headroom_exchange_get_body (HeadroomExchange *self, gsize *ret_len)
+{
+  const char *text = g_bytes_get_data (self->body, ret_len);
+
+  return text != NULL ? text : "";
+}
+
+GCancellable *
+headroom_exchange_get_cancellable (HeadroomExchange *self)
+{
+  return self->cancellable;
+}
+
+gboolean
+headroom_exchange_is_local (HeadroomExchange *self)
+{
+  return self->is_local;
+}
+
+gint64
+headroom_exchange_get_started_us (HeadroomExchange *self)
+{
+  return self->started_us;
+}
+
+static void
+headroom_exchange_finalize (GObject *object)
+{
+  HeadroomExchange *self = HEADROOM_EXCHANGE (object);
+
+  g_assert (self->watch == NULL && self->message == NULL);
+  g_clear_object (&self->socket);
+  g_bytes_unref (self->body);
+  g_free (self->path);
+  g_object_unref (self->cancellable);
+  g_string_free (self->pending, TRUE);
+  G_OBJECT_CLASS (headroom_exchange_parent_class)->finalize (object);
+}
+
+static void
+headroom_exchange_class_init (HeadroomExchangeClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = headroom_exchange_finalize;
+}
+
+static void
+headroom_exchange_init (HeadroomExchange *self)
+{
+  self->cancellable = g_cancellable_new ();
+  self->pending = g_string_new (NULL);
+  self->started_us = g_get_monotonic_time ();
+}
+
+HeadroomExchange *
+headroom_exchange_new (HeadroomService *service, SoupServerMessage *message, HeadroomDialect dialect)
+{
+  HeadroomExchange *self = g_object_new (HEADROOM_TYPE_EXCHANGE, NULL);
+
+  self->service = service;
+  self->dialect = dialect;
+  self->message = g_object_ref (message);
+  self->socket = g_object_ref (soup_server_message_get_socket (message));
+  self->is_local = g_socket_get_family (self->socket) == G_SOCKET_FAMILY_UNIX;
+  self->body = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  self->path = g_strdup (g_uri_get_path (soup_server_message_get_uri (message)));
+  g_hash_table_add (service->exchanges, self);
+  g_signal_connect (message, "finished", G_CALLBACK (finished_cb), g_object_ref (self));
+  soup_server_message_pause (message);
+  watch (self);
+  return self;
+}

@@ -1,0 +1,37 @@
+/* headroom-prompt.h: from a request to the tokens that a model reads.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Messages go through the chat template of the GGUF. Templates of the other language (Go's, in TEMPLATE layers) are not
+ * interpreted: the file's own one is used instead. A model without a template reads the texts one after the other, with a blank line
+ * between them.
+ *
+ * A conversation that is longer than the context loses its oldest messages, never the system's and never the last; how many is told.
+ *
+ * Errors are HEADROOM_WIRE_ERROR or the engine's. Blocks (milliseconds to a second): a worker's job. Thread-safety: Safe.
+ */
+#pragma once
+
+#include "headroom-wire.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  GArray *tokens;          /* HrToken */
+  char *text;              /* as rendered */
+  guint n_dropped;         /* messages left out */
+  gboolean can_think;      /* the template knows how */
+  gboolean starts_inside;  /* ... and the prompt ends with the opening tag */
+} HeadroomPrompt;
+
+/**
+ * headroom_prompt_new:
+ * @num_ctx: tokens that prompt and answer may take together
+ */
+HeadroomPrompt *headroom_prompt_new (const HeadroomWireRequest *request, HeadroomModelEntry *entry, HrModel *model,
+                                     guint32 num_ctx, GCancellable *cancellable, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+void headroom_prompt_free (HeadroomPrompt *prompt);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomPrompt, headroom_prompt_free)
+
+G_END_DECLS

@@ -1,0 +1,193 @@
+/* headroom-route-memory.c: what memory is used for, what a model would take, and what happened.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-router.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "headroom-json.h"
+#include "headroom-memory-json.h"
+#include "headroom-wire.h"
+
+/* Of the list of events, what a status carries. */
+#define RECENT_EVENTS 50
+
+static void
+reply_value (HeadroomExchange *exchange, HrValue *value)
+{
+  g_autofree char *json = headroom_json_print (value, HEADROOM_JSON_PLAIN);
+
+  headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, json);
+}
+
+/* ---- Status ---- */
+
+/* When each model goes: a time, or null for never. */
+static void
+set_expiries (HeadroomResidency *residency, GPtrArray *residents, HrValue *models)
+{
+  for (guint i = 0; i < residents->len; i++) {
+    gint64 expires_ns = headroom_residency_get_expiry (residency, residents->pdata[i]);
+    g_autofree char *time = expires_ns != HEADROOM_FOREVER ? headroom_wire_format_time (expires_ns, FALSE) : NULL;
+    hr_value_set (hr_value_at (models, i), "until",
+                  time != NULL ? hr_value_new_string (time, -1, false) : hr_value_new_null ());
+  }
+}
+
+static HrValue *
+recent_events (HeadroomResidency *residency)
+{
+  GListModel *events = headroom_residency_get_events (residency);
+  guint n = g_list_model_get_n_items (events);
+  HrValue *list = hr_value_new_list ();
+
+  for (guint i = n > RECENT_EVENTS ? n - RECENT_EVENTS : 0; i < n; i++) {
+    g_autoptr (HeadroomEvent) event = g_list_model_get_item (events, i);
+    hr_value_append (list, headroom_event_to_json (event));
+  }
+  return list;
+}
+
+void
+headroom_route_status (HeadroomExchange *exchange)
+{
+  HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
+  g_autoptr (GPtrArray) residents = headroom_residency_dup_residents (residency);
+  HrDevice devices[HEADROOM_MAX_DEVICES];
+  gsize n_devices = headroom_residency_probe_devices (residency, devices, G_N_ELEMENTS (devices));
+  g_autoptr (HrValue) json = headroom_status_to_json (devices, n_devices, residents);
+
+  set_expiries (residency, residents, hr_value_lookup (json, "models"));
+  hr_value_set (json, "events", recent_events (residency));
+  reply_value (exchange, json);
+}
+
+/* ---- Plan ---- */
+
+typedef struct {
+  char *name;
+  HrModel *model;
+  HeadroomDemand demand;
+} Wanted;
+
+static void
+wanted_free (gpointer data)
+{
+  Wanted *wanted = data;
+
+  g_free (wanted->name);
+  hr_model_unref (wanted->model);
+  g_free (wanted);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Wanted, wanted_free)
+
+static gboolean
+read_demand (HrValue *json, HeadroomModelEntry *entry, HeadroomDemand *ret_demand, GError **error)
+{
+  g_autoptr (HeadroomOptions) options = headroom_options_new ();
+  HrValue *nested = hr_value_lookup (json, "options");
+
+  headroom_options_merge_env (options);
+  /* Settings may stand beside the model or, as in other requests, under "options". */
+  return headroom_options_merge (options, headroom_model_entry_get_params (entry), error) &&
+         headroom_options_merge (options, json, error) && headroom_options_merge (options, nested, error) &&
+         headroom_demand_init (ret_demand, options, nested != NULL ? nested : json, error);
+}
+
+static gpointer
+plan_work (HeadroomExchange *exchange, gpointer data, GError **error)
+{
+  HeadroomStore *store = headroom_exchange_get_service (exchange)->store;
+  gsize len;
+  const char *body = headroom_exchange_get_body (exchange, &len);
+  g_autoptr (HrValue) json = headroom_json_parse (body, (gssize) len, FALSE, error);
+  g_autoptr (HeadroomModelEntry) entry = NULL;
+  g_autoptr (Wanted) wanted = g_new0 (Wanted, 1);
+  const char *name;
+
+  if (json == NULL)
+    return NULL;
+  name = hr_value_kind (json) == HR_VALUE_DICT ? headroom_json_get_string (json, "model") : NULL;
+  if (name == NULL || *name == '\0') {
+    g_set_error_literal (error, HEADROOM_WIRE_ERROR, 400, "model is required");
+    return NULL;
+  }
+  entry = headroom_exchange_is_local (exchange) ? headroom_store_resolve (store, name, error) :
+                                                  headroom_store_lookup (store, name, error);
+  if (entry == NULL || !read_demand (json, entry, &wanted->demand, error))
+    return NULL;
+  if (headroom_model_entry_get_path (entry) == NULL) {
+    g_set_error (error, HEADROOM_WIRE_ERROR, 400, _("%s is not a GGUF model; only those can be run"), name);
+    return NULL;
+  }
+  wanted->name = g_strdup (headroom_model_entry_get_name (entry));
+  wanted->model = hr_model_open (headroom_model_entry_get_path (entry), error);
+  return wanted->model != NULL ? g_steal_pointer (&wanted) : NULL;
+}
+
+static void
+plan_done (HeadroomExchange *exchange, gpointer take_result, gpointer take_data)
+{
+  g_autoptr (Wanted) wanted = take_result;
+  HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HrPlan) plan = headroom_residency_plan (residency, wanted->model, &wanted->demand, &error);
+  g_autoptr (HrValue) json = NULL;
+
+  if (plan == NULL) {
+    headroom_exchange_reply_error (exchange, error);
+    return;
+  }
+  json = headroom_plan_to_json (wanted->name, plan);
+  reply_value (exchange, json);
+}
+
+void
+headroom_route_plan (HeadroomExchange *exchange)
+{
+  headroom_exchange_work (exchange, plan_work, plan_done, NULL, NULL, wanted_free);
+}
+
+/* ---- Events ---- */
+
+static void
+write_event (HeadroomExchange *exchange, GListModel *events, guint index)
+{
+  g_autoptr (HeadroomEvent) event = g_list_model_get_item (events, index);
+  g_autoptr (HrValue) value = headroom_event_to_json (event);
+  g_autofree char *json = headroom_json_print (value, HEADROOM_JSON_PLAIN);
+  g_autofree char *line = g_strconcat (json, "\n", NULL);
+
+  headroom_exchange_write (exchange, "application/x-ndjson", line);
+}
+
+static void
+events_changed_cb (GListModel *events, guint position, guint removed, guint added, gpointer data)
+{
+  for (guint i = 0; i < added; i++)
+    write_event (data, events, position + i);
+}
+
+static void
+follower_left_cb (GCancellable *cancellable, gpointer data)
+{
+  HeadroomExchange *exchange = data;
+  GListModel *events = headroom_residency_get_events (headroom_exchange_get_service (exchange)->residency);
+
+  g_signal_handlers_disconnect_by_func (events, events_changed_cb, exchange);
+}
+
+/* What is known, then what happens, for as long as the client stays. */
+void
+headroom_route_events (HeadroomExchange *exchange)
+{
+  GListModel *events = headroom_residency_get_events (headroom_exchange_get_service (exchange)->residency);
+  GCancellable *cancellable = headroom_exchange_get_cancellable (exchange);
+
+  headroom_exchange_begin (exchange, "application/x-ndjson");
+  for (guint i = 0; i < g_list_model_get_n_items (events); i++)
+    write_event (exchange, events, i);
+  g_signal_connect_object (events, "items-changed", G_CALLBACK (events_changed_cb), exchange, 0);
+  g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (follower_left_cb), exchange, 0);
+}

@@ -1,0 +1,254 @@
+/* headroom-router.c: see headroom-router.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-router.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "headroom-address.h"
+#include "headroom-env.h"
+
+/* A refused body is read to its end, so that the client gets to read why; but not forever. */
+#define MAX_DISCARDED_BYTES (16ll * HEADROOM_MAX_BODY_BYTES)
+
+#define ALLOWED_METHODS "GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS"
+#define ALLOWED_HEADERS \
+  "Authorization,Content-Type,User-Agent,Accept,X-Requested-With,OpenAI-Beta,x-stainless-arch,x-stainless-async," \
+  "x-stainless-custom-poll-interval,x-stainless-helper-method,x-stainless-lang,x-stainless-os," \
+  "x-stainless-package-version,x-stainless-poll-helper,x-stainless-retry-count,x-stainless-runtime," \
+  "x-stainless-runtime-version,x-stainless-timeout"
+#define PREFLIGHT_SECONDS "43200"
+
+typedef struct {
+  HeadroomService *service;
+  const int *is_loopback;
+  GStrv origins; /* ORIGINS, or NULL */
+} Router;
+
+static const HeadroomRoute routes[] = {
+  { "GET", "/", headroom_route_root, HEADROOM_ROUTE_HEAD },
+  { "GET", "/api/version", headroom_route_version, HEADROOM_ROUTE_HEAD },
+  { "GET", "/api/tags", headroom_route_tags, HEADROOM_ROUTE_HEAD },
+  { "GET", "/api/ps", headroom_route_ps },
+  { "POST", "/api/show", headroom_route_show },
+  { "POST", "/api/generate", headroom_route_generate },
+  { "POST", "/api/chat", headroom_route_chat },
+  { "POST", "/api/create", headroom_route_create },
+  { "POST", "/api/copy", headroom_route_copy },
+  { "DELETE", "/api/delete", headroom_route_delete },
+  { "GET", "/v1/models", headroom_route_openai_models, HEADROOM_ROUTE_OPENAI },
+  { "GET", "/v1/models/", headroom_route_openai_model, HEADROOM_ROUTE_OPENAI | HEADROOM_ROUTE_PREFIX },
+  { "POST", "/v1/chat/completions", headroom_route_openai_chat, HEADROOM_ROUTE_OPENAI },
+  { "GET", "/headroom/status", headroom_route_status },
+  { "POST", "/headroom/plan", headroom_route_plan },
+  { "GET", "/headroom/events", headroom_route_events },
+};
+
+/* Routes of the API that this build does not have: a client learns that it is not its own mistake. */
+static const HeadroomRoute absent[] = {
+  { "POST", "/api/embed" },
+  { "POST", "/api/embeddings" },
+  { "POST", "/api/pull" },
+  { "POST", "/api/push" },
+  { "POST", "/api/blobs/", NULL, HEADROOM_ROUTE_PREFIX },
+  { "HEAD", "/api/blobs/", NULL, HEADROOM_ROUTE_PREFIX },
+  { "GET", "/api/status" },
+  { "POST", "/api/me" },
+  { "POST", "/api/signout" },
+  { "POST", "/v1/completions", NULL, HEADROOM_ROUTE_OPENAI },
+  { "POST", "/v1/embeddings", NULL, HEADROOM_ROUTE_OPENAI },
+  { "POST", "/v1/responses", NULL, HEADROOM_ROUTE_OPENAI },
+  { "POST", "/v1/audio/transcriptions", NULL, HEADROOM_ROUTE_OPENAI },
+  { "POST", "/v1/messages", NULL, HEADROOM_ROUTE_OPENAI },
+};
+
+/* ---- Bodies ---- */
+
+static void
+refuse_body (SoupServerMessage *message)
+{
+  SoupMessageBody *body = soup_server_message_get_request_body (message);
+
+  soup_message_body_truncate (body);
+  soup_message_body_set_accumulate (body, FALSE);
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+  soup_server_message_set_status (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, NULL);
+  soup_server_message_set_response (message, "application/json; charset=utf-8", SOUP_MEMORY_STATIC,
+                                    "{\"error\":\"request body too large\"}", strlen ("{\"error\":\"request body too large\"}"));
+}
+
+static void
+got_chunk_cb (SoupServerMessage *message, GBytes *chunk, gpointer data)
+{
+  goffset *n_read = data;
+
+  *n_read += (goffset) g_bytes_get_size (chunk);
+  if (*n_read > MAX_DISCARDED_BYTES)
+    g_socket_shutdown (soup_server_message_get_socket (message), TRUE, TRUE, NULL);
+  else if (*n_read > HEADROOM_MAX_BODY_BYTES && soup_server_message_get_status (message) == 0)
+    refuse_body (message);
+}
+
+static void
+free_counter (gpointer data, GClosure *closure)
+{
+  g_free (data);
+}
+
+/* After the headers, before the body. */
+static void
+early_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  goffset announced = soup_message_headers_get_content_length (headers);
+
+  g_signal_connect_data (message, "got-chunk", G_CALLBACK (got_chunk_cb), g_new0 (goffset, 1), free_counter, 0);
+  if (announced > HEADROOM_MAX_BODY_BYTES)
+    refuse_body (message);
+}
+
+/* ---- Who may ask ---- */
+
+/* FALSE: answered. */
+static gboolean
+check_host (Router *self, SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  gboolean is_unix = g_socket_get_family (soup_server_message_get_socket (message)) == G_SOCKET_FAMILY_UNIX;
+
+  if (is_unix || !g_atomic_int_get (self->is_loopback) ||
+      headroom_address_is_local_host_header (soup_message_headers_get_one (headers, "Host")))
+    return TRUE;
+  soup_server_message_set_status (message, SOUP_STATUS_FORBIDDEN, NULL);
+  return FALSE;
+}
+
+static gboolean
+is_same_origin (const char *origin, const char *host)
+{
+  const char *rest = strstr (origin, "://");
+
+  return rest != NULL && host != NULL && g_str_equal (rest + strlen ("://"), host);
+}
+
+static gboolean
+check_origin (Router *self, SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  SoupMessageHeaders *answer = soup_server_message_get_response_headers (message);
+  const char *origin = soup_message_headers_get_one (headers, "Origin");
+  gboolean is_preflight = g_str_equal (soup_server_message_get_method (message), "OPTIONS");
+
+  if (origin != NULL && !is_same_origin (origin, soup_message_headers_get_one (headers, "Host"))) {
+    if (!headroom_address_is_allowed_origin (origin, (const char *const *) self->origins)) {
+      soup_server_message_set_status (message, SOUP_STATUS_FORBIDDEN, NULL);
+      return FALSE;
+    }
+    soup_message_headers_replace (answer, "Access-Control-Allow-Origin", origin);
+    soup_message_headers_append (answer, "Vary", "Origin");
+  }
+  if (!is_preflight)
+    return TRUE;
+  soup_message_headers_replace (answer, "Access-Control-Allow-Methods", ALLOWED_METHODS);
+  soup_message_headers_replace (answer, "Access-Control-Allow-Headers", ALLOWED_HEADERS);
+  soup_message_headers_replace (answer, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
+  soup_server_message_set_status (message, SOUP_STATUS_NO_CONTENT, NULL);
+  return FALSE;
+}
+
+/* ---- Finding the handler ---- */
+
+static gboolean
+has_path (const HeadroomRoute *route, const char *path)
+{
+  if (route->flags & HEADROOM_ROUTE_PREFIX)
+    return g_str_has_prefix (path, route->path) && path[strlen (route->path)] != '\0';
+  return g_str_equal (path, route->path);
+}
+
+static gboolean
+has_method (const HeadroomRoute *route, const char *method)
+{
+  return g_str_equal (method, route->method) || ((route->flags & HEADROOM_ROUTE_HEAD) && g_str_equal (method, "HEAD"));
+}
+
+static const HeadroomRoute *
+find_route (const HeadroomRoute *table, gsize n, const char *method, const char *path, gboolean *ret_known_path)
+{
+  for (gsize i = 0; i < n; i++) {
+    if (!has_path (&table[i], path))
+      continue;
+    *ret_known_path = TRUE;
+    if (has_method (&table[i], method))
+      return &table[i];
+  }
+  return NULL;
+}
+
+static void
+reply_plain (SoupServerMessage *message, guint status, const char *text)
+{
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
+}
+
+static void
+reply_absent (Router *self, SoupServerMessage *message, const HeadroomRoute *route)
+{
+  gboolean openai = (route->flags & HEADROOM_ROUTE_OPENAI) != 0;
+  g_autoptr (HeadroomExchange) exchange =
+    headroom_exchange_new (self->service, message, openai ? HEADROOM_DIALECT_OPENAI : HEADROOM_DIALECT_OLLAMA);
+  g_autofree char *text = g_strdup_printf (_("%s is not part of this version of Headroom"), route->path);
+
+  headroom_exchange_reply_problem (exchange, SOUP_STATUS_NOT_IMPLEMENTED, text);
+}
+
+static void
+request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  Router *self = data;
+  const char *method = soup_server_message_get_method (message);
+  gboolean known_path = FALSE;
+  const HeadroomRoute *route;
+  g_autoptr (HeadroomExchange) exchange = NULL;
+
+  if (!check_host (self, message) || !check_origin (self, message))
+    return;
+  route = find_route (routes, G_N_ELEMENTS (routes), method, path, &known_path);
+  if (route != NULL) {
+    gboolean openai = (route->flags & HEADROOM_ROUTE_OPENAI) != 0;
+    exchange = headroom_exchange_new (self->service, message, openai ? HEADROOM_DIALECT_OPENAI : HEADROOM_DIALECT_OLLAMA);
+    route->handler (exchange);
+    return;
+  }
+  route = find_route (absent, G_N_ELEMENTS (absent), method, path, &known_path);
+  if (route != NULL)
+    reply_absent (self, message, route);
+  else if (known_path)
+    reply_plain (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "405 method not allowed");
+  else
+    reply_plain (message, SOUP_STATUS_NOT_FOUND, "404 page not found");
+}
+
+static void
+router_free (gpointer data)
+{
+  Router *self = data;
+
+  g_strfreev (self->origins);
+  g_free (self);
+}
+
+void
+headroom_router_attach (SoupServer *server, HeadroomService *service, const int *is_loopback)
+{
+  Router *self = g_new0 (Router, 1);
+  g_autofree char *origins = headroom_env_dup ("ORIGINS");
+
+  self->service = service;
+  self->is_loopback = is_loopback;
+  self->origins = origins != NULL ? g_strsplit (origins, ",", -1) : NULL;
+  soup_server_add_early_handler (server, NULL, early_cb, NULL, NULL);
+  soup_server_add_handler (server, NULL, request_cb, self, router_free);
+}

@@ -1,0 +1,56 @@
+/* headroom-router.h: which function answers what, and who may ask at all.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Thread-safety: belongs to the server's main context.
+ */
+#pragma once
+
+#include "headroom-exchange.h"
+
+G_BEGIN_DECLS
+
+/* A request with pictures fits; a body that does not is refused without being kept. */
+#define HEADROOM_MAX_BODY_BYTES (64u * 1024 * 1024)
+
+typedef void (*HeadroomHandler) (HeadroomExchange *exchange);
+
+typedef enum {
+  HEADROOM_ROUTE_PLAIN = 0,
+  HEADROOM_ROUTE_HEAD = 1 << 0,   /* answers HEAD as well as GET */
+  HEADROOM_ROUTE_PREFIX = 1 << 1, /* path is followed by a name */
+  HEADROOM_ROUTE_OPENAI = 1 << 2,
+} HeadroomRouteFlags;
+
+typedef struct {
+  const char *method, *path;
+  HeadroomHandler handler;
+  HeadroomRouteFlags flags;
+} HeadroomRoute;
+
+/* Adds the handlers to a server. is_loopback: (borrowed): whether every address that it listens on is this machine's own;
+ * read with each request. */
+void headroom_router_attach (SoupServer *server, HeadroomService *service, const int *is_loopback);
+
+/* headroom-route-info.c */
+void headroom_route_root (HeadroomExchange *exchange);
+void headroom_route_version (HeadroomExchange *exchange);
+void headroom_route_tags (HeadroomExchange *exchange);
+void headroom_route_ps (HeadroomExchange *exchange);
+void headroom_route_show (HeadroomExchange *exchange);
+void headroom_route_openai_models (HeadroomExchange *exchange);
+void headroom_route_openai_model (HeadroomExchange *exchange);
+/* headroom-route-manage.c */
+void headroom_route_create (HeadroomExchange *exchange);
+void headroom_route_copy (HeadroomExchange *exchange);
+void headroom_route_delete (HeadroomExchange *exchange);
+/* headroom-route-answer.c */
+void headroom_route_generate (HeadroomExchange *exchange);
+void headroom_route_chat (HeadroomExchange *exchange);
+void headroom_route_openai_chat (HeadroomExchange *exchange);
+/* headroom-route-memory.c */
+void headroom_route_status (HeadroomExchange *exchange);
+void headroom_route_plan (HeadroomExchange *exchange);
+void headroom_route_events (HeadroomExchange *exchange);
+
+G_END_DECLS

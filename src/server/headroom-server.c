@@ -1,0 +1,344 @@
+/* headroom-server.c: see headroom-server.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The thread runs one main context until it is told to stop; everything else in this folder runs on it. Other threads only ask it
+ * to listen somewhere or to end.
+ */
+#include "headroom-server.h"
+
+#include <glib/gi18n-lib.h>
+#include <libsoup/soup.h>
+
+#include "headroom-address.h"
+#include "headroom-env.h"
+#include "headroom-rendezvous.h"
+#include "headroom-router.h"
+
+/* Connections at once. A few programs with a few chats each; the rest is somebody who does not close. */
+#define MAX_CONNECTIONS 512
+/* A client that has not finished its request, or does not read its answer, for so long is cut off. */
+#define SILENCE_SECONDS 30
+
+G_DEFINE_QUARK (headroom-server-error-quark, headroom_server_error)
+
+struct _HeadroomServer {
+  GObject parent_instance;
+
+  HeadroomStore *store;
+  HeadroomRendezvous *rendezvous; /* while it runs */
+  GThread *thread;
+  GMainContext *context;
+  GMainLoop *loop;
+  int is_loopback; /* atomic: no address of others is listened on */
+
+  /* The thread's own. */
+  SoupServer *soup;
+  HeadroomService service;
+  guint n_connections;
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomServer, headroom_server, G_TYPE_OBJECT)
+
+/* ---- Asking the thread ---- */
+
+typedef struct {
+  void (*func) (HeadroomServer *self, gpointer data);
+  HeadroomServer *self;
+  gpointer data;
+  GMutex lock;
+  GCond done_cond;
+  gboolean done;
+} Errand;
+
+static gboolean
+errand_cb (gpointer data)
+{
+  Errand *errand = data;
+
+  errand->func (errand->self, errand->data);
+  g_mutex_lock (&errand->lock);
+  errand->done = TRUE;
+  g_cond_signal (&errand->done_cond);
+  g_mutex_unlock (&errand->lock);
+  return G_SOURCE_REMOVE;
+}
+
+/* Runs func on the thread and waits for it. */
+static void
+run_there (HeadroomServer *self, void (*func) (HeadroomServer *self, gpointer data), gpointer data)
+{
+  Errand errand = { .func = func, .self = self, .data = data };
+  g_autoptr (GSource) source = NULL;
+
+  g_mutex_init (&errand.lock);
+  g_cond_init (&errand.done_cond);
+  /* A source, not g_main_context_invoke (): that would run it here while the thread does not iterate yet. */
+  source = g_idle_source_new ();
+  g_source_set_callback (source, errand_cb, &errand, NULL);
+  g_source_attach (source, self->context);
+  g_mutex_lock (&errand.lock);
+  while (!errand.done)
+    g_cond_wait (&errand.done_cond, &errand.lock);
+  g_mutex_unlock (&errand.lock);
+  g_mutex_clear (&errand.lock);
+  g_cond_clear (&errand.done_cond);
+}
+
+/* ---- Connections ---- */
+
+static void
+connection_gone (gpointer data, GObject *socket)
+{
+  HeadroomServer *self = data;
+
+  self->n_connections--;
+}
+
+static void
+request_finished_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
+{
+  GSocket *socket = soup_server_message_get_socket (message);
+
+  if (socket != NULL && !g_socket_is_closed (socket))
+    g_socket_set_timeout (socket, SILENCE_SECONDS);
+}
+
+/* The first request of a connection "starts" when it is accepted. */
+static void
+request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
+{
+  HeadroomServer *self = data;
+  GSocket *socket = soup_server_message_get_socket (message);
+
+  if (g_object_get_data (G_OBJECT (socket), "headroom-counted") != NULL)
+    return;
+  g_object_set_data (G_OBJECT (socket), "headroom-counted", GINT_TO_POINTER (1));
+  g_object_weak_ref (G_OBJECT (socket), connection_gone, self);
+  g_socket_set_timeout (socket, SILENCE_SECONDS);
+  if (++self->n_connections > MAX_CONNECTIONS)
+    g_socket_shutdown (socket, TRUE, TRUE, NULL);
+}
+
+/* ---- The thread ---- */
+
+static void
+open_service (HeadroomServer *self)
+{
+  HeadroomResidencyLimits limits;
+
+  headroom_residency_limits_init_from_env (&limits);
+  self->service = (HeadroomService) {
+    .store = self->store,
+    .residency = headroom_residency_new (&limits),
+    .exchanges = g_hash_table_new (NULL, NULL),
+  };
+  self->soup = soup_server_new (NULL, NULL);
+  g_signal_connect (self->soup, "request-started", G_CALLBACK (request_started_cb), self);
+  g_signal_connect (self->soup, "request-finished", G_CALLBACK (request_finished_cb), self);
+  headroom_router_attach (self->soup, &self->service, &self->is_loopback);
+}
+
+static void
+close_service (HeadroomServer *self)
+{
+  GHashTableIter iter;
+  gpointer exchange;
+  g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_hash_table_iter_init (&iter, self->service.exchanges);
+  while (g_hash_table_iter_next (&iter, &exchange, NULL))
+    g_ptr_array_add (open, g_object_ref (exchange));
+  for (guint i = 0; i < open->len; i++)
+    g_cancellable_cancel (headroom_exchange_get_cancellable (open->pdata[i]));
+  headroom_residency_close (self->service.residency);
+  while (self->service.n_working > 0)
+    g_main_context_iteration (self->context, TRUE);
+  soup_server_disconnect (self->soup);
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+  for (guint i = 0; i < open->len; i++)
+    headroom_exchange_abandon (open->pdata[i]);
+  g_clear_object (&self->soup);
+  g_clear_object (&self->service.residency);
+  g_hash_table_unref (self->service.exchanges);
+}
+
+static gpointer
+thread_main (gpointer data)
+{
+  HeadroomServer *self = data;
+
+  g_main_context_push_thread_default (self->context);
+  open_service (self);
+  g_main_loop_run (self->loop);
+  close_service (self);
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+/* ---- Listening ---- */
+
+typedef struct {
+  GSocket *socket;             /* the unix socket, or NULL: */
+  GSocketAddress *address;
+  char *uri;
+  GError *error;
+} Listen;
+
+static void
+listen_there (HeadroomServer *self, gpointer data)
+{
+  Listen *listen = data;
+
+  if (listen->socket != NULL) {
+    soup_server_listen_socket (self->soup, listen->socket, 0, &listen->error);
+    return;
+  }
+  if (!soup_server_listen (self->soup, listen->address, 0, &listen->error))
+    return;
+  GInetAddress *inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (listen->address));
+  GSList *sockets = soup_server_get_listeners (self->soup);
+  for (GSList *l = sockets; l != NULL; l = l->next) {
+    g_autoptr (GSocketAddress) bound = g_socket_get_local_address (l->data, NULL);
+    if (bound != NULL && G_IS_INET_SOCKET_ADDRESS (bound) &&
+        g_inet_address_equal (inet, g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)))) {
+      g_free (listen->uri);
+      listen->uri = headroom_address_dup_uri (G_INET_SOCKET_ADDRESS (bound));
+    }
+  }
+  g_slist_free (sockets);
+}
+
+static void
+explain_taken (const GError *problem, guint16 port, const char *spec, GError **error)
+{
+  g_autofree char *owner = NULL;
+
+  if (!g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)) {
+    g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_ADDRESS, _("Cannot listen on %s: %s"), spec,
+                 problem->message);
+    return;
+  }
+  owner = headroom_address_dup_port_owner (port);
+  g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_ADDRESS,
+               _("Port %u is taken by %s. Stop it, or choose another address: HEADROOM_HOST=127.0.0.1:%u"), port,
+               owner != NULL ? owner : _("another program"), port == G_MAXUINT16 ? port - 1u : port + 1u);
+}
+
+char *
+headroom_server_listen (HeadroomServer *self, const char *spec, GError **error)
+{
+  g_autofree char *from_env = headroom_env_dup ("HOST");
+  g_autoptr (GInetAddress) inet = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+  Listen listen = { 0 };
+  guint16 port;
+
+  g_return_val_if_fail (HEADROOM_IS_SERVER (self) && self->thread != NULL, NULL);
+  if (spec == NULL)
+    spec = from_env != NULL ? from_env : HEADROOM_DEFAULT_HOST_SPEC;
+  if (!headroom_address_parse (spec, &inet, &port, error))
+    return NULL;
+  address = g_inet_socket_address_new (inet, port);
+  listen.address = address;
+  run_there (self, listen_there, &listen);
+  if (listen.error != NULL) {
+    explain_taken (listen.error, port, spec, error);
+    g_error_free (listen.error);
+    return NULL;
+  }
+  if (!g_inet_address_get_is_loopback (inet))
+    g_atomic_int_set (&self->is_loopback, FALSE);
+  return listen.uri;
+}
+
+/* ---- Lifetime ---- */
+
+gboolean
+headroom_server_start (HeadroomServer *self, GError **error)
+{
+  g_autoptr (HeadroomRendezvous) rendezvous = headroom_rendezvous_new (self->store, error);
+  g_autoptr (GSocket) socket = NULL;
+  Listen listen = { 0 };
+
+  g_return_val_if_fail (HEADROOM_IS_SERVER (self) && self->thread == NULL, FALSE);
+  if (rendezvous == NULL || !headroom_rendezvous_claim (rendezvous, error) ||
+      (socket = headroom_rendezvous_listen (rendezvous, error)) == NULL)
+    return FALSE;
+  self->rendezvous = g_steal_pointer (&rendezvous);
+  g_atomic_int_set (&self->is_loopback, TRUE);
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->thread = g_thread_new ("headroom-server", thread_main, self);
+  listen.socket = socket;
+  run_there (self, listen_there, &listen);
+  if (listen.error == NULL)
+    return TRUE;
+  g_propagate_error (error, listen.error);
+  headroom_server_stop (self);
+  return FALSE;
+}
+
+static gboolean
+quit_cb (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+headroom_server_stop (HeadroomServer *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  g_return_if_fail (HEADROOM_IS_SERVER (self));
+  if (self->thread == NULL)
+    return;
+  /* A source, not a bare call: the loop may not have begun to run yet. */
+  source = g_idle_source_new ();
+  g_source_set_callback (source, quit_cb, self->loop, NULL);
+  g_source_attach (source, self->context);
+  g_thread_join (g_steal_pointer (&self->thread));
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->rendezvous, headroom_rendezvous_free);
+}
+
+char *
+headroom_server_dup_socket_path (HeadroomStore *store, GError **error)
+{
+  g_autoptr (HeadroomRendezvous) rendezvous = headroom_rendezvous_new (store, error);
+
+  return rendezvous != NULL ? g_strdup (rendezvous->socket_path) : NULL;
+}
+
+static void
+headroom_server_dispose (GObject *object)
+{
+  HeadroomServer *self = HEADROOM_SERVER (object);
+
+  headroom_server_stop (self);
+  g_clear_object (&self->store);
+  G_OBJECT_CLASS (headroom_server_parent_class)->dispose (object);
+}
+
+static void
+headroom_server_class_init (HeadroomServerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = headroom_server_dispose;
+}
+
+static void
+headroom_server_init (HeadroomServer *self)
+{
+}
+
+HeadroomServer *
+headroom_server_new (HeadroomStore *store)
+{
+  HeadroomServer *self = g_object_new (HEADROOM_TYPE_SERVER, NULL);
+
+  self->store = g_object_ref (store);
+  return self;
+}
