@@ -13,10 +13,10 @@ static size_t aligned(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-static void widen(size_t widest[HR_FORM_N], const HrLinearKernels *kernels, const HrWeight *weight, size_t n_rows)
+static void widen(size_t widest[HR_FORM_N], const HrLinearKernels *kernels, const HrLinear *linear, size_t n_rows)
 {
-    HrForm form = kernels->form(weight->type, weight->n_in);
-    widest[form] = MAX(widest[form], n_rows * kernels->prepared_bytes(form, weight->n_in));
+    HrForm form = kernels->form(linear->weight.type, linear->fine);
+    widest[form] = MAX(widest[form], n_rows * kernels->prepared_bytes(form, linear->weight.n_in));
 }
 
 /* Bytes of the prepared rows of each form that the largest operation needs. */
@@ -26,7 +26,7 @@ static void prepared_needs(const HrProgram *program, const HrLinearKernels *kern
     for (uint32_t i = 0; i < program->ops->len; i++) {
         const HrOp *op = hr_program_op(program, i);
         for (uint32_t p = 0; p < op->n_parts; p++)
-            widen(widest, kernels, &op->parts[p].linear->weight, hr_program_rows(program, hr_program_buffer(program, op->src)->rows));
+            widen(widest, kernels, op->parts[p].linear, hr_program_rows(program, hr_program_buffer(program, op->src)->rows));
     }
 }
 

@@ -16,7 +16,7 @@
 
 static_assert(PIECE * sizeof(float) <= HR_LINEAR_SCRATCH, "a piece of a row must fit in the scratch");
 
-static HrForm plain_form(HrType type, size_t n_in)
+static HrForm plain_form(HrType type, bool fine)
 {
     return HR_FORM_FLOAT;
 }
@@ -48,7 +48,7 @@ static float dot(const float *restrict w, const float *restrict x, size_t n)
     return sums[0];
 }
 
-static void plain_rows(HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
+static void plain_rows(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
                        const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
                        void *scratch)
 {

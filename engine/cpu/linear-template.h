@@ -39,14 +39,23 @@ static_assert(sizeof(Scratch) <= HR_LINEAR_SCRATCH, "the scratch must hold the p
 
 /* ---- Activations ---- */
 
-static HrForm form_of(HrType type, size_t n_in)
+static HrForm form_of(HrType type, bool fine)
 {
-    return unpacker_of(type) != NULL ? HR_FORM_INT8 : HR_FORM_FLOAT;
+    if (unpacker_of(type) == NULL)
+        return HR_FORM_FLOAT;
+    return fine ? HR_FORM_INT16 : HR_FORM_INT8;
+}
+
+/* Of one int8 row; a row of HR_FORM_INT16 is two, one behind the other. */
+static size_t groups_bytes(size_t n_in)
+{
+    return n_in / HR_GROUP * sizeof(HrGroup);
 }
 
 static size_t prepared_bytes(HrForm form, size_t n_in)
 {
-    return hr_round_up(form == HR_FORM_FLOAT ? n_in * sizeof(float) : n_in / HR_GROUP * sizeof(HrGroup), 64);
+    const size_t n_rows = form == HR_FORM_INT16 ? 2 : 1;
+    return hr_round_up(form == HR_FORM_FLOAT ? n_in * sizeof(float) : n_rows * groups_bytes(n_in), 64);
 }
 
 /* See groups.h for the rule. */
@@ -71,6 +80,16 @@ static void round_group(const float *x, HrGroup *group)
     group->offset_16[1] = START - HR_RAISED_MOST * last;
 }
 
+/* What group rounded off of x, rounded in its turn. */
+static void round_rest(const float *x, const HrGroup *group, HrGroup *rest)
+{
+    float left[HR_GROUP];
+
+    for (int i = 0; i < HR_GROUP; i++)
+        left[i] = x[i] - group->scale * group->q[i];
+    round_group(left, rest);
+}
+
 static void prepare(HrForm form, const float *x, size_t n_in, void *dst)
 {
     HrGroup *groups = dst;
@@ -81,6 +100,8 @@ static void prepare(HrForm form, const float *x, size_t n_in, void *dst)
     }
     for (size_t g = 0; g < n_in / HR_GROUP; g++)
         round_group(x + g * HR_GROUP, &groups[g]);
+    for (size_t g = 0; form == HR_FORM_INT16 && g < n_in / HR_GROUP; g++)
+        round_rest(x + g * HR_GROUP, &groups[g], &groups[n_in / HR_GROUP + g]);
 }
 
 /* ---- Panels times a tile of columns ---- */
@@ -92,6 +113,7 @@ typedef struct {
     float *y;              /* of the first panel's first row and the first column */
     size_t y_stride;
     size_t n_rows;         /* that exist, of all panels */
+    size_t rest;           /* bytes from a group to the one that holds what it rounded off; 0: none does */
     bool first;            /* chunk: y holds nothing yet */
 } ColumnTile;
 
@@ -268,8 +290,7 @@ static Kind kind_of(const Unpacker *type)
     return type->raised == RAISED_WIDE ? KIND_32_WIDE : KIND_32;
 }
 
-/* A chunk's panels times all columns. */
-static void multiply_columns(const Panel *panels, size_t n_groups, Kind kind, ColumnTile tile, size_t n_cols)
+static void multiply_groups(const Panel *panels, size_t n_groups, Kind kind, ColumnTile tile, size_t n_cols)
 {
     const Width *width = widths[tile.n_rows > LANES];
 
@@ -279,6 +300,17 @@ static void multiply_columns(const Panel *panels, size_t n_groups, Kind kind, Co
             tile.groups += width->n_cols * tile.stride;
             tile.y += width->n_cols * tile.y_stride;
         }
+    }
+}
+
+/* A chunk's panels times all columns. */
+static void multiply_columns(const Panel *panels, size_t n_groups, Kind kind, ColumnTile tile, size_t n_cols)
+{
+    multiply_groups(panels, n_groups, kind, tile, n_cols);
+    if (tile.rest > 0) {
+        tile.groups += tile.rest;
+        tile.first = false;
+        multiply_groups(panels, n_groups, kind, tile, n_cols);
     }
 }
 
@@ -381,11 +413,12 @@ static void multiply_rows(const Weights *w, size_t row_begin, const ColumnTile *
     }
 }
 
-static void rows_of(HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
+static void rows_of(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
                     const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride, void *scratch)
 {
     const Weights weights = {.type = unpacker_of(type), .w = w, .row_bytes = row_bytes, .n_in = n_in, .row_end = row_end};
-    const ColumnTile columns = {.groups = prepared, .stride = prepared_stride, .y = y, .y_stride = y_stride};
+    const ColumnTile columns = {.groups = prepared, .stride = prepared_stride, .y = y, .y_stride = y_stride,
+                                .rest = form == HR_FORM_INT16 ? groups_bytes(n_in) : 0};
 
     if (weights.type != NULL)
         multiply_rows(&weights, row_begin, &columns, n_cols, scratch);

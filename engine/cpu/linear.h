@@ -26,13 +26,14 @@
 void hr_dequantize(HrType type, const void *src, float *dst, size_t n);
 
 /* What one row of activations takes in memory, prepared for weights of this type by the kernels in use: n_in floats, or int8 with
- * scales and sums. Types of the same form share prepared rows: hr_linear_form says which. */
-typedef enum { HR_FORM_FLOAT, HR_FORM_INT8, HR_FORM_N } HrForm;
+ * scales and sums; INT16 adds a second int8 row for what the first one rounded off, which is twice the work. Types of the same
+ * form share prepared rows. */
+typedef enum { HR_FORM_FLOAT, HR_FORM_INT8, HR_FORM_INT16, HR_FORM_N } HrForm;
 
 typedef struct HrLinearKernels {
     const char *name; /* "plain", "avx2", "avx512-vnni", ... */
-    /* Form of activations for weights of type with n_in columns. */
-    HrForm (*form)(HrType type, size_t n_in);
+    /* Form of activations for weights of type; fine: of those for which 8 bits are too coarse. */
+    HrForm (*form)(HrType type, bool fine);
     /* Bytes of a prepared row, a multiple of 64. */
     size_t (*prepared_bytes)(HrForm form, size_t n_in);
     /* x[n_in] -> dst (64-byte aligned). HR_FORM_FLOAT copies. */
@@ -40,7 +41,7 @@ typedef struct HrLinearKernels {
     /* Rows [row_begin, row_end) of w[n_out, n_in] (file layout, row_bytes apart) times n_cols prepared columns, prepared_stride
      * bytes apart: y[c * y_stride + r] for r in the range. row_begin is a multiple of HR_PANEL_ROWS; row_end too or n_out.
      * scratch: hr_linear_scratch_bytes, 64-byte aligned, one per thread. */
-    void (*rows)(HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
+    void (*rows)(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
                  const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride, void *scratch);
 } HrLinearKernels;
 

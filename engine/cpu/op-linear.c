@@ -13,6 +13,7 @@
 typedef struct {
     const char *rows; /* prepared */
     size_t stride;
+    HrForm form;
 } Prepared;
 
 /* One product: linear of the rows of src, to dst rows. */
@@ -33,7 +34,7 @@ static uint32_t panels_of(const HrLinear *linear)
 static Prepared prepare_own(HrTask *task, HrForm form, uint32_t n_rows, size_t n_in, size_t *used)
 {
     const HrLinearKernels *kernels = task->e->linear;
-    Prepared prepared = {task->scratch + *used, kernels->prepared_bytes(form, n_in)};
+    Prepared prepared = {task->scratch + *used, kernels->prepared_bytes(form, n_in), form};
     for (uint32_t i = 0; i < n_rows; i++)
         kernels->prepare(form, hr_task_row(task, task->op->src, i), n_in, task->scratch + *used + i * prepared.stride);
     *used += n_rows * prepared.stride;
@@ -44,7 +45,7 @@ static Prepared prepare_shared(HrTask *task, HrForm form, uint32_t n_rows, size_
 {
     const HrLinearKernels *kernels = task->e->linear;
     char *base = (char *)task->e->prepared.base + task->e->prepared_offset[form];
-    Prepared prepared = {base, kernels->prepared_bytes(form, n_in)};
+    Prepared prepared = {base, kernels->prepared_bytes(form, n_in), form};
     for (uint32_t i = task->thread->index; i < n_rows; i += task->thread->n_threads)
         kernels->prepare(form, hr_task_row(task, task->op->src, i), n_in, base + i * prepared.stride);
     return prepared;
@@ -60,7 +61,7 @@ static void prepare(HrTask *task, Product *products, uint32_t n_products, uint32
         total += n_rows * kernels->prepared_bytes((HrForm)f, n_in);
     bool own = n_rows <= 2 && total <= HR_OWN_ROWS_BYTES;
     for (uint32_t p = 0; p < n_products; p++) {
-        HrForm form = kernels->form(products[p].linear->weight.type, n_in);
+        HrForm form = kernels->form(products[p].linear->weight.type, products[p].linear->fine);
         if (!of_form[form].rows)
             of_form[form] = own ? prepare_own(task, form, n_rows, n_in, &used) : prepare_shared(task, form, n_rows, n_in);
         products[p].prepared = of_form[form];
@@ -89,7 +90,7 @@ static void multiply(const HrTask *task, const Product *p, uint32_t n_rows, uint
 {
     const HrWeight *w = &p->linear->weight;
     size_t begin = (size_t)panel_begin * HR_PANEL_ROWS, end = MIN((size_t)panel_end * HR_PANEL_ROWS, w->n_out);
-    task->e->linear->rows(w->type, w->data, w->row_bytes, w->n_in, begin, end, p->prepared.rows, p->prepared.stride, n_rows,
+    task->e->linear->rows(p->prepared.form, w->type, w->data, w->row_bytes, w->n_in, begin, end, p->prepared.rows, p->prepared.stride, n_rows,
                           p->dst, p->dst_stride, task->scratch + HR_OWN_ROWS_BYTES);
     finish_rows(task, p, n_rows, begin, end);
 }

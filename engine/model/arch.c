@@ -36,6 +36,7 @@ static void bind_layer(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights 
     hr_bind_linear(b, &w->ffn_gate, il, "ffn_gate", hp->n_embd, s->n_ff);
     hr_bind_linear(b, &w->ffn_up, il, "ffn_up", hp->n_embd, s->n_ff);
     hr_bind_linear(b, &w->ffn_down, il, "ffn_down", s->n_ff, hp->n_embd);
+    w->attn_q.fine = w->attn_k.fine = w->attn_v.fine = w->attn_output.fine = true;
     w->ffn_gate.bias_is_scaled = w->ffn_up.bias_is_scaled = w->ffn_down.bias_is_scaled = true;
 }
 
@@ -47,6 +48,7 @@ static void bind_output(HrBinder *b, const HrHparams *hp, HrWeights *w)
         hr_bind_linear(b, &w->output, -1, "output", hp->n_embd, w->token_embd.n_out);
     else
         w->output = (HrLinear){.weight = w->token_embd};
+    w->output.fine = true;
 }
 
 void hr_bind_decoder(HrBinder *b, const HrHparams *hp, HrWeights *w)

@@ -25,6 +25,7 @@ typedef struct {
     HrWeight bias;  /* [n_out], or none */
     HrWeight scale; /* [1], or none: files whose block type has a narrow range carry one */
     bool bias_is_scaled;
+    bool fine; /* its input is worth more than 8 bits: see hr_bind_decoder */
 } HrLinear;
 
 typedef struct {

@@ -64,7 +64,7 @@ static double time_rows(const HrLinearKernels *kernels, const Weights *w, const 
     for (int run = 0; run < RUNS; run++) {
         const double start = seconds();
         for (gsize r = 0; r < w->n_out; r += 64)
-            kernels->rows(w->type, w->rows, w->row_bytes, w->n_in, r, MIN(r + 64, w->n_out), prepared.data,
+            kernels->rows(prepared.form, w->type, w->rows, w->row_bytes, w->n_in, r, MIN(r + 64, w->n_out), prepared.data,
                           prepared.stride, n_cols, y, w->n_out, scratch);
         best = MIN(best, seconds() - start);
     }

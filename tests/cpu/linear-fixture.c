@@ -128,7 +128,7 @@ void aligned_free(gpointer memory)
 
 void prepared_init(Prepared *p, const HrLinearKernels *kernels, const Weights *w, const float *x, gsize n_cols)
 {
-    p->form = kernels->form(w->type, w->n_in);
+    p->form = kernels->form(w->type, w->fine);
     p->stride = kernels->prepared_bytes(p->form, w->n_in);
     p->n_cols = n_cols;
     p->data = aligned_new(p->stride * n_cols);

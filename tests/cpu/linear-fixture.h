@@ -15,6 +15,7 @@ extern const gsize fixture_n_types;
 /* Rows of weights that end exactly where a page ends, with nothing readable behind them. */
 typedef struct {
     HrType type;
+    bool fine; /* columns take 16 bits where kernels round them */
     gsize n_in, n_out, row_bytes;
     guint8 *rows;
     gpointer mapping;

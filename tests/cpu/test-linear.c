@@ -17,7 +17,7 @@ static void multiply_rows(const HrLinearKernels *kernels, const Weights *w, cons
     gpointer scratch = aligned_new(hr_linear_scratch_bytes());
 
     memset(scratch, 0xff, hr_linear_scratch_bytes());
-    kernels->rows(w->type, w->rows, w->row_bytes, w->n_in, begin, end, x->data, x->stride, n_cols, y, w->n_out, scratch);
+    kernels->rows(x->form, w->type, w->rows, w->row_bytes, w->n_in, begin, end, x->data, x->stride, n_cols, y, w->n_out, scratch);
     aligned_free(scratch);
 }
 
@@ -74,8 +74,10 @@ static void unround(const Prepared *p, gsize c, gsize n_in, double *x)
         if (p->form == HR_FORM_FLOAT) {
             x[k] = ((const float *)(gconstpointer)row)[k];
         } else {
-            const HrGroup *group = (const HrGroup *)(gconstpointer)row + k / HR_GROUP;
+            const HrGroup *group = (const HrGroup *)(gconstpointer)row + k / HR_GROUP, *rest = group + n_in / HR_GROUP;
             x[k] = (double)group->scale * group->q[k % HR_GROUP];
+            if (p->form == HR_FORM_INT16)
+                x[k] += (double)rest->scale * rest->q[k % HR_GROUP];
         }
     }
 }
@@ -97,6 +99,8 @@ static Sums exact_sums(const float *w, const float *magnitude, const float *x, c
         sums.magnitude += (double)magnitude[k] * max[k];
         if (form == HR_FORM_INT8) /* half a step of max / 127, and the float division's own rounding */
             sums.step += fabs((double)w[k]) * max[k] / 127 * 0.5001;
+        if (form == HR_FORM_INT16) /* of which the second row leaves half a step of 1/127; and floats lose 2^-24 */
+            sums.step += fabs((double)w[k]) * max[k] / 127 * (0.5001 / 254 + 1e-5);
     }
     return sums;
 }
@@ -105,7 +109,7 @@ static Sums exact_sums(const float *w, const float *magnitude, const float *x, c
  * n, because there are at least 16 partial sums or exact integer sums of 16 in between. */
 #define FLOAT_ERROR 2e-6
 
-static void check_product(const HrLinearKernels *kernels, Weights *w, const float *x, gsize n_cols)
+static void check_form(const HrLinearKernels *kernels, Weights *w, const float *x, gsize n_cols)
 {
     g_autofree float *y = multiply(kernels, w, x, n_cols);
     g_autofree float *values = dequantized(w);
@@ -129,6 +133,14 @@ static void check_product(const HrLinearKernels *kernels, Weights *w, const floa
         }
     }
     prepared_clear(&prepared);
+}
+
+static void check_product(const HrLinearKernels *kernels, Weights *w, const float *x, gsize n_cols)
+{
+    for (int fine = 0; fine < 2; fine++) {
+        w->fine = fine;
+        check_form(kernels, w, x, n_cols);
+    }
 }
 
 static float *random_columns(GRand *rand, gsize n)
@@ -256,6 +268,7 @@ static void test_same_bits(gconstpointer data)
 
     weights_init(&w, it->type, n_in, n_out);
     weights_fill_random(&w, rand);
+    w.fine = it->type % 2; /* both forms, over the types */
     prepared_init(&prepared, it->kernels, &w, x, max_cols);
     for (gsize c = 0; c < max_cols; c++) {
         Prepared column = prepared;
@@ -292,7 +305,7 @@ static void test_writes_only_its_rows(gconstpointer data)
     weights_init(&w, it->type, n_in, n_out);
     weights_fill_random(&w, rand);
     prepared_init(&prepared, it->kernels, &w, x, n_cols);
-    it->kernels->rows(it->type, w.rows, w.row_bytes, n_in, 16, n_out, prepared.data, prepared.stride, n_cols, y, stride, scratch);
+    it->kernels->rows(prepared.form, it->type, w.rows, w.row_bytes, n_in, 16, n_out, prepared.data, prepared.stride, n_cols, y, stride, scratch);
     for (gsize c = 0; c < n_cols; c++)
         for (gsize r = 0; r < stride; r++)
             g_assert_true((y[c * stride + r] == 12345) == (r < 16 || r >= n_out));
@@ -397,7 +410,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/linear/choice", test_choice);
     for (const HrLinearKernels *const *set = hr_linear_all(); *set != NULL; set++) {
         add_cases(*set);
-        if ((*set)->form(HR_TYPE_Q8_0, HR_GROUP) == HR_FORM_INT8) {
+        if ((*set)->form(HR_TYPE_Q8_0, false) == HR_FORM_INT8) {
             g_autofree char *path = g_strdup_printf("/cpu/linear/%s/prepare", (*set)->name);
             g_test_add_data_func(path, *set, test_prepare);
         }
