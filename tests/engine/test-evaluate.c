@@ -70,7 +70,6 @@ static void test_chunks(gconstpointer data)
         g_autofree float *whole = logits_of(model, settings, N_TOKENS);
         settings.threads = 2;
         g_autofree float *threads = logits_of(model, settings, N_TOKENS);
-        settings.threads = 3;
         g_autofree float *ones = logits_of(model, settings, 1), *sevens = logits_of(model, settings, 7);
         settings.num_batch = 16;
         g_autofree float *batches = logits_of(model, settings, N_TOKENS);
