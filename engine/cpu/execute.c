@@ -104,6 +104,8 @@ static uint32_t cols_of(const HrTask *task, HrBuf buf)
 
 bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin, uint32_t *ret_end)
 {
+    if (atomic_load_explicit(task->e->abort, memory_order_relaxed))
+        return false;
     uint32_t begin = atomic_fetch_add_explicit(&task->e->claimed[task->op_index], grain, memory_order_relaxed);
     if (begin >= n)
         return false;
@@ -212,7 +214,8 @@ static void walk(HrThread *thread, void *data)
         if (!has_rows(&task))
             continue;
         functions[task.op->kind](&task);
-        /* One thread decides, for this very operation: one that is still behind the last barrier must not see the next decision. */
+        /* The flag stays up until the step is over, so an operation that a thread left unfinished is always noticed here. One thread
+         * decides, for this very operation: one that is still behind the last barrier must not see the next decision. */
         if (thread->index == 0 && atomic_load_explicit(e->abort, memory_order_relaxed))
             atomic_store_explicit(&e->aborted_at, i, memory_order_relaxed);
         hr_pool_barrier(thread);

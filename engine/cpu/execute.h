@@ -54,7 +54,7 @@ typedef struct {
     uint32_t n_runs;
     atomic_uint *claimed; /* [n_ops] */
     const HrStep *step;
-    const atomic_bool *abort;
+    const atomic_bool *abort; /* once true it stays so for the step */
     atomic_uint aborted_at; /* operation; UINT32_MAX: not */
 } HrExecutor;
 
@@ -83,7 +83,7 @@ typedef struct {
 
 float *hr_task_row(const HrTask *task, HrBuf buf, uint32_t row);
 uint32_t hr_task_rows(const HrTask *task, HrBuf buf); /* in this step */
-/* Claims up to grain of n pieces; false when none is left. */
+/* Claims up to grain of n pieces; false when none is left or the step is to be left. */
 bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin, uint32_t *ret_end);
 
 void hr_execute_linear(HrTask *task);
