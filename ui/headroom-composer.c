@@ -81,10 +81,12 @@ static gboolean
 key_pressed_cb (HeadroomComposer *self, guint keyval, guint keycode, GdkModifierType modifiers, GtkEventController *keys)
 {
   gboolean is_enter = keyval == GDK_KEY_Return || keyval == GDK_KEY_KP_Enter || keyval == GDK_KEY_ISO_Enter;
+  GdkEvent *event;
 
   if (!is_enter || (modifiers & GDK_SHIFT_MASK) != 0)
     return GDK_EVENT_PROPAGATE;
-  if (gtk_text_view_im_context_filter_keypress (self->view, gtk_event_controller_get_current_event (keys)))
+  event = gtk_event_controller_get_current_event (keys);
+  if (event != NULL && gtk_text_view_im_context_filter_keypress (self->view, event))
     return GDK_EVENT_STOP;
   headroom_composer_send (self);
   return GDK_EVENT_STOP;

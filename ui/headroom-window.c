@@ -12,7 +12,9 @@
 #include "headroom-memory-strip.h"
 #include "headroom-model-chooser.h"
 #include "headroom-model-library.h"
+#include "headroom-open-dialog.h"
 #include "headroom-settings-popover.h"
+#include "headroom-welcome.h"
 
 #include <glib/gi18n.h>
 
@@ -34,7 +36,7 @@ struct _HeadroomWindow
   HeadroomBanner *banner;
   GtkStack *stack;
   AdwStatusPage *failed_page;
-  GtkBox *suggestions;
+  HeadroomWelcome *welcome;
   HeadroomChatView *chat;
   HeadroomComposer *composer;
   HeadroomMemoryStrip *strip;
@@ -126,21 +128,10 @@ send_cb (HeadroomWindow *self, const char *text)
 }
 
 static void
-suggestion_cb (HeadroomWindow *self, GtkButton *button)
+suggested_cb (HeadroomWindow *self, const char *text)
 {
-  headroom_composer_set_text (self->composer, gtk_button_get_label (button));
+  headroom_composer_set_text (self->composer, text);
   headroom_composer_send (self->composer);
-}
-
-static void
-add_suggestion (HeadroomWindow *self, const char *text)
-{
-  GtkWidget *button = gtk_button_new_with_label (text);
-
-  gtk_label_set_wrap (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (button))), TRUE);
-  gtk_widget_add_css_class (button, "headroom-suggestion");
-  g_signal_connect_object (button, "clicked", G_CALLBACK (suggestion_cb), self, G_CONNECT_SWAPPED);
-  gtk_box_append (self->suggestions, button);
 }
 
 /* ---- Models ------------------------------------------------------------------------------------------------------- */
@@ -284,34 +275,15 @@ write_action (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
-opened_cb (GtkNativeDialog *dialog, int response, gpointer user_data)
+opened_cb (GtkWindow *window, const char *path)
 {
-  g_autoptr (HeadroomWindow) self = user_data;
-  g_autoptr (GFile) file = NULL;
-  g_autofree char *path = NULL;
-
-  if (response == GTK_RESPONSE_ACCEPT) {
-    file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
-    path = g_file_get_path (file);
-  }
-  if (path != NULL)
-    headroom_window_choose_model (self, path);
-  g_object_unref (dialog);
+  headroom_window_choose_model (HEADROOM_WINDOW (window), path);
 }
 
 static void
 open_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (_("Open Model File"), GTK_WINDOW (widget),
-                                                              GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
-  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
-
-  gtk_file_filter_set_name (filter, _("Models (GGUF)"));
-  gtk_file_filter_add_suffix (filter, "gguf");
-  gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (dialog), filter);
-  gtk_native_dialog_set_modal (GTK_NATIVE_DIALOG (dialog), TRUE);
-  g_signal_connect (dialog, "response", G_CALLBACK (opened_cb), g_object_ref (widget));
-  gtk_native_dialog_show (GTK_NATIVE_DIALOG (dialog));
+  headroom_open_dialog_show (GTK_WINDOW (widget), opened_cb);
 }
 
 /* ---- Window ------------------------------------------------------------------------------------------------------- */
@@ -374,6 +346,7 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   g_type_ensure (HEADROOM_TYPE_COMPOSER);
   g_type_ensure (HEADROOM_TYPE_MEMORY_STRIP);
   g_type_ensure (HEADROOM_TYPE_MODEL_CHOOSER);
+  g_type_ensure (HEADROOM_TYPE_WELCOME);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/headroom/Headroom/headroom-window.ui");
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, chooser);
@@ -381,7 +354,7 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, failed_page);
-  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, suggestions);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, welcome);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, chat);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, composer);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, strip);
@@ -395,15 +368,13 @@ headroom_window_init (HeadroomWindow *self)
   self->conversation = headroom_conversation_new ();
   self->library = headroom_model_library_new ();
   headroom_chat_view_set_messages (self->chat, G_LIST_MODEL (self->conversation));
-  add_suggestion (self, _("Explain why the sky is blue"));
-  add_suggestion (self, _("Write a short poem about autumn"));
-  add_suggestion (self, _("List three ideas for a quick dinner"));
   g_signal_connect_object (self->conversation, "items-changed", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->conversation, "notify::busy", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->library, "listed", G_CALLBACK (listed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->library, "failed", G_CALLBACK (show_toast), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->library, "described", G_CALLBACK (described_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->chooser, "notify::model", G_CALLBACK (model_chosen_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->welcome, "suggested", G_CALLBACK (suggested_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->composer, "send", G_CALLBACK (send_cb), self, G_CONNECT_SWAPPED);
 }
 

@@ -8,6 +8,7 @@
 #include "headroom-message-row.h"
 #include "headroom-model-chooser.h"
 #include "headroom-settings-popover.h"
+#include "headroom-welcome.h"
 #include "window-support.h"
 
 #define GIB ((guint64) 1024 * 1024 * 1024)
@@ -174,6 +175,51 @@ test_engine_goes_away (void)
   window_fixture_wait_idle (fixture);
   answer = window_fixture_dup_answer (fixture);
   g_assert_true (g_str_has_prefix (answer, "A context"));
+}
+
+/* Presses a key in the composer; returns whether the composer took it. */
+static gboolean
+press (GtkWidget *view, guint keyval, GdkModifierType modifiers)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (view);
+  gboolean taken = FALSE;
+
+  for (guint i = 0; !taken && i < g_list_model_get_n_items (controllers); i++) {
+    g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i);
+    if (GTK_IS_EVENT_CONTROLLER_KEY (controller) &&
+        gtk_event_controller_get_propagation_phase (controller) == GTK_PHASE_CAPTURE)
+      g_signal_emit_by_name (controller, "key-pressed", keyval, 0, modifiers, &taken);
+  }
+  return taken;
+}
+
+static void
+test_keys (void)
+{
+  g_autoptr (WindowFixture) fixture = open_typical ();
+  GtkWidget *composer = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_COMPOSER, 0);
+  GtkWidget *view = window_find (composer, GTK_TYPE_TEXT_VIEW, 0);
+
+  g_assert_true (gtk_root_get_focus (GTK_ROOT (fixture->window)) == view);
+  gtk_text_buffer_insert_at_cursor (gtk_text_view_get_buffer (GTK_TEXT_VIEW (view)), "Why?", -1);
+  g_assert_false (press (view, GDK_KEY_Return, GDK_SHIFT_MASK));
+  window_fixture_settle (fixture, 50);
+  g_assert_cmpuint (fixture->engine->n_chats, ==, 0);
+  g_assert_true (press (view, GDK_KEY_Return, 0));
+  window_fixture_wait_idle (fixture);
+  g_assert_cmpuint (fixture->engine->n_chats, ==, 1);
+  g_assert_cmpint (gtk_text_buffer_get_char_count (gtk_text_view_get_buffer (GTK_TEXT_VIEW (view))), ==, 0);
+}
+
+static void
+test_suggestion (void)
+{
+  g_autoptr (WindowFixture) fixture = open_typical ();
+  GtkWidget *page = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_WELCOME, 0);
+
+  g_signal_emit_by_name (window_find (page, GTK_TYPE_BUTTON, 1), "clicked");
+  window_fixture_wait_idle (fixture);
+  g_assert_nonnull (strstr (fixture->engine->last_chat, "Write a short poem about autumn"));
 }
 
 static void
@@ -453,6 +499,8 @@ main (int argc, char **argv)
   g_test_add_func ("/window/chat/new", test_new_chat);
   g_test_add_func ("/window/chat/refusal", test_refusal);
   g_test_add_func ("/window/chat/engine-goes-away", test_engine_goes_away);
+  g_test_add_func ("/window/chat/keys", test_keys);
+  g_test_add_func ("/window/chat/suggestion", test_suggestion);
   g_test_add_func ("/window/chat/empty-message", test_empty_message);
   g_test_add_func ("/window/models/none", test_no_model);
   g_test_add_func ("/window/models/choose", test_choose);
