@@ -75,6 +75,7 @@ static void put_tokenizer(Writer *w)
     for (uint32_t i = 0; i < n; i++) {
         g_ptr_array_add(tokens, i < 256   ? byte_token((int)i)
                                 : i < 259 ? g_strdup(control[i - 256])
+                                : i == 259 ? g_strdup("\304\240w") /* what the one merge makes */
                                           : g_strdup_printf("\304\240w%u", i));
         types[i] = i >= 256 && i < 259 ? 3 : 1;
     }
