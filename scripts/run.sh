@@ -30,5 +30,5 @@ run_in_terminal() {
     if [ -t 0 ]; then
         exec build/headroom run "$model"
     fi
-    exec build/headroom run "$model" "Say hello in one short sentence."
+    exec build/headroom run "$model" "Say hello in one short sentence." </dev/null
 }

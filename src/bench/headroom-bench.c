@@ -106,24 +106,37 @@ clear_streams (Stream *streams, gsize n)
     g_clear_pointer (&streams[i].times_us, g_array_unref);
 }
 
-/* Tokens per second while every stream was generating: from the last one's first token to the first one's last. */
-static double
-rate_of (const Stream *streams, gsize n)
+static guint
+count_tokens (const Stream *streams, gsize n, gint64 after, gint64 until)
 {
-  gint64 begin = G_MININT64;
-  gint64 end = G_MAXINT64;
   guint n_tokens = 0;
 
-  for (gsize i = 0; i < n; i++) {
-    begin = MAX (begin, g_array_index (streams[i].times_us, gint64, 0));
-    end = MIN (end, g_array_index (streams[i].times_us, gint64, streams[i].times_us->len - 1));
-  }
   for (gsize i = 0; i < n; i++)
     for (guint k = 0; k < streams[i].times_us->len; k++) {
       gint64 time = g_array_index (streams[i].times_us, gint64, k);
-      n_tokens += time > begin && time <= end;
+      n_tokens += time > after && time <= until;
     }
-  return end > begin ? n_tokens * 1e6 / (double) (end - begin) : 0;
+  return n_tokens;
+}
+
+/* Tokens per second while every stream was generating: from the last one's first token to the first one's last. Where a
+ * model is so fast that one had ended before another began, from the first token of all to the last. */
+static double
+rate_of (const Stream *streams, gsize n)
+{
+  gint64 first = G_MAXINT64, all_begun = G_MININT64, one_ended = G_MAXINT64, last = G_MININT64;
+
+  for (gsize i = 0; i < n; i++) {
+    gint64 begin = g_array_index (streams[i].times_us, gint64, 0);
+    gint64 end = g_array_index (streams[i].times_us, gint64, streams[i].times_us->len - 1);
+    first = MIN (first, begin);
+    all_begun = MAX (all_begun, begin);
+    one_ended = MIN (one_ended, end);
+    last = MAX (last, end);
+  }
+  if (one_ended > all_begun)
+    return count_tokens (streams, n, all_begun, one_ended) * 1e6 / (double) (one_ended - all_begun);
+  return last > first ? count_tokens (streams, n, first, last) * 1e6 / (double) (last - first) : 0;
 }
 
 /* Reads the depth, then times what comes after it: the cache has the first part, so only the rest is read. */

@@ -7,6 +7,8 @@
 #include <glib/gi18n.h>
 
 static const HeadroomCommand commands[] = {
+  { "list", "", N_ ("List the models on this computer"), headroom_cmd_list },
+  { "show", N_ ("MODEL|FILE"), N_ ("Show what a model is"), headroom_cmd_show },
   { "plan", N_ ("MODEL|FILE"), N_ ("Show what running a model takes, before it is run"), headroom_cmd_plan },
   { "create", N_ ("NAME"), N_ ("Make a model from a Modelfile"), headroom_cmd_create },
   { "cp", N_ ("SOURCE DESTINATION"), N_ ("Give a model a second name"), headroom_cmd_cp },
