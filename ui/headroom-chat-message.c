@@ -5,6 +5,7 @@
 #include "headroom-chat-message.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 struct _HeadroomChatMessage
 {
@@ -185,7 +186,7 @@ headroom_chat_message_times_text (const HeadroomChatMessageTimes *times)
 
   if (times->answer_tokens > 0) {
     g_autofree char *tokens = g_strdup_printf (
-      g_dngettext (NULL, "%" G_GINT64_FORMAT " token", "%" G_GINT64_FORMAT " tokens", times->answer_tokens),
+      g_dngettext (NULL, "%" PRId64 " token", "%" PRId64 " tokens", times->answer_tokens),
       times->answer_tokens);
     g_strv_builder_add (parts, tokens);
   }
@@ -200,7 +201,7 @@ headroom_chat_message_times_text (const HeadroomChatMessageTimes *times)
   }
   if (times->prompt_tokens > 0) {
     g_autofree char *prompt = g_strdup_printf (
-      g_dngettext (NULL, "prompt of %" G_GINT64_FORMAT " token", "prompt of %" G_GINT64_FORMAT " tokens",
+      g_dngettext (NULL, "prompt of %" PRId64 " token", "prompt of %" PRId64 " tokens",
                    times->prompt_tokens), times->prompt_tokens);
     g_strv_builder_add (parts, prompt);
   }

@@ -5,6 +5,7 @@
 #include "headroom-memory.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 /* A part that exists is never narrower than this, else a small model would not be seen on a large machine. */
 #define MIN_PART_PIXELS 3.0
@@ -162,5 +163,5 @@ char *
 headroom_memory_format_exact (guint64 bytes)
 {
   /* Translators: an exact number of bytes */
-  return g_strdup_printf (_("%'" G_GUINT64_FORMAT " B"), bytes);
+  return g_strdup_printf (_("%'" PRIu64 " B"), bytes);
 }

@@ -60,7 +60,7 @@ set_parameter (HeadroomChat *chat, const char *argument)
   }
   parsed = headroom_option_value_from_text (name, value, &error);
   if (parsed == NULL) {
-    (void) headroom_cli_fail (error);
+    headroom_cli_fail (error);
     return;
   }
   if (g_str_equal (name, "stop")) {
@@ -151,7 +151,7 @@ run_load (HeadroomChat *chat, const char *argument)
   if (*argument == '\0')
     return misused ("/load MODEL");
   if (!headroom_chat_set_model (chat, argument, &error))
-    (void) headroom_cli_fail (error);
+    headroom_cli_fail (error);
   return HEADROOM_CHAT_GO_ON;
 }
 
@@ -172,7 +172,7 @@ run_save (HeadroomChat *chat, const char *argument)
   if (*argument == '\0')
     return misused ("/save NAME");
   if (!headroom_store_create (headroom_session_get_store (chat->session), argument, &spec, NULL, NULL, NULL, &error)) {
-    (void) headroom_cli_fail (error);
+    headroom_cli_fail (error);
   } else {
     g_printerr (_("saved as “%s”"), argument);
     g_printerr ("\n");

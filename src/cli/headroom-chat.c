@@ -4,7 +4,7 @@
  */
 #include "headroom-chat.h"
 
-#include "headroom-answer.h"
+#include "headroom-reply.h"
 #include "headroom-cli.h"
 #include "headroom-json.h"
 #include "headroom-line-reader.h"
@@ -135,12 +135,12 @@ int
 headroom_chat_answer_once (HeadroomChat *chat, const char *prompt)
 {
   g_autoptr (HrValue) body = new_request (chat);
-  g_auto (HeadroomAnswer) answer = { 0 };
+  g_auto (HeadroomReply) answer = { 0 };
   g_autoptr (GError) error = NULL;
 
   headroom_json_set_string (body, "prompt", prompt);
   headroom_json_set_string (body, "system", chat->system);
-  if (!headroom_answer_print (headroom_session_get_client (chat->session), "/api/generate", body, chat->verbose, &answer, &error))
+  if (!headroom_reply_print (headroom_session_get_client (chat->session), "/api/generate", body, chat->verbose, &answer, &error))
     return headroom_cli_fail (error);
   return answer.stopped ? EXIT_INTERRUPTED : HEADROOM_EXIT_OK;
 }
@@ -150,13 +150,13 @@ static void
 say (HeadroomChat *chat, const char *text)
 {
   g_autoptr (HrValue) body = NULL;
-  g_auto (HeadroomAnswer) answer = { 0 };
+  g_auto (HeadroomReply) answer = { 0 };
   g_autoptr (GError) error = NULL;
   HrValue *said = new_message ("user", text);
 
   hr_value_append (chat->messages, said);
   body = new_chat_request (chat);
-  if (headroom_answer_print (headroom_session_get_client (chat->session), "/api/chat", body, chat->verbose, &answer, &error)) {
+  if (headroom_reply_print (headroom_session_get_client (chat->session), "/api/chat", body, chat->verbose, &answer, &error)) {
     hr_value_append (chat->messages, new_message ("assistant", answer.text->str));
   } else {
     HrValue *kept = hr_value_new_list ();
@@ -164,7 +164,7 @@ say (HeadroomChat *chat, const char *text)
       hr_value_append (kept, hr_value_ref (hr_value_at (chat->messages, i)));
     hr_value_unref (chat->messages);
     chat->messages = kept;
-    (void) headroom_cli_fail (error);
+    headroom_cli_fail (error);
   }
 }
 

@@ -5,6 +5,7 @@
 #include "headroom-cli.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #define MAX_DEVICES 16
 
@@ -63,7 +64,7 @@ headroom_cli_parse_count (const char *option, gint64 value, gint64 max, guint32 
 
   if (given && (value < 1 || value > max)) {
     g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
-                 _("%s is %" G_GINT64_FORMAT "; it can be 1 to %" G_GINT64_FORMAT), option, value, max);
+                 _("%s is %" PRId64 "; it can be 1 to %" PRId64), option, value, max);
     return FALSE;
   }
   *ret_count = given ? (guint32) value : 0;

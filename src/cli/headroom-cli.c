@@ -7,11 +7,16 @@
 #include <glib/gi18n.h>
 
 static const HeadroomCommand commands[] = {
+  { "run", N_ ("MODEL|FILE [PROMPT]"), N_ ("Chat with a model, or answer one prompt"), headroom_cmd_run },
+  { "serve", "", N_ ("Serve models to other programs"), headroom_cmd_serve },
   { "list", "", N_ ("List the models on this computer"), headroom_cmd_list },
+  { "ps", "", N_ ("List the models that are in memory"), headroom_cmd_ps },
   { "show", N_ ("MODEL|FILE"), N_ ("Show what a model is"), headroom_cmd_show },
   { "plan", N_ ("MODEL|FILE"), N_ ("Show what running a model takes, before it is run"), headroom_cmd_plan },
   { "create", N_ ("NAME"), N_ ("Make a model from a Modelfile"), headroom_cmd_create },
   { "cp", N_ ("SOURCE DESTINATION"), N_ ("Give a model a second name"), headroom_cmd_cp },
+  { "rm", N_ ("MODEL…"), N_ ("Delete models"), headroom_cmd_rm },
+  { "stop", N_ ("MODEL"), N_ ("Take a model out of memory"), headroom_cmd_stop },
   { "bench", N_ ("KIND"), N_ ("Measure how fast a model runs"), headroom_cmd_bench },
   { "perplexity", N_ ("MODEL|FILE TEXT"), N_ ("Measure how well a model predicts a text"), headroom_cmd_perplexity },
   { "debug", N_ ("TOOL"), N_ ("Look into tokens, templates and logits"), headroom_cmd_debug },

@@ -53,7 +53,7 @@ gboolean headroom_cli_parse (const GOptionEntry *entries, const char *arguments,
 /* "headroom: sentence" on stderr. */
 void headroom_cli_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* The same with an error's message; returns the exit status that it stands for. */
-int headroom_cli_fail (const GError *error) G_GNUC_WARN_UNUSED_RESULT;
+int headroom_cli_fail (const GError *error);
 
 /* Whether words on this descriptor may be dimmed and coloured: a terminal, and NO_COLOR is not set. */
 gboolean headroom_cli_may_colour (int fd);

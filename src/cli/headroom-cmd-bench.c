@@ -8,6 +8,7 @@
 #include "headroom-json.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #define SEED 1          /* the same token ids every time */
@@ -44,7 +45,7 @@ parse_counts (const char *option, const char *text, guint64 min, guint64 max, GE
     guint32 value;
     if (!g_ascii_string_to_unsigned (words[i], 10, min, max, &count, NULL)) {
       g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
-                   _("%s takes numbers from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " with commas between, not “%s”"),
+                   _("%s takes numbers from %" PRIu64 " to %" PRIu64 " with commas between, not “%s”"),
                    option, min, max, text);
       return NULL;
     }

@@ -8,6 +8,7 @@
 #include "headroom-logprobs.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 /* All positions' logits of one step stand in memory at once; 64 of them of a 256 000-token vocabulary are 64 MiB. */
@@ -169,7 +170,7 @@ headroom_cmd_logits (int argc, char **argv)
     return HEADROOM_EXIT_USAGE;
   }
   if (options.top < 1 || options.top > G_MAXINT32) {
-    headroom_cli_complain (_("--top is %" G_GINT64_FORMAT "; it can be 1 or more"), options.top);
+    headroom_cli_complain (_("--top is %" PRId64 "; it can be 1 or more"), options.top);
     return HEADROOM_EXIT_USAGE;
   }
   return print_logits (argv[1], &options, &error) ? HEADROOM_EXIT_OK : headroom_cli_fail (error);

@@ -10,6 +10,7 @@
 #include "headroom-json.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #define MAX_DEVICES 16
@@ -168,7 +169,7 @@ read_settings (const PlanOptions *options, HrSettings *ret_settings, GError **er
       !headroom_cli_parse_kv_type (options->kv_type, &settings.kv_type, error))
     return FALSE;
   if (options->reserve < -1 || options->reserve > 100) {
-    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("--reserve is %" G_GINT64_FORMAT "; it can be 0 to 100 percent"),
+    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("--reserve is %" PRId64 "; it can be 0 to 100 percent"),
                  options->reserve);
     return FALSE;
   }

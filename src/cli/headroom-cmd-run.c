@@ -97,6 +97,13 @@ read_prompt (int argc, char **argv, char **ret_prompt, GError **error)
   return TRUE;
 }
 
+/* The server in this process tells of every load; whoever chats did not ask for a log. */
+static GLogWriterOutput
+write_problems (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  return level <= G_LOG_LEVEL_WARNING ? g_log_writer_default (level, fields, n_fields, data) : G_LOG_WRITER_HANDLED;
+}
+
 static int
 run (const char *model, const char *prompt, const RunArgs *args)
 {
@@ -139,5 +146,7 @@ headroom_cmd_run (int argc, char **argv)
     return HEADROOM_EXIT_USAGE;
   if (!read_prompt (argc, argv, &prompt, &error))
     return headroom_cli_fail (error);
+  if (!args.verbose)
+    g_log_set_writer_func (write_problems, NULL, NULL);
   return run (argv[1], prompt, &args);
 }

@@ -154,7 +154,7 @@ headroom_cmd_show (int argc, char **argv)
 {
   Wanted wanted = { 0 };
   const GOptionEntry entries[] = {
-    { "license", 0, 0, G_OPTION_ARG_NONE, &wanted.license, N_ ("Print the licence"), NULL },
+    { "license", 0, 0, G_OPTION_ARG_NONE, &wanted.license, N_ ("Print the license"), NULL },
     { "modelfile", 0, 0, G_OPTION_ARG_NONE, &wanted.modelfile, N_ ("Print a Modelfile that makes this model"), NULL },
     { "parameters", 0, 0, G_OPTION_ARG_NONE, &wanted.parameters, N_ ("Print the parameters"), NULL },
     { "template", 0, 0, G_OPTION_ARG_NONE, &wanted.template, N_ ("Print the chat template"), NULL },

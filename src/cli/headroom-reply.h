@@ -1,4 +1,4 @@
-/* headroom-answer.h: asks the server, and prints the answer while it comes.
+/* headroom-reply.h: asks the server, and prints the answer while it comes.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -14,19 +14,19 @@ G_BEGIN_DECLS
 typedef struct {
   GString *text;    /* the answer */
   gboolean stopped; /* by Ctrl+C */
-} HeadroomAnswer;
+} HeadroomReply;
 
 /**
- * headroom_answer_print:
+ * headroom_reply_print:
  * @path: "/api/chat" or "/api/generate"
  * @body: (transfer none): the request
  * @verbose: whether the timings follow
  *
  * Returns: whether there is an answer, whole or stopped
  */
-gboolean headroom_answer_print (HeadroomClient *client, const char *path, const HrValue *body, gboolean verbose,
-                                HeadroomAnswer *ret_answer, GError **error);
-void headroom_answer_clear (HeadroomAnswer *answer);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeadroomAnswer, headroom_answer_clear)
+gboolean headroom_reply_print (HeadroomClient *client, const char *path, const HrValue *body, gboolean verbose,
+                                HeadroomReply *ret_reply, GError **error);
+void headroom_reply_clear (HeadroomReply *reply);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeadroomReply, headroom_reply_clear)
 
 G_END_DECLS

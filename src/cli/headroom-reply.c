@@ -1,8 +1,8 @@
-/* headroom-answer.c: asks the server, and prints the answer while it comes.
+/* headroom-reply.c: asks the server, and prints the answer while it comes.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include "headroom-answer.h"
+#include "headroom-reply.h"
 
 #include "headroom-cli.h"
 #include "headroom-json.h"
@@ -150,8 +150,8 @@ finish (Printer *printer, gboolean verbose)
 }
 
 gboolean
-headroom_answer_print (HeadroomClient *client, const char *path, const HrValue *body, gboolean verbose,
-                       HeadroomAnswer *ret_answer, GError **error)
+headroom_reply_print (HeadroomClient *client, const char *path, const HrValue *body, gboolean verbose,
+                       HeadroomReply *ret_reply, GError **error)
 {
   g_autofree char *text = headroom_json_print (body, HEADROOM_JSON_PLAIN);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -167,13 +167,13 @@ headroom_answer_print (HeadroomClient *client, const char *path, const HrValue *
     g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
-  *ret_answer = (HeadroomAnswer) { .text = printer.text, .stopped = !ok };
+  *ret_reply = (HeadroomReply) { .text = printer.text, .stopped = !ok };
   return TRUE;
 }
 
 void
-headroom_answer_clear (HeadroomAnswer *answer)
+headroom_reply_clear (HeadroomReply *reply)
 {
-  if (answer->text != NULL)
-    g_string_free (g_steal_pointer (&answer->text), TRUE);
+  if (reply->text != NULL)
+    g_string_free (g_steal_pointer (&reply->text), TRUE);
 }
