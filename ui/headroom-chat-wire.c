@@ -96,6 +96,5 @@ void
 headroom_chat_line_clear (HeadroomChatLine *line)
 {
   g_clear_pointer (&line->text, g_free);
-  g_clear_pointer (&line->progress, g_free);
   g_clear_pointer (&line->error, g_free);
 }

@@ -13,7 +13,6 @@ G_BEGIN_DECLS
 /* One line of the answer. */
 typedef struct {
   char *text;                 /* more of the answer, or "" */
-  char *progress;             /* what happens before the first word, or NULL */
   char *error;                /* why there is no answer, or NULL */
   gboolean done;
   HeadroomChatMessageTimes times; /* with done */

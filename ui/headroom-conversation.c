@@ -138,8 +138,6 @@ line_cb (const char *text, gpointer user_data)
     fail_answer (self, line.error);
     return;
   }
-  if (line.progress != NULL && self->first_us == 0)
-    headroom_chat_message_set_detail (message, line.progress);
   hear_text (self, line.text);
   if (line.done)
     hear_end (self, &line.times);
@@ -292,6 +290,19 @@ headroom_conversation_regenerate (HeadroomConversation *self, const HeadroomAskO
     truncate_to (self, self->messages->len - 1);
   ask (self, options);
   return TRUE;
+}
+
+/**
+ * headroom_conversation_set_progress:
+ * @self: a conversation
+ * @text: (nullable): what happens while the answer on its way has no text yet
+ */
+void
+headroom_conversation_set_progress (HeadroomConversation *self, const char *text)
+{
+  g_return_if_fail (HEADROOM_IS_CONVERSATION (self));
+  if (self->answer != NULL && headroom_chat_message_get_state (self->answer) == HEADROOM_CHAT_MESSAGE_WAITING)
+    headroom_chat_message_set_detail (self->answer, text);
 }
 
 /* Ends the answer that is on its way; what came of it stays. */

@@ -25,17 +25,19 @@ typedef struct {
 #define HEADROOM_TYPE_CONVERSATION (headroom_conversation_get_type ())
 G_DECLARE_FINAL_TYPE (HeadroomConversation, headroom_conversation, HEADROOM, CONVERSATION, GObject)
 
-HeadroomConversation *headroom_conversation_new         (void);
-void                  headroom_conversation_set_client  (HeadroomConversation     *self,
-                                                         HeadroomClient           *client);
-gboolean              headroom_conversation_get_busy    (HeadroomConversation     *self);
-gboolean              headroom_conversation_send        (HeadroomConversation     *self,
-                                                         const char               *text,
-                                                         const HeadroomAskOptions *options);
-gboolean              headroom_conversation_regenerate  (HeadroomConversation     *self,
-                                                         const HeadroomAskOptions *options);
-void                  headroom_conversation_stop        (HeadroomConversation     *self);
-void                  headroom_conversation_clear       (HeadroomConversation     *self);
-const char           *headroom_conversation_last_answer (HeadroomConversation     *self);
+HeadroomConversation *headroom_conversation_new          (void);
+void                  headroom_conversation_set_client   (HeadroomConversation     *self,
+                                                          HeadroomClient           *client);
+gboolean              headroom_conversation_get_busy     (HeadroomConversation     *self);
+gboolean              headroom_conversation_send         (HeadroomConversation     *self,
+                                                          const char               *text,
+                                                          const HeadroomAskOptions *options);
+gboolean              headroom_conversation_regenerate   (HeadroomConversation     *self,
+                                                          const HeadroomAskOptions *options);
+void                  headroom_conversation_set_progress (HeadroomConversation     *self,
+                                                          const char               *text);
+void                  headroom_conversation_stop         (HeadroomConversation     *self);
+void                  headroom_conversation_clear        (HeadroomConversation     *self);
+const char           *headroom_conversation_last_answer  (HeadroomConversation     *self);
 
 G_END_DECLS

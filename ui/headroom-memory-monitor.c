@@ -27,7 +27,7 @@ struct _HeadroomMemoryMonitor
 
 G_DEFINE_FINAL_TYPE (HeadroomMemoryMonitor, headroom_memory_monitor, G_TYPE_OBJECT)
 
-enum { CHANGED, N_SIGNALS };
+enum { CHANGED, NEWS, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ---- Plan: one request at a time, and one more when something changed meanwhile; a slider moves faster than answers -- */
@@ -106,6 +106,8 @@ reported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   g_signal_emit (self, signals[CHANGED], 0);
+  for (guint i = 0; i < self->report.news->len; i++)
+    g_signal_emit (self, signals[NEWS], 0, self->report.news->pdata[i]);
   ask_plan (self);
 }
 
@@ -149,6 +151,7 @@ headroom_memory_monitor_finalize (GObject *object)
 
   g_free (self->model);
   g_free (self->verdict.reason);
+  headroom_memory_report_clear (&self->report);
   G_OBJECT_CLASS (headroom_memory_monitor_parent_class)->finalize (object);
 }
 
@@ -159,6 +162,8 @@ headroom_memory_monitor_class_init (HeadroomMemoryMonitorClass *klass)
   G_OBJECT_CLASS (klass)->finalize = headroom_memory_monitor_finalize;
   signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 0);
+  signals[NEWS] = g_signal_new ("news", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                G_TYPE_STRING);
 }
 
 static void

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Asks the engine once a second while running, and at once when the model or the settings change. Emits "changed" with every
- * answer. Thread-safety: main thread only, never blocks.
+ * answer, and "news" with a sentence for each thing that the engine did with the memory and that the user should know.
+ * Thread-safety: main thread only, never blocks.
  */
 #pragma once
 

@@ -5,58 +5,183 @@
 #include "headroom-memory-wire.h"
 
 #include "headroom-wire-util.h"
+
+#include <glib/gi18n.h>
 #include <string.h>
 
-static void
-read_device (HrValue *json, HeadroomMemoryDevice *device)
+void
+headroom_memory_report_clear (HeadroomMemoryReport *report)
 {
-  const char *name = headroom_wire_get_string (json, "name");
-  HrValue *ours = headroom_wire_get (json, "ours");
-
-  g_strlcpy (device->name, name != NULL ? name : "", sizeof device->name);
-  device->is_gpu = g_strcmp0 (headroom_wire_get_string (json, "kind"), "gpu") == 0;
-  device->total = headroom_wire_get_int (json, "total");
-  device->now[HEADROOM_MEMORY_WEIGHTS] = headroom_wire_get_int (ours, "weights");
-  device->now[HEADROOM_MEMORY_CACHE] = headroom_wire_get_int (ours, "cache");
-  device->now[HEADROOM_MEMORY_CACHE_UNUSED] = headroom_wire_get_int (ours, "cache_reserved");
-  device->now[HEADROOM_MEMORY_COMPUTE] = headroom_wire_get_int (ours, "compute");
-  headroom_memory_settle (device, headroom_wire_get_int (json, "free"), headroom_wire_get_int (json, "reserve"));
+  g_clear_pointer (&report->loading, g_free);
+  g_clear_pointer (&report->news, g_ptr_array_unref);
+  g_clear_pointer (&report->last_event, g_free);
+  report->n_devices = 0;
 }
 
+/* ---- Devices ------------------------------------------------------------------------------------------------------ */
+
+static guint64
+get_bytes (const HrValue *json, const char *key)
+{
+  return MAX (headroom_wire_get_int (json, key), 0);
+}
+
+/* What the system calls free still holds what we have promised but not taken: cache that is not filled, and on the host
+ * the weights, which are mapped from the file. */
+static guint64
+free_beyond_ours (const HeadroomMemoryDevice *device, guint64 free_bytes)
+{
+  guint64 promised = device->now[HEADROOM_MEMORY_CACHE_UNUSED];
+
+  if (!device->is_gpu)
+    promised += device->now[HEADROOM_MEMORY_WEIGHTS];
+  return free_bytes > promised ? free_bytes - promised : 0;
+}
+
+/* The plan that the device has stays until another is read. */
+static void
+read_device (const HrValue *json, HeadroomMemoryDevice *device)
+{
+  const char *name = headroom_wire_get_string (json, "name");
+  const HrValue *ours = headroom_wire_get (json, "ours");
+
+  device->is_gpu = g_strcmp0 (headroom_wire_get_string (json, "kind"), "gpu") == 0;
+  g_strlcpy (device->name, device->is_gpu && name != NULL ? name : _("Memory"), sizeof device->name);
+  device->total = get_bytes (json, "total");
+  device->now[HEADROOM_MEMORY_WEIGHTS] = get_bytes (ours, "weights");
+  device->now[HEADROOM_MEMORY_CACHE] = get_bytes (ours, "cache");
+  device->now[HEADROOM_MEMORY_CACHE_UNUSED] = get_bytes (ours, "cache_reserved");
+  device->now[HEADROOM_MEMORY_COMPUTE] = get_bytes (ours, "compute");
+  headroom_memory_settle (device, free_beyond_ours (device, get_bytes (json, "free")), get_bytes (json, "reserve"));
+}
+
+static void
+read_devices (const HrValue *list, HeadroomMemoryReport *report)
+{
+  gsize n = MIN (headroom_wire_length (list), HEADROOM_MEMORY_MAX_DEVICES);
+
+  for (gsize i = report->n_devices; i < n; i++)
+    memset (&report->devices[i], 0, sizeof report->devices[i]);
+  report->n_devices = n;
+  for (gsize i = 0; i < n; i++)
+    read_device (headroom_wire_at (list, i), &report->devices[i]);
+}
+
+/* ---- What happens ------------------------------------------------------------------------------------------------- */
+
+static void
+read_loading (const HrValue *models, HeadroomMemoryReport *report)
+{
+  g_clear_pointer (&report->loading, g_free);
+  for (gsize i = 0; i < headroom_wire_length (models); i++) {
+    const HrValue *model = headroom_wire_at (models, i);
+    const HrValue *progress = headroom_wire_get (model, "progress");
+    if (g_strcmp0 (headroom_wire_get_string (model, "state"), "loading") != 0)
+      continue;
+    report->loading = g_strdup (headroom_wire_get_string (model, "name"));
+    report->loaded = progress != NULL && hr_value_kind (progress) == HR_VALUE_FLOAT ? hr_value_get_float (progress) : 0;
+    return;
+  }
+}
+
+/* A refusal is told by the answer that was refused, a load by the bar, and an end that was due by nobody. */
+static gboolean
+is_news (const char *kind)
+{
+  static const char *const kinds[] = { "evict", "reload", "queue", "truncate", "drop", NULL };
+
+  return kind != NULL && g_strv_contains (kinds, kind);
+}
+
+/* Times are of one form and sort as text. */
+static void
+read_events (const HrValue *events, HeadroomMemoryReport *report)
+{
+  gboolean is_first = report->last_event == NULL;
+  g_autofree char *before = g_steal_pointer (&report->last_event);
+
+  g_clear_pointer (&report->news, g_ptr_array_unref);
+  report->news = g_ptr_array_new_with_free_func (g_free);
+  report->last_event = g_strdup (before != NULL ? before : "");
+  for (gsize i = 0; i < headroom_wire_length (events); i++) {
+    const HrValue *event = headroom_wire_at (events, i);
+    const char *time = headroom_wire_get_string (event, "time");
+    const char *reason = headroom_wire_get_string (event, "reason");
+    if (time == NULL || g_strcmp0 (time, before) <= 0)
+      continue;
+    g_free (report->last_event);
+    report->last_event = g_strdup (time);
+    if (!is_first && reason != NULL && is_news (headroom_wire_get_string (event, "kind")))
+      g_ptr_array_add (report->news, g_strdup (reason));
+  }
+}
+
+/**
+ * headroom_memory_wire_read_status:
+ * @text: what /headroom/status answered
+ * @report: (inout): what was known before; untouched on failure
+ * @error: return location
+ *
+ * Returns: whether it could be read
+ */
 gboolean
 headroom_memory_wire_read_status (const char *text, HeadroomMemoryReport *report, GError **error)
 {
   g_autoptr (HrValue) json = headroom_wire_parse (text, error);
-  HrValue *devices;
 
   if (json == NULL)
     return FALSE;
-  devices = headroom_wire_get (json, "devices");
-  report->n_devices = MIN (headroom_wire_length (devices), HEADROOM_MEMORY_MAX_DEVICES);
-  for (gsize i = 0; i < report->n_devices; i++)
-    read_device (headroom_wire_at (devices, i), &report->devices[i]);
+  read_devices (headroom_wire_get (json, "devices"), report);
+  read_loading (headroom_wire_get (json, "models"), report);
+  read_events (headroom_wire_get (json, "events"), report);
   return TRUE;
 }
 
+/* ---- Plan ---------------------------------------------------------------------------------------------------------- */
+
+/* A plan that does not fit beside the models that are loaded may fit in their place, and they give way when asked to. */
+static gboolean
+fits_in_place (const HeadroomMemoryReport *report)
+{
+  for (gsize i = 0; i < report->n_devices; i++)
+    if (!headroom_memory_fits (&report->devices[i]))
+      return FALSE;
+  return report->n_devices > 0;
+}
+
+static void
+read_planned (const HrValue *json, HeadroomMemoryDevice *device)
+{
+  device->has_plan = json != NULL;
+  device->plan[HEADROOM_MEMORY_WEIGHTS] = get_bytes (json, "weights");
+  device->plan[HEADROOM_MEMORY_CACHE_UNUSED] = get_bytes (json, "cache");
+  device->plan[HEADROOM_MEMORY_COMPUTE] = get_bytes (json, "compute");
+}
+
+/**
+ * headroom_memory_wire_read_plan:
+ * @text: what /headroom/plan answered
+ * @report: (inout): its devices get the plan's parts
+ * @verdict: (inout): a cleared verdict
+ * @error: return location
+ *
+ * Returns: whether it could be read
+ */
 gboolean
 headroom_memory_wire_read_plan (const char *text, HeadroomMemoryReport *report, HeadroomMemoryVerdict *verdict, GError **error)
 {
   g_autoptr (HrValue) json = headroom_wire_parse (text, error);
-  HrValue *devices;
+  const HrValue *devices;
 
   if (json == NULL)
     return FALSE;
   devices = headroom_wire_get (json, "devices");
-  for (gsize i = 0; i < MIN (headroom_wire_length (devices), report->n_devices); i++) {
-    HrValue *d = headroom_wire_at (devices, i);
-    report->devices[i].has_plan = TRUE;
-    report->devices[i].plan[HEADROOM_MEMORY_WEIGHTS] = headroom_wire_get_int (d, "weights");
-    report->devices[i].plan[HEADROOM_MEMORY_CACHE_UNUSED] = headroom_wire_get_int (d, "cache");
-    report->devices[i].plan[HEADROOM_MEMORY_COMPUTE] = headroom_wire_get_int (d, "compute");
-  }
+  for (gsize i = 0; i < report->n_devices; i++)
+    read_planned (headroom_wire_at (devices, i), &report->devices[i]);
   verdict->known = TRUE;
-  verdict->fits = headroom_wire_get_bool (json, "fits");
-  verdict->reason = g_strdup (headroom_wire_get_string (json, "reason"));
+  verdict->fits = headroom_wire_get_bool (json, "fits") || fits_in_place (report);
+  if (!verdict->fits)
+    verdict->reason = g_strdup (headroom_wire_get_string (json, "reason"));
   return TRUE;
 }
 

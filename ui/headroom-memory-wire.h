@@ -16,6 +16,10 @@ G_BEGIN_DECLS
 typedef struct {
   HeadroomMemoryDevice devices[HEADROOM_MEMORY_MAX_DEVICES];
   gsize n_devices;
+  char *loading;        /* the model that is being loaded, or NULL */
+  double loaded;        /* how much of it, 0 to 1 */
+  GPtrArray *news;      /* of strings: what happened since the status before, a sentence each; NULL with the first */
+  char *last_event;     /* the time of the newest event that was heard of, or NULL */
 } HeadroomMemoryReport;
 
 typedef struct {
@@ -24,6 +28,7 @@ typedef struct {
   char *reason; /* why it does not fit and what would, or why there is no plan; NULL where it fits */
 } HeadroomMemoryVerdict;
 
+void      headroom_memory_report_clear     (HeadroomMemoryReport  *report);
 gboolean  headroom_memory_wire_read_status (const char            *text,
                                             HeadroomMemoryReport  *report,
                                             GError               **error);

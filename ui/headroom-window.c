@@ -101,6 +101,11 @@ memory_changed_cb (HeadroomWindow *self)
   headroom_memory_strip_set_reason (self->strip, verdict->reason);
   headroom_memory_strip_set_devices (self->strip, report->devices, report->n_devices);
   headroom_settings_popover_set_cost (self->popover, cost, verdict->fits);
+  if (report->loading != NULL) {
+    g_autofree char *text = g_strdup_printf (_("Loading %s, %.0f %%"), report->loading, report->loaded * 100);
+    headroom_conversation_set_progress (self->conversation, text);
+  } else
+    headroom_conversation_set_progress (self->conversation, NULL);
 }
 
 /* ---- Asking ------------------------------------------------------------------------------------------------------- */
@@ -384,6 +389,7 @@ bind_settings (HeadroomWindow *self)
   self->popover = HEADROOM_SETTINGS_POPOVER (headroom_settings_popover_new (self->settings));
   gtk_menu_button_set_popover (self->settings_button, GTK_WIDGET (self->popover));
   self->monitor = headroom_memory_monitor_new (self->settings);
+  g_signal_connect_object (self->monitor, "news", G_CALLBACK (show_toast), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->monitor, "changed", G_CALLBACK (memory_changed_cb), self, G_CONNECT_SWAPPED);
   g_settings_bind (self->settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (self->settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);

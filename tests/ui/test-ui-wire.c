@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "headroom-chat-wire.h"
+#include "headroom-memory-wire.h"
 #include "headroom-model-item.h"
 #include "headroom-model-wire.h"
 
@@ -125,6 +126,89 @@ test_max_ctx (void)
   g_assert_cmpuint (headroom_model_wire_parse_max_ctx ("nonsense"), ==, 0);
 }
 
+/* ---- Memory -------------------------------------------------------------------------------------------------------- */
+
+static const char status_text[] =
+  "{\"devices\":[{\"name\":\"CPU\",\"kind\":\"cpu\",\"total\":1000,\"free\":700,\"reserve\":100,\"ours\":{\"weights\":200,"
+  "\"cache\":10,\"cache_reserved\":90,\"compute\":50}},{\"name\":\"Card\",\"kind\":\"gpu\",\"total\":1000,\"free\":700,"
+  "\"reserve\":100,\"ours\":{\"weights\":200,\"cache\":10,\"cache_reserved\":90,\"compute\":50}}],"
+  "\"models\":[{\"name\":\"old\",\"state\":\"ready\"},{\"name\":\"new\",\"state\":\"loading\",\"progress\":0.25}],"
+  "\"events\":[{\"time\":\"2026-01-01T00:00:01Z\",\"kind\":\"evict\",\"reason\":\"before\"}]}";
+
+static void
+test_status (void)
+{
+  HeadroomMemoryReport report = { 0 };
+  const guint64 *host = report.devices[0].now, *card = report.devices[1].now;
+
+  g_assert_true (headroom_memory_wire_read_status (status_text, &report, NULL));
+  g_assert_cmpuint (report.n_devices, ==, 2);
+  /* On the host what is free still holds the weights, which are mapped, and the cache that is not filled. */
+  g_assert_cmpuint (host[HEADROOM_MEMORY_FREE], ==, 700 - 200 - 90 - 100);
+  g_assert_cmpuint (host[HEADROOM_MEMORY_OTHERS], ==, 1000 - 350 - 410);
+  g_assert_cmpuint (card[HEADROOM_MEMORY_FREE], ==, 700 - 90 - 100);
+  g_assert_cmpstr (report.devices[1].name, ==, "Card");
+  g_assert_cmpstr (report.loading, ==, "new");
+  g_assert_cmpfloat (report.loaded, ==, 0.25);
+  /* What happened before the window was there is no news. */
+  g_assert_cmpuint (report.news->len, ==, 0);
+  headroom_memory_report_clear (&report);
+}
+
+static void
+test_status_news (void)
+{
+  HeadroomMemoryReport report = { 0 };
+
+  g_assert_true (headroom_memory_wire_read_status (status_text, &report, NULL));
+  g_assert_true (headroom_memory_wire_read_status (
+    "{\"devices\":[],\"events\":[{\"time\":\"2026-01-01T00:00:01Z\",\"kind\":\"evict\",\"reason\":\"before\"},"
+    "{\"time\":\"2026-01-01T00:00:02Z\",\"kind\":\"load\",\"reason\":\"loaded\"},"
+    "{\"time\":\"2026-01-01T00:00:03Z\",\"kind\":\"truncate\",\"reason\":\"left out\"}]}", &report, NULL));
+  g_assert_cmpuint (report.n_devices, ==, 0);
+  g_assert_cmpuint (report.news->len, ==, 1);
+  g_assert_cmpstr (report.news->pdata[0], ==, "left out");
+  g_assert_null (report.loading);
+  headroom_memory_report_clear (&report);
+}
+
+static void
+test_status_odd (void)
+{
+  static const char *const texts[] = {
+    "{}", "{\"devices\":7}", "{\"devices\":[null,7,{}]}", "{\"devices\":[{\"total\":-5,\"free\":-7,\"ours\":[]}]}",
+    "{\"devices\":[{\"total\":5,\"free\":9000,\"reserve\":9000,\"ours\":{\"weights\":77}}],\"models\":{},\"events\":[1,{}]}",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
+    HeadroomMemoryReport report = { 0 };
+    g_assert_true (headroom_memory_wire_read_status (texts[i], &report, NULL));
+    headroom_memory_report_clear (&report);
+  }
+}
+
+static void
+test_plan (void)
+{
+  HeadroomMemoryReport report = { 0 };
+  HeadroomMemoryVerdict verdict = { 0 };
+
+  g_assert_true (headroom_memory_wire_read_status (status_text, &report, NULL));
+  g_assert_true (headroom_memory_wire_read_plan (
+    "{\"fits\":false,\"reason\":\"too much\",\"devices\":[{\"weights\":600,\"cache\":50,\"compute\":10}]}", &report, &verdict, NULL));
+  /* Beside what is loaded 310 are free, and in its place 660. */
+  g_assert_true (verdict.fits);
+  g_assert_null (verdict.reason);
+  g_assert_true (report.devices[0].has_plan);
+  g_assert_false (report.devices[1].has_plan);
+  g_assert_true (headroom_memory_wire_read_plan (
+    "{\"fits\":false,\"reason\":\"too much\",\"devices\":[{\"weights\":600,\"cache\":50,\"compute\":11}]}", &report, &verdict, NULL));
+  g_assert_false (verdict.fits);
+  g_assert_cmpstr (verdict.reason, ==, "too much");
+  g_free (verdict.reason);
+  headroom_memory_report_clear (&report);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -138,5 +222,9 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/tags", test_tags);
   g_test_add_func ("/wire/file-title", test_file_title);
   g_test_add_func ("/wire/max-ctx", test_max_ctx);
+  g_test_add_func ("/wire/status/parts", test_status);
+  g_test_add_func ("/wire/status/news", test_status_news);
+  g_test_add_func ("/wire/status/odd", test_status_odd);
+  g_test_add_func ("/wire/plan", test_plan);
   return g_test_run ();
 }
