@@ -63,12 +63,12 @@ read_image_url (HeadroomFields *fields, const HrValue *part)
   for (gsize i = 0; url != NULL && i < G_N_ELEMENTS (prefixes); i++) {
     if (!g_str_has_prefix (url, prefixes[i]))
       continue;
-    HrValue *text = hr_value_new_string (url + strlen (prefixes[i]), -1, false);
-    g_autoptr(GBytes) bytes = headroom_fields_decode_base64 (fields, text);
+    HeadroomFields scratch = { 0 };
+    g_autoptr(HrValue) text = hr_value_new_string (url + strlen (prefixes[i]), -1, false);
+    g_autoptr(GBytes) bytes = headroom_fields_decode_base64 (&scratch, text);
+    g_clear_error (&scratch.error);
     if (bytes != NULL)
-      return text;
-    g_clear_error (&fields->error);
-    hr_value_unref (text);
+      return g_steal_pointer (&text);
     break;
   }
   headroom_fields_fail (fields, 400, "invalid image input");
