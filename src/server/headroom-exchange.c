@@ -409,7 +409,9 @@ headroom_exchange_new (HeadroomService *service, SoupServerMessage *message, Hea
   self->body = soup_message_body_flatten (soup_server_message_get_request_body (message));
   self->path = g_strdup (g_uri_get_path (soup_server_message_get_uri (message)));
   g_hash_table_add (service->exchanges, self);
-  g_signal_connect (message, "finished", G_CALLBACK (finished_cb), g_object_ref (self));
+  g_object_ref (self); /* until headroom_exchange_abandon () */
+  g_signal_connect (message, "finished", G_CALLBACK (finished_cb), self);
+  g_signal_connect (message, "disconnected", G_CALLBACK (finished_cb), self);
   soup_server_message_pause (message);
   watch (self);
   return self;

@@ -139,26 +139,39 @@ open_service (HeadroomServer *self)
   headroom_router_attach (self->soup, &self->service, &self->is_loopback);
 }
 
-static void
-close_service (HeadroomServer *self)
+static GPtrArray *
+dup_exchanges (HeadroomServer *self)
 {
+  GPtrArray *exchanges = g_ptr_array_new_with_free_func (g_object_unref);
   GHashTableIter iter;
   gpointer exchange;
-  g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (g_object_unref);
 
   g_hash_table_iter_init (&iter, self->service.exchanges);
   while (g_hash_table_iter_next (&iter, &exchange, NULL))
-    g_ptr_array_add (open, g_object_ref (exchange));
-  for (guint i = 0; i < open->len; i++)
-    g_cancellable_cancel (headroom_exchange_get_cancellable (open->pdata[i]));
+    g_ptr_array_add (exchanges, g_object_ref (exchange));
+  return exchanges;
+}
+
+static void
+close_service (HeadroomServer *self)
+{
+  g_autoptr (GPtrArray) working = dup_exchanges (self);
+  g_autoptr (GPtrArray) left = NULL;
+
+  for (guint i = 0; i < working->len; i++)
+    g_cancellable_cancel (headroom_exchange_get_cancellable (working->pdata[i]));
   headroom_residency_close (self->service.residency);
   while (self->service.n_working > 0)
     g_main_context_iteration (self->context, TRUE);
+  /* What can still be written is; then nobody may touch a connection any more. */
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+  left = dup_exchanges (self);
+  for (guint i = 0; i < left->len; i++)
+    headroom_exchange_abandon (left->pdata[i]);
   soup_server_disconnect (self->soup);
   while (g_main_context_iteration (self->context, FALSE))
     ;
-  for (guint i = 0; i < open->len; i++)
-    headroom_exchange_abandon (open->pdata[i]);
   g_clear_object (&self->soup);
   g_clear_object (&self->service.residency);
   g_hash_table_unref (self->service.exchanges);

@@ -293,9 +293,9 @@ test_larger_context_reloads (Server *s, gconstpointer data)
 static void
 test_status_and_plan (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) plan = server_post (s, "/headroom/plan", "{\"model\":\"tiny\",\"num_ctx\":256,\"parallel\":2,\"kv_type\":\"q8_0\"}");
+  g_autoptr (HrValue) plan = server_post (s, "/headroom/plan", "{\"model\":\"tiny\",\"num_ctx\":256,\"parallel\":2,\"kv_type\":\"f32\"}");
   g_autoptr (HrValue) load = server_post (s, "/api/generate",
-                                          "{\"model\":\"tiny\",\"options\":{\"num_ctx\":256,\"parallel\":2,\"kv_type\":\"q8_0\"}}");
+                                          "{\"model\":\"tiny\",\"options\":{\"num_ctx\":256,\"parallel\":2,\"kv_type\":\"f32\"}}");
   g_autoptr (HrValue) status = server_get (s, "/headroom/status");
   HrValue *items = json_at (plan, "items");
   gint64 sum = 0;
@@ -305,7 +305,7 @@ test_status_and_plan (Server *s, gconstpointer data)
   g_assert_cmpint (sum, ==, json_number (plan, "bytes.total"));
   g_assert_cmpint (sum, ==, json_number (plan, "devices.0.used"));
   g_assert_true (hr_value_get_bool (json_at (plan, "fits")));
-  g_assert_cmpstr (json_text (plan, "settings.kv_type"), ==, "q8_0");
+  g_assert_cmpstr (json_text (plan, "settings.kv_type"), ==, "f32");
   /* What was planned is what was loaded. */
   g_assert_cmpint (json_number (status, "models.0.bytes.total"), ==, sum);
   g_assert_cmpint (json_number (status, "devices.0.ours.weights"), ==, json_number (plan, "bytes.weights"));
