@@ -50,8 +50,9 @@ size_t hr_bpe_decode_text(const char *text, size_t len, char *ret_bytes)
     return n;
 }
 
-/* Vocabularies may lack bytes that their training text did not have (control characters, what UTF-8 never uses): byte_ids says so
- * with -1, and such a byte is left out, as where the models were trained. Some files carry its character as a user-defined token. */
+/* Vocabularies may lack bytes that their training text did not have (control characters, what UTF-8 never uses): byte_ids
+ * says so with -1, and such a byte is left out, as where the models were trained. Some files carry its character as a
+ * user-defined token. */
 static void find_byte_ids(HrTokenizer *tokenizer)
 {
     uint32_t next = 0x100;
@@ -131,8 +132,8 @@ static bool load_merge(HrTokenizer *tokenizer, const HrGgufEntry *merges, uint32
     } else if (!tokenizer->truncated) {
         g_autofree char *shown = hr_tokenizer_show(text, len);
 
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES ": entry %u (“%s”) names a token that the file does not have",
-                                 rank, shown);
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 MERGES ": entry %u (“%s”) names a token that the file does not have", rank, shown);
     }
     return true;
 }
@@ -146,8 +147,8 @@ static bool load_merges(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
     if (merges->kind != HR_GGUF_ARRAY || merges->element != HR_GGUF_STRING)
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES " is not an array of strings");
     if (merges->n > HR_MAX_TOKENS)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES " has %" G_GUINT64_FORMAT " entries, more than %u", merges->n,
-                                 HR_MAX_TOKENS);
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES " has %" G_GUINT64_FORMAT " entries, more than %u",
+                                 merges->n, HR_MAX_TOKENS);
     if (!allocate_merges(&tokenizer->merges, merges->n, error))
         return false;
     for (uint32_t rank = 0; rank < merges->n; rank++) {

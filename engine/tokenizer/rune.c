@@ -65,11 +65,21 @@ HrRune hr_rune_classify(uint32_t code)
     return rune;
 }
 
+/* How many bytes a character has that begins with this one; 0 if none does. */
+static size_t sequence_bytes(unsigned char first)
+{
+    if (first < 0x80)
+        return 1;
+    if (first < 0xc2 || first >= 0xf5)
+        return 0;
+    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
 HrRune hr_rune_decode(const char *text, size_t len)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = bytes[0] < 0x80 ? 1 : bytes[0] < 0xc2 ? 0 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : bytes[0] < 0xf5 ? 4 : 0;
+    size_t n = sequence_bytes(bytes[0]);
     uint32_t code;
 
     if (n == 1)

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A rune packs a code point into its low 21 bits and what the pre-tokenizers ask about it into the others, so that text takes
- * four bytes per character and a class test is one AND. The Unicode version is GLib's. Thread-safety: Safe.
+ * A rune packs a code point into its low 21 bits and what the pre-tokenizers ask about it into the others, so that text
+ * takes four bytes per character and a class test is one AND. The Unicode version is GLib's. Thread-safety: Safe.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Files label these tokens unevenly: turn markers are sometimes "user-defined", and only some of the tokens that end an answer have
- * a key. What a marker looks like and what families use to end an answer is therefore known here by text.
+ * Files label these tokens unevenly: turn markers are sometimes "user-defined", and only some of the tokens that end an
+ * answer have a key. What a marker looks like and what families use to end an answer is therefore known here by text.
  */
 #include "tokenizer/tokenizer-private.h"
 
@@ -29,8 +29,8 @@ static bool load_id(const HrTokenizer *tokenizer, const HrGguf *gguf, const char
         return true;
     }
     if (value < 0 || (uint64_t)value >= tokenizer->n_tokens)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, "%s is %" G_GINT64_FORMAT ", but the file has %zu tokens", key, value,
-                                 tokenizer->n_tokens);
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, "%s is %" G_GINT64_FORMAT ", but the file has %zu tokens", key,
+                                 value, tokenizer->n_tokens);
     *id = (HrToken)value;
     return true;
 }
@@ -119,8 +119,8 @@ static HrToken find(const HrTokenizer *tokenizer, const char *text)
     return hr_text_table_find(&tokenizer->by_text, text, strlen(text));
 }
 
-/* Marks the tokens of these texts. Texts that people may well write, such as </s>, count only where the file does not have
- * them as ordinary tokens. */
+/* Marks the tokens of these texts. Texts that people may well write, such as </s>, count only where the file does not
+ * have them as ordinary tokens. */
 static void flag_texts(HrTokenizer *tokenizer, const char *const *texts, size_t n, bool even_normal, uint8_t flags)
 {
     for (size_t i = 0; i < n; i++) {

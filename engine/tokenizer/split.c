@@ -18,7 +18,10 @@ static const HrSplitStep llama3[] = {GPT4(.contractions = HR_CONTRACTIONS_FIRST,
 static const HrSplitStep qwen2[] = {GPT4(.contractions = HR_CONTRACTIONS_FIRST, .max_digits = 1)};
 static const HrSplitStep ufakzeka[] = {GPT4(.max_digits = 1)};
 static const HrSplitStep minicpm5[] = {THREE_DIGITS, GPT4(.contractions = HR_CONTRACTIONS_FIRST)};
-static const HrSplitStep laguna[] = {{.match = hr_match_lines}, GPT4(.contractions = HR_CONTRACTIONS_FIRST, .max_digits = 1)};
+static const HrSplitStep laguna[] = {
+    {.match = hr_match_lines},
+    GPT4(.contractions = HR_CONTRACTIONS_FIRST, .max_digits = 1),
+};
 static const HrSplitStep qwen35[] = {
     {.match = hr_match_gpt4, .classes = HR_RUNE_LETTER | HR_RUNE_MARK, .newlines = true,
      .contractions = HR_CONTRACTIONS_FIRST, .max_digits = 1},
@@ -68,8 +71,8 @@ static const struct {
     HrPretokenizer rules;
 } families[] = {
     {"default", STEPS(unnamed)},
-    {"gpt-2 phi-2 jina-es jina-de jina-v1-en jina-v2-es jina-v2-de jina-v2-code roberta-bpe gigachat a.x-4.0 mellum modern-bert "
-     "mpt olmo jais trillion granite-docling exaone4",
+    {"gpt-2 phi-2 jina-es jina-de jina-v1-en jina-v2-es jina-v2-de jina-v2-code roberta-bpe gigachat a.x-4.0 mellum "
+     "modern-bert mpt olmo jais trillion granite-docling exaone4",
      STEPS(gpt2)},
     {"smollm starcoder refact command-r codeshell exaone minerva-7b mellum2", STEPS(starcoder)},
     {"llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano",

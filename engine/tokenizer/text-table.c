@@ -48,16 +48,23 @@ void hr_text_table_finish(HrTextTable *table)
     g_clear_pointer(&table->slots, g_free);
 }
 
-/* The slot where the text is, or where it would go. */
-static uint32_t *slot_of(const HrTextTable *table, const char *bytes, size_t len)
+static HrToken id_of(uint64_t slot)
 {
-    for (size_t i = hash(bytes, len, table->seed) & table->mask;; i = (i + 1) & table->mask) {
-        uint32_t *slot = &table->slots[i];
+    return (HrToken)(uint32_t)slot - 1;
+}
+
+/* The slot where the text is, or where it would go. Texts are only compared where half of the hash agrees. */
+static uint64_t *slot_of(const HrTextTable *table, const char *bytes, size_t len, uint64_t hashed)
+{
+    for (size_t i = hashed & table->mask;; i = (i + 1) & table->mask) {
+        uint64_t *slot = &table->slots[i];
         const HrText *text;
 
         if (*slot == 0)
             return slot;
-        text = &table->texts[*slot - 1];
+        if (*slot >> 32 != hashed >> 32)
+            continue;
+        text = &table->texts[id_of(*slot)];
         if (text->len == len && memcmp(text->bytes, bytes, len) == 0)
             return slot;
     }
@@ -65,14 +72,15 @@ static uint32_t *slot_of(const HrTextTable *table, const char *bytes, size_t len
 
 HrToken hr_text_table_add(HrTextTable *table, HrToken id)
 {
-    uint32_t *slot = slot_of(table, table->texts[id].bytes, table->texts[id].len);
+    const HrText *text = &table->texts[id];
+    uint64_t hashed = hash(text->bytes, text->len, table->seed), *slot = slot_of(table, text->bytes, text->len, hashed);
 
     if (*slot == 0)
-        *slot = (uint32_t)id + 1;
-    return (HrToken)*slot - 1;
+        *slot = hashed >> 32 << 32 | ((uint32_t)id + 1);
+    return id_of(*slot);
 }
 
 HrToken hr_text_table_find(const HrTextTable *table, const char *bytes, size_t len)
 {
-    return table->slots ? (HrToken)*slot_of(table, bytes, len) - 1 : -1;
+    return table->slots ? id_of(*slot_of(table, bytes, len, hash(bytes, len, table->seed))) : -1;
 }

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Open addressing over byte strings that the caller owns. Seeded, since a file chooses the strings. Thread-safety: Safe once
- * filled.
+ * Open addressing over byte strings that the caller owns. Seeded, since a file chooses the strings. Thread-safety: Safe
+ * once filled.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ typedef struct {
 
 typedef struct {
     const HrText *texts; /* by id; borrowed */
-    uint32_t *slots;     /* id + 1; 0: free */
+    uint64_t *slots;     /* the hash's upper half, id + 1; 0: free */
     size_t mask;
     uint64_t seed;
 } HrTextTable;

@@ -52,8 +52,8 @@ static bool choose_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
     else if (strcmp(model, "bert") == 0)
         tokenizer->kind = HR_TOKENIZER_WPM;
     else
-        return hr_tokenizer_fail(error, HR_ERROR_UNSUPPORTED, "The tokenizer “%s” is not supported yet (gpt2, llama and bert are)",
-                                 model);
+        return hr_tokenizer_fail(error, HR_ERROR_UNSUPPORTED,
+                                 "The tokenizer “%s” is not supported yet (gpt2, llama and bert are)", model);
     return true;
 }
 
@@ -72,8 +72,8 @@ static const char *pretokenizer_name(HrTokenizer *tokenizer, const HrGguf *gguf)
         return "llama-bpe";
     if (g_strcmp0(architecture, "mistral3") == 0)
         return "tekken";
-    tokenizer->note = "The file does not name its pre-tokenizer: words may be cut differently from what the model was trained "
-                      "with, and its answers be worse for it";
+    tokenizer->note = "The file does not name its pre-tokenizer: words may be cut differently from what the model was "
+                      "trained with, and its answers be worse for it";
     return "default";
 }
 

@@ -89,7 +89,8 @@ static bool load_types(HrTokenizer *tokenizer, const HrGguf *gguf, GError **erro
     if (types->kind != HR_GGUF_ARRAY)
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TYPES " is not an array");
     if (types->n < n)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TYPES " has %" G_GUINT64_FORMAT " entries for %zu tokens", types->n, n);
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TYPES " has %" G_GUINT64_FORMAT " entries for %zu tokens",
+                                 types->n, n);
     for (size_t id = 0; id < n; id++) {
         int64_t type;
 

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Text is cleaned, lower-cased and stripped of accents as the file says, cut at spaces, punctuation and Chinese characters; each word
- * is then covered from the left by the longest tokens. A token that begins a word has a space in front here (files
- * spell it U+2581).
+ * Text is cleaned, lower-cased and stripped of accents as the file says, cut at spaces, punctuation and Chinese characters;
+ * each word is then covered from the left by the longest tokens. A token that begins a word has a space in front here
+ * (files spell it U+2581).
  */
 #include "tokenizer/tokenizer-private.h"
 
