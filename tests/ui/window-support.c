@@ -114,6 +114,7 @@ WindowFixture *
 window_fixture_new (FakeEngine *take_engine, int width, int height)
 {
   WindowFixture *fixture = g_new0 (WindowFixture, 1);
+  GtkApplication *application;
   g_autoptr (GError) error = NULL;
 
   fixture->engine = take_engine;
@@ -121,13 +122,21 @@ window_fixture_new (FakeEngine *take_engine, int width, int height)
   g_assert_no_error (error);
   g_settings_set_int (fixture->settings, "window-width", width);
   g_settings_set_int (fixture->settings, "window-height", height);
-  fixture->window = g_object_ref (HEADROOM_WINDOW (headroom_window_new (get_application (fixture->settings), fixture->settings)));
+  application = get_application (fixture->settings);
+  fixture->window = g_object_ref (HEADROOM_WINDOW (headroom_window_new (application, fixture->settings)));
   gtk_window_present (GTK_WINDOW (fixture->window));
   if (take_engine != NULL) {
-    fixture->client = headroom_client_new_for_socket (take_engine->socket_path);
-    headroom_window_set_client (fixture->window, fixture->client);
+    g_autoptr (HeadroomClient) client = headroom_client_new_for_socket (take_engine->socket_path);
+    window_fixture_set_client (fixture, client);
   }
   return fixture;
+}
+
+void
+window_fixture_set_client (WindowFixture *fixture, HeadroomClient *client)
+{
+  g_set_object (&fixture->client, client);
+  headroom_window_set_client (fixture->window, client);
 }
 
 void

@@ -22,6 +22,8 @@ typedef struct {
 WindowFixture *window_fixture_new            (FakeEngine     *take_engine,
                                               int             width,
                                               int             height);
+void           window_fixture_set_client     (WindowFixture  *fixture,
+                                              HeadroomClient *client);
 void           window_fixture_free           (WindowFixture  *fixture);
 void           window_fixture_settle         (WindowFixture  *fixture,
                                               guint           msec);

@@ -1,0 +1,275 @@
+/* test-session.c: the real window in front of the real engine.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The model is the chat model where it is, else a tiny one with made-up weights; what is asserted about words needs the former.
+ */
+#include "headroom-memory-bar.h"
+#include "headroom-json.h"
+#include "headroom-memory-wire.h"
+#include "headroom-model-chooser.h"
+#include "headroom-session.h"
+#include "tiny-model.h"
+#include "window-support.h"
+
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#define REAL_MODEL "SmolLM2-135M-Instruct.Q4_1.gguf"
+#define WAIT_SECONDS 120
+
+static char *real_model; /* path, or NULL */
+static char *folder;     /* of loose models */
+static HeadroomSession *session;
+
+/* ---- Set-up -------------------------------------------------------------------------------------------------------- */
+
+static char *
+find_real_model (void)
+{
+  const char *named = g_getenv ("HEADROOM_TEST_MODEL");
+  g_autofree char *path = NULL;
+
+  if (named != NULL)
+    path = g_strdup (named);
+  else
+    path = g_build_filename (g_get_user_data_dir (), "headroom", "models", REAL_MODEL, NULL);
+  return g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path) : NULL;
+}
+
+static void
+remove_folder (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *child = g_build_filename (path, name, NULL);
+    if (g_file_test (child, G_FILE_TEST_IS_DIR) && !g_file_test (child, G_FILE_TEST_IS_SYMLINK))
+      remove_folder (child);
+    else
+      g_unlink (child);
+  }
+  g_rmdir (path);
+}
+
+static void
+opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  session = headroom_session_open_finish (result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+open_session (void)
+{
+  g_autofree char *root = g_build_filename (folder, "store", NULL);
+  g_autofree char *model = g_build_filename (folder, "model.gguf", NULL);
+  g_autoptr (HeadroomStore) store = headroom_store_new (root, folder);
+
+  if (real_model != NULL)
+    g_assert_cmpint (symlink (real_model, model), ==, 0);
+  else
+    tiny_model_write (&tiny_model_default, model);
+  headroom_session_open_for_store_async (store, HEADROOM_SESSION_PLAIN, NULL, opened_cb, NULL);
+  while (session == NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static WindowFixture *
+open_window (void)
+{
+  WindowFixture *fixture = window_fixture_new (NULL, 800, 640);
+
+  g_settings_reset (fixture->settings, "num-ctx");
+  g_settings_reset (fixture->settings, "last-model");
+  g_settings_set_double (fixture->settings, "temperature", 0);
+  g_settings_set_int (fixture->settings, "num-predict", 24);
+  window_fixture_set_client (fixture, headroom_session_get_client (session));
+  window_fixture_wait_model (fixture);
+  return fixture;
+}
+
+/* ---- What the engine says ------------------------------------------------------------------------------------------ */
+
+static HrValue *
+ask (const char *method, const char *path, const char *body)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = headroom_client_request (headroom_session_get_client (session), method, path, body, NULL, &error);
+  HrValue *json;
+
+  g_assert_no_error (error);
+  json = headroom_json_parse (text, -1, FALSE, &error);
+  g_assert_no_error (error);
+  return json;
+}
+
+static const HeadroomMemoryDevice *
+wait_for_plan (WindowFixture *fixture)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
+
+  for (;;) {
+    GtkWidget *bar = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_BAR, 0);
+    const HeadroomMemoryDevice *device = bar != NULL ? headroom_memory_bar_get_device (HEADROOM_MEMORY_BAR (bar)) : NULL;
+    if (device != NULL && device->has_plan)
+      return device;
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    window_fixture_settle (fixture, 20);
+  }
+}
+
+/* ---- Tests --------------------------------------------------------------------------------------------------------- */
+
+static void
+test_answer (void)
+{
+  g_autoptr (WindowFixture) fixture = open_window ();
+  g_autofree char *answer = NULL;
+
+  window_fixture_type (fixture, "What is the capital of France? Answer in one short sentence.");
+  window_fixture_wait_idle (fixture);
+  answer = window_fixture_dup_answer (fixture);
+  g_test_message ("answer: %s", answer);
+  g_assert_nonnull (strstr (answer, "tokens/s"));
+  g_assert_nonnull (strstr (answer, "first word after"));
+  if (real_model != NULL)
+    g_assert_nonnull (strstr (answer, "Paris"));
+}
+
+/* The bar shows the very numbers of the planner, and once the model is loaded, the same for what it takes. */
+static void
+test_plan (void)
+{
+  g_autoptr (WindowFixture) fixture = open_window ();
+  const HeadroomMemoryDevice *device = wait_for_plan (fixture);
+  g_autoptr (HrValue) plan = ask ("POST", "/headroom/plan", "{\"model\":\"model\",\"options\":{\"num_ctx\":4096}}");
+  HrValue *planned = hr_value_at (hr_value_lookup (plan, "devices"), 0);
+
+  g_assert_cmpuint (device->plan[HEADROOM_MEMORY_WEIGHTS], ==, headroom_json_get_int (planned, "weights", -1));
+  g_assert_cmpuint (device->plan[HEADROOM_MEMORY_CACHE_UNUSED], ==, headroom_json_get_int (planned, "cache", -1));
+  g_assert_cmpuint (device->plan[HEADROOM_MEMORY_COMPUTE], ==, headroom_json_get_int (planned, "compute", -1));
+
+  window_fixture_type (fixture, "Hello!");
+  window_fixture_wait_idle (fixture);
+  window_fixture_settle (fixture, 2500);
+  device = wait_for_plan (fixture);
+  g_assert_cmpuint (device->now[HEADROOM_MEMORY_WEIGHTS], ==, device->plan[HEADROOM_MEMORY_WEIGHTS]);
+  g_assert_cmpuint (device->now[HEADROOM_MEMORY_CACHE] + device->now[HEADROOM_MEMORY_CACHE_UNUSED], ==,
+                    device->plan[HEADROOM_MEMORY_CACHE_UNUSED]);
+  g_assert_cmpuint (device->now[HEADROOM_MEMORY_CACHE], >, 0);
+}
+
+static void
+test_settings (void)
+{
+  g_autoptr (WindowFixture) fixture = open_window ();
+  guint64 at_default = wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED];
+
+  g_settings_set_int (fixture->settings, "num-ctx", 512);
+  window_fixture_settle (fixture, 1500);
+  g_assert_cmpuint (wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED], <, at_default);
+  g_assert_cmpuint (wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED], >, 0);
+}
+
+static gboolean
+is_engine_busy (void)
+{
+  g_autoptr (HrValue) status = ask ("GET", "/headroom/status", NULL);
+  HrValue *model = hr_value_at (hr_value_lookup (status, "models"), 0);
+
+  return model != NULL && headroom_json_get_int (model, "requests", 0) > 0;
+}
+
+static void
+test_stop (void)
+{
+  g_autoptr (WindowFixture) fixture = open_window ();
+  g_autofree char *answer = NULL;
+
+  g_settings_set_int (fixture->settings, "num-predict", 2000);
+  window_fixture_type (fixture, "Write a very long story about the sea, the wind, and a lighthouse keeper with seven cats.");
+  while (!is_engine_busy ())
+    window_fixture_settle (fixture, 10);
+  window_fixture_settle (fixture, 300);
+  g_assert_true (gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.stop", NULL));
+  window_fixture_settle (fixture, 400);
+  g_assert_false (is_engine_busy ());
+  answer = window_fixture_dup_answer (fixture);
+  g_assert_nonnull (strstr (answer, "Stopped"));
+}
+
+static void
+test_file (void)
+{
+  g_autoptr (WindowFixture) fixture = open_window ();
+  GtkWidget *chooser = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MODEL_CHOOSER, 0);
+  g_autofree char *path = g_build_filename (folder, "model.gguf", NULL);
+  g_autofree char *answer = NULL;
+
+  headroom_window_choose_model (fixture->window, path);
+  window_fixture_settle (fixture, 500);
+  g_assert_cmpstr (headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)), ==, path);
+  window_fixture_type (fixture, "Hello!");
+  window_fixture_wait_idle (fixture);
+  answer = window_fixture_dup_answer (fixture);
+  g_assert_nonnull (strstr (answer, "tokens/s"));
+}
+
+/* A file that is no model is refused in words, in the strip and in the chat. */
+static void
+test_broken_file (void)
+{
+  g_autoptr (WindowFixture) fixture = open_window ();
+  g_autofree char *path = g_build_filename (folder, "broken.gguf", NULL);
+  g_autofree char *answer = NULL, *seen = NULL;
+
+  g_assert_true (g_file_set_contents (path, "GGUF\3\0\0\0", 8, NULL));
+  headroom_window_choose_model (fixture->window, path);
+  window_fixture_settle (fixture, 1000);
+  seen = window_dup_text (GTK_WIDGET (fixture->window));
+  g_test_message ("seen: %s", seen);
+  window_fixture_type (fixture, "Hello!");
+  window_fixture_wait_idle (fixture);
+  answer = window_fixture_dup_answer (fixture);
+  g_test_message ("answer: %s", answer);
+  g_assert_nonnull (strstr (answer, "the file ends in"));
+  g_assert_nonnull (strstr (seen, "the file ends in"));
+  g_unlink (path);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  real_model = find_real_model ();
+  g_test_init (&argc, &argv, NULL);
+  if (!gtk_init_check ()) {
+    g_print ("1..0 # SKIP no display\n");
+    return 0;
+  }
+  adw_init ();
+  folder = g_dir_make_tmp ("headroom-session-XXXXXX", &error);
+  g_assert_no_error (error);
+  g_setenv ("XDG_RUNTIME_DIR", folder, TRUE);
+  g_chmod (folder, 0700);
+  if (real_model == NULL)
+    g_test_message ("the chat model is not here: a tiny one with made-up weights stands in for it");
+  open_session ();
+  g_test_add_func ("/session/answer", test_answer);
+  g_test_add_func ("/session/plan", test_plan);
+  g_test_add_func ("/session/settings", test_settings);
+  g_test_add_func ("/session/stop", test_stop);
+  g_test_add_func ("/session/file", test_file);
+  g_test_add_func ("/session/broken-file", test_broken_file);
+  status = g_test_run ();
+  headroom_session_close (session);
+  g_clear_object (&session);
+  remove_folder (folder);
+  return status;
+}
