@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "headroom-application.h"
+#include "headroom-locale.h"
 #include "headroom-settings.h"
 
 #include <glib/gi18n.h>
-#include <locale.h>
 
 /* EX_UNAVAILABLE of sysexits.h: whoever starts the program may fall back to the terminal. */
 #define EXIT_NO_DISPLAY 69
@@ -27,10 +27,7 @@ main (int argc, char **argv)
   g_autoptr (GSettings) settings = NULL;
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, HEADROOM_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  headroom_locale_init ();
   g_set_prgname ("headroom-app");
 
   if (!wants_no_display (argc, argv)) {

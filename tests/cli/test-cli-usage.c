@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-static const char *const commands[] = { "list", "show", "plan", "create", "cp", "bench", "perplexity", "debug", "version" };
+static const char *const commands[] = { "run", "serve", "list", "ps", "show", "plan", "create", "cp", "rm", "stop", "bench",
+                                        "perplexity", "debug", "version" };
 
 static void
 test_help (void)
