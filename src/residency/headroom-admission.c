@@ -262,10 +262,27 @@ give_up (HeadroomResidency *self, HeadroomResident *resident, gboolean all, cons
   headroom_residency_pump (self);
 }
 
+/* The same plan on the machine as it would be if every model that may go were gone: what it says would fit is the truth. */
+static HrPlan *
+plan_alone (HeadroomResidency *self, HeadroomResident *guest)
+{
+  HrDevice devices[HEADROOM_MAX_DEVICES];
+  gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
+  GHashTableIter iter;
+  gpointer resident;
+
+  g_hash_table_iter_init (&iter, self->residents);
+  while (g_hash_table_iter_next (&iter, NULL, &resident))
+    for (gsize d = 0; d < n && may_go (resident, TRUE); d++)
+      devices[d].free = MIN (devices[d].free + headroom_resident_get_bytes (resident, d), devices[d].total);
+  return plan_on (devices, n, guest->model, &guest->demand, NULL);
+}
+
 static void
-refuse (HeadroomResidency *self, HeadroomResident *resident, const HrPlan *plan)
+refuse (HeadroomResidency *self, HeadroomResident *resident)
 {
   g_autofree char *pinned = dup_pinned (self);
+  g_autoptr (HrPlan) plan = plan_alone (self, resident);
   g_autoptr (GError) reason = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -345,7 +362,7 @@ headroom_admission_continue (HeadroomResidency *self)
     wait_for_place (self, resident);
     break;
   case PLACE_IMPOSSIBLE:
-    refuse (self, resident, plan);
+    refuse (self, resident);
     break;
   }
 }

@@ -18,7 +18,7 @@
 /* Connections at once. A few programs with a few chats each; the rest is somebody who does not close. */
 #define MAX_CONNECTIONS 512
 /* A client that has not finished its request, or does not read its answer, for so long is cut off. */
-#define SILENCE_SECONDS 30
+#define DEFAULT_SILENCE_SECONDS 30
 
 G_DEFINE_QUARK (headroom-server-error-quark, headroom_server_error)
 
@@ -31,6 +31,7 @@ struct _HeadroomServer {
   GMainContext *context;
   GMainLoop *loop;
   int is_loopback; /* atomic: no address of others is listened on */
+  guint silence_seconds;
 
   /* The thread's own. */
   SoupServer *soup;
@@ -98,10 +99,11 @@ connection_gone (gpointer data, GObject *socket)
 static void
 request_finished_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
 {
+  HeadroomServer *self = data;
   GSocket *socket = soup_server_message_get_socket (message);
 
   if (socket != NULL && !g_socket_is_closed (socket))
-    g_socket_set_timeout (socket, SILENCE_SECONDS);
+    g_socket_set_timeout (socket, self->silence_seconds);
 }
 
 /* The first request of a connection "starts" when it is accepted. */
@@ -115,7 +117,7 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
     return;
   g_object_set_data (G_OBJECT (socket), "headroom-counted", GINT_TO_POINTER (1));
   g_object_weak_ref (G_OBJECT (socket), connection_gone, self);
-  g_socket_set_timeout (socket, SILENCE_SECONDS);
+  g_socket_set_timeout (socket, self->silence_seconds);
   if (++self->n_connections > MAX_CONNECTIONS)
     g_socket_shutdown (socket, TRUE, TRUE, NULL);
 }
@@ -170,7 +172,7 @@ close_service (HeadroomServer *self)
   for (guint i = 0; i < left->len; i++)
     headroom_exchange_abandon (left->pdata[i]);
   soup_server_disconnect (self->soup);
-  while (g_main_context_iteration (self->context, FALSE))
+  while (g_main_context_iteration (self->context, self->service.n_working > 0) || self->service.n_working > 0)
     ;
   g_clear_object (&self->soup);
   g_clear_object (&self->service.residency);
@@ -345,6 +347,14 @@ headroom_server_class_init (HeadroomServerClass *klass)
 static void
 headroom_server_init (HeadroomServer *self)
 {
+  self->silence_seconds = DEFAULT_SILENCE_SECONDS;
+}
+
+void
+headroom_server_set_silence_seconds (HeadroomServer *self, guint seconds)
+{
+  g_return_if_fail (HEADROOM_IS_SERVER (self) && self->thread == NULL);
+  self->silence_seconds = seconds;
 }
 
 HeadroomServer *

@@ -32,6 +32,9 @@ G_DECLARE_FINAL_TYPE (HeadroomServer, headroom_server, HEADROOM, SERVER, GObject
 
 HeadroomServer *headroom_server_new (HeadroomStore *store) G_GNUC_WARN_UNUSED_RESULT;
 
+/* How long a client may take between two pieces of its request, 30 by default. Before the start. */
+void headroom_server_set_silence_seconds (HeadroomServer *self, guint seconds);
+
 /**
  * headroom_server_start:
  *
