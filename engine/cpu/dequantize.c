@@ -138,10 +138,12 @@ static void dequantize_q2_k(const void *src, float *dst, size_t n)
 
     for (size_t i = 0; i < n; i += HR_QKK, block++) {
         const float d = hr_half_to_float(block->d), dmin = hr_half_to_float(block->dmin);
-        for (int k = 0; k < HR_QKK; k++) {
-            const uint8_t scale = block->scales[k / 16];
-            const int q = block->qs[k / 128 * 32 + k % 32] >> k % 128 / 32 * 2 & 3;
-            dst[i + k] = d * (scale & 15) * q - dmin * (scale >> 4);
+        for (int g = 0; g < 8; g++) {
+            const uint8_t *qs = block->qs + g / 4 * 32;
+            for (int l = 0; l < 32; l++) {
+                const uint8_t scale = block->scales[g * 2 + l / 16];
+                dst[i + g * 32 + l] = d * (scale & 15) * (qs[l] >> g % 4 * 2 & 3) - dmin * (scale >> 4);
+            }
         }
     }
 }
@@ -161,10 +163,13 @@ static void dequantize_q3_k(const void *src, float *dst, size_t n)
 
     for (size_t i = 0; i < n; i += HR_QKK, block++) {
         const float d = hr_half_to_float(block->d);
-        for (int k = 0; k < HR_QKK; k++) {
-            const int low = block->qs[k / 128 * 32 + k % 32] >> k % 128 / 32 * 2 & 3;
-            const int q = low - (block->hmask[k % 32] >> k / 32 & 1 ? 0 : 4);
-            dst[i + k] = d * q3_k_scale(block->scales, k / 16) * q;
+        for (int g = 0; g < 8; g++) {
+            const uint8_t *qs = block->qs + g / 4 * 32;
+            const float scales[2] = {d * q3_k_scale(block->scales, g * 2), d * q3_k_scale(block->scales, g * 2 + 1)};
+            for (int l = 0; l < 32; l++) {
+                const int q = (qs[l] >> g % 4 * 2 & 3) - (block->hmask[l] >> g & 1 ? 0 : 4);
+                dst[i + g * 32 + l] = scales[l / 16] * q;
+            }
         }
     }
 }
@@ -222,11 +227,12 @@ static void dequantize_q6_k(const void *src, float *dst, size_t n)
 
     for (size_t i = 0; i < n; i += HR_QKK, block++) {
         const float d = hr_half_to_float(block->d);
-        for (int k = 0; k < HR_QKK; k++) {
-            const int half = k / 128, quarter = k % 128 / 32, l = k % 32;
-            const int low = block->ql[half * 64 + quarter % 2 * 32 + l] >> quarter / 2 * 4 & 15;
-            const int high = block->qh[half * 32 + l] >> quarter * 2 & 3;
-            dst[i + k] = d * block->scales[k / 16] * ((low | high << 4) - 32);
+        for (int g = 0; g < 8; g++) {
+            const uint8_t *ql = block->ql + g / 4 * 64 + g % 2 * 32, *qh = block->qh + g / 4 * 32;
+            for (int l = 0; l < 32; l++) {
+                const int low = ql[l] >> g % 4 / 2 * 4 & 15, high = qh[l] >> g % 4 * 2 & 3;
+                dst[i + g * 32 + l] = d * block->scales[g * 2 + l / 16] * ((low | high << 4) - 32);
+            }
         }
     }
 }

@@ -89,7 +89,7 @@ HR_INLINE void multiply_direct(HrType type, FloatTile tile, size_t n_rows, size_
     }
 }
 
-static void multiply_few(HrType type, const FloatTile *tile, size_t n_rows, size_t n_cols)
+static void multiply_in_place(HrType type, const FloatTile *tile, size_t n_rows, size_t n_cols)
 {
     switch (type) {
     case HR_TYPE_F32: multiply_direct(HR_TYPE_F32, *tile, n_rows, n_cols); break;
@@ -144,7 +144,7 @@ static void multiply_single(const FloatTile *tile, size_t n_rows)
     multiply_widened(tile, n_rows, 1);
 }
 
-static void multiply_many(HrType type, FloatTile tile, size_t n_rows, size_t n_cols, FloatScratch *scratch)
+static void multiply_wide(HrType type, FloatTile tile, size_t n_rows, size_t n_cols, FloatScratch *scratch)
 {
     widen(type, &tile, n_rows, scratch);
     tile.w = (const uint8_t *)scratch->widened;
@@ -182,9 +182,9 @@ static void float_rows(HrType type, const void *w, size_t row_bytes, size_t n_in
                 .first = k == 0,
             };
             if (n_cols < WIDEN_FROM)
-                multiply_few(type, &tile, n_rows, n_cols);
+                multiply_in_place(type, &tile, n_rows, n_cols);
             else
-                multiply_many(type, tile, n_rows, n_cols, scratch);
+                multiply_wide(type, tile, n_rows, n_cols, scratch);
         }
     }
 }

@@ -10,7 +10,7 @@
 #include "cpu/linear.h"
 
 /* Scratch of one thread. Each set asserts that its panels fit. */
-#define HR_LINEAR_SCRATCH (128u * 1024)
+#define HR_LINEAR_SCRATCH (192u * 1024)
 
 static inline size_t hr_round_up(size_t n, size_t multiple)
 {

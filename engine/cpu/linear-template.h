@@ -4,8 +4,8 @@
  *
  * Include it once, after one of the lanes headers; hr_linear_NAME is then the set. Owns the rounding of activations and the
  * multiplication of panels with them. Each (row, column) sees the same sequence of float operations whatever is computed beside it: one
- * lane, groups in ascending order, the running value carried from chunk to chunk in y. Integer sums are exact, so
- * their order is free.
+ * lane, groups in ascending order, the running value carried from chunk to chunk. Integer sums are exact, so their order
+ * is free.
  */
 #pragma once
 
@@ -30,8 +30,15 @@ typedef struct {
     F min[CHUNK / 16];    /* only of types with minima */
 } Panel;
 
+/* Rows and columns whose running sums are kept while chunk after chunk is added; they and the columns' chunk stay in a second-level
+ * cache. In y they might not: its rows are often a power of two apart. */
+#define STRIP 64
+#define SLAB 512
+#define SHARED_ROWS (PANELS * LANES)
+
 typedef struct {
     Panel panels[PANELS];
+    float sums[STRIP / SHARED_ROWS][SLAB][SHARED_ROWS];
     /* The rows of the last panel when there are fewer than LANES: no type takes more than 34 bytes for 32 columns. */
     uint8_t padded[LANES * (CHUNK / 32 * 34)];
 } Scratch;
@@ -55,7 +62,9 @@ static size_t groups_bytes(size_t n_in)
 static size_t prepared_bytes(HrForm form, size_t n_in)
 {
     const size_t n_rows = form == HR_FORM_INT16 ? 2 : 1;
-    return hr_round_up(form == HR_FORM_FLOAT ? n_in * sizeof(float) : n_rows * groups_bytes(n_in), 64);
+    const size_t bytes = hr_round_up(form == HR_FORM_FLOAT ? n_in * sizeof(float) : n_rows * groups_bytes(n_in), 64);
+    /* columns that are a large power of two apart would share few sets of a cache */
+    return bytes % 512 == 0 ? bytes + 64 : bytes;
 }
 
 /* See groups.h for the rule. */
@@ -112,9 +121,11 @@ typedef struct {
     size_t stride;
     float *y;              /* of the first panel's first row and the first column */
     size_t y_stride;
+    float *sums;           /* the same of running sums; may be y */
+    size_t sums_stride;
     size_t n_rows;         /* that exist, of all panels */
     size_t rest;           /* bytes from a group to the one that holds what it rounded off; 0: none does */
-    bool first;            /* chunk: y holds nothing yet */
+    bool first, last;      /* there are no sums yet; y is to get them now */
 } ColumnTile;
 
 /* What a product with raised weights starts from. */
@@ -191,8 +202,8 @@ HR_INLINE void multiply_tile(const Panel *panel, int n_panels, size_t n_groups, 
     for (int c = 0; c < n_cols; c++) {
         HR_UNROLL(2)
         for (int p = 0; p < n_panels; p++) {
-            const float *y = tile->y + (size_t)c * tile->y_stride + p * LANES;
-            acc[p][c] = tile->first ? f_zero() : f_load(y, rows_in(tile, p));
+            const float *sums = tile->sums + (size_t)c * tile->sums_stride + p * LANES;
+            acc[p][c] = tile->first ? f_zero() : f_load(sums, rows_in(tile, p));
         }
     }
     for (size_t g = 0; g < n_groups; g++, groups += sizeof(HrGroup)) {
@@ -203,11 +214,13 @@ HR_INLINE void multiply_tile(const Panel *panel, int n_panels, size_t n_groups, 
         }
         multiply_group(panel, g, n_panels, groups, tile->stride, n_cols, group, has_min, raised, acc);
     }
+    float *dst = tile->last ? tile->y : tile->sums;
+    const size_t dst_stride = tile->last ? tile->y_stride : tile->sums_stride;
     HR_UNROLL(16)
     for (int c = 0; c < n_cols; c++) {
         HR_UNROLL(2)
         for (int p = 0; p < n_panels; p++)
-            f_store(tile->y + (size_t)c * tile->y_stride + p * LANES, rows_in(tile, p), acc[p][c]);
+            f_store(dst + (size_t)c * dst_stride + p * LANES, rows_in(tile, p), acc[p][c]);
     }
 }
 
@@ -299,6 +312,7 @@ static void multiply_groups(const Panel *panels, size_t n_groups, Kind kind, Col
             width->func[kind](panels, n_groups, &tile);
             tile.groups += width->n_cols * tile.stride;
             tile.y += width->n_cols * tile.y_stride;
+            tile.sums += width->n_cols * tile.sums_stride;
         }
     }
 }
@@ -306,7 +320,10 @@ static void multiply_groups(const Panel *panels, size_t n_groups, Kind kind, Col
 /* A chunk's panels times all columns. */
 static void multiply_columns(const Panel *panels, size_t n_groups, Kind kind, ColumnTile tile, size_t n_cols)
 {
-    multiply_groups(panels, n_groups, kind, tile, n_cols);
+    ColumnTile main = tile;
+
+    main.last = tile.last && tile.rest == 0;
+    multiply_groups(panels, n_groups, kind, main, n_cols);
     if (tile.rest > 0) {
         tile.groups += tile.rest;
         tile.first = false;
@@ -392,24 +409,54 @@ static void multiply_chunk(const Weights *w, size_t row, size_t k, ColumnTile ti
             unpack_padded(w, r, k, n, &scratch->panels[p], scratch->padded);
     }
     tile.groups += k / HR_GROUP * sizeof(HrGroup);
-    tile.y += row;
     tile.first = k == 0;
+    tile.last = k + n == w->n_in;
     multiply_columns(scratch->panels, n / HR_GROUP, kind_of(w->type), tile, n_cols);
 }
 
-/* With few columns weights are read in the order of memory; with many the columns' chunk stays in a second-level cache. */
+/* The rows of tile, from row on and at most LANES: weights are read in the order of memory. */
+static void multiply_few(const Weights *w, size_t row, const ColumnTile *tile, size_t n_cols, Scratch *scratch)
+{
+    ColumnTile chunk = *tile;
+
+    chunk.sums = tile->y;
+    chunk.sums_stride = tile->y_stride;
+    for (size_t k = 0; k < w->n_in; k += CHUNK)
+        multiply_chunk(w, row, k, chunk, n_cols, scratch);
+}
+
+/* The rows of tile, from row on and at most STRIP, times at most SLAB columns: a chunk of the columns is used for all rows. */
+static void multiply_many(const Weights *w, size_t row, const ColumnTile *tile, size_t n_cols, Scratch *scratch)
+{
+    for (size_t k = 0; k < w->n_in; k += CHUNK) {
+        for (size_t r = 0; r < tile->n_rows; r += SHARED_ROWS) {
+            ColumnTile chunk = *tile;
+            chunk.y = tile->y + r;
+            chunk.sums = scratch->sums[r / SHARED_ROWS][0];
+            chunk.sums_stride = SHARED_ROWS;
+            chunk.n_rows = tile->n_rows - r < SHARED_ROWS ? tile->n_rows - r : SHARED_ROWS;
+            multiply_chunk(w, row + r, k, chunk, n_cols, scratch);
+        }
+    }
+}
+
 static void multiply_rows(const Weights *w, size_t row_begin, const ColumnTile *columns, size_t n_cols, Scratch *scratch)
 {
-    const bool share = n_cols >= SHARE_FROM;
-    const size_t n_chunks = (w->n_in + CHUNK - 1) / CHUNK, rows = share ? PANELS * LANES : LANES;
-    const size_t n_panels = (w->row_end - row_begin + rows - 1) / rows;
+    const bool many = n_cols >= SHARE_FROM;
+    const size_t n_rows = many ? STRIP : LANES;
 
-    for (size_t i = 0; i < n_chunks * n_panels; i++) {
-        const size_t row = row_begin + (share ? i % n_panels : i / n_chunks) * rows;
-        const size_t k = (share ? i / n_panels : i % n_chunks) * CHUNK;
-        ColumnTile tile = *columns;
-        tile.n_rows = w->row_end - row < rows ? w->row_end - row : rows;
-        multiply_chunk(w, row, k, tile, n_cols, scratch);
+    for (size_t row = row_begin; row < w->row_end; row += n_rows) {
+        for (size_t c = 0; c < n_cols; c += SLAB) {
+            ColumnTile tile = *columns;
+            const size_t n = n_cols - c < SLAB ? n_cols - c : SLAB;
+            tile.groups += c * tile.stride;
+            tile.y += c * tile.y_stride + row;
+            tile.n_rows = w->row_end - row < n_rows ? w->row_end - row : n_rows;
+            if (many)
+                multiply_many(w, row, &tile, n, scratch);
+            else
+                multiply_few(w, row, &tile, n, scratch);
+        }
     }
 }
 
