@@ -40,13 +40,6 @@ dup_word (const char *text, const char **ret_rest)
 /* ---- /set ---- */
 
 static void
-set_value (HrValue **place, HrValue *take_value)
-{
-  hr_value_unref (*place);
-  *place = take_value;
-}
-
-static void
 set_parameter (HeadroomChat *chat, const char *argument)
 {
   const char *value;
@@ -77,16 +70,8 @@ set_parameter (HeadroomChat *chat, const char *argument)
 static void
 set_think (HeadroomChat *chat, const char *level)
 {
-  set_value (&chat->think, *level == '\0' ? hr_value_new_bool (true) : hr_value_new_string (level, -1, false));
-}
-
-static void
-set_format (HeadroomChat *chat, const char *format)
-{
-  if (!g_str_equal (format, "json"))
-    misused ("/set format json");
-  else
-    set_value (&chat->format, hr_value_new_string (format, -1, false));
+  hr_value_unref (chat->think);
+  chat->think = *level == '\0' ? hr_value_new_bool (true) : hr_value_new_string (level, -1, false);
 }
 
 static HeadroomChatNext
@@ -100,21 +85,17 @@ run_set (HeadroomChat *chat, const char *argument)
   } else if (g_str_equal (what, "system")) {
     g_free (chat->system);
     chat->system = *rest != '\0' ? g_strdup (rest) : NULL;
-  } else if (g_str_equal (what, "format")) {
-    set_format (chat, rest);
-  } else if (g_str_equal (what, "noformat")) {
-    set_value (&chat->format, NULL);
   } else if (g_str_equal (what, "think")) {
     set_think (chat, rest);
   } else if (g_str_equal (what, "nothink")) {
-    set_value (&chat->think, hr_value_new_bool (false));
+    hr_value_unref (chat->think);
+    chat->think = hr_value_new_bool (false);
   } else if (g_str_equal (what, "verbose") || g_str_equal (what, "quiet")) {
     chat->verbose = *what == 'v';
   } else if (g_str_equal (what, "history") || g_str_equal (what, "nohistory")) {
     headroom_line_reader_set_history (*what == 'h');
   } else {
-    misused ("/set parameter NAME VALUE | system TEXT | format json | noformat | think [LEVEL] | nothink | "
-             "verbose | quiet | history | nohistory");
+    misused ("/set parameter NAME VALUE | system TEXT | think [LEVEL] | nothink | verbose | quiet | history | nohistory");
   }
   return HEADROOM_CHAT_GO_ON;
 }

@@ -38,7 +38,6 @@ headroom_chat_free (HeadroomChat *chat)
   g_free (chat->keep_alive);
   hr_value_unref (chat->messages);
   hr_value_unref (chat->options);
-  hr_value_unref (chat->format);
   hr_value_unref (chat->think);
   g_free (chat);
 }
@@ -67,7 +66,6 @@ new_request (HeadroomChat *chat)
   headroom_json_set_string (body, "model", chat->model);
   headroom_json_set_string (body, "keep_alive", chat->keep_alive);
   set_if (body, "options", chat->options);
-  set_if (body, "format", chat->format);
   set_if (body, "think", chat->think);
   return body;
 }

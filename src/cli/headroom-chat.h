@@ -17,7 +17,6 @@ typedef struct {
   char *system;             /* NULL: the model's own */
   HrValue *messages;        /* list of {role, content} */
   HrValue *options;         /* dict */
-  HrValue *format;          /* "json", a schema, or NULL */
   HrValue *think;           /* true, false, "high", or NULL: the model's own way */
   char *keep_alive;         /* or NULL */
   gboolean verbose;

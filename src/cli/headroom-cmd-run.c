@@ -4,14 +4,13 @@
  */
 #include "headroom-chat.h"
 #include "headroom-cli.h"
-#include "headroom-json.h"
 #include "headroom-options.h"
 
 #include <glib/gi18n.h>
 #include <unistd.h>
 
 typedef struct {
-  char *keep_alive, *format, *system;
+  char *keep_alive, *system;
   char **options; /* NAME=VALUE */
   gboolean verbose;
 } RunArgs;
@@ -20,7 +19,6 @@ static void
 clear_args (RunArgs *args)
 {
   g_free (args->keep_alive);
-  g_free (args->format);
   g_free (args->system);
   g_strfreev (args->options);
 }
@@ -47,23 +45,6 @@ set_option (HeadroomChat *chat, const char *text, GError **error)
   return TRUE;
 }
 
-/* "json", or a file that holds a JSON schema. */
-static gboolean
-set_format (HeadroomChat *chat, const char *format, GError **error)
-{
-  g_autofree char *text = NULL;
-  gsize len;
-
-  if (g_str_equal (format, "json")) {
-    chat->format = hr_value_new_string (format, -1, false);
-    return TRUE;
-  }
-  if (!g_file_get_contents (format, &text, &len, error))
-    return FALSE;
-  chat->format = headroom_json_parse (text, (gssize) len, FALSE, error);
-  return chat->format != NULL;
-}
-
 static gboolean
 apply_args (HeadroomChat *chat, const RunArgs *args, GError **error)
 {
@@ -73,7 +54,7 @@ apply_args (HeadroomChat *chat, const RunArgs *args, GError **error)
   for (guint i = 0; args->options != NULL && args->options[i] != NULL; i++)
     if (!set_option (chat, args->options[i], error))
       return FALSE;
-  return args->format == NULL || set_format (chat, args->format, error);
+  return TRUE;
 }
 
 /* What stands on standard input, if it is no terminal, goes before the prompt. */
@@ -132,7 +113,6 @@ headroom_cmd_run (int argc, char **argv)
   const GOptionEntry entries[] = {
     { "option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &args.options, N_ ("Set an option, such as num_ctx=8192 or temperature=0"), N_ ("NAME=VALUE") },
     { "system", 0, 0, G_OPTION_ARG_STRING, &args.system, N_ ("The system message"), N_ ("TEXT") },
-    { "format", 0, 0, G_OPTION_ARG_STRING, &args.format, N_ ("Answer in JSON: “json”, or a file with a schema"), N_ ("FORMAT") },
     { "keepalive", 0, 0, G_OPTION_ARG_STRING, &args.keep_alive, N_ ("How long the model stays in memory after it"), N_ ("DURATION") },
     { "verbose", 0, 0, G_OPTION_ARG_NONE, &args.verbose, N_ ("Print timings after each answer"), NULL },
     G_OPTION_ENTRY_NULL
