@@ -11,6 +11,8 @@
 #include <glib/gi18n-lib.h>
 
 #include "headroom-client-private.h"
+#include "headroom-env.h"
+#include "headroom-json.h"
 #include "headroom-server.h"
 
 /* How long another process may take from locking to listening, or from closing to unlocking (it unloads models meanwhile). */
@@ -46,17 +48,65 @@ somebody_listens (const char *path, GCancellable *cancellable)
 }
 
 static void
-listen (HeadroomSession *self)
+set_reach (HeadroomSession *self, char *take_uri, const GError *error)
+{
+  g_free (self->uri);
+  g_free (self->notice);
+  self->uri = take_uri;
+  self->notice = error != NULL ? g_strdup (error->message) : NULL;
+}
+
+static char *
+spec_from_env (void)
+{
+  char *spec = headroom_env_dup ("HOST");
+
+  return spec != NULL ? spec : g_strdup (HEADROOM_DEFAULT_HOST_SPEC);
+}
+
+static void
+listen_here (HeadroomSession *self)
 {
   g_autoptr (GError) error = NULL;
+  char *uri = NULL;
 
-  g_clear_pointer (&self->uri, g_free);
-  g_clear_pointer (&self->notice, g_free);
+  if (self->flags & HEADROOM_SESSION_LISTEN)
+    uri = headroom_server_listen (self->server, NULL, &error);
+  set_reach (self, uri, error);
+}
+
+/* Has the process that serves listen. A client of its own: this is a worker thread. */
+static void
+listen_there (HeadroomSession *self, const char *path, GCancellable *cancellable)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HrValue) request = hr_value_new_dict ();
+  g_autoptr (HrValue) json = NULL;
+  g_autofree char *spec = spec_from_env ();
+  g_autofree char *body = NULL, *answer = NULL;
+
   if ((self->flags & HEADROOM_SESSION_LISTEN) == 0)
     return;
-  self->uri = headroom_server_listen (self->server, NULL, &error);
-  if (self->uri == NULL)
-    self->notice = g_strdup (error->message);
+  headroom_json_set_string (request, "host", spec);
+  body = headroom_json_print (request, HEADROOM_JSON_PLAIN);
+  g_main_context_push_thread_default (context);
+  {
+    g_autoptr (HeadroomClient) client = headroom_client_new_for_socket (path);
+    answer = headroom_client_request (client, "POST", "/headroom/listen", body, cancellable, &error);
+  }
+  g_main_context_pop_thread_default (context);
+  json = answer != NULL ? headroom_json_parse (answer, -1, FALSE, &error) : NULL;
+  set_reach (self, json != NULL ? g_strdup (headroom_json_get_string (json, "uri")) : NULL, error);
+}
+
+static gboolean
+attach (HeadroomSession *self, const char *path, GCancellable *cancellable)
+{
+  if (!somebody_listens (path, cancellable))
+    return FALSE;
+  listen_there (self, path, cancellable);
+  return TRUE;
 }
 
 /* One try. FALSE without an error: not now. */
@@ -68,7 +118,7 @@ start_here (HeadroomSession *self, GError **error)
 
   if (headroom_server_start (server, &problem)) {
     self->server = g_steal_pointer (&server);
-    listen (self);
+    listen_here (self);
     return TRUE;
   }
   if (!g_error_matches (problem, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_RUNNING))
@@ -92,7 +142,7 @@ find_or_start (HeadroomSession *self, GCancellable *cancellable, GError **error)
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The session is closed"));
       return FALSE;
     }
-    if (self->server != NULL || somebody_listens (path, cancellable) || start_here (self, &problem))
+    if (self->server != NULL || attach (self, path, cancellable) || start_here (self, &problem))
       return TRUE;
     if (problem != NULL) {
       g_propagate_error (error, problem);

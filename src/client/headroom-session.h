@@ -20,8 +20,8 @@ G_DECLARE_FINAL_TYPE (HeadroomSession, headroom_session, HEADROOM, SESSION, GObj
 
 typedef enum {
   HEADROOM_SESSION_PLAIN = 0,         /* reachable by this user's Headroom programs only */
-  HEADROOM_SESSION_LISTEN = 1 << 0,   /* also on HEADROOM_HOST, OLLAMA_HOST or 127.0.0.1:11434 for other programs; where that
-                                         fails, the session works all the same and has a notice */
+  HEADROOM_SESSION_LISTEN = 1 << 0,   /* also on HEADROOM_HOST, OLLAMA_HOST or 127.0.0.1:11434 for other programs, wherever the
+                                         server runs; where that fails, the session works all the same and has a notice */
 } HeadroomSessionFlags;
 
 /**
@@ -53,7 +53,7 @@ HeadroomStore *headroom_session_get_store (HeadroomSession *self);
 gboolean headroom_session_is_host (HeadroomSession *self);
 /* A sentence for people about what did not go as usual (the port is taken, by whom), or NULL. */
 const char *headroom_session_get_notice (HeadroomSession *self);
-/* Where other programs reach the server of this session if it runs here ("http://127.0.0.1:11434"), or NULL. */
+/* Where other programs reach the server of a session that was opened to listen ("http://127.0.0.1:11434"), or NULL. */
 const char *headroom_session_get_uri (HeadroomSession *self);
 
 /* Ends the server where it runs here: cancels, unloads, removes the socket. Blocks for at most a few seconds. Disposing of the

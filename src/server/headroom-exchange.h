@@ -26,6 +26,8 @@ typedef struct {
   GHashTable *exchanges; /* borrowed HeadroomExchange: those that are not over */
   guint n_working;       /* headroom_exchange_work () that is not over */
   guint next_id;         /* of completions */
+  char *(*listen) (gpointer server, const char *spec, GError **error); /* as headroom_server_listen () */
+  gpointer server;
 } HeadroomService;
 
 typedef enum {

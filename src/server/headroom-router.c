@@ -22,7 +22,7 @@
 
 typedef struct {
   HeadroomService *service;
-  const int *is_loopback;
+  const gboolean *is_loopback;
   GStrv origins; /* ORIGINS, or NULL */
 } Router;
 
@@ -43,6 +43,7 @@ static const HeadroomRoute routes[] = {
   { "GET", "/headroom/status", headroom_route_status },
   { "POST", "/headroom/plan", headroom_route_plan },
   { "GET", "/headroom/events", headroom_route_events },
+  { "POST", "/headroom/listen", headroom_route_listen },
 };
 
 /* Routes of the API that this build does not have: a client learns that it is not its own mistake. */
@@ -117,7 +118,7 @@ check_host (Router *self, SoupServerMessage *message)
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   gboolean is_unix = g_socket_get_family (soup_server_message_get_socket (message)) == G_SOCKET_FAMILY_UNIX;
 
-  if (is_unix || !g_atomic_int_get (self->is_loopback) ||
+  if (is_unix || !*self->is_loopback ||
       headroom_address_is_local_host_header (soup_message_headers_get_one (headers, "Host")))
     return TRUE;
   soup_server_message_set_status (message, SOUP_STATUS_FORBIDDEN, NULL);
@@ -241,7 +242,7 @@ router_free (gpointer data)
 }
 
 void
-headroom_router_attach (SoupServer *server, HeadroomService *service, const int *is_loopback)
+headroom_router_attach (SoupServer *server, HeadroomService *service, const gboolean *is_loopback)
 {
   Router *self = g_new0 (Router, 1);
   g_autofree char *origins = headroom_env_dup ("ORIGINS");

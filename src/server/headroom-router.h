@@ -30,7 +30,7 @@ typedef struct {
 
 /* Adds the handlers to a server. is_loopback: (borrowed): whether every address that it listens on is this machine's own;
  * read with each request. */
-void headroom_router_attach (SoupServer *server, HeadroomService *service, const int *is_loopback);
+void headroom_router_attach (SoupServer *server, HeadroomService *service, const gboolean *is_loopback);
 
 /* headroom-route-info.c */
 void headroom_route_root (HeadroomExchange *exchange);
@@ -52,5 +52,7 @@ void headroom_route_openai_chat (HeadroomExchange *exchange);
 void headroom_route_status (HeadroomExchange *exchange);
 void headroom_route_plan (HeadroomExchange *exchange);
 void headroom_route_events (HeadroomExchange *exchange);
+/* headroom-route-listen.c */
+void headroom_route_listen (HeadroomExchange *exchange);
 
 G_END_DECLS

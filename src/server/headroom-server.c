@@ -30,11 +30,11 @@ struct _HeadroomServer {
   GThread *thread;
   GMainContext *context;
   GMainLoop *loop;
-  int is_loopback; /* atomic: no address of others is listened on */
   guint silence_seconds;
 
   /* The thread's own. */
   SoupServer *soup;
+  gboolean is_loopback; /* only this machine's own addresses are listened on */
   HeadroomService service;
   guint n_connections;
 };
@@ -124,6 +124,8 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
 
 /* ---- The thread ---- */
 
+static char *listen_cb (gpointer server, const char *spec, GError **error);
+
 static void
 open_service (HeadroomServer *self)
 {
@@ -134,6 +136,8 @@ open_service (HeadroomServer *self)
     .store = self->store,
     .residency = headroom_residency_new (&limits),
     .exchanges = g_hash_table_new (NULL, NULL),
+    .listen = listen_cb,
+    .server = self,
   };
   self->soup = soup_server_new (NULL, NULL);
   g_signal_connect (self->soup, "request-started", G_CALLBACK (request_started_cb), self);
@@ -194,35 +198,23 @@ thread_main (gpointer data)
 
 /* ---- Listening ---- */
 
-typedef struct {
-  GSocket *socket;             /* the unix socket, or NULL: */
-  GSocketAddress *address;
-  char *uri;
-  GError *error;
-} Listen;
-
-static void
-listen_there (HeadroomServer *self, gpointer data)
+/* A listening address of ours: the one given, or with port 0 the last one on that host. NULL if there is none. */
+static GInetSocketAddress *
+find_listener (HeadroomServer *self, GInetAddress *inet, guint16 port)
 {
-  Listen *listen = data;
-
-  if (listen->socket != NULL) {
-    soup_server_listen_socket (self->soup, listen->socket, 0, &listen->error);
-    return;
-  }
-  if (!soup_server_listen (self->soup, listen->address, 0, &listen->error))
-    return;
-  GInetAddress *inet = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (listen->address));
   GSList *sockets = soup_server_get_listeners (self->soup);
+  GInetSocketAddress *found = NULL;
+
   for (GSList *l = sockets; l != NULL; l = l->next) {
     g_autoptr (GSocketAddress) bound = g_socket_get_local_address (l->data, NULL);
-    if (bound != NULL && G_IS_INET_SOCKET_ADDRESS (bound) &&
-        g_inet_address_equal (inet, g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (bound)))) {
-      g_free (listen->uri);
-      listen->uri = headroom_address_dup_uri (G_INET_SOCKET_ADDRESS (bound));
-    }
+    GInetSocketAddress *address = G_IS_INET_SOCKET_ADDRESS (bound) ? G_INET_SOCKET_ADDRESS (bound) : NULL;
+    if (address == NULL || !g_inet_address_equal (inet, g_inet_socket_address_get_address (address)) ||
+        (port != 0 && port != g_inet_socket_address_get_port (address)))
+      continue;
+    g_set_object (&found, address);
   }
   g_slist_free (sockets);
+  return found;
 }
 
 static void
@@ -241,31 +233,77 @@ explain_taken (const GError *problem, guint16 port, const char *spec, GError **e
                owner != NULL ? owner : _("another program"), port == G_MAXUINT16 ? port - 1u : port + 1u);
 }
 
-char *
-headroom_server_listen (HeadroomServer *self, const char *spec, GError **error)
+/* On the thread. */
+static char *
+listen_here (HeadroomServer *self, const char *spec, GError **error)
 {
   g_autofree char *from_env = headroom_env_dup ("HOST");
   g_autoptr (GInetAddress) inet = NULL;
   g_autoptr (GSocketAddress) address = NULL;
-  Listen listen = { 0 };
+  g_autoptr (GInetSocketAddress) bound = NULL;
+  g_autoptr (GError) problem = NULL;
   guint16 port;
 
-  g_return_val_if_fail (HEADROOM_IS_SERVER (self) && self->thread != NULL, NULL);
   if (spec == NULL)
     spec = from_env != NULL ? from_env : HEADROOM_DEFAULT_HOST_SPEC;
   if (!headroom_address_parse (spec, &inet, &port, error))
     return NULL;
+  if (port != 0 && (bound = find_listener (self, inet, port)) != NULL)
+    return headroom_address_dup_uri (bound); /* already */
   address = g_inet_socket_address_new (inet, port);
-  listen.address = address;
-  run_there (self, listen_there, &listen);
-  if (listen.error != NULL) {
-    explain_taken (listen.error, port, spec, error);
-    g_error_free (listen.error);
+  if (!soup_server_listen (self->soup, address, 0, &problem)) {
+    explain_taken (problem, port, spec, error);
     return NULL;
   }
   if (!g_inet_address_get_is_loopback (inet))
-    g_atomic_int_set (&self->is_loopback, FALSE);
+    self->is_loopback = FALSE;
+  bound = find_listener (self, inet, port);
+  return headroom_address_dup_uri (bound);
+}
+
+typedef struct {
+  const char *spec;
+  char *uri;
+  GError *error;
+} Listen;
+
+static void
+listen_there (HeadroomServer *self, gpointer data)
+{
+  Listen *listen = data;
+
+  listen->uri = listen_here (self, listen->spec, &listen->error);
+}
+
+char *
+headroom_server_listen (HeadroomServer *self, const char *spec, GError **error)
+{
+  Listen listen = { .spec = spec };
+
+  g_return_val_if_fail (HEADROOM_IS_SERVER (self) && self->thread != NULL, NULL);
+  run_there (self, listen_there, &listen);
+  if (listen.error != NULL)
+    g_propagate_error (error, listen.error);
   return listen.uri;
+}
+
+static char *
+listen_cb (gpointer server, const char *spec, GError **error)
+{
+  return listen_here (server, spec, error);
+}
+
+typedef struct {
+  GSocket *socket;
+  GError *error;
+} ListenSocket;
+
+static void
+listen_socket_there (HeadroomServer *self, gpointer data)
+{
+  ListenSocket *listen = data;
+
+  soup_server_listen_socket (self->soup, listen->socket, 0, &listen->error);
 }
 
 /* ---- Lifetime ---- */
@@ -275,19 +313,19 @@ headroom_server_start (HeadroomServer *self, GError **error)
 {
   g_autoptr (HeadroomRendezvous) rendezvous = headroom_rendezvous_new (self->store, error);
   g_autoptr (GSocket) socket = NULL;
-  Listen listen = { 0 };
+  ListenSocket listen = { 0 };
 
   g_return_val_if_fail (HEADROOM_IS_SERVER (self) && self->thread == NULL, FALSE);
   if (rendezvous == NULL || !headroom_rendezvous_claim (rendezvous, error) ||
       (socket = headroom_rendezvous_listen (rendezvous, error)) == NULL)
     return FALSE;
   self->rendezvous = g_steal_pointer (&rendezvous);
-  g_atomic_int_set (&self->is_loopback, TRUE);
+  self->is_loopback = TRUE;
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->thread = g_thread_new ("headroom-server", thread_main, self);
   listen.socket = socket;
-  run_there (self, listen_there, &listen);
+  run_there (self, listen_socket_there, &listen);
   if (listen.error == NULL)
     return TRUE;
   g_propagate_error (error, listen.error);
