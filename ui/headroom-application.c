@@ -155,6 +155,8 @@ headroom_application_startup (GApplication *application)
 {
   HeadroomApplication *self = HEADROOM_APPLICATION (application);
 
+  /* Under X11 a window is matched with its desktop entry by this name. */
+  g_set_prgname (APP_ID);
   G_APPLICATION_CLASS (headroom_application_parent_class)->startup (application);
   gtk_window_set_default_icon_name (APP_ID);
   set_accels (self, "app.quit", "<Primary>q", NULL);

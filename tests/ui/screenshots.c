@@ -3,9 +3,11 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * ui-screenshots FOLDER [SCENE]: with what a made-up engine says. Not a test by itself: it shows what tests cannot judge.
+ * ui-screenshots --real STORE FILE.png: with the real engine and the first model in a folder, as the README shows it.
  */
 #include "fake-engine.h"
 #include "headroom-composer.h"
+#include "headroom-session.h"
 #include "headroom-window.h"
 #include "window-support.h"
 
@@ -96,6 +98,38 @@ shoot (const Scene *scene, const char *folder, int width, int height, gboolean d
     window_save_png (target, file);
 }
 
+static void
+opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  *(HeadroomSession **) user_data = headroom_session_open_finish (result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+shoot_real (const char *models, const char *file)
+{
+  g_autofree char *root = g_build_filename (models, "store", NULL);
+  g_autoptr (HeadroomStore) store = headroom_store_new (root, models);
+  g_autoptr (HeadroomSession) session = NULL;
+  g_autoptr (WindowFixture) fixture = NULL;
+
+  headroom_session_open_for_store_async (store, HEADROOM_SESSION_PLAIN, NULL, opened_cb, &session);
+  while (session == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  fixture = window_fixture_new (NULL, 1280, 800);
+  g_settings_set_double (fixture->settings, "temperature", 0);
+  window_fixture_set_client (fixture, headroom_session_get_client (session));
+  window_fixture_wait_model (fixture);
+  window_fixture_type (fixture, "List three facts about the ocean.");
+  window_fixture_wait_idle (fixture);
+  window_fixture_type (fixture, "Write a Python function that adds two numbers.");
+  window_fixture_wait_idle (fixture);
+  window_fixture_settle (fixture, 2000);
+  window_save_png (GTK_WIDGET (fixture->window), file);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -106,6 +140,10 @@ main (int argc, char **argv)
     return 1;
   }
   adw_init ();
+  if (argc == 4 && g_str_equal (argv[1], "--real")) {
+    shoot_real (argv[2], argv[3]);
+    return 0;
+  }
   g_mkdir_with_parents (argv[1], 0755);
   for (gsize i = 0; i < G_N_ELEMENTS (scenes); i++)
     for (gsize size = 0; size < G_N_ELEMENTS (sizes); size++)
