@@ -147,10 +147,30 @@ static bool slice_bound(HrEval *ev, const HrValue *part, int64_t n, int64_t low,
     return true;
 }
 
+/* a + b * c, or the nearest there is. */
+static int64_t saturating(int64_t a, int64_t b, int64_t c)
+{
+    int64_t product, sum;
+
+    if (__builtin_mul_overflow(b, c, &product))
+        return (b < 0) != (c < 0) ? INT64_MIN : INT64_MAX;
+    if (__builtin_add_overflow(a, product, &sum))
+        return product < 0 ? INT64_MIN : INT64_MAX;
+    return sum;
+}
+
+/* A range's slice is a range. */
+static HrValue *slice_of_range(const HrValue *range, int64_t start, int64_t stop, int64_t step)
+{
+    const int64_t *r = range->list.range;
+    return hr_value_new_range(saturating(r[0], start, r[2]), saturating(r[0], stop, r[2]), saturating(0, step, r[2]));
+}
+
 /* Copies items start, start + step, ... up to stop. */
 static HrValue *slice_list(HrEval *ev, const HrValue *list, int64_t start, int64_t stop, int64_t step)
 {
-    g_autoptr(HrValue) slice = hr_value_new_form(list->form);
+    g_autoptr(HrValue) slice = list->form == HR_FORM_RANGE ? slice_of_range(list, start, stop, step)
+                                                           : hr_value_new_form(list->form);
 
     for (int64_t i = start; step > 0 ? i < stop : i > stop;) {
         if (!hr_eval_append(ev, slice, hr_value_ref(list->list.items[i])))

@@ -81,7 +81,7 @@ static bool write_formatted(Formatter *formatter, HrValue *value, const HrValue 
 
     if (!parse_spec(formatter->ev, spec, &format))
         return false;
-    if (number && !(value->kind == HR_VALUE_BOOL && format.type == '\0') && format.type != 's')
+    if (number && !(value->kind == HR_VALUE_BOOL && spec->string.len == 0) && format.type != 's')
         return hr_number_write(formatter->ev, formatter->text, value, &format);
     if (!hr_is_string(value) && spec->string.len > 0)
         return hr_eval_fail(formatter->ev, "unsupported format string passed to %s.__format__", hr_value_type_name(value));

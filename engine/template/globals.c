@@ -23,7 +23,7 @@ static HrValue *global_range(HrEval *ev, HrValue *self, HrValue *const *argv)
     }
     if (step == 0)
         return hr_eval_fail(ev, "range() arg 3 must not be zero");
-    g_autoptr(HrValue) range = hr_value_new_form(HR_FORM_RANGE);
+    g_autoptr(HrValue) range = hr_value_new_range(start, stop, step);
     for (int64_t i = start; step > 0 ? i < stop : i > stop;) {
         if (range->list.n == HR_TEMPLATE_MAX_RANGE)
             return hr_eval_fail(ev, "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).",

@@ -142,7 +142,13 @@ static size_t after_word_tag(const Lexer *lexer, size_t pos, const char *word)
 
 static bool lex_comment(Lexer *lexer)
 {
-    for (size_t at = lexer->pos + 2 + (sign_at(lexer, lexer->pos) != 0); at < lexer->len; at++) {
+    size_t start = lexer->pos + 2 + (sign_at(lexer, lexer->pos) != 0);
+
+    if (start == lexer->len) { /* nothing left to be a comment: Jinja2 does not mind */
+        advance(lexer, start - lexer->pos);
+        return true;
+    }
+    for (size_t at = start; at < lexer->len; at++) {
         size_t end = tag_end_len(lexer, at, "#}", true);
         if (end > 0) {
             advance(lexer, at + end - lexer->pos);
@@ -158,6 +164,8 @@ static bool lex_raw(Lexer *lexer, size_t body, size_t end_len)
     uint32_t line = lexer->line;
 
     advance(lexer, body + end_len - lexer->pos);
+    if (lexer->pos == lexer->len) /* nothing left to be raw: Jinja2 does not mind */
+        return true;
     for (size_t at = lexer->pos; at + 2 <= lexer->len; at++) {
         size_t close = after_word_tag(lexer, at, "endraw");
         size_t close_len = close ? tag_end_len(lexer, close, "%}", true) : 0;

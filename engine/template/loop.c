@@ -161,7 +161,8 @@ static HrExec run_turn(HrEval *ev, const HrNode *node, HrValue *loop_value, HrVa
     return result;
 }
 
-static HrExec run_turns(HrEval *ev, const HrNode *node, HrValue *items, size_t depth)
+/* ret_completed: whether a turn came to its end without "break" or "continue". */
+static HrExec run_turns(HrEval *ev, const HrNode *node, HrValue *items, size_t depth, bool *ret_completed)
 {
     Loop *loop = g_new0(Loop, 1);
     g_autoptr(HrValue) loop_value = hr_value_new_object(&loop_class, loop);
@@ -170,12 +171,14 @@ static HrExec run_turns(HrEval *ev, const HrNode *node, HrValue *items, size_t d
     loop->node = node;
     loop->depth = depth;
     loop->scope = node->flag ? hr_scope_ref(ev->scope) : NULL;
+    *ret_completed = false;
     for (; loop->index < items->list.n; loop->index++) {
         HrExec result = run_turn(ev, node, loop_value, items->list.items[loop->index]);
         if (result == HR_EXEC_FAILED)
             return result;
         if (result == HR_EXEC_BREAK)
             break;
+        *ret_completed |= result == HR_EXEC_DONE;
     }
     return HR_EXEC_DONE;
 }
@@ -189,10 +192,12 @@ static HrExec run_loop(HrEval *ev, const HrNode *node, HrValue *value, HrScope *
     g_autoptr(HrValue) items = hr_eval_iterate(ev, value);
     if (items && node->loop.filter)
         items = filter_items(ev, node, g_steal_pointer(&items));
-    if (items && items->list.n == 0)
+    bool completed;
+    if (items)
+        result = run_turns(ev, node, items, depth, &completed);
+    /* "else" is for loops of which no turn was completed: that is how Jinja2 tells an empty one. */
+    if (result == HR_EXEC_DONE && !completed)
         result = hr_exec_scoped(ev, &node->loop.otherwise, ev->scope);
-    else if (items)
-        result = run_turns(ev, node, items, depth);
     ev->scope = calling;
     return result;
 }

@@ -358,8 +358,8 @@ static HrNode *parse_with(HrParser *parser, uint32_t line)
         HrNode *target, *value;
         if (targets->len > 0 && !hr_parser_expect(parser, HR_LEX_COMMA, "',' or the end of the tag"))
             return NULL;
-        if (!(target = hr_parse_primary(parser)) || !check_target(parser, target) ||
-            !hr_parser_expect(parser, HR_LEX_ASSIGN, "'='") || !(value = hr_parse_expression(parser, HR_PARSE_PLAIN)))
+        if (!(target = parse_target(parser)) || !hr_parser_expect(parser, HR_LEX_ASSIGN, "'='") ||
+            !(value = hr_parse_expression(parser, HR_PARSE_PLAIN)))
             return NULL;
         g_ptr_array_add(targets, target);
         g_ptr_array_add(values, value);

@@ -28,7 +28,7 @@ static HrValue *split_space(HrEval *ev, const HrValue *string, int64_t max)
             return g_steal_pointer(&list);
         size_t end = i;
         if (max >= 0 && (int64_t)list->list.n == max)
-            end = i + hr_without_trailing_space(bytes + i, len - i);
+            end = len; /* the rest as it is */
         else
             while (end < len && !hr_is_space(hr_string_char(string, end)))
                 end += hr_string_char_len(string, end);
@@ -62,7 +62,7 @@ static HrValue *rsplit_space(HrEval *ev, const HrValue *string, int64_t max)
             return reverse_list(g_steal_pointer(&list));
         size_t start = end;
         if (max >= 0 && (int64_t)list->list.n == max)
-            start = hr_leading_space(bytes, end);
+            start = 0;
         else
             while (start > 0 && hr_without_trailing_space(bytes, start) == start) {
                 const char *previous = g_utf8_find_prev_char(bytes, bytes + start);

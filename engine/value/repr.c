@@ -161,10 +161,7 @@ static bool append_dict(HrText *text, const HrDict *dict, unsigned depth)
 
 static void append_range(HrText *text, const HrValue *range)
 {
-    /* Made from its items: start, stop and step are lost, but any that give the same items print alike. */
-    int64_t start = range->list.n ? range->list.items[0]->integer : 0;
-    int64_t step = range->list.n > 1 ? range->list.items[1]->integer - start : 1;
-    int64_t stop = start + step * (int64_t)range->list.n;
+    int64_t start = range->list.range[0], stop = range->list.range[1], step = range->list.range[2];
     char buf[80];
 
     if (step == 1)

@@ -69,6 +69,14 @@ HrValue *hr_value_new_list(void)
     return hr_value_new_form(HR_FORM_PLAIN);
 }
 
+HrValue *hr_value_new_range(int64_t start, int64_t stop, int64_t step)
+{
+    HrValue *value = hr_value_new_form(HR_FORM_RANGE);
+    value->list.range = g_new(int64_t, 3);
+    memcpy(value->list.range, ((int64_t[]){ start, stop, step }), 3 * sizeof(int64_t));
+    return value;
+}
+
 HrValue *hr_value_new_tuple2(HrValue *take_first, HrValue *take_second)
 {
     HrValue *tuple = hr_value_new_form(HR_FORM_TUPLE);
@@ -148,6 +156,7 @@ static void release(HrValue *value, HrReaper *reaper)
         for (size_t i = 0; i < value->list.n; i++)
             hr_value_reap(reaper, value->list.items[i]);
         g_free(value->list.items);
+        g_free(value->list.range);
         break;
     case HR_VALUE_DICT:
         hr_dict_free(value->dict, reaper);

@@ -62,6 +62,7 @@ struct HrValue {
         struct {
             HrValue **items;
             size_t n, capacity;
+            int64_t *range; /* HR_FORM_RANGE: start, stop, step, which say how it prints */
         } list;
         HrDict *dict;
         struct {
@@ -78,6 +79,7 @@ struct HrValue {
 /* Thread-safety of all constructors: Safe. All return a new reference. */
 HrValue *hr_value_new_undefined(const char *message) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_form(HrForm form) G_GNUC_WARN_UNUSED_RESULT; /* an empty list of that form */
+HrValue *hr_value_new_range(int64_t start, int64_t stop, int64_t step) G_GNUC_WARN_UNUSED_RESULT; /* without its items */
 HrValue *hr_value_new_tuple2(HrValue *take_first, HrValue *take_second) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_object(const HrObjectClass *class, void *take_data) G_GNUC_WARN_UNUSED_RESULT;
 /* The data of an object of that class, or NULL. */
