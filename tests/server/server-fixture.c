@@ -103,6 +103,7 @@ server_setup (Server *self, gconstpointer data)
 
   self->store = server_store_new (&self->root, &self->loose);
   self->server = headroom_server_new (self->store);
+  headroom_server_set_silence_seconds (self->server, 1);
   headroom_server_start (self->server, &error);
   g_assert_no_error (error);
   self->uri = headroom_server_listen (self->server, "127.0.0.1:0", &error);
