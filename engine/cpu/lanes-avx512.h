@@ -102,11 +102,24 @@ HR_INLINE void load_16_bytes(const uint8_t *p, size_t stride, V t[4])
     t[3] = _mm512_unpackhi_epi64(high_01, high_23);
 }
 
-/* The dword at p of LANES rows. */
+HR_INLINE __m128i load_4_dwords(const uint8_t *p, size_t stride)
+{
+    int32_t dword[4];
+
+    HR_UNROLL(4)
+    for (int r = 0; r < 4; r++)
+        memcpy(&dword[r], p + (size_t)r * stride, sizeof dword[r]);
+    return _mm_setr_epi32(dword[0], dword[1], dword[2], dword[3]);
+}
+
+/* The dword at p of LANES rows. Not a gather: that is no faster here, and slow on some processors. */
 HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 {
-    const V lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    return _mm512_i32gather_epi32(_mm512_mullo_epi32(lanes, _mm512_set1_epi32((int)stride)), p, 1);
+    V v = _mm512_castsi128_si512(load_4_dwords(p, stride));
+
+    v = _mm512_inserti32x4(v, load_4_dwords(p + 4 * stride, stride), 1);
+    v = _mm512_inserti32x4(v, load_4_dwords(p + 8 * stride, stride), 2);
+    return _mm512_inserti32x4(v, load_4_dwords(p + 12 * stride, stride), 3);
 }
 
 /* ---- Byte products ---- */

@@ -180,17 +180,26 @@ static void test_random(gconstpointer data)
     }
 }
 
+static void check_length(const Case *it, gsize n_in, gsize n_out, gsize n_cols)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(8);
+    g_autofree float *x = random_columns(rand, n_cols * n_in);
+    Weights w;
+
+    weights_init(&w, it->type, n_in, n_out);
+    weights_fill_random(&w, rand);
+    check_product(it->kernels, &w, x, n_cols);
+    weights_clear(&w);
+}
+
+/* Lengths of real models, and one longer than any. */
 static void test_long_rows(gconstpointer data)
 {
     const Case *it = data;
-    g_autoptr(GRand) rand = g_rand_new_with_seed(8);
-    g_autofree float *x = random_columns(rand, 3 * 8192);
-    Weights w;
 
-    weights_init(&w, it->type, 8192, 18);
-    weights_fill_random(&w, rand);
-    check_product(it->kernels, &w, x, 3);
-    weights_clear(&w);
+    check_length(it, 8192, 18, 3);
+    if (it->type == HR_TYPE_Q8_0 || it->type == HR_TYPE_F16)
+        check_length(it, 1000000 / HR_GROUP * HR_GROUP, 2, 1);
 }
 
 /* Largest and smallest quants against activations of one sign: where integers would saturate or overflow. */
