@@ -115,6 +115,13 @@ model_action (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   headroom_window_choose_model (ensure_window (user_data), g_variant_get_string (parameter, NULL));
 }
 
+/* What the desktop entry offers beside opening the window. */
+static void
+new_chat_action (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  gtk_widget_activate_action (GTK_WIDGET (ensure_window (user_data)), "win.new-chat", NULL);
+}
+
 static void
 connect_action (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
@@ -234,6 +241,7 @@ headroom_application_init (HeadroomApplication *self)
     { "quit", quit_action },
     { "about", about_action },
     { "connect", connect_action },
+    { "new-chat", new_chat_action },
     { "model", model_action, "s" },
   };
   static const GOptionEntry options[] = {

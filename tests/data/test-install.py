@@ -104,6 +104,7 @@ ACTIVATE = """
 set -e
 gdbus call --session --dest %(id)s --object-path %(path)s --method org.freedesktop.Application.Activate '{}'
 gdbus call --session --dest %(id)s --object-path %(path)s --method org.gtk.Actions.List
+gdbus call --session --dest %(id)s --object-path %(path)s --method org.freedesktop.Application.ActivateAction new-chat '[]' '{}'
 gdbus call --session --dest %(id)s --object-path %(path)s --method org.freedesktop.Application.ActivateAction quit '[]' '{}'
 """
 
@@ -119,7 +120,8 @@ def test_activation():
     script = ACTIVATE % {"id": APP_ID, "path": OBJECT_PATH}
     done = run(["xvfb-run", "-a", "dbus-run-session", "--", "sh", "-c", script], env={"XDG_DATA_DIRS": f"{DEST}/activatable:{SHARE}:/usr/share"})
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "'quit'" in done.stdout and "'about'" in done.stdout, f"actions are exported: {done.stdout}"
+    for action in ("quit", "about", "new-chat"):
+        assert f"'{action}'" in done.stdout, f"actions are exported: {done.stdout}"
 
 
 def main():
