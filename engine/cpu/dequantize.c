@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The reference that every faster kernel is tested against. Products are formed as the format's definition writes them (scale first, then
- * the element), so values equal other exact readers' bit for bit. Reads only the blocks that it is given.
+ * The reference that every faster kernel is tested against. Products are formed as the format's definition writes
+ * them (scale first, then the element), so values equal other exact readers' bit for bit. Reads only the blocks that
+ * it is given.
  */
 #include "cpu/blocks.h"
 #include "cpu/half.h"
@@ -148,7 +149,8 @@ static void dequantize_q2_k(const void *src, float *dst, size_t n)
     }
 }
 
-/* The 6-bit scale of 16-group g: four low bits from a nibble of bytes 0..7, two high bits from a pair of bytes 8..11. */
+/* The 6-bit scale of 16-group g: four low bits from a nibble of bytes 0..7, two high bits from a pair of bytes
+ * 8..11. */
 static inline int q3_k_scale(const uint8_t *scales, int g)
 {
     const int low = scales[g % 8] >> g / 8 * 4 & 15;

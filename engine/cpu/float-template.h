@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A (row, column) has LANES partial sums over a chunk of the row, reduced by a fixed tree and added to y; chunks start at
- * fixed columns. Tiles of FLOAT_ROWS x FLOAT_COLUMNS share loads and change nothing about that order. For several columns the chunk's weights are
- * widened once.
+ * A (row, column) has LANES partial sums over a chunk of the row, reduced by a fixed tree and added to y; chunks
+ * start at fixed columns. Tiles of FLOAT_ROWS x FLOAT_COLUMNS share loads and change nothing about that order. For
+ * several columns the chunk's weights are widened once.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Infinities, NaNs (kept quiet), signed zeros and denormals are carried over; narrowing rounds to nearest, ties to even.
- * Thread-safety: Safe.
+ * Infinities, NaNs (kept quiet), signed zeros and denormals are carried over; narrowing rounds to nearest, ties to
+ * even. Thread-safety: Safe.
  */
 #pragma once
 
@@ -71,8 +71,8 @@ static inline uint16_t hr_float_to_bfloat(float value)
     return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
 }
 
-/* Half of the power of two that an E8M0 byte stands for: 2^(e - 128). The halving pays for element tables that hold twice the
- * value. The first two are denormal floats. */
+/* Half of the power of two that an E8M0 byte stands for: 2^(e - 128). The halving pays for element tables that hold
+ * twice the value. The first two are denormal floats. */
 static inline float hr_e8m0_half_to_float(uint8_t e)
 {
     return hr_float_from_bits(e < 2 ? 0x00200000u << e : (uint32_t)(e - 1) << 23);

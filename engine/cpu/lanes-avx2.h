@@ -1,9 +1,10 @@
-/* lanes-avx2.h: the operations that the kernel templates are written in, with AVX2, FMA and F16C, and with AVX-VNNI where the
- * compiler's flags allow it.
+/* lanes-avx2.h: the operations that the kernel templates are written in, with AVX2, FMA and F16C, and with AVX-VNNI
+ * where the compiler's flags allow it.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * lanes-avx512.h has the same names. V is LANES dwords, F as many floats. Where a name speaks of bytes it treats a V as 4 LANES bytes.
+ * lanes-avx512.h has the same names. V is LANES dwords, F as many floats. Where a name speaks of bytes it treats a V
+ * as 4 LANES bytes.
  */
 #pragma once
 
@@ -91,7 +92,8 @@ HR_INLINE __m128 f_sums(const F v[4])
     return _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps(sums, 1));
 }
 
-/* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero. Reads nothing behind them. */
+/* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero. Reads nothing
+ * behind them. */
 HR_INLINE F f_load_weights(HrType type, const uint8_t *row, size_t i, size_t n)
 {
     if (type == HR_TYPE_F32)
@@ -140,9 +142,9 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 
 /* ---- Byte products ---- */
 
-/* How far signed weights of a kind are raised in panels. Without VNNI products of bytes are summed in 16 bits, signed and
- * saturating, so that wide weights are multiplied by magnitude and sign, and the others are raised no further than they
- * must. START: what integer sums start from; with VNNI see lanes-avx512.h. */
+/* How far signed weights of a kind are raised in panels. Without VNNI products of bytes are summed in 16 bits,
+ * signed and saturating, so that wide weights are multiplied by magnitude and sign, and the others are raised no
+ * further than they must. START: what integer sums start from; with VNNI see lanes-avx512.h. */
 #ifdef __AVXVNNI__
 #define RAISED_32 128
 #define RAISED_16 128
@@ -155,7 +157,8 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 #define START 0
 #endif
 
-/* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit in the 16 registers, nearly. */
+/* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit in the 16
+ * registers, nearly. */
 #define COLUMNS_1 6
 #define COLUMNS_2 3
 /* Tile of rows and columns of float weights: their sums, the rows' weights and a column fit in the registers. */
@@ -179,8 +182,9 @@ static_assert(4 * 2 * 31 * 127 <= INT16_MAX && 2 * 2 * 63 * 127 <= INT16_MAX && 
               "sums of byte products must not saturate");
 #endif
 
-/* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of column c, of n_cols, from byte first of its
- * group on. raised: how far these weights are; with minima: RAISED_32, as they have at most 5 bits. */
+/* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of column c, of n_cols,
+ * from byte first of its group on. raised: how far these weights are; with minima: RAISED_32, as they have at most 5
+ * bits. */
 #ifdef __AVXVNNI__
 HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups, size_t stride, int first,
                             int n_steps, int n_cols, int raised, V dot[][COLUMNS_1])
@@ -240,7 +244,8 @@ HR_INLINE F f_scaled(V sum, F scale)
 
 /* ---- Rounding of activations ---- */
 
-/* The bits of the largest magnitude of x[32]. As integers a NaN is larger than infinity, infinity larger than any number. */
+/* The bits of the largest magnitude of x[32]. As integers a NaN is larger than infinity, infinity larger than any
+ * number. */
 HR_INLINE uint32_t max_magnitude_bits(const float *x)
 {
     V most = _mm256_setzero_si256();

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * lanes-avx2.h has the same names. V is LANES dwords, F as many floats. Where a name speaks of bytes it treats a V as 4 LANES bytes.
+ * lanes-avx2.h has the same names. V is LANES dwords, F as many floats. Where a name speaks of bytes it treats a V
+ * as 4 LANES bytes.
  */
 #pragma once
 
@@ -68,7 +69,8 @@ HR_INLINE __m128 f_sums(const F v[4])
     return _mm_add_ps(_mm256_castps256_ps128(by_2), _mm256_extractf128_ps(by_2, 1));
 }
 
-/* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero. Reads nothing behind them. */
+/* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero. Reads nothing
+ * behind them. */
 HR_INLINE F f_load_weights(HrType type, const uint8_t *row, size_t i, size_t n)
 {
     if (type == HR_TYPE_F32)
@@ -129,7 +131,8 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 #define RAISED_16 128   /* of at most 6 bits, in groups of 16 */
 #define RAISED_WIDE 128 /* of 8 bits */
 
-/* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit in the 32 registers. */
+/* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit in the 32
+ * registers. */
 #define COLUMNS_1 12
 #define COLUMNS_2 6
 /* What integer sums start from: the bits of 1.5 * 2^23. A sum s below 2^22 in magnitude then has the bits of the float
@@ -139,8 +142,8 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 #define FLOAT_ROWS 4
 #define FLOAT_COLUMNS 6
 
-/* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of column c, of n_cols, from byte first of its
- * group on. raised: how far these weights are. */
+/* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of column c, of n_cols,
+ * from byte first of its group on. raised: how far these weights are. */
 HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups, size_t stride, int first,
                             int n_steps, int n_cols, int raised, V dot[][COLUMNS_1])
 {
@@ -158,8 +161,9 @@ HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const u
     }
 }
 
-/* The sum without its start, times scale; rounded once. scale has at most 20 significant bits, so that its product with the start is exact
- * and cancels exactly. (Scales of 2^104 and more, which only a broken MXFP4 block has, give NaN.) */
+/* The sum without its start, times scale; rounded once. scale has at most 20 significant bits, so that its product
+ * with the start is exact and cancels exactly. (Scales of 2^104 and more, which only a broken MXFP4 block has, give
+ * NaN.) */
 HR_INLINE F f_scaled(V sum, F scale)
 {
     const float start = 0x1.8p23f;
@@ -168,7 +172,8 @@ HR_INLINE F f_scaled(V sum, F scale)
 
 /* ---- Rounding of activations ---- */
 
-/* The bits of the largest magnitude of x[32]. As integers a NaN is larger than infinity, infinity larger than any number. */
+/* The bits of the largest magnitude of x[32]. As integers a NaN is larger than infinity, infinity larger than any
+ * number. */
 HR_INLINE uint32_t max_magnitude_bits(const float *x)
 {
     const V magnitude = _mm512_set1_epi32(0x7fffffff);

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Activations stay floats; weights are dequantised a piece of a row at a time. The order of additions of a (row, column) is fixed:
- * LANES partial sums over the row, then a tree. Nothing here is tuned beyond what a compiler does with small fixed loops.
+ * Activations stay floats; weights are dequantised a piece of a row at a time. The order of additions of a (row,
+ * column) is fixed: LANES partial sums over the row, then a tree. Nothing here is tuned beyond what a compiler does
+ * with small fixed loops.
  */
 #include "cpu/kernels.h"
 #include "gguf/type.h"

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns the reading of every quantised type for the integer kernels; dequantize.c says the same in plain C. Include it once, after one of
- * the lanes headers. Bytes of all rows are loaded 16 at a time and transposed in dwords, so that lane r holds row r;
- * from there on all rows are decoded at once. Nothing outside the blocks is read: they may end where the mapped file ends.
+ * Owns the reading of every quantised type for the integer kernels; dequantize.c says the same in plain C. Include
+ * it once, after one of the lanes headers. Bytes of all rows are loaded 16 at a time and transposed in dwords, so
+ * that lane r holds row r; from there on all rows are decoded at once. Nothing outside the blocks is read: they may
+ * end where the mapped file ends.
  */
 #pragma once
 

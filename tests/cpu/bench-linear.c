@@ -4,8 +4,8 @@
  *
  *     bench-linear [TYPE ...]      HEADROOM_CPU chooses the kernels
  *
- * One thread. The best of several runs: "decode" over weights larger than the caches, beside a loop that only reads the same
- * bytes; "prefill" with 512 columns. Not a test: nothing here can fail.
+ * One thread. The best of several runs: "decode" over weights larger than the caches, beside a loop that only reads
+ * the same bytes; "prefill" with 512 columns. Not a test: nothing here can fail.
  */
 #include "linear-fixture.h"
 

@@ -113,7 +113,8 @@ static void test_super_blocks(void)
     g_assert_cmpfloat(y[16], ==, -32 * -4);
     g_assert_cmpfloat(y[32], ==, 0);
 
-    /* group 0: scale 63, minimum 1; group 4: scale 15 + 16 * 3 from bytes 8 and 0, minimum 2 + 16 * 1 from bytes 8 and 4 */
+    /* group 0: scale 63, minimum 1; group 4: scale 15 + 16 * 3 from bytes 8 and 0, minimum 2 + 16 * 1 from bytes 8
+     * and 4 */
     HrBlockQ4_K q4_k = {.d = ONE, .dmin = ONE, .scales = {[0] = 0xff, [4] = 0x41, [8] = 0x2f}, .qs = {[0] = 0x01, [64] = 0x02}};
     hr_dequantize(HR_TYPE_Q4_K, &q4_k, y, HR_QKK);
     g_assert_cmpfloat(y[0], ==, 63 - 1);

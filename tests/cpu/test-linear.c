@@ -105,8 +105,8 @@ static Sums exact_sums(const float *w, const float *magnitude, const float *x, c
     return sums;
 }
 
-/* Sums of floats in some order err by at most a few roundings per partial sum, relative to the magnitudes: far less than
- * n, because there are at least 16 partial sums or exact integer sums of 16 in between. */
+/* Sums of floats in some order err by at most a few roundings per partial sum, relative to the magnitudes: far less
+ * than n, because there are at least 16 partial sums or exact integer sums of 16 in between. */
 #define FLOAT_ERROR 2e-6
 
 static void check_form(const HrLinearKernels *kernels, Weights *w, const float *x, gsize n_cols)
