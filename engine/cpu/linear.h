@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * One arithmetic per instruction set, whatever the number of columns: lane = weight row. A panel of HR_PANEL_ROWS rows is
- * unpacked 256 columns at a time into unsigned bytes with a float scale and a float minimum per group, and multiplied with
+ * unpacked a chunk of columns at a time into unsigned bytes with a float scale and a float minimum per group, and multiplied with
  * activations that were rounded to int8 with a float scale per 32. So a column's result does not depend on which
  * other columns or rows are computed beside it, nor on the thread. Row-major everywhere.
  *
