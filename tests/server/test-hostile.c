@@ -179,22 +179,13 @@ test_huge_chunked_body (Server *s, gconstpointer data)
 
 /* ---- Connections ---- */
 
-/* libsoup hands a negative length on to an object of its own, which warns and does without. */
-static gboolean
-is_fatal (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
-{
-  return strstr (message, "content-length") == NULL;
-}
-
 static void
 test_garbage (Server *s, gconstpointer data)
 {
   static const char *const texts[] = { "\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02\x00\x01",
-                                       "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
                                        "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n",
                                        "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" };
 
-  g_test_log_set_fatal_handler (is_fatal, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (GSocketConnection) connection = connect_raw (s);
     send_text (connection, texts[i], strlen (texts[i]));
