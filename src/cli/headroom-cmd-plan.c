@@ -77,8 +77,23 @@ dup_bytes (const HrPlan *plan)
   return dict;
 }
 
+/* What the planner did not take as it was asked for; a list of sentences. */
+static HrValue *
+dup_steps (const HrModel *model, const HrPlan *plan, const HrSettings *asked)
+{
+  guint32 num_ctx = hr_plan_get_settings (plan)->num_ctx;
+  HrValue *list = hr_value_new_list ();
+
+  if (asked->num_ctx > num_ctx) {
+    g_autofree char *text = g_strdup_printf (_("num_ctx is %u instead of %u: the model was trained for %u."), num_ctx, asked->num_ctx,
+                                             hr_model_get_info (model)->n_ctx_train);
+    hr_value_append (list, hr_value_new_string (text, -1, true));
+  }
+  return list;
+}
+
 static void
-print_json (const char *name, const HrModel *model, const HrPlan *plan, gboolean fits)
+print_json (const char *name, const HrModel *model, const HrPlan *plan, HrValue *steps, gboolean fits)
 {
   g_autoptr (HrValue) dict = hr_value_new_dict ();
   HrValue *layers = hr_value_new_dict ();
@@ -94,6 +109,7 @@ print_json (const char *name, const HrModel *model, const HrPlan *plan, gboolean
   headroom_json_set_int (layers, "gpu", n_gpu);
   headroom_json_set_int (layers, "cpu", hr_model_get_info (model)->n_layer - n_gpu);
   hr_value_set (dict, "layers", layers);
+  hr_value_set (dict, "steps", hr_value_ref (steps));
   headroom_cli_print_json (dict, FALSE);
 }
 
@@ -128,7 +144,7 @@ print_devices (const HrPlan *plan)
 }
 
 static void
-print_text (const char *name, const HrPlan *plan)
+print_text (const char *name, const HrPlan *plan, const HrValue *steps)
 {
   const HrSettings *s = hr_plan_get_settings (plan);
   g_autofree char *per_token = headroom_text_memory (hr_plan_get_cache_bytes_per_token (plan));
@@ -142,6 +158,8 @@ print_text (const char *name, const HrPlan *plan)
   printf (_("One more token of context takes %s of cache."), per_token);
   printf ("\n");
   print_devices (plan);
+  for (gsize i = 0; i < hr_value_size (steps); i++)
+    printf ("%s\n", hr_value_get_string (hr_value_at (steps, i), NULL));
 }
 
 typedef struct {
@@ -185,6 +203,7 @@ plan_model (const char *name, const PlanOptions *options, GError **error)
   HrSettings settings;
   g_autoptr (HrModel) model = NULL;
   g_autoptr (HrPlan) plan = NULL;
+  g_autoptr (HrValue) steps = NULL;
   g_autoptr (GError) misfit = NULL;
   gboolean fits;
 
@@ -195,11 +214,12 @@ plan_model (const char *name, const PlanOptions *options, GError **error)
   plan = hr_plan_new (model, &settings, devices, n_devices, error);
   if (plan == NULL)
     return HEADROOM_EXIT_FAILURE;
+  steps = dup_steps (model, plan, &settings);
   fits = hr_plan_fits (plan, &misfit);
   if (options->json)
-    print_json (name, model, plan, fits);
+    print_json (name, model, plan, steps, fits);
   else
-    print_text (name, plan);
+    print_text (name, plan, steps);
   return fits ? HEADROOM_EXIT_OK : headroom_cli_fail (misfit);
 }
 

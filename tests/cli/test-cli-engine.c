@@ -47,6 +47,20 @@ test_plan_json (void)
   g_assert_cmpint (sum, ==, headroom_json_get_int (device, "used", 0));
 }
 
+/* More than the model was trained for: less is planned, and that is said. */
+static void
+test_plan_reduced (void)
+{
+  g_autoptr (CliResult) text = cli_run ("plan", cli_tiny_model (), "--num-ctx", "5000");
+  g_autoptr (CliResult) json = cli_run ("plan", cli_tiny_model (), "--num-ctx", "5000", "--json");
+  g_autoptr (HrValue) plan = parse (json->out);
+
+  cli_assert_status (text, 0);
+  cli_assert_contains (text->out, "num_ctx is 1024 instead of 5000");
+  g_assert_cmpint (headroom_json_get_int (hr_value_lookup (plan, "settings"), "num_ctx", 0), ==, 1024);
+  g_assert_cmpuint (hr_value_size (hr_value_lookup (plan, "steps")), ==, 1);
+}
+
 static void
 test_plan_does_not_fit (void)
 {
@@ -271,6 +285,7 @@ main (int argc, char **argv)
 {
   cli_init (&argc, &argv);
   g_test_add_func ("/cli/plan/json", test_plan_json);
+  g_test_add_func ("/cli/plan/reduced", test_plan_reduced);
   g_test_add_func ("/cli/plan/does-not-fit", test_plan_does_not_fit);
   g_test_add_func ("/cli/debug/tokenize", test_tokenize);
   g_test_add_func ("/cli/debug/detokenize-foreign-ids", test_detokenize_foreign_ids);
