@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Clients match on the words in which Go refuses bad JSON, and json-c has words of its own; it also saturates integers without
- * saying so, cuts keys at U+0000 and takes bytes that are not UTF-8. So the grammar of RFC 8259 is checked here, with an explicit
- * stack of one byte per open bracket, and json-c builds the tree of a text that is known to be good. Nothing is built here.
+ * Clients match on the words in which Go refuses bad JSON, and json-c has words of its own; it also saturates integers
+ * without saying so, cuts keys at U+0000 and takes bytes that are not UTF-8. So the grammar of RFC 8259 is checked
+ * here, with an explicit stack of one byte per open bracket, and json-c builds the tree of a text that is known to be
+ * good. Nothing is built here.
  */
 #include "headroom-json-scan.h"
 
@@ -54,7 +55,8 @@ refuse (Scanner *scanner, const char *context)
     return FALSE;
   }
   g_autofree char *quoted = quote_byte (*scanner->at);
-  g_set_error (scanner->error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_SYNTAX, "invalid character %s %s", quoted, context);
+  g_set_error (scanner->error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_SYNTAX, "invalid character %s %s", quoted,
+               context);
   return FALSE;
 }
 
@@ -135,7 +137,8 @@ scan_digits (Scanner *scanner, const char *context)
   return TRUE;
 }
 
-/* Integers must fit in 64 bits, signed or unsigned, and floats in a double: a parser would saturate them without a word. */
+/* Integers must fit in 64 bits, signed or unsigned, and floats in a double: a parser would saturate them without a
+ * word. */
 static gboolean
 check_range (Scanner *scanner, const guint8 *start, gboolean is_integer)
 {
@@ -154,8 +157,8 @@ check_range (Scanner *scanner, const guint8 *start, gboolean is_integer)
   }
   if (!fits)
     g_set_error (scanner->error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_LIMIT,
-                 "json: cannot unmarshal number %.40s%s into Go value of type %s", text, strlen (text) > 40 ? "..." : "",
-                 is_integer ? "int64" : "float64");
+                 "json: cannot unmarshal number %.40s%s into Go value of type %s", text,
+                 strlen (text) > 40 ? "..." : "", is_integer ? "int64" : "float64");
   return fits;
 }
 
@@ -216,7 +219,8 @@ scan_key (Scanner *scanner)
   return TRUE;
 }
 
-/* Behind an opening bracket: TRUE with *ret_closed set if it closes at once, else a value (of an object: after its key) follows. */
+/* Behind an opening bracket: TRUE with *ret_closed set if it closes at once, else a value (of an object: after its key)
+ * follows. */
 static gboolean
 enter (Scanner *scanner, gboolean *ret_closed)
 {
@@ -289,7 +293,9 @@ end_value (Scanner *scanner)
 gboolean
 headroom_json_scan (const char *text, gsize len, GError **error)
 {
-  Scanner scanner = { .at = (const guint8 *) text, .start = (const guint8 *) text, .end = (const guint8 *) text + len, .error = error };
+  Scanner scanner = {
+    .at = (const guint8 *) text, .start = (const guint8 *) text, .end = (const guint8 *) text + len, .error = error
+  };
   gboolean complete;
 
   skip_space (&scanner);

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Trees of json-c live only inside one call here. Recursion is bounded by HEADROOM_JSON_MAX_DEPTH on the way in; values on the way out were
- * either read here or built by our own code, which is shallow.
+ * Trees of json-c live only inside one call here. Recursion is bounded by HEADROOM_JSON_MAX_DEPTH on the way in; values
+ * on the way out were either read here or built by our own code, which is shallow.
  */
 #include "headroom-json.h"
 
@@ -76,8 +76,8 @@ headroom_json_parse (const char *text, gssize len, gboolean trusted, GError **er
   gsize n_bytes = len < 0 ? strlen (text) : (gsize) len;
 
   if (n_bytes > HEADROOM_JSON_MAX_BYTES) {
-    g_set_error (error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_LIMIT, "JSON text of %" G_GSIZE_FORMAT " bytes; at most %u are read",
-                 n_bytes, HEADROOM_JSON_MAX_BYTES);
+    g_set_error (error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_LIMIT,
+                 "JSON text of %" G_GSIZE_FORMAT " bytes; at most %u are read", n_bytes, HEADROOM_JSON_MAX_BYTES);
     return NULL;
   }
   if (!headroom_json_scan (text, n_bytes, error))
@@ -175,7 +175,8 @@ tree_from_string (const char *text, gsize len)
 {
   g_autofree char *valid = is_utf8 (text, len) ? NULL : g_utf8_make_valid (text, (gssize) len);
 
-  return json_object_new_string_len (valid != NULL ? valid : text, (int) MIN (valid != NULL ? strlen (valid) : len, G_MAXINT));
+  return json_object_new_string_len (valid != NULL ? valid : text,
+                                     (int) MIN (valid != NULL ? strlen (valid) : len, G_MAXINT));
 }
 
 static JsonObject *

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A document is an HrValue: dicts keep their order, integers stay apart from floats, strings may hold U+0000. json-c does the
- * parsing and the escaping; this file adds what it leaves open: what is refused, in which words, and how numbers look.
+ * A document is an HrValue: dicts keep their order, integers stay apart from floats, strings may hold U+0000. json-c
+ * does the parsing and the escaping; this file adds what it leaves open: what is refused, in which words, and how
+ * numbers look.
  *
  *   deeper than HEADROOM_JSON_MAX_DEPTH    refused: "exceeded max depth"
  *   longer than HEADROOM_JSON_MAX_BYTES    refused
@@ -42,8 +43,8 @@ typedef enum {
 
 typedef enum {
   HEADROOM_JSON_PLAIN = 0,
-  HEADROOM_JSON_ESCAPE_HTML = 1 << 0, /* <, > and & as \u003c, \u003e and \u0026, U+2028 and U+2029 as \u2028 and \u2029:
-                                         what clients of the Ollama API are used to */
+  HEADROOM_JSON_ESCAPE_HTML = 1 << 0, /* <, > and & as \u003c, \u003e and \u0026, U+2028 and U+2029 as \u2028 and
+                                         \u2029: what clients of the Ollama API are used to */
   HEADROOM_JSON_INDENT = 1 << 1,      /* for people: two spaces, one entry per line */
 } HeadroomJsonFlags;
 
@@ -70,8 +71,8 @@ char *headroom_json_print (const HrValue *value, HeadroomJsonFlags flags) G_GNUC
 /* "0.1", "1e+21", "3": the shortest text that reads back as number, as Go writes it. "null" if it is not finite. */
 char *headroom_json_format_number (double number) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Convenience for building documents: strings written here are ours to show and not meant for a template. NULL: nothing is
- * set. */
+/* Convenience for building documents: strings written here are ours to show and not meant for a template. NULL: nothing
+ * is set. */
 void headroom_json_set_string (HrValue *dict, const char *key, const char *text);
 void headroom_json_set_int (HrValue *dict, const char *key, gint64 number);
 void headroom_json_set_float (HrValue *dict, const char *key, double number);

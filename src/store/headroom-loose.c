@@ -21,7 +21,8 @@
 static gboolean
 is_type_label (const char *text)
 {
-  return g_regex_match_simple ("^(?:(?:iq|tq|q)[0-9]+(?:_[a-z0-9]+){0,3}|mxfp4(?:_moe)?|bf16|fp?16|fp?32)$", text, 0, 0);
+  return g_regex_match_simple ("^(?:(?:iq|tq|q)[0-9]+(?:_[a-z0-9]+){0,3}|mxfp4(?:_moe)?|bf16|fp?16|fp?32)$", text, 0,
+                               0);
 }
 
 /* 0 for a file that is not part of a split model, else the number in "-00002-of-00005", which is cut off. */
@@ -101,8 +102,9 @@ headroom_format_parameters (guint64 n)
 static char *
 dup_identity (const char *path, const struct stat *status)
 {
-  g_autofree char *text = g_strdup_printf ("%s\n%" G_GINT64_FORMAT "\n%" G_GINT64_FORMAT ".%09ld", path, (gint64) status->st_size,
-                                           (gint64) status->st_mtim.tv_sec, status->st_mtim.tv_nsec);
+  g_autofree char *text =
+      g_strdup_printf ("%s\n%" G_GINT64_FORMAT "\n%" G_GINT64_FORMAT ".%09ld", path, (gint64) status->st_size,
+                       (gint64) status->st_mtim.tv_sec, status->st_mtim.tv_nsec);
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
 }
 
@@ -131,8 +133,9 @@ headroom_loose_load_entry (const char *path, GError **error)
   struct stat status;
 
   if (stat (canonical, &status) != 0) {
-    g_set_error (error, HEADROOM_STORE_ERROR, errno == ENOENT ? HEADROOM_STORE_ERROR_NOT_FOUND : HEADROOM_STORE_ERROR_IO, "%s: %s",
-                 path, g_strerror (errno));
+    g_set_error (error, HEADROOM_STORE_ERROR,
+                 errno == ENOENT ? HEADROOM_STORE_ERROR_NOT_FOUND : HEADROOM_STORE_ERROR_IO, "%s: %s", path,
+                 g_strerror (errno));
     return NULL;
   }
   g_autoptr(HrModel) model = hr_model_open (canonical, error);

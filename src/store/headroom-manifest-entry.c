@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The texts in these blobs came with the model, and a person chose the model; so its template and messages are the model's. Their strings are
- * nevertheless not trusted to spell control tokens: only the template is, which is handed to the engine as such.
+ * The texts in these blobs came with the model. Still their strings are not trusted to spell control tokens: the
+ * template alone is, and it is handed to the engine as a template.
  */
 #include "headroom-manifest.h"
 
@@ -54,8 +54,9 @@ read_json (const Loader *loader, const HeadroomLayer *layer, HrValueKind kind, G
     return NULL;
   value = headroom_json_parse (text, -1, FALSE, &json_error);
   if (value == NULL || hr_value_kind (value) != kind) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "blob %s is not the JSON that it should be%s%s",
-                 layer->digest, json_error != NULL ? ": " : "", json_error != NULL ? json_error->message : "");
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT,
+                 "blob %s is not the JSON that it should be%s%s", layer->digest, json_error != NULL ? ": " : "",
+                 json_error != NULL ? json_error->message : "");
     return NULL;
   }
   return g_steal_pointer (&value);
@@ -150,7 +151,8 @@ read_layer (const Loader *loader, const HeadroomLayer *layer, GError **error)
 }
 
 HeadroomModelEntry *
-headroom_manifest_load_entry (const HeadroomManifest *manifest, const HeadroomModelName *name, const char *blobs, GError **error)
+headroom_manifest_load_entry (const HeadroomManifest *manifest, const HeadroomModelName *name, const char *blobs,
+                              GError **error)
 {
   g_autoptr(HeadroomModelEntry) entry = headroom_model_entry_new ();
   const Loader loader = { .entry = entry, .blobs = blobs };

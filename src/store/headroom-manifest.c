@@ -17,8 +17,9 @@
 static char *
 fail_read (const char *path, int error_number, GError **error)
 {
-  g_set_error (error, HEADROOM_STORE_ERROR, error_number == ENOENT ? HEADROOM_STORE_ERROR_NOT_FOUND : HEADROOM_STORE_ERROR_IO,
-               "Cannot read %s: %s", path, g_strerror (error_number));
+  g_set_error (error, HEADROOM_STORE_ERROR,
+               error_number == ENOENT ? HEADROOM_STORE_ERROR_NOT_FOUND : HEADROOM_STORE_ERROR_IO, "Cannot read %s: %s",
+               path, g_strerror (error_number));
   return NULL;
 }
 
@@ -33,8 +34,8 @@ headroom_read_small_file (const char *path, gsize max, gsize *ret_len, gint64 *r
     return fail_read (path, errno, error);
   if (fstat (fd, &status) != 0 || !S_ISREG (status.st_mode) || status.st_size > (off_t) max) {
     close (fd);
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "%s is not a file of at most %" G_GSIZE_FORMAT " bytes",
-                 path, max);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT,
+                 "%s is not a file of at most %" G_GSIZE_FORMAT " bytes", path, max);
     return NULL;
   }
   g_autofree char *text = g_malloc ((gsize) status.st_size + 1);
@@ -82,7 +83,9 @@ headroom_layer_free (HeadroomLayer *layer)
 const char *
 headroom_layer_get_kind (const HeadroomLayer *layer)
 {
-  return g_str_has_prefix (layer->media_type, HEADROOM_MEDIA_PREFIX) ? layer->media_type + strlen (HEADROOM_MEDIA_PREFIX) : "";
+  return g_str_has_prefix (layer->media_type, HEADROOM_MEDIA_PREFIX)
+             ? layer->media_type + strlen (HEADROOM_MEDIA_PREFIX)
+             : "";
 }
 
 static HeadroomLayer *
@@ -93,14 +96,17 @@ parse_layer (const HrValue *value, const char *what, GError **error)
   gint64 size = headroom_json_get_int (value, "size", -1);
 
   if (digest == NULL || !headroom_digest_is_valid (digest)) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "%s of the manifest has no valid digest", what);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "%s of the manifest has no valid digest",
+                 what);
     return NULL;
   }
   if (size < 0) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "%s of the manifest has no valid size", what);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "%s of the manifest has no valid size",
+                 what);
     return NULL;
   }
-  return headroom_layer_new (media_type != NULL ? media_type : "", digest, (guint64) size, headroom_json_get_string (value, "from"));
+  return headroom_layer_new (media_type != NULL ? media_type : "", digest, (guint64) size,
+                             headroom_json_get_string (value, "from"));
 }
 
 /* ---- Manifests ---- */
@@ -110,15 +116,18 @@ add_size (HeadroomManifest *manifest, const HeadroomLayer *layer, GError **error
 {
   if (g_uint64_checked_add (&manifest->size, manifest->size, layer->size) && manifest->size <= G_MAXINT64)
     return TRUE;
-  g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "the sizes in the manifest are impossible");
+  g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT,
+                       "the sizes in the manifest are impossible");
   return FALSE;
 }
 
 static gboolean
 parse_layers (HeadroomManifest *manifest, const HrValue *layers, GError **error)
 {
-  if (layers == NULL || hr_value_kind (layers) != HR_VALUE_LIST || hr_value_size (layers) > HEADROOM_MANIFEST_MAX_LAYERS) {
-    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "the manifest has no list of layers, or too many");
+  if (layers == NULL || hr_value_kind (layers) != HR_VALUE_LIST
+      || hr_value_size (layers) > HEADROOM_MANIFEST_MAX_LAYERS) {
+    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT,
+                         "the manifest has no list of layers, or too many");
     return FALSE;
   }
   for (size_t i = 0; i < hr_value_size (layers); i++) {
@@ -147,7 +156,8 @@ headroom_manifest_parse (const char *text, gsize len, GError **error)
     return NULL;
   }
   if (headroom_json_get_int (root, "schemaVersion", 0) != 2) {
-    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "the manifest's schemaVersion is not 2");
+    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT,
+                         "the manifest's schemaVersion is not 2");
     return NULL;
   }
   manifest->config = parse_layer (hr_value_lookup (root, "config"), "config", error);
@@ -183,7 +193,8 @@ headroom_manifest_free (HeadroomManifest *manifest)
 }
 
 void
-headroom_manifest_foreach (const HeadroomManifest *manifest, void (*func) (const HeadroomLayer *layer, gpointer data), gpointer data)
+headroom_manifest_foreach (const HeadroomManifest *manifest, void (*func) (const HeadroomLayer *layer, gpointer data),
+                           gpointer data)
 {
   func (manifest->config, data);
   for (guint i = 0; i < manifest->layers->len; i++)

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A manifest may come from any registry, so every digest is checked by its form, every size for its sign and the sum for
- * overflow, and counts and lengths are capped. Private to src/store. Thread-safety: Safe.
+ * A manifest may come from any registry, so every digest is checked by its form, every size for its sign and the sum
+ * for overflow, and counts and lengths are capped. Private to src/store. Thread-safety: Safe.
  */
 #pragma once
 
@@ -51,15 +51,15 @@ void headroom_manifest_free (HeadroomManifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomManifest, headroom_manifest_free)
 char *headroom_manifest_print (const HeadroomLayer *config, GPtrArray *layers) G_GNUC_WARN_UNUSED_RESULT;
 /* Calls func for the config and every layer. */
-void headroom_manifest_foreach (const HeadroomManifest *manifest, void (*func) (const HeadroomLayer *layer, gpointer data),
-                                gpointer data);
+void headroom_manifest_foreach (const HeadroomManifest *manifest,
+                                void (*func) (const HeadroomLayer *layer, gpointer data), gpointer data);
 
 /* A whole regular file of at most max bytes, NUL-terminated; fifos and devices are refused without waiting for them. */
 char *headroom_read_small_file (const char *path, gsize max, gsize *ret_len, gint64 *ret_modified_ns, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* An entry for a manifest; blobs is the folder of blobs. */
-HeadroomModelEntry *headroom_manifest_load_entry (const HeadroomManifest *manifest, const HeadroomModelName *name, const char *blobs,
-                                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomModelEntry *headroom_manifest_load_entry (const HeadroomManifest *manifest, const HeadroomModelName *name,
+                                                  const char *blobs, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

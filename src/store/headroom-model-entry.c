@@ -19,8 +19,9 @@ headroom_model_entry_finalize (GObject *object)
 {
   HeadroomModelEntry *self = HEADROOM_MODEL_ENTRY (object);
   char *const texts[] = {
-    self->name, self->full_name, self->digest, self->path, self->projector_path, self->template_text, self->system, self->parent,
-    self->format, self->family, self->parameter_size, self->quantization, self->renderer, self->parser, self->requires,
+    self->name,           self->full_name,    self->digest,   self->path,   self->projector_path,
+    self->template_text,  self->system,       self->parent,   self->format, self->family,
+    self->parameter_size, self->quantization, self->renderer, self->parser, self->requires,
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)

@@ -19,14 +19,15 @@ G_DECLARE_FINAL_TYPE (HeadroomModelEntry, headroom_model_entry, HEADROOM, MODEL_
 const char *headroom_model_entry_get_name (HeadroomModelEntry *self);
 /* "registry.ollama.ai/library/llama3.2:latest"; a file opened by path has its path here. */
 const char *headroom_model_entry_get_full_name (HeadroomModelEntry *self);
-/* 64 lower-case hex digits: SHA-256 of the manifest. A loose file's is made from its path, size and time, not its content. */
+/* 64 lower-case hex digits: SHA-256 of the manifest. A loose file's is made from its path, size and time, not its
+ * content. */
 const char *headroom_model_entry_get_digest (HeadroomModelEntry *self);
 guint64 headroom_model_entry_get_size (HeadroomModelEntry *self); /* bytes of all layers and the config */
 gint64 headroom_model_entry_get_modified_ns (HeadroomModelEntry *self); /* since 1970 */
 /* A GGUF file that lies in a folder or was named by its path; there is no manifest. */
 gboolean headroom_model_entry_is_loose (HeadroomModelEntry *self);
 
-const char *headroom_model_entry_get_path (HeadroomModelEntry *self);           /* the GGUF, or NULL (not a GGUF model) */
+const char *headroom_model_entry_get_path (HeadroomModelEntry *self); /* the GGUF, or NULL (not a GGUF model) */
 const char *headroom_model_entry_get_projector_path (HeadroomModelEntry *self); /* or NULL */
 const char *headroom_model_entry_get_template (HeadroomModelEntry *self);       /* the TEMPLATE layer, or NULL */
 const char *headroom_model_entry_get_system (HeadroomModelEntry *self);         /* or NULL */
@@ -45,6 +46,7 @@ const char *headroom_model_entry_get_parser (HeadroomModelEntry *self);         
 const char *headroom_model_entry_get_requires (HeadroomModelEntry *self);       /* or NULL */
 gint64 headroom_model_entry_get_context_length (HeadroomModelEntry *self);      /* 0: not said */
 gint64 headroom_model_entry_get_embedding_length (HeadroomModelEntry *self);    /* 0: not said */
-const char *const *headroom_model_entry_get_capabilities (HeadroomModelEntry *self); /* as the config says; may be empty */
+const char *const *
+headroom_model_entry_get_capabilities (HeadroomModelEntry *self); /* as the config says; may be empty */
 
 G_END_DECLS

@@ -122,7 +122,8 @@ headroom_model_name_equal (const HeadroomModelName *a, const HeadroomModelName *
 gboolean
 headroom_digest_is_valid (const char *digest)
 {
-  if (strncmp (digest, "sha256", 6) != 0 || (digest[6] != ':' && digest[6] != '-') || strlen (digest) != 7 + DIGEST_HEX_BYTES)
+  if (strncmp (digest, "sha256", 6) != 0 || (digest[6] != ':' && digest[6] != '-')
+      || strlen (digest) != 7 + DIGEST_HEX_BYTES)
     return FALSE;
   for (const char *c = digest + 7; *c != '\0'; c++) {
     if (!g_ascii_isxdigit (*c))

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The text is first made plain (UTF-8, no byte order mark, no unprintable characters), then walked line by line. A value that opens
- * with a quote is complete at the first line end that the same quote precedes; until then lines are joined.
+ * The text is first made plain (UTF-8, no byte order mark, no unprintable characters), then walked line by line. A
+ * value that opens with a quote is complete at the first line end that the same quote precedes; until then lines are
+ * joined.
  */
 #include "headroom-modelfile.h"
 
@@ -15,9 +16,8 @@ G_DEFINE_QUARK (headroom-modelfile-error-quark, headroom_modelfile_error)
 
 #define TRIPLE "\"\"\""
 
-static const char *const keywords[] = {
-  "from", "license", "template", "system", "adapter", "draft", "renderer", "parser", "parameter", "message", "requires", NULL
-};
+static const char *const keywords[] = { "from",     "license", "template",  "system",  "adapter",  "draft",
+                                        "renderer", "parser",  "parameter", "message", "requires", NULL };
 static const char *const roles[] = { "system", "user", "assistant", NULL };
 
 typedef struct {
@@ -143,9 +143,10 @@ read_command (Reader *reader, HeadroomModelfile *self, GError **error)
   command->keyword = g_ascii_strdown (word, -1);
   command->line = line;
   if (!g_strv_contains (keywords, command->keyword))
-    return refuse (error, line,
-                   "command must be one of \"from\", \"license\", \"template\", \"system\", \"adapter\", \"draft\", \"renderer\", "
-                   "\"parser\", \"parameter\", \"message\", or \"requires\"");
+    return refuse (
+        error, line,
+        "command must be one of \"from\", \"license\", \"template\", \"system\", \"adapter\", \"draft\", \"renderer\", "
+        "\"parser\", \"parameter\", \"message\", or \"requires\"");
   if (strcmp (command->keyword, "parameter") == 0 || strcmp (command->keyword, "message") == 0)
     command->name = take_word (&rest);
   if (strcmp (command->keyword, "message") == 0 && !g_strv_contains (roles, command->name))
@@ -164,8 +165,8 @@ headroom_modelfile_parse (const char *text, gssize len, GError **error)
 
   self->commands = g_ptr_array_new_with_free_func (command_free);
   if (n_bytes > HEADROOM_MODELFILE_MAX_BYTES) {
-    g_set_error (error, HEADROOM_MODELFILE_ERROR, HEADROOM_MODELFILE_ERROR_SYNTAX, "a Modelfile may have at most %u bytes",
-                 HEADROOM_MODELFILE_MAX_BYTES);
+    g_set_error (error, HEADROOM_MODELFILE_ERROR, HEADROOM_MODELFILE_ERROR_SYNTAX,
+                 "a Modelfile may have at most %u bytes", HEADROOM_MODELFILE_MAX_BYTES);
     return NULL;
   }
   g_autofree char *utf8 = dup_utf8 (text, n_bytes, error);

@@ -9,8 +9,8 @@
  *   brief."""
  *   MESSAGE user Hello
  *
- * Instruction names in any case; a value goes to the end of its line, or stands in "..." or """...""" and may then span lines.
- * This file knows the grammar only; what FROM means is the store's affair. Thread-safety: Safe.
+ * Instruction names in any case; a value goes to the end of its line, or stands in "..." or """...""" and may then span
+ * lines. This file knows the grammar only; what FROM means is the store's affair. Thread-safety: Safe.
  */
 #pragma once
 

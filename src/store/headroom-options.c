@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Every option is one line of the table: its name, kind, scope and the field that holds it. What the numbers mean to the
- * engine is decided in headroom_options_get_settings () and headroom_options_get_request () alone.
+ * Every option is one line of the table: its name, kind, scope and the field that holds it. What the numbers mean to
+ * the engine is decided in headroom_options_get_settings () and headroom_options_get_request () alone.
  */
 #include "headroom-options.h"
 
@@ -37,7 +37,8 @@ static const Option options[] = {
   INT (LOAD, main_gpu, "", N_("The one GPU to use")),
   INT (LOAD, num_thread, "0", N_("Processor threads; 0 is all cores that may be used")),
   INT (LOAD, parallel, "1", N_("Conversations answered at the same time")),
-  { { "use_mmap", HEADROOM_OPTION_BOOL, HEADROOM_OPTION_LOAD, "true", N_("Map weights from the file instead of copying them") },
+  { { "use_mmap", HEADROOM_OPTION_BOOL, HEADROOM_OPTION_LOAD, "true",
+      N_("Map weights from the file instead of copying them") },
     G_STRUCT_OFFSET (HeadroomOptions, use_mmap) },
   { { "kv_type", HEADROOM_OPTION_STRING, HEADROOM_OPTION_LOAD, "f16", N_("Number format of the key/value cache") },
     G_STRUCT_OFFSET (HeadroomOptions, kv_type) },
@@ -62,9 +63,8 @@ static const Option options[] = {
 G_STATIC_ASSERT (G_N_ELEMENTS (options) <= 64); /* HeadroomOptions.given */
 
 /* Names that older Modelfiles and clients may still give; they mean nothing here. */
-static const char *const obsolete[] = {
-  "numa", "low_vram", "f16_kv", "vocab_only", "use_mlock", "logits_all", "tfs_z", "penalize_newline", "draft_num_predict", NULL
-};
+static const char *const obsolete[] = { "numa",       "low_vram", "f16_kv",           "vocab_only",        "use_mlock",
+                                        "logits_all", "tfs_z",    "penalize_newline", "draft_num_predict", NULL };
 
 const HeadroomOptionInfo *
 headroom_options_get_table (gsize *ret_n)
@@ -326,7 +326,8 @@ headroom_option_value_from_text (const char *name, const char *text, GError **er
     break;
   }
   if (value == NULL)
-    g_set_error (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_VALUE, "invalid %s value [%s]", kinds[option->info.kind], text);
+    g_set_error (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_VALUE, "invalid %s value [%s]",
+                 kinds[option->info.kind], text);
   return value;
 }
 
@@ -359,8 +360,10 @@ headroom_options_merge_env (HeadroomOptions *self)
 {
   g_autofree char *kv_type = headroom_env_dup ("KV_CACHE_TYPE");
 
-  self->num_ctx = (gint64) MIN (headroom_env_get_uint ("CONTEXT_LENGTH", (guint64) self->num_ctx), (guint64) G_MAXINT64);
-  self->parallel = (gint64) MIN (headroom_env_get_uint ("NUM_PARALLEL", (guint64) self->parallel), (guint64) G_MAXINT64);
+  self->num_ctx =
+      (gint64) MIN (headroom_env_get_uint ("CONTEXT_LENGTH", (guint64) self->num_ctx), (guint64) G_MAXINT64);
+  self->parallel =
+      (gint64) MIN (headroom_env_get_uint ("NUM_PARALLEL", (guint64) self->parallel), (guint64) G_MAXINT64);
   if (kv_type != NULL) {
     g_free (self->kv_type);
     self->kv_type = g_ascii_strdown (kv_type, -1);
@@ -375,13 +378,14 @@ check_range (const char *name, gint64 value, gint64 min, gint64 max, GError **er
   if (value >= min && value <= max)
     return TRUE;
   g_set_error (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_VALUE,
-               "option \"%s\" is %" G_GINT64_FORMAT "; it must be between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT, name, value, min,
-               max);
+               "option \"%s\" is %" G_GINT64_FORMAT "; it must be between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT,
+               name, value, min, max);
   return FALSE;
 }
 
 gboolean
-headroom_options_get_settings (const HeadroomOptions *self, guint32 n_ctx_train, HrSettings *ret_settings, GError **error)
+headroom_options_get_settings (const HeadroomOptions *self, guint32 n_ctx_train, HrSettings *ret_settings,
+                               GError **error)
 {
   HrSettings settings = { .kv_type = HR_KV_F16, .gpu_layers = -1 };
   gint64 num_ctx = n_ctx_train > 0 ? MIN (self->num_ctx, (gint64) n_ctx_train) : self->num_ctx;

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Merged in the order: defaults, environment, the model's parameters, the request. Names that are not in the table are ignored, null
- * values are skipped, integers accept floats (cut). Thread-safety: a HeadroomOptions belongs to one thread.
+ * Merged in the order: defaults, environment, the model's parameters, the request. Names that are not in the table are
+ * ignored, null values are skipped, integers accept floats (cut). Thread-safety: a HeadroomOptions belongs to one
+ * thread.
  */
 #pragma once
 
@@ -74,8 +75,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomOptions, headroom_options_free)
 void headroom_options_merge_env (HeadroomOptions *self);
 /* dict: option names and values; NULL or null: nothing. On failure self is as it was. */
 gboolean headroom_options_merge (HeadroomOptions *self, const HrValue *dict, GError **error);
-/* One option from text, as PARAMETER and the terminal's /set give it; "stop" appends. Errors: unknown parameter 'x', invalid int
- * value [x]. */
+/* One option from text, as PARAMETER and the terminal's /set give it; "stop" appends. Errors: unknown parameter 'x',
+ * invalid int value [x]. */
 gboolean headroom_options_merge_text (HeadroomOptions *self, const char *name, const char *text, GError **error);
 /* The value that such a text stands for (stop: a string), or NULL with error. */
 HrValue *headroom_option_value_from_text (const char *name, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -91,8 +92,8 @@ gboolean headroom_options_is_given (const HeadroomOptions *self, const char *nam
  */
 gboolean headroom_options_get_settings (const HeadroomOptions *self, guint32 n_ctx_train, HrSettings *ret_settings,
                                         GError **error);
-/* Sampling, stop and num_predict of a request. ret_request->stop is borrowed from self; tokens, mask and logprobs are left
- * alone. */
+/* Sampling, stop and num_predict of a request. ret_request->stop is borrowed from self; tokens, mask and logprobs are
+ * left alone. */
 gboolean headroom_options_get_request (const HeadroomOptions *self, HrRequestOptions *ret_request, GError **error);
 
 G_END_DECLS

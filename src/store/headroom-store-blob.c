@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A blob is written under a temporary name in the folder of blobs, flushed, and renamed to its digest. A file is shared with the
- * store by a clone where the file system can do that (btrfs, XFS), else copied. Never by a hard link: whoever writes the
- * original anew in place would change the blob under its digest, and under a running model.
+ * A blob is written under a temporary name in the folder of blobs, flushed, and renamed to its digest. A file is shared
+ * with the store by a clone where the file system can do that (btrfs, XFS), else copied. Never by a hard link: whoever
+ * writes the original anew in place would change the blob under its digest, and under a running model.
  */
 #include "headroom-store-private.h"
 
@@ -27,8 +27,9 @@
 static gboolean
 fail_errno (GError **error, int error_number, const char *what, const char *path)
 {
-  g_set_error (error, HEADROOM_STORE_ERROR, error_number == ENOSPC || error_number == EDQUOT ? HEADROOM_STORE_ERROR_NO_SPACE
-                                                                                              : HEADROOM_STORE_ERROR_IO,
+  g_set_error (error, HEADROOM_STORE_ERROR,
+               error_number == ENOSPC || error_number == EDQUOT ? HEADROOM_STORE_ERROR_NO_SPACE
+                                                                : HEADROOM_STORE_ERROR_IO,
                "Cannot %s %s: %s", what, path, g_strerror (error_number));
   return FALSE;
 }
@@ -75,7 +76,8 @@ headroom_store_change_end (HeadroomStoreChange *change, gboolean success)
 }
 
 void
-headroom_store_change_report (HeadroomStoreChange *change, const char *status, const char *digest, guint64 completed, guint64 total)
+headroom_store_change_report (HeadroomStoreChange *change, const char *status, const char *digest, guint64 completed,
+                              guint64 total)
 {
   if (change->progress != NULL)
     change->progress (status, digest, completed, total, change->progress_data);
@@ -106,7 +108,8 @@ open_temporary (HeadroomStoreChange *change, char **ret_path, GError **error)
 
 /* Closes fd. On success the temporary file is the blob; otherwise it is gone. */
 static gboolean
-commit_temporary (HeadroomStoreChange *change, int fd, const char *temporary, const char *digest, gboolean good, GError **error)
+commit_temporary (HeadroomStoreChange *change, int fd, const char *temporary, const char *digest, gboolean good,
+                  GError **error)
 {
   g_autofree char *file_name = headroom_digest_dup_file_name (digest);
   g_autofree char *path = g_build_filename (headroom_store_get_blobs_dir (change->store), file_name, NULL);
@@ -149,7 +152,8 @@ has_blob (HeadroomStoreChange *change, const char *digest, guint64 size)
 }
 
 HeadroomLayer *
-headroom_store_change_put (HeadroomStoreChange *change, const char *media_type, const char *bytes, gsize len, GError **error)
+headroom_store_change_put (HeadroomStoreChange *change, const char *media_type, const char *bytes, gsize len,
+                           GError **error)
 {
   g_autofree char *hex = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guint8 *) bytes, len);
   g_autofree char *digest = g_strconcat ("sha256:", hex, NULL);
@@ -216,9 +220,10 @@ check_space (int fd, guint64 size, GError **error)
   return FALSE;
 }
 
-/* The copy is hashed once more while it is made, so a file that changes meanwhile is noticed; a clone is one moment's. */
+/* The copy is hashed while it is made, so a file that changes meanwhile is noticed; a clone is one moment's. */
 static gboolean
-fill_blob (HeadroomStoreChange *change, int fd, int out, const char *digest, guint64 size, const char *path, GError **error)
+fill_blob (HeadroomStoreChange *change, int fd, int out, const char *digest, guint64 size, const char *path,
+           GError **error)
 {
   g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   gboolean cloned = ioctl (out, FICLONE, fd) == 0;
@@ -234,7 +239,8 @@ fill_blob (HeadroomStoreChange *change, int fd, int out, const char *digest, gui
 }
 
 static HeadroomLayer *
-import_open_file (HeadroomStoreChange *change, const char *media_type, int fd, guint64 size, const char *path, GError **error)
+import_open_file (HeadroomStoreChange *change, const char *media_type, int fd, guint64 size, const char *path,
+                  GError **error)
 {
   g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree char *temporary = NULL;

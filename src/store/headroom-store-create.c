@@ -51,7 +51,8 @@ import_weights (Recipe *recipe, const char *path, GError **error)
   model = hr_model_open (path, error);
   if (model == NULL)
     return FALSE;
-  if (strstr (path, "-of-") != NULL && g_regex_match_simple ("-[0-9]{5}-of-[0-9]{5}\\.gguf$", path, G_REGEX_CASELESS, 0))
+  if (strstr (path, "-of-") != NULL
+      && g_regex_match_simple ("-[0-9]{5}-of-[0-9]{5}\\.gguf$", path, G_REGEX_CASELESS, 0))
     return refuse (error, "A split GGUF file cannot be put into the store; join its parts first");
   layer = headroom_store_change_import (recipe->change, HEADROOM_MEDIA_MODEL, path, error);
   if (layer != NULL)
@@ -84,12 +85,12 @@ static gboolean
 take_from_digest (Recipe *recipe, GError **error)
 {
   g_autofree char *path = headroom_store_dup_blob_path (recipe->change->store, recipe->spec->from_digest);
-  g_autoptr(HrModel) model = NULL;
 
   if (!headroom_digest_is_valid (recipe->spec->from_digest))
     return refuse (error, "invalid digest format");
   if (path == NULL) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, "blob \"%s\" not found", recipe->spec->from_digest);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, "blob \"%s\" not found",
+                 recipe->spec->from_digest);
     return FALSE;
   }
   return import_weights (recipe, path, error);
@@ -238,7 +239,8 @@ make_config (Recipe *recipe, GError **error)
   const HeadroomModelSpec *spec = recipe->spec;
   HeadroomModelEntry *base = recipe->base;
   const HeadroomLayer *weights = find_model_layer (recipe);
-  g_autofree char *path = weights != NULL ? headroom_store_dup_blob_path (recipe->change->store, weights->digest) : NULL;
+  g_autofree char *path =
+      weights != NULL ? headroom_store_dup_blob_path (recipe->change->store, weights->digest) : NULL;
   g_autoptr(HrModel) model = path != NULL ? hr_model_open (path, error) : NULL;
   HrValue *config;
 
@@ -291,10 +293,12 @@ follow (Recipe *recipe, const HeadroomModelName *name, GError **error)
 /* ---- Public ---- */
 
 gboolean
-headroom_store_create (HeadroomStore *self, const char *name, const HeadroomModelSpec *spec, HeadroomStoreProgressFunc progress,
-                       gpointer data, GCancellable *cancellable, GError **error)
+headroom_store_create (HeadroomStore *self, const char *name, const HeadroomModelSpec *spec,
+                       HeadroomStoreProgressFunc progress, gpointer data, GCancellable *cancellable, GError **error)
 {
-  HeadroomStoreChange change = { .store = self, .progress = progress, .progress_data = data, .cancellable = cancellable };
+  HeadroomStoreChange change = {
+    .store = self, .progress = progress, .progress_data = data, .cancellable = cancellable
+  };
   Recipe recipe = { .change = &change, .spec = spec };
   g_autoptr(HeadroomModelName) parsed = headroom_model_name_parse (name);
   gboolean success;
@@ -330,8 +334,9 @@ dup_from_path (const char *from, const char *base)
 }
 
 gboolean
-headroom_store_create_from_modelfile (HeadroomStore *self, const char *name, const HeadroomModelfile *modelfile, const char *base,
-                                      HeadroomStoreProgressFunc progress, gpointer data, GCancellable *cancellable, GError **error)
+headroom_store_create_from_modelfile (HeadroomStore *self, const char *name, const HeadroomModelfile *modelfile,
+                                      const char *base, HeadroomStoreProgressFunc progress, gpointer data,
+                                      GCancellable *cancellable, GError **error)
 {
   const char *from = headroom_modelfile_get (modelfile, "from");
   g_autofree char *path = dup_from_path (from, base);

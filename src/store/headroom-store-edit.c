@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A model is replaced by renaming a new manifest over the old one; blobs come before it and go after it, so that a reader
- * sees the old model or the new one, complete.
+ * A model is replaced by renaming a new manifest over the old one; blobs come before it and go after it, so that a
+ * reader sees the old model or the new one, complete.
  */
 #include "headroom-store-private.h"
 
@@ -18,8 +18,8 @@ dup_manifest_path (HeadroomStore *store, const HeadroomModelName *name)
   char *existing = headroom_store_find_manifest (store, name);
 
   return existing != NULL ? existing
-                          : g_build_filename (headroom_store_get_root (store), "manifests", name->host, name->space, name->model,
-                                              name->tag, NULL);
+                          : g_build_filename (headroom_store_get_root (store), "manifests", name->host, name->space,
+                                              name->model, name->tag, NULL);
 }
 
 gboolean
@@ -31,10 +31,12 @@ headroom_store_write_manifest (HeadroomStore *self, const HeadroomModelName *nam
   g_autoptr(GError) write_error = NULL;
 
   if (g_mkdir_with_parents (folder, 0755) != 0) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_IO, "Cannot make the folder %s: %s", folder, g_strerror (errno));
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_IO, "Cannot make the folder %s: %s", folder,
+                 g_strerror (errno));
     return FALSE;
   }
-  if (!g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644, &write_error)) {
+  if (!g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+                                 &write_error)) {
     g_set_error (error, HEADROOM_STORE_ERROR,
                  g_error_matches (write_error, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ? HEADROOM_STORE_ERROR_NO_SPACE
                                                                                  : HEADROOM_STORE_ERROR_IO,
@@ -47,7 +49,8 @@ headroom_store_write_manifest (HeadroomStore *self, const HeadroomModelName *nam
 }
 
 static gboolean
-copy_manifest (HeadroomStoreChange *change, const char *source_path, const HeadroomModelName *destination, GError **error)
+copy_manifest (HeadroomStoreChange *change, const char *source_path, const HeadroomModelName *destination,
+               GError **error)
 {
   gsize len;
   g_autofree char *text = NULL;
@@ -109,7 +112,8 @@ delete_manifest (HeadroomStoreChange *change, const char *path, GError **error)
     return FALSE;
   old = headroom_manifest_read (path, NULL);
   if (g_unlink (path) != 0) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_IO, "Cannot remove %s: %s", path, g_strerror (errno));
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_IO, "Cannot remove %s: %s", path,
+                 g_strerror (errno));
     return FALSE;
   }
   remove_empty_folders (path);
@@ -126,8 +130,8 @@ delete_loose (HeadroomStore *self, const char *name, GError **error)
   if (entry == NULL)
     return FALSE;
   if (g_unlink (headroom_model_entry_get_path (entry)) != 0) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_IO, "Cannot remove %s: %s", headroom_model_entry_get_path (entry),
-                 g_strerror (errno));
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_IO, "Cannot remove %s: %s",
+                 headroom_model_entry_get_path (entry), g_strerror (errno));
     return FALSE;
   }
   return TRUE;

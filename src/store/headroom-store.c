@@ -138,7 +138,8 @@ visit_manifest (Walk *walk, const char *path, const char *const *parts)
   }
   walk->complete = FALSE;
   if (walk->problems != NULL)
-    g_ptr_array_add (walk->problems, g_strdup_printf ("%s: %s", path, error != NULL ? error->message : "not a model's name"));
+    g_ptr_array_add (walk->problems,
+                     g_strdup_printf ("%s: %s", path, error != NULL ? error->message : "not a model's name"));
 }
 
 /* Folders are host, namespace and model; below them tags are files. Hidden files are somebody else's. */
@@ -357,8 +358,8 @@ lookup_loose (HeadroomStore *self, const HeadroomModelName *wanted, const char *
   if (n_same == 0)
     headroom_store_set_not_found (error, text);
   else
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND, "model '%s' not found, choose one of %s", text,
-                 names->str);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND, "model '%s' not found, choose one of %s",
+                 text, names->str);
   return NULL;
 }
 
@@ -400,8 +401,9 @@ headroom_store_is_path (const char *name_or_path)
 {
   gsize len = strlen (name_or_path);
 
-  return g_str_has_prefix (name_or_path, "/") || g_str_has_prefix (name_or_path, "./") || g_str_has_prefix (name_or_path, "../")
-         || g_str_has_prefix (name_or_path, "~") || (len > 5 && g_ascii_strcasecmp (name_or_path + len - 5, ".gguf") == 0);
+  return g_str_has_prefix (name_or_path, "/") || g_str_has_prefix (name_or_path, "./")
+         || g_str_has_prefix (name_or_path, "../") || g_str_has_prefix (name_or_path, "~")
+         || (len > 5 && g_ascii_strcasecmp (name_or_path + len - 5, ".gguf") == 0);
 }
 
 HeadroomModelEntry *

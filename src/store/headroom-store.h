@@ -8,13 +8,15 @@
  *   ROOT/blobs/sha256-<64 hex>                        config, GGUF, template, system, params, messages, license
  *   ROOT/blobs/sha256-<random>                        while being written
  *
- * ROOT is HEADROOM_MODELS or OLLAMA_MODELS; else ~/.ollama/models where that exists; else $XDG_DATA_HOME/headroom/models.
+ * ROOT is HEADROOM_MODELS or OLLAMA_MODELS; else ~/.ollama/models where that exists; else
+ * $XDG_DATA_HOME/headroom/models.
  *
- * Beside that, every *.gguf in $XDG_DATA_HOME/headroom/models is a model without a manifest (a *loose* file). Its name is the
- * file's without .gguf, in lower case, other characters than letters, digits, '_', '-' and '.' as '-'. A type label at its end
- * becomes the tag, else the tag is "latest": SmolLM2-135M-Instruct.Q4_1.gguf is smollm2-135m-instruct:q4_1. Asked for
- * without a tag, a file without a label is meant, else the only file of that name. Parts of a split model after the first and files that
- * start with mmproj are not models. A manifest of the same name wins.
+ * Beside that, every *.gguf in $XDG_DATA_HOME/headroom/models is a model without a manifest (a *loose* file). Its name
+ * is the file's without .gguf, in lower case, other characters than letters, digits, '_', '-' and '.' as '-'. A type
+ * label at its end becomes the tag, else the tag is "latest": SmolLM2-135M-Instruct.Q4_1.gguf is
+ * smollm2-135m-instruct:q4_1. Asked for without a tag, a file without a label is meant, else the only file of that
+ * name. Parts of a split model after the first and files that start with mmproj are not models. A manifest of the same
+ * name wins.
  *
  * All calls block on the disk: the window calls them from a worker. Thread-safety: Safe. Several programs may use one
  * store: files appear complete or not at all, and changes hold a lock on ROOT/blobs.
@@ -68,7 +70,8 @@ GPtrArray *headroom_store_list (HeadroomStore *self, GPtrArray **ret_problems) G
  *
  * Returns: (transfer full) (nullable): the model, or %NULL with @error set ("model 'x' not found")
  */
-HeadroomModelEntry *headroom_store_lookup (HeadroomStore *self, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomModelEntry *headroom_store_lookup (HeadroomStore *self, const char *name, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* A GGUF file by its path (a person's word, not a client's). */
 HeadroomModelEntry *headroom_store_open_file (HeadroomStore *self, const char *path, GError **error)
@@ -91,8 +94,8 @@ typedef struct {
   const char *renderer, *parser, *requires;
 } HeadroomModelSpec;
 
-/* status: "using existing layer sha256:...", "writing manifest", "success", or "copying model" with bytes; digest NULL and total 0
- * where they mean nothing. Called on the calling thread. */
+/* status: "using existing layer sha256:...", "writing manifest", "success", or "copying model" with bytes; digest NULL
+ * and total 0 where they mean nothing. Called on the calling thread. */
 typedef void (*HeadroomStoreProgressFunc) (const char *status, const char *digest, guint64 completed, guint64 total,
                                            gpointer data);
 
@@ -111,8 +114,9 @@ gboolean headroom_store_create (HeadroomStore *self, const char *name, const Hea
  *
  * The same from a parsed Modelfile. FROM is a path if a file of that name exists, else a model's name.
  */
-gboolean headroom_store_create_from_modelfile (HeadroomStore *self, const char *name, const HeadroomModelfile *modelfile,
-                                               const char *base, HeadroomStoreProgressFunc progress, gpointer data,
+gboolean headroom_store_create_from_modelfile (HeadroomStore *self, const char *name,
+                                               const HeadroomModelfile *modelfile, const char *base,
+                                               HeadroomStoreProgressFunc progress, gpointer data,
                                                GCancellable *cancellable, GError **error);
 /* INVALID_NAME: source "x" is invalid, destination "x" is invalid. A loose file is linked or copied into a blob. */
 gboolean headroom_store_copy (HeadroomStore *self, const char *source, const char *destination, GError **error);

@@ -51,8 +51,8 @@ headroom_fields_refuse_type (HeadroomFields *fields, const char *name, const HrV
   /* Go repeats a number that an integer cannot hold. */
   g_autofree char *kind = dup_json_kind (value, g_str_has_prefix (go_type, "int"));
 
-  headroom_fields_fail (fields, 400, "json: cannot unmarshal %s into Go struct field %s.%s%s of type %s", kind, fields->type_name,
-                        fields->path, name, go_type);
+  headroom_fields_fail (fields, 400, "json: cannot unmarshal %s into Go struct field %s.%s%s of type %s", kind,
+                        fields->type_name, fields->path, name, go_type);
 }
 
 void

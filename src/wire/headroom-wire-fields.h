@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The first error sticks; the rest of the fields then read as absent, so that a parser checks once, at its end. Absent and null are the
- * same. Keys match exactly, else in any case. Private to src/wire. Thread-safety: one thread.
+ * The first error sticks; the rest of the fields then read as absent, so that a parser checks once, at its end. Absent
+ * and null are the same. Keys match exactly, else in any case. Private to src/wire. Thread-safety: one thread.
  */
 #pragma once
 
@@ -35,8 +35,10 @@ void headroom_fields_merge (HeadroomFields *fields, HeadroomFields *inner);
 const HrValue *headroom_fields_any (HeadroomFields *fields, const char *name); /* borrowed, NULL if absent or null */
 gboolean headroom_fields_bool (HeadroomFields *fields, const char *name, gboolean fallback);
 gint64 headroom_fields_int (HeadroomFields *fields, const char *name, gint64 fallback);
-char *headroom_fields_dup_string (HeadroomFields *fields, const char *name) G_GNUC_WARN_UNUSED_RESULT; /* NULL if absent; no U+0000 */
-HrValue *headroom_fields_ref_text (HeadroomFields *fields, const char *name) G_GNUC_WARN_UNUSED_RESULT; /* NULL if absent or "" */
+char *headroom_fields_dup_string (HeadroomFields *fields, const char *name)
+    G_GNUC_WARN_UNUSED_RESULT; /* NULL if absent; no U+0000 */
+HrValue *headroom_fields_ref_text (HeadroomFields *fields, const char *name)
+    G_GNUC_WARN_UNUSED_RESULT; /* NULL if absent or "" */
 /* NULL if absent; go_type names the type in the error: "[]api.Message". */
 const HrValue *headroom_fields_list (HeadroomFields *fields, const char *name, const char *go_type);
 const HrValue *headroom_fields_dict (HeadroomFields *fields, const char *name, const char *go_type);

@@ -135,7 +135,8 @@ read_plain_messages (HeadroomFields *fields)
 static void
 refuse_unsupported (HeadroomFields *fields)
 {
-  static const char *const unsupported[] = { "adapters", "draft_files", "quantize", "quantization", "draft_quantize", "remote_host" };
+  static const char *const unsupported[] = { "adapters",     "draft_files",    "quantize",
+                                             "quantization", "draft_quantize", "remote_host" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (unsupported); i++) {
     const HrValue *value = headroom_fields_any (fields, unsupported[i]);

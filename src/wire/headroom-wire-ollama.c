@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Fields come in the order that clients have always seen; a field whose value is zero or empty is left out where Go's omitempty
- * leaves it out.
+ * Fields come in the order that clients have always seen; a field whose value is zero or empty is left out where Go's
+ * omitempty leaves it out.
  */
 #include <float.h>
 #include <string.h>
@@ -75,7 +75,8 @@ prob_value (const HeadroomWireProb *prob)
 {
   HrValue *value = hr_value_new_dict (), *bytes = hr_value_new_list ();
 
-  hr_value_set (value, "token", hr_value_new_string (prob->token != NULL ? prob->token : "", (gssize) prob->token_len, false));
+  hr_value_set (value, "token",
+                hr_value_new_string (prob->token != NULL ? prob->token : "", (gssize) prob->token_len, false));
   headroom_json_set_float (value, "logprob", widen (prob->logprob));
   for (gsize i = 0; i < prob->token_len; i++)
     hr_value_append (bytes, hr_value_new_int ((guint8) prob->token[i]));
@@ -319,7 +320,8 @@ running_value (const HeadroomWireRunning *running)
 static int
 compare_latest_first (gconstpointer a, gconstpointer b)
 {
-  const HeadroomWireRunning *first = *(const HeadroomWireRunning *const *) a, *second = *(const HeadroomWireRunning *const *) b;
+  const HeadroomWireRunning *first = *(const HeadroomWireRunning *const *) a,
+                            *second = *(const HeadroomWireRunning *const *) b;
 
   return first->expires_ns == second->expires_ns ? 0 : first->expires_ns > second->expires_ns ? -1 : 1;
 }

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Everything becomes what /api/chat would have said: sampling settings become options, parts of a message become messages of their own,
- * arguments of tool calls become objects. temperature and top_p are 1.0 where the client says nothing, as this API has
- * it.
+ * Everything becomes what /api/chat would have said: sampling settings become options, parts of a message become
+ * messages of their own, arguments of tool calls become objects. temperature and top_p are 1.0 where the client says
+ * nothing, as this API has it.
  */
 #include <string.h>
 
@@ -50,14 +50,17 @@ static HrValue *
 read_image_url (HeadroomFields *fields, const HrValue *part)
 {
   static const char *const prefixes[] = {
-    "data:image/jpeg;base64,", "data:image/jpg;base64,", "data:image/png;base64,", "data:image/webp;base64,", "data:;base64,",
+    "data:image/jpeg;base64,", "data:image/jpg;base64,", "data:image/png;base64,",
+    "data:image/webp;base64,", "data:;base64,",
   };
   const HrValue *value = hr_value_lookup (part, "image_url");
-  const char *url = value != NULL && hr_value_kind (value) == HR_VALUE_DICT ? headroom_json_get_string (value, "url")
-                                                                           : headroom_json_get_string (part, "image_url");
+  const char *url = value != NULL && hr_value_kind (value) == HR_VALUE_DICT
+                        ? headroom_json_get_string (value, "url")
+                        : headroom_json_get_string (part, "image_url");
 
   if (url != NULL && (g_str_has_prefix (url, "http://") || g_str_has_prefix (url, "https://"))) {
-    headroom_fields_fail (fields, 400, "image URLs are not currently supported, please use base64 encoded data instead");
+    headroom_fields_fail (fields, 400,
+                          "image URLs are not currently supported, please use base64 encoded data instead");
     return NULL;
   }
   for (gsize i = 0; url != NULL && i < G_N_ELEMENTS (prefixes); i++) {
@@ -108,7 +111,8 @@ read_tool_call (HeadroomFields *fields, const HrValue *call, HrValue *calls)
     return;
   }
   HrValue *id = hr_value_lookup (call, "id"), *name = hr_value_lookup (function, "name");
-  if ((id != NULL && hr_value_kind (id) != HR_VALUE_STRING) || name == NULL || hr_value_kind (name) != HR_VALUE_STRING) {
+  if ((id != NULL && hr_value_kind (id) != HR_VALUE_STRING) || name == NULL
+      || hr_value_kind (name) != HR_VALUE_STRING) {
     headroom_fields_fail (fields, 400, "invalid message format");
     return;
   }
@@ -224,7 +228,8 @@ copy_number (HeadroomFields *fields, const char *name, HrValue *options, const c
 
   if (value == NULL)
     return;
-  if (hr_value_kind (value) == HR_VALUE_INT || (hr_value_kind (value) == HR_VALUE_FLOAT && strcmp (go_type, "int") != 0))
+  if (hr_value_kind (value) == HR_VALUE_INT
+      || (hr_value_kind (value) == HR_VALUE_FLOAT && strcmp (go_type, "int") != 0))
     hr_value_set (options, option, hr_value_ref ((HrValue *) value));
   else
     headroom_fields_refuse_type (fields, name, value, go_type);
@@ -291,7 +296,9 @@ read_effort (HeadroomFields *fields)
       return efforts[i].think;
   }
   g_autofree char *valid = g_utf8_make_valid (name, (gssize) MIN (strlen (name), 80));
-  headroom_fields_fail (fields, 400, "invalid reasoning value: '%s' (must be \"high\", \"medium\", \"low\", \"max\", or \"none\")", valid);
+  headroom_fields_fail (fields, 400,
+                        "invalid reasoning value: '%s' (must be \"high\", \"medium\", \"low\", \"max\", or \"none\")",
+                        valid);
   return HEADROOM_THINK_UNSET;
 }
 
@@ -301,7 +308,8 @@ read_response_format (HeadroomFields *fields)
   const HrValue *format = headroom_fields_dict (fields, "response_format", "openai.ResponseFormat");
   const char *type = headroom_json_get_string (format, "type");
   const HrValue *holder = g_strcmp0 (type, "json_schema") == 0 ? hr_value_lookup (format, "json_schema") : NULL;
-  HrValue *schema = holder != NULL && hr_value_kind (holder) == HR_VALUE_DICT ? hr_value_lookup (holder, "schema") : NULL;
+  HrValue *schema =
+      holder != NULL && hr_value_kind (holder) == HR_VALUE_DICT ? hr_value_lookup (holder, "schema") : NULL;
 
   if (g_strcmp0 (type, "json_object") == 0)
     return hr_value_new_string ("json", -1, false);

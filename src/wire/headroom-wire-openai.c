@@ -27,7 +27,10 @@ headroom_wire_print_openai_error (guint status, const char *message)
   HrValue *root = hr_value_new_dict (), *error = hr_value_new_dict ();
 
   headroom_json_set_string (error, "message", message);
-  headroom_json_set_string (error, "type", status == 400 ? "invalid_request_error" : status == 404 ? "not_found_error" : "api_error");
+  headroom_json_set_string (error, "type",
+                            status == 400   ? "invalid_request_error"
+                            : status == 404 ? "not_found_error"
+                                            : "api_error");
   hr_value_set (error, "param", hr_value_new_null ());
   hr_value_set (error, "code", hr_value_new_null ());
   hr_value_set (root, "error", error);
@@ -214,8 +217,8 @@ append_event (GString *events, HrValue *take_value)
 
 /* One chunk; delta and finish_reason are taken. logprobs NULL: none. */
 static void
-append_chunk (GString *events, const HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record, HrValue *take_delta,
-              HrValue *take_finish_reason, gboolean with_logprobs)
+append_chunk (GString *events, const HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record,
+              HrValue *take_delta, HrValue *take_finish_reason, gboolean with_logprobs)
 {
   HrValue *value = start_answer (stream->id, "chat.completion.chunk", stream->created_ns, record->model);
   HrValue *choice = hr_value_new_dict ();
@@ -265,7 +268,8 @@ static void
 append_end (GString *events, HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
 {
   /* An answer without any text still has a first chunk with the role. */
-  append_chunk (events, stream, record, start_delta (stream), finish_reason_value (record->done_reason, stream->sent_tool_calls), FALSE);
+  append_chunk (events, stream, record, start_delta (stream),
+                finish_reason_value (record->done_reason, stream->sent_tool_calls), FALSE);
   if (stream->include_usage) {
     HrValue *value = start_answer (stream->id, "chat.completion.chunk", stream->created_ns, record->model);
     hr_value_set (value, "choices", hr_value_new_list ());

@@ -27,8 +27,9 @@ read_think (HeadroomFields *fields)
     return think;
   g_autofree char *shown = hr_value_kind (value) == HR_VALUE_STRING ? g_strdup (hr_value_get_string (value, NULL))
                                                                     : headroom_json_print (value, HEADROOM_JSON_PLAIN);
-  headroom_fields_fail (fields, 400, "invalid think value: \"%.80s\" (must be \"high\", \"medium\", \"low\", \"max\", true, or false)",
-                        shown);
+  headroom_fields_fail (
+      fields, 400, "invalid think value: \"%.80s\" (must be \"high\", \"medium\", \"low\", \"max\", true, or false)",
+      shown);
   return think;
 }
 
@@ -50,7 +51,8 @@ read_format (HeadroomFields *fields)
   }
   g_autofree char *json = headroom_json_print (value, HEADROOM_JSON_PLAIN);
   g_autofree char *quoted = g_strescape (json, NULL);
-  headroom_fields_fail (fields, 500, "invalid format: \"%.200s\"; expected \"json\" or a valid JSON Schema object", quoted);
+  headroom_fields_fail (fields, 500, "invalid format: \"%.200s\"; expected \"json\" or a valid JSON Schema object",
+                        quoted);
   return NULL;
 }
 

@@ -161,7 +161,8 @@ set_texts (HrValue *value, HeadroomModelEntry *entry, const HrModel *model)
 }
 
 char *
-headroom_wire_print_show (HeadroomModelEntry *entry, const HrModel *model, const char *const *capabilities, gboolean verbose)
+headroom_wire_print_show (HeadroomModelEntry *entry, const HrModel *model, const char *const *capabilities,
+                          gboolean verbose)
 {
   g_autoptr(HrValue) value = hr_value_new_dict ();
   HrValue *messages = headroom_model_entry_get_messages (entry);

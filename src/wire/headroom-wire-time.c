@@ -40,7 +40,8 @@ headroom_wire_format_time (gint64 time_ns, gboolean local)
     ns += HEADROOM_NSEC_PER_SEC;
     seconds--;
   }
-  g_autoptr(GDateTime) time = local ? g_date_time_new_from_unix_local (seconds) : g_date_time_new_from_unix_utc (seconds);
+  g_autoptr(GDateTime) time =
+      local ? g_date_time_new_from_unix_local (seconds) : g_date_time_new_from_unix_utc (seconds);
   g_autofree char *start = g_date_time_format (time, "%Y-%m-%dT%H:%M:%S");
   g_autofree char *offset = g_date_time_get_utc_offset (time) == 0 ? g_strdup ("Z") : g_date_time_format (time, "%:z");
   GString *text = g_string_new (start);
@@ -58,8 +59,14 @@ typedef struct {
 
 /* Longer names before those that they start with. */
 static const Unit units[] = {
-  { "ns", 1 }, { "us", 1000 }, { "\xc2\xb5s", 1000 }, { "\xce\xbcs", 1000 }, { "ms", 1000 * 1000 }, { "s", HEADROOM_NSEC_PER_SEC },
-  { "m", 60 * HEADROOM_NSEC_PER_SEC }, { "h", 3600 * HEADROOM_NSEC_PER_SEC },
+  { "ns", 1 },
+  { "us", 1000 },
+  { "\xc2\xb5s", 1000 },
+  { "\xce\xbcs", 1000 },
+  { "ms", 1000 * 1000 },
+  { "s", HEADROOM_NSEC_PER_SEC },
+  { "m", 60 * HEADROOM_NSEC_PER_SEC },
+  { "h", 3600 * HEADROOM_NSEC_PER_SEC },
 };
 
 static gboolean

@@ -2,11 +2,12 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pure functions between JSON and structs: no sockets, no models, no state. headroom-wire-ollama.c speaks /api, headroom-wire-openai.c
- * speaks /v1; both fill the same HeadroomWireRequest. Whether a model exists or can think is not known here.
+ * Pure functions between JSON and structs: no sockets, no models, no state. headroom-wire-ollama.c speaks /api,
+ * headroom-wire-openai.c speaks /v1; both fill the same HeadroomWireRequest. Whether a model exists or can think is not
+ * known here.
  *
- * Errors are HEADROOM_WIRE_ERROR with the HTTP status as the code; headroom_wire_status () gives the status of any error
- * that a handler may meet. Every returned text is UTF-8 without a newline at its end unless said otherwise.
+ * Errors are HEADROOM_WIRE_ERROR with the HTTP status as the code; headroom_wire_status () gives the status of any
+ * error that a handler may meet. Every returned text is UTF-8 without a newline at its end unless said otherwise.
  * Thread-safety: Safe.
  */
 #pragma once
@@ -70,8 +71,8 @@ typedef struct {
 } HeadroomWireRequest;
 
 /*
- * A message is a dict of the variables that templates know: role (in lower case; trusted if it is system, user, assistant or
- * tool), content (a string), and where given reasoning_content and thinking (the same text), tool_calls
+ * A message is a dict of the variables that templates know: role (in lower case; trusted if it is system, user,
+ * assistant or tool), content (a string), and where given reasoning_content and thinking (the same text), tool_calls
  * [{id?, type, function: {name, arguments (dict)}}], name, tool_call_id, images (list of base64 strings).
  */
 HrValue *headroom_message_new (const char *role, const char *content, gboolean trusted) G_GNUC_WARN_UNUSED_RESULT;
@@ -80,9 +81,11 @@ void headroom_wire_request_free (HeadroomWireRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomWireRequest, headroom_wire_request_free)
 
 /* body: the whole request body. NULL with HEADROOM_WIRE_ERROR set. */
-HeadroomWireRequest *headroom_wire_parse_generate (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireRequest *headroom_wire_parse_generate (const char *body, gsize len, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 HeadroomWireRequest *headroom_wire_parse_chat (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-HeadroomWireRequest *headroom_wire_parse_openai_chat (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireRequest *headroom_wire_parse_openai_chat (const char *body, gsize len, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * headroom_wire_dup_template_vars:
@@ -158,13 +161,15 @@ typedef struct {
   HrValue *options;        /* dict or NULL */
   gboolean verbose;
 } HeadroomWireShowRequest;
-HeadroomWireShowRequest *headroom_wire_parse_show (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireShowRequest *headroom_wire_parse_show (const char *body, gsize len, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 void headroom_wire_show_request_free (HeadroomWireShowRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomWireShowRequest, headroom_wire_show_request_free)
 /* model: opened from the entry's path; NULL leaves model_info and tensors empty. capabilities: NULL-terminated. */
-char *headroom_wire_print_show (HeadroomModelEntry *entry, const HrModel *model, const char *const *capabilities, gboolean verbose)
-    G_GNUC_WARN_UNUSED_RESULT;
-/* What a model can do by its config, header and template: "completion", "tools", "insert", "vision", "embedding", "thinking". */
+char *headroom_wire_print_show (HeadroomModelEntry *entry, const HrModel *model, const char *const *capabilities,
+                                gboolean verbose) G_GNUC_WARN_UNUSED_RESULT;
+/* What a model can do by its config, header and template: "completion", "tools", "insert", "vision", "embedding",
+ * "thinking". */
 GStrv headroom_wire_dup_capabilities (HeadroomModelEntry *entry, const HrModel *model) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
@@ -176,7 +181,8 @@ typedef struct {
   GStrv licenses;          /* or NULL */
   gboolean stream;
 } HeadroomWireCreateRequest;
-HeadroomWireCreateRequest *headroom_wire_parse_create (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireCreateRequest *headroom_wire_parse_create (const char *body, gsize len, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 void headroom_wire_create_request_free (HeadroomWireCreateRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomWireCreateRequest, headroom_wire_create_request_free)
 /* {"status":"...","digest":"...","total":1,"completed":1}; digest NULL and zeros are left out. */
@@ -184,7 +190,8 @@ char *headroom_wire_print_status (const char *status, const char *digest, guint6
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* {"source","destination"}; names are checked by the store. */
-gboolean headroom_wire_parse_copy (const char *body, gsize len, char **ret_source, char **ret_destination, GError **error);
+gboolean headroom_wire_parse_copy (const char *body, gsize len, char **ret_source, char **ret_destination,
+                                   GError **error);
 /* {"model"} or the old {"name"}: delete, stop. */
 char *headroom_wire_parse_delete (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

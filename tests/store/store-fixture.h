@@ -23,6 +23,7 @@ void store_fixture_write (StoreFixture *fixture, const char *relative, const cha
 void store_fixture_write_gguf (StoreFixture *fixture, const char *relative, guint32 seed);
 /* Writes a blob and returns its digest ("sha256:..."). */
 char *store_fixture_blob (StoreFixture *fixture, const char *text, gssize len);
-/* Writes manifests/<name> ("registry.ollama.ai/library/m/latest"). layers: pairs of kind and text, NULL at the end; "model" is a GGUF. */
+/* Writes manifests/<name> ("registry.ollama.ai/library/m/latest"). layers: pairs of kind and text, NULL at the end;
+ * "model" is a GGUF. */
 void store_fixture_manifest (StoreFixture *fixture, const char *name, ...) G_GNUC_NULL_TERMINATED;
 guint store_fixture_count_blobs (StoreFixture *fixture);

@@ -23,8 +23,32 @@ test_parse (void)
     { "registry.ollama.ai/library/m:latest", "registry.ollama.ai/library/m:latest", "m:latest" },
   };
   static const char *const bad[] = {
-    "", ":", "m:", ":t", "/m", "m/", "a/b/c/d", "../m", "a/../m", "..", ".", "m:..", "m:../x", "-m", ".m", "m m", "m\n", "m\\x",
-    "a.b/m", "h/a.b/m", "m:a/b:c:", "m@sha256:00", "\xc3\xa9", "://m", "a:b:c", "h:x/y:z/m",
+    "",
+    ":",
+    "m:",
+    ":t",
+    "/m",
+    "m/",
+    "a/b/c/d",
+    "../m",
+    "a/../m",
+    "..",
+    ".",
+    "m:..",
+    "m:../x",
+    "-m",
+    ".m",
+    "m m",
+    "m\n",
+    "m\\x",
+    "a.b/m",
+    "h/a.b/m",
+    "m:a/b:c:",
+    "m@sha256:00",
+    "\xc3\xa9",
+    "://m",
+    "a:b:c",
+    "h:x/y:z/m",
     "x23456789012345678901234567890123456789012345678901234567890123456789012345678901",
   };
 
@@ -49,9 +73,15 @@ test_digests (void)
 {
   const char *good = "sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef";
   static const char *const bad[] = {
-    "", "sha256", "sha256:", "sha256:0123", "md5:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-    "sha256:../../../../../../../../../../../../../../../../../etc/passwd000", "sha256/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0", "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde/",
+    "",
+    "sha256",
+    "sha256:",
+    "sha256:0123",
+    "md5:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "sha256:../../../../../../../../../../../../../../../../../etc/passwd000",
+    "sha256/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0",
+    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde/",
   };
   g_autofree char *file_name = headroom_digest_dup_file_name (good);
 
@@ -96,7 +126,8 @@ test_parameters (void)
   static const struct {
     guint64 n;
     const char *text;
-  } cases[] = { { 8030261312, "8.0B" }, { 7000000000, "7B" }, { 134515008, "134.52M" }, { 125000000, "125M" }, { 1500, "2K" }, { 999, "999" } };
+  } cases[] = { { 8030261312, "8.0B" }, { 7000000000, "7B" }, { 134515008, "134.52M" },
+                { 125000000, "125M" },  { 1500, "2K" },       { 999, "999" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *text = headroom_format_parameters (cases[i].n);

@@ -63,8 +63,9 @@ test_empty (StoreFixture *fixture, gconstpointer data)
 static void
 test_ollama_layout (StoreFixture *fixture, gconstpointer data)
 {
-  store_fixture_manifest (fixture, LIBRARY "Llama3.2/1b", "model", "", "template", "{{ .Prompt }}", "system", "Be brief.", "license", "MIT",
-                          "license", "more", "params", "{\"stop\":[\"<|end|>\"],\"num_ctx\":4096}", "messages",
+  store_fixture_manifest (fixture, LIBRARY "Llama3.2/1b", "model", "", "template", "{{ .Prompt }}", "system",
+                          "Be brief.", "license", "MIT", "license", "more", "params",
+                          "{\"stop\":[\"<|end|>\"],\"num_ctx\":4096}", "messages",
                           "[{\"role\":\"user\",\"content\":\"hi\"}]", NULL);
   g_autoptr(HeadroomModelEntry) entry = lookup (fixture, "llama3.2:1B");
   g_autofree char *params = headroom_json_print (headroom_model_entry_get_params (entry), HEADROOM_JSON_PLAIN);
@@ -141,7 +142,8 @@ test_loose (StoreFixture *fixture, gconstpointer data)
   g_assert_cmpuint (strlen (headroom_model_entry_get_digest (exact)), ==, 64);
 
   store_fixture_write_gguf (fixture, "loose/Tiny-Q8_0.gguf", 2);
-  assert_lookup_fails (fixture, "tiny", HEADROOM_STORE_ERROR_NOT_FOUND, "model 'tiny' not found, choose one of tiny:q4_0, tiny:q8_0");
+  assert_lookup_fails (fixture, "tiny", HEADROOM_STORE_ERROR_NOT_FOUND,
+                       "model 'tiny' not found, choose one of tiny:q4_0, tiny:q8_0");
   store_fixture_write_gguf (fixture, "loose/tiny.gguf", 3);
   g_autoptr(HeadroomModelEntry) plain = lookup (fixture, "tiny");
   g_assert_cmpstr (headroom_model_entry_get_name (plain), ==, "tiny:latest");
@@ -170,7 +172,8 @@ test_open_file (StoreFixture *fixture, gconstpointer data)
 static void
 test_hostile_names (StoreFixture *fixture, gconstpointer data)
 {
-  static const char *const names[] = { "../../etc/passwd", "..", "a/../../b", "m:../../x", "/etc/passwd", "a\nb", "m:", "a/b/c/d" };
+  static const char *const names[] = { "../../etc/passwd", "..",   "a/../../b", "m:../../x",
+                                       "/etc/passwd",      "a\nb", "m:",        "a/b/c/d" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autoptr(GError) error = NULL;
@@ -262,7 +265,8 @@ create (StoreFixture *fixture, const char *name, const char *modelfile, Watcher 
   g_autoptr(HeadroomModelfile) parsed = headroom_modelfile_parse (modelfile, -1, error);
 
   g_assert_nonnull (parsed);
-  return headroom_store_create_from_modelfile (fixture->store, name, parsed, fixture->dir, watcher != NULL ? watch : NULL, watcher,
+  return headroom_store_create_from_modelfile (fixture->store, name, parsed, fixture->dir,
+                                               watcher != NULL ? watch : NULL, watcher,
                                                watcher != NULL ? watcher->cancel_at_copy : NULL, error);
 }
 
@@ -274,12 +278,14 @@ test_create (StoreFixture *fixture, gconstpointer data)
   Watcher watcher = { .log = log };
 
   store_fixture_write_gguf (fixture, "x.gguf", 1);
-  g_assert_true (create (fixture, "My/New:V1", "FROM x.gguf\nSYSTEM hi\nPARAMETER num_ctx 512\nPARAMETER stop a<b\nMESSAGE user q\nLICENSE l",
+  g_assert_true (create (fixture, "My/New:V1",
+                         "FROM x.gguf\nSYSTEM hi\nPARAMETER num_ctx 512\nPARAMETER stop a<b\nMESSAGE user q\nLICENSE l",
                          &watcher, &error));
   g_assert_no_error (error);
-  g_assert_cmpstr (log->str, ==,
-                   "parsing GGUF;creating new layer sha256;creating new layer sha256;creating new layer sha256;"
-                   "creating new layer sha256;creating new layer sha256;creating new layer sha256;writing manifest;success;");
+  g_assert_cmpstr (
+      log->str, ==,
+      "parsing GGUF;creating new layer sha256;creating new layer sha256;creating new layer sha256;"
+      "creating new layer sha256;creating new layer sha256;creating new layer sha256;writing manifest;success;");
   g_autoptr(HeadroomModelEntry) entry = lookup (fixture, "my/new:v1");
   g_autofree char *params = headroom_json_print (headroom_model_entry_get_params (entry), HEADROOM_JSON_PLAIN);
   g_assert_cmpstr (params, ==, "{\"num_ctx\":512,\"stop\":[\"a<b\"]}");

@@ -74,11 +74,14 @@ test_chat_stream (void)
   assert_text (headroom_wire_print_chat (&record),
                "{\"model\":\"m1\",\"created_at\":\"" STAMP "\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":"
                "[{\"id\":\"call_ab12cd34\",\"function\":{\"index\":0,\"name\":\"f\",\"arguments\":{\"x\":1}}}]},\"done\":false}");
-  record = (HeadroomWireRecord) { .model = "m1", .created_ns = CREATED, .text = "a\0b", .text_len = 3, .thinking = "hm" };
+  record =
+      (HeadroomWireRecord){ .model = "m1", .created_ns = CREATED, .text = "a\0b", .text_len = 3, .thinking = "hm" };
   assert_text (headroom_wire_print_chat (&record),
                "{\"model\":\"m1\",\"created_at\":\"" STAMP "\",\"message\":{\"role\":\"assistant\",\"content\":\"a\\u0000b\","
                "\"thinking\":\"hm\"},\"done\":false}");
-  record = (HeadroomWireRecord) { .model = "m1", .created_ns = CREATED, .done = TRUE, .done_reason = "length", .metrics = { 1, 2, 3, 4, 5, 6 } };
+  record = (HeadroomWireRecord){
+    .model = "m1", .created_ns = CREATED, .done = TRUE, .done_reason = "length", .metrics = { 1, 2, 3, 4, 5, 6 }
+  };
   assert_text (headroom_wire_print_chat (&record),
                "{\"model\":\"m1\",\"created_at\":\"" STAMP "\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,"
                "\"done_reason\":\"length\",\"total_duration\":1,\"load_duration\":2,\"prompt_eval_count\":3,\"prompt_eval_duration\":4,"
@@ -90,7 +93,9 @@ test_logprobs (void)
 {
   const HeadroomWireProb top[] = { { "Hi", 2, -0.1f }, { "\xf0\x9f", 2, -INFINITY } };
   const HeadroomWireLogprob logprobs[] = { { top[0], top, 2 }, { { "!", 1, 0 }, NULL, 0 } };
-  HeadroomWireRecord record = { .model = "m1", .created_ns = CREATED, .text = "Hi!", .logprobs = logprobs, .n_logprobs = 2 };
+  HeadroomWireRecord record = {
+    .model = "m1", .created_ns = CREATED, .text = "Hi!", .logprobs = logprobs, .n_logprobs = 2
+  };
 
   assert_text (headroom_wire_print_generate (&record),
                "{\"model\":\"m1\",\"created_at\":\"" STAMP "\",\"response\":\"Hi!\",\"done\":false,\"logprobs\":["
@@ -186,7 +191,8 @@ test_show (void)
   g_autofree char *text = headroom_wire_print_show (entry, model, (const char *const *) capabilities, FALSE);
   g_autoptr(HrValue) value = headroom_json_parse (text, -1, FALSE, &error);
   g_assert_no_error (error);
-  static const char *const keys[] = { "modelfile", "parameters", "template", "system", "details", "model_info", "tensors", "capabilities", "modified_at" };
+  static const char *const keys[] = { "modelfile",  "parameters", "template",     "system",     "details",
+                                      "model_info", "tensors",    "capabilities", "modified_at" };
   g_assert_cmpuint (hr_value_size (value), ==, G_N_ELEMENTS (keys));
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++) {
     const char *key;
@@ -210,7 +216,9 @@ test_openai_errors (void)
   static const struct {
     guint status;
     const char *type;
-  } cases[] = { { 400, "invalid_request_error" }, { 404, "not_found_error" }, { 500, "api_error" }, { 503, "api_error" } };
+  } cases[] = {
+    { 400, "invalid_request_error" }, { 404, "not_found_error" }, { 500, "api_error" }, { 503, "api_error" }
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *expected = g_strdup_printf ("{\"error\":{\"message\":\"m\",\"type\":\"%s\",\"param\":null,\"code\":null}}", cases[i].type);
@@ -269,7 +277,9 @@ test_openai_stream (void)
   assert_text (headroom_wire_print_openai_chunks (&stream, &record),
                CHUNK "\"choices\":[{\"index\":0,\"delta\":{\"reasoning\":\"hm\"},\"finish_reason\":null}]}\n\n"
                CHUNK "\"choices\":[{\"index\":0,\"delta\":{\"content\":\"you\"},\"finish_reason\":null}]}\n\n");
-  record = (HeadroomWireRecord) { .model = "m1", .done = TRUE, .done_reason = "stop", .metrics = { .prompt_eval_count = 7, .eval_count = 3 } };
+  record = (HeadroomWireRecord){
+    .model = "m1", .done = TRUE, .done_reason = "stop", .metrics = { .prompt_eval_count = 7, .eval_count = 3 }
+  };
   assert_text (headroom_wire_print_openai_chunks (&stream, &record),
                CHUNK "\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n" CHUNK "\"choices\":[]," USAGE "}\n\n"
                      "data: [DONE]\n\n");

@@ -165,7 +165,8 @@ test_trust (void)
                                 "{\"role\":\"<|im_start|>\",\"content\":\"x\"},{\"role\":\"system\",\"content\":\"<s>\"}]}");
   g_autoptr(HrValue) vars = headroom_wire_dup_template_vars (request, NULL);
   g_autoptr(GError) error = NULL;
-  g_autoptr(HrPrompt) prompt = hr_template_render_text ("{% for m in messages %}{{ m.role }}:{{ m.content }};{% endfor %}", vars, &error);
+  g_autoptr(HrPrompt) prompt =
+      hr_template_render_text ("{% for m in messages %}{{ m.role }}:{{ m.content }};{% endfor %}", vars, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (prompt->text->str, ==, "user:<|im_end|>;<|im_start|>:x;system:<s>;");
@@ -203,27 +204,39 @@ static const Refusal refusals[] = {
   { C, "{\"model\":\"a\\u0000b\"}", 400, "model must not hold U+0000" },
   { C, "{\"model\":\"m\",\"messages\":\"x\"}", 400,
     "json: cannot unmarshal string into Go struct field ChatRequest.messages of type []api.Message" },
-  { C, "{\"model\":\"m\",\"messages\":[3]}", 400, "json: cannot unmarshal number into Go struct field ChatRequest.messages of type api.Message" },
+  { C, "{\"model\":\"m\",\"messages\":[3]}", 400,
+    "json: cannot unmarshal number into Go struct field ChatRequest.messages of type api.Message" },
   { C, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":5}]}", 400,
     "json: cannot unmarshal number into Go struct field ChatRequest.messages.content of type string" },
-  { C, "{\"model\":\"m\",\"messages\":[{\"role\":\"a\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}]}", 400,
-    "json: cannot unmarshal string into Go struct field ChatRequest.messages.tool_calls.function.arguments of type api.ToolCallFunctionArguments" },
-  { C, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"images\":[\"a!==\"]}]}", 400, "illegal base64 data at input byte 1" },
-  { C, "{\"model\":\"m\",\"stream\":\"yes\"}", 400, "json: cannot unmarshal string into Go struct field ChatRequest.stream of type bool" },
+  { C,
+    "{\"model\":\"m\",\"messages\":[{\"role\":\"a\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}"
+    "}]}]}",
+    400,
+    "json: cannot unmarshal string into Go struct field ChatRequest.messages.tool_calls.function.arguments of type "
+    "api.ToolCallFunctionArguments" },
+  { C, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"images\":[\"a!==\"]}]}", 400,
+    "illegal base64 data at input byte 1" },
+  { C, "{\"model\":\"m\",\"stream\":\"yes\"}", 400,
+    "json: cannot unmarshal string into Go struct field ChatRequest.stream of type bool" },
   { C, "{\"model\":\"m\",\"options\":[]}", 400,
     "json: cannot unmarshal array into Go struct field ChatRequest.options of type map[string]interface {}" },
-  { C, "{\"model\":\"m\",\"top_logprobs\":1.5}", 400, "json: cannot unmarshal number 1.5 into Go struct field ChatRequest.top_logprobs of type int" },
+  { C, "{\"model\":\"m\",\"top_logprobs\":1.5}", 400,
+    "json: cannot unmarshal number 1.5 into Go struct field ChatRequest.top_logprobs of type int" },
   { C, "{\"model\":\"m\",\"top_logprobs\":21}", 400, "top_logprobs must be between 0 and 20" },
   { G, "{\"model\":\"m\",\"top_logprobs\":-1}", 400, "top_logprobs must be between 0 and 20" },
   { G, "{\"model\":\"m\",\"think\":\"very\"}", 400,
     "invalid think value: \"very\" (must be \"high\", \"medium\", \"low\", \"max\", true, or false)" },
-  { G, "{\"model\":\"m\",\"format\":\"xml\"}", 500, "invalid format: \"\\\"xml\\\"\"; expected \"json\" or a valid JSON Schema object" },
-  { G, "{\"model\":\"m\",\"format\":5}", 500, "invalid format: \"5\"; expected \"json\" or a valid JSON Schema object" },
+  { G, "{\"model\":\"m\",\"format\":\"xml\"}", 500,
+    "invalid format: \"\\\"xml\\\"\"; expected \"json\" or a valid JSON Schema object" },
+  { G, "{\"model\":\"m\",\"format\":5}", 500,
+    "invalid format: \"5\"; expected \"json\" or a valid JSON Schema object" },
   { G, "{\"model\":\"m\",\"keep_alive\":\"5\"}", 400, "time: missing unit in duration \"5\"" },
   { G, "{\"model\":\"m\",\"keep_alive\":true}", 400, "Unsupported type: 'bool'" },
-  { G, "{\"model\":\"m\",\"raw\":true,\"system\":\"s\"}", 400, "raw mode does not support template, system, or context" },
+  { G, "{\"model\":\"m\",\"raw\":true,\"system\":\"s\"}", 400,
+    "raw mode does not support template, system, or context" },
   { G, "{\"model\":\"m\",\"context\":[-1]}", 400, "context holds -1, which is no token" },
-  { G, "{\"model\":\"m\",\"context\":[\"a\"]}", 400, "json: cannot unmarshal string into Go struct field GenerateRequest.context of type int" },
+  { G, "{\"model\":\"m\",\"context\":[\"a\"]}", 400,
+    "json: cannot unmarshal string into Go struct field GenerateRequest.context of type int" },
   { G, "{\"model\":\"m\",\"images\":[\"abc\"]}", 400, "illegal base64 data at input byte 0" },
   { G, "{\"model\":\"m\",\"images\":[\"abcde\"]}", 400, "illegal base64 data at input byte 4" },
   { G, "{\"model\":\"m\",\"options\":{\"seed\":18446744073709551616}}", 400,
@@ -232,14 +245,21 @@ static const Refusal refusals[] = {
   { O, "{\"model\":\"m\",\"messages\":[]}", 400, "[] is too short - 'messages'" },
   { O, "{" USER "}", 400, "model is required" },
   { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\"}]}", 400, "invalid message content type: <nil>" },
-  { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":5}]}", 400, "invalid message content type: float64" },
+  { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":5}]}", 400,
+    "invalid message content type: float64" },
   { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[5]}]}", 400, "invalid message format" },
-  { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":\"http://a/b\"}]}]}", 400,
-    "image URLs are not currently supported, please use base64 encoded data instead" },
-  { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":\"data:image/png;base64,!\"}]}]}", 400,
-    "invalid image input" },
-  { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"a\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}]}", 400,
-    "invalid tool call arguments" },
+  { O,
+    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":\"http://a/"
+    "b\"}]}]}",
+    400, "image URLs are not currently supported, please use base64 encoded data instead" },
+  { O,
+    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":\"data:image/"
+    "png;base64,!\"}]}]}",
+    400, "invalid image input" },
+  { O,
+    "{\"model\":\"m\",\"messages\":[{\"role\":\"a\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}"
+    "]}]}",
+    400, "invalid tool call arguments" },
   { O, "{\"model\":\"m\"," USER ",\"max_tokens\":\"5\"}", 400,
     "json: cannot unmarshal string into Go struct field ChatCompletionRequest.max_tokens of type int" },
   { O, "{\"model\":\"m\"," USER ",\"reasoning_effort\":\"vast\"}", 400,

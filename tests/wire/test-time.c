@@ -43,9 +43,21 @@ test_parse_duration (void)
     const char *text;
     gint64 ns;
   } good[] = {
-    { "5m", 300 * SECOND }, { "24h", 86400 * SECOND }, { "1h30m", 5400 * SECOND }, { "300ms", 300000000 }, { "1.5s", 1500000000 },
-    { "-1m", -60 * SECOND }, { "0", 0 }, { "0s", 0 }, { "+5s", 5 * SECOND }, { "1us", 1000 }, { "1\xc2\xb5s", 1000 },
-    { "1\xce\xbcs", 1000 }, { "7ns", 7 }, { ".5h", 1800 * SECOND }, { "1m0.25s", 60 * SECOND + 250000000 },
+    { "5m", 300 * SECOND },
+    { "24h", 86400 * SECOND },
+    { "1h30m", 5400 * SECOND },
+    { "300ms", 300000000 },
+    { "1.5s", 1500000000 },
+    { "-1m", -60 * SECOND },
+    { "0", 0 },
+    { "0s", 0 },
+    { "+5s", 5 * SECOND },
+    { "1us", 1000 },
+    { "1\xc2\xb5s", 1000 },
+    { "1\xce\xbcs", 1000 },
+    { "7ns", 7 },
+    { ".5h", 1800 * SECOND },
+    { "1m0.25s", 60 * SECOND + 250000000 },
     { "9223372036s", G_GINT64_CONSTANT (9223372036) * SECOND },
   };
   static const struct {
@@ -83,8 +95,16 @@ test_format_duration (void)
     gint64 ns;
     const char *text;
   } cases[] = {
-    { 0, "0s" }, { 1, "1ns" }, { 1500, "1.5\xc2\xb5s" }, { 300000000, "300ms" }, { 1500000, "1.5ms" }, { 1500000000, "1.5s" },
-    { 300 * SECOND, "5m0s" }, { 5400 * SECOND, "1h30m0s" }, { -60 * SECOND, "-1m0s" }, { HEADROOM_FOREVER, "2562047h47m16.854775807s" },
+    { 0, "0s" },
+    { 1, "1ns" },
+    { 1500, "1.5\xc2\xb5s" },
+    { 300000000, "300ms" },
+    { 1500000, "1.5ms" },
+    { 1500000000, "1.5s" },
+    { 300 * SECOND, "5m0s" },
+    { 5400 * SECOND, "1h30m0s" },
+    { -60 * SECOND, "-1m0s" },
+    { HEADROOM_FOREVER, "2562047h47m16.854775807s" },
     { G_MININT64, "-2562047h47m16.854775808s" },
   };
 
