@@ -103,7 +103,7 @@ static HrValue *sequence_item(HrEval *ev, HrValue *sequence, int64_t i)
     if (!hr_is_string(sequence))
         return hr_value_ref(sequence->list.items[i]);
     /* Finding a character walks there. */
-    if (!hr_eval_charge(ev, (size_t)i / 256))
+    if (!hr_eval_charge(ev, (size_t)i / 32))
         return NULL;
     size_t start = hr_string_offset(sequence, (size_t)i);
     return hr_substring(ev, sequence, start, hr_string_char_len(sequence, start));
@@ -115,6 +115,8 @@ HrValue *hr_item(HrEval *ev, HrValue *object, HrValue *index)
 
     if (hr_is_undefined(object))
         return hr_eval_fail_undefined(ev, object);
+    if (hr_is_string(index) && !hr_eval_charge_value(ev, index))
+        return NULL;
     if (object->kind == HR_VALUE_DICT) {
         if (hr_value_hashable(index) && (value = hr_value_dict_find(object, index)))
             return hr_value_ref(value);

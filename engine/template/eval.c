@@ -33,6 +33,8 @@ HrValue *hr_eval_undefined(const char *format, ...)
     va_start(args, format);
     g_autofree char *message = g_strdup_vprintf(format, args);
     va_end(args);
+    if (strlen(message) > HR_TEMPLATE_MAX_MESSAGE)
+        message[HR_TEMPLATE_MAX_MESSAGE] = '\0';
     return hr_value_new_undefined(message);
 }
 
@@ -51,7 +53,7 @@ bool hr_eval_charge(HrEval *ev, size_t steps)
 bool hr_eval_charge_value(HrEval *ev, const HrValue *value)
 {
     if (value->kind == HR_VALUE_STRING)
-        return hr_eval_charge(ev, value->string.len / 256);
+        return hr_eval_charge(ev, value->string.len / 32);
     return hr_eval_charge(ev, hr_value_size(value));
 }
 

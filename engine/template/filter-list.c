@@ -177,6 +177,8 @@ static HrValue *filter_unique(HrEval *ev, HrValue *self, HrValue *const *argv)
             return NULL;
         if (!hr_value_hashable(value))
             return hr_eval_fail(ev, "unhashable type: '%s'", hr_value_type_name(value));
+        if (!hr_eval_charge_value(ev, value))
+            return NULL;
         if (hr_value_dict_find(seen, value))
             continue;
         hr_value_dict_insert(seen, g_steal_pointer(&value), hr_value_new_null());

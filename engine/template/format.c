@@ -98,6 +98,8 @@ static HrValue *find_argument(Formatter *formatter, const char *name)
 {
     size_t digits = strspn(name, "0123456789");
 
+    if (!hr_eval_charge(formatter->ev, formatter->args->names->len / 8))
+        return NULL;
     if (name[digits] != '\0') {
         int found = hr_args_find(formatter->args, name);
         return found >= 0 ? g_ptr_array_index(formatter->args->named, found) : hr_eval_fail(formatter->ev, "'%s'", name);

@@ -37,6 +37,8 @@ HrValue *hr_key_attribute(HrEval *ev, HrValue *item, const HrValue *attribute, H
 {
     HrValue *value;
 
+    if (!hr_eval_charge_value(ev, attribute))
+        return NULL;
     if (hr_is_string(attribute))
         value = walk_path(ev, item, attribute->string.bytes);
     else if (attribute->kind == HR_VALUE_INT) {

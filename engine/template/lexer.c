@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "hr.h"
+#include "template/limits.h"
 #include "template/unicode.h"
 
 typedef struct {
@@ -320,6 +321,8 @@ static bool lex_tag(Lexer *lexer, bool is_output)
             return true;
         }
         size_t name = name_len(lexer);
+        if (name > HR_TEMPLATE_MAX_NAME)
+            return fail(lexer, "a name of more than %d bytes", HR_TEMPLATE_MAX_NAME);
         if (name > 0) {
             emit(lexer, HR_LEX_NAME, lexer->pos, name);
             advance(lexer, name);

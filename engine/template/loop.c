@@ -152,6 +152,9 @@ static HrExec run_turn(HrEval *ev, const HrNode *node, HrValue *loop_value, HrVa
     HrScope *outer = ev->scope;
     HrExec result = HR_EXEC_FAILED;
 
+    /* A scope of its own makes a turn worth some evaluations. */
+    if (!hr_eval_charge(ev, 3))
+        return HR_EXEC_FAILED;
     ev->scope = hr_scope_new(outer);
     if (hr_scope_set(ev, ev->scope, ev->tree->name_loop, hr_value_ref(loop_value)) &&
         hr_assign(ev, node->loop.target, item))

@@ -14,6 +14,8 @@ static HrValue *dict_get(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
     if (!hr_value_hashable(argv[0]))
         return hr_eval_fail(ev, "unhashable type: '%s'", hr_value_type_name(argv[0]));
+    if (!hr_eval_charge_value(ev, argv[0]))
+        return NULL;
     HrValue *found = hr_value_dict_find(self, argv[0]);
     return found ? hr_value_ref(found) : argv[1] ? hr_value_ref(argv[1]) : hr_value_new_null();
 }

@@ -218,7 +218,7 @@ static HrValue *repeat(HrEval *ev, const HrValue *sequence, int64_t count)
         hr_text_init(&text, &ev->budget);
         for (size_t i = 0; i < times; i++)
             hr_text_append_string(&text, sequence);
-        HrValue *result = hr_eval_charge(ev, times) ? hr_eval_finish_text(ev, &text) : NULL;
+        HrValue *result = hr_eval_charge(ev, times / 8) ? hr_eval_finish_text(ev, &text) : NULL;
         if (result)
             result->form = sequence->form;
         return result;

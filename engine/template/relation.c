@@ -77,6 +77,8 @@ bool hr_contains(HrEval *ev, HrValue *container, HrValue *item, bool *ret_contai
     case HR_VALUE_DICT:
         if (!hr_value_hashable(item))
             return hr_eval_fail(ev, "unhashable type: '%s'", hr_value_type_name(item));
+        if (!hr_eval_charge_value(ev, item))
+            return false;
         *ret_contains = hr_value_dict_find(container, item) != NULL;
         return true;
     case HR_VALUE_UNDEFINED:

@@ -37,7 +37,7 @@ static HrValue *strip(HrEval *ev, const HrValue *string, const HrValue *set, uns
     if (!hr_is_string(set))
         return hr_eval_fail(ev, "strip arg must be None or str");
     /* Each character may be looked for in all of the set. */
-    if (!hr_eval_charge(ev, (string->string.len / 64 + 1) * (set->string.len / 64 + 1)))
+    if (!hr_eval_charge(ev, (string->string.len / 8 + 1) * (set->string.len / 64 + 1)))
         return NULL;
     while ((sides & STRIP_LEFT) && start < end && in_set(string, start, set))
         start += hr_string_char_len(string, start);

@@ -140,7 +140,7 @@ static size_t count(const HrValue *value, size_t limit, unsigned depth)
 {
     if (limit == 0 || depth > HR_VALUE_MAX_DEPTH)
         return limit;
-    size_t own = 1 + (value->kind == HR_VALUE_STRING ? value->string.len / 256 : 0);
+    size_t own = 1 + (value->kind == HR_VALUE_STRING ? value->string.len / 32 : 0);
     limit = limit > own ? limit - own : 0;
     for (size_t i = 0; limit > 0 && i < hr_value_size(value); i++) {
         const HrValue *item = value->kind == HR_VALUE_LIST ? value->list.items[i] : hr_dict_value_at(value->dict, i);

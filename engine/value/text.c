@@ -34,10 +34,13 @@ void hr_text_clear(HrText *text)
     *text = (HrText){ .budget = text->budget };
 }
 
+/* What appending costs beside the bytes, in bytes: pieces may be short or empty, and there may be many. */
+#define APPEND_COST 8
+
 /* Room for len more bytes and a NUL. */
 static bool reserve(HrText *text, size_t len)
 {
-    if (text->failed || !hr_budget_charge(text->budget, len) || len > SIZE_MAX / 2 - text->len - 1)
+    if (text->failed || !hr_budget_charge(text->budget, len + APPEND_COST) || len > SIZE_MAX / 2 - text->len - 1)
         return !(text->failed = true);
     if (text->bytes && text->len + len + 1 <= text->capacity)
         return true;

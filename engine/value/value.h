@@ -140,7 +140,7 @@ void hr_value_dict_insert(HrValue *dict, HrValue *take_key, HrValue *take_value)
 
 /* False as well where the values are nested too deeply to tell. */
 bool hr_value_equal(const HrValue *a, const HrValue *b);
-/* Nodes of the value's tree, shared ones counted each time, and 256-byte pieces of its strings, taken off limit: what is left of
+/* Nodes of the value's tree, shared ones counted each time, and 32-byte pieces of its strings, taken off limit: what is left of
  * it, 0 once it is used up. What comparing it may cost. */
 size_t hr_value_count(const HrValue *value, size_t limit);
 /* Whether the value may be a dict's key. Tuples of more than HR_VALUE_MAX_KEY_NODES nodes may not. */

@@ -133,7 +133,7 @@ static void test_invalid_utf8(void)
 
 static void test_budget(void)
 {
-    HrBudget budget = { .bytes_left = 10 };
+    HrBudget budget = { .bytes_left = 20 };
     HrText text;
     hr_text_init(&text, &budget);
     hr_text_append(&text, "0123456", -1, true);
