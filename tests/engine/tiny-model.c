@@ -34,6 +34,18 @@ static void put_f32(Writer *w, const char *name, float value)
     gguf_builder_f32(w->builder, key, value);
 }
 
+static void put_scaling(Writer *w)
+{
+    const TinyModel *m = w->model;
+    if (!m->rope_scaling)
+        return;
+    g_autofree char *key = g_strdup_printf("%s.rope.scaling.type", m->arch);
+    gguf_builder_string(w->builder, key, m->rope_scaling);
+    put_f32(w, "rope.scaling.factor", m->rope_factor);
+    if (m->n_ctx_orig > 0)
+        put_u32(w, "rope.scaling.original_context_length", m->n_ctx_orig);
+}
+
 static void put_shape(Writer *w)
 {
     const TinyModel *m = w->model;
@@ -49,7 +61,8 @@ static void put_shape(Writer *w)
     put_u32(w, "attention.value_length", m->head_dim);
     put_u32(w, "rope.dimension_count", m->head_dim);
     put_f32(w, "rope.freq_base", 10000);
-    put_f32(w, "attention.layer_norm_rms_epsilon", 1e-5f);
+    put_f32(w, "attention.layer_norm_rms_epsilon", m->norm_eps > 0 ? m->norm_eps : 1e-5f);
+    put_scaling(w);
 }
 
 /* The printable stand-ins that byte-level vocabularies use. */

@@ -13,6 +13,10 @@ typedef struct {
     bool tied;
     float std;          /* deviation of the weights */
     bool rope_freqs;    /* with divisors, as Llama 3.1 has them */
+    const char *rope_scaling; /* "linear", "yarn"; NULL: no key */
+    float rope_factor;        /* of it */
+    uint32_t n_ctx_orig;      /* of yarn; 0: no key */
+    float norm_eps;           /* 0: 1e-5 */
 } TinyModel;
 
 /* llama, F32, 2 layers, 64 wide, 4 heads over 2, 16 wide, 300 tokens (256 bytes, three control tokens, fillers), 1024 positions. */
