@@ -161,10 +161,18 @@ uint64_t hr_kv_committed_bytes(const HrKv *kv)
     return bytes;
 }
 
+/* Positions of the slot's pages that it has not filled; none in a page that others may hold further than it does. */
+static uint64_t unused_positions(const HrKv *kv, const HrKvSlot *slot)
+{
+    uint32_t n = slot->tokens->len, room = slot->n_pages * HR_PAGE_POSITIONS;
+    bool shared = n < room && kv->refs[slot->pages[n / HR_PAGE_POSITIONS]] > 1;
+    return n < room && !shared ? room - n : 0;
+}
+
 uint64_t hr_kv_held_positions(const HrKv *kv)
 {
     uint64_t positions = (uint64_t)(kv->n_pages - kv->n_free) * HR_PAGE_POSITIONS;
     for (uint32_t s = 0; s < kv->n_slots; s++)
-        positions -= (uint64_t)kv->slots[s].n_pages * HR_PAGE_POSITIONS - MIN(kv->slots[s].tokens->len, kv->slots[s].n_pages * HR_PAGE_POSITIONS);
+        positions -= unused_positions(kv, &kv->slots[s]);
     return positions;
 }

@@ -44,7 +44,7 @@ uint32_t hr_kv_share(HrKv *kv, uint32_t slot, uint32_t from, uint32_t n_position
 uint32_t hr_kv_common_prefix(const HrKv *kv, uint32_t slot, const HrToken *tokens, size_t n);
 
 uint64_t hr_kv_committed_bytes(const HrKv *kv);
-uint64_t hr_kv_held_positions(const HrKv *kv); /* shared pages once */
+uint64_t hr_kv_held_positions(const HrKv *kv); /* shared pages once, and as full */
 
 /* The blocks of one head in the page that holds position. */
 static inline void *hr_kv_k_block(const HrKv *kv, uint32_t layer, uint32_t page, uint32_t head)
