@@ -146,8 +146,11 @@ static bool read_rope(HrHparams *hp, const Keys *keys)
 
 static bool read_heads(HrHparams *hp, const Keys *keys)
 {
-    uint32_t head_dim = hp->n_embd / hp->layers[0].n_head;
+    uint32_t n_head = hp->layers[0].n_head, head_dim = hp->n_embd / n_head;
+    g_autofree char *width_key = key_of(keys, "attention.key_length");
     double scale;
+    if (!hr_gguf_find(keys->gguf, width_key) && hp->n_embd % n_head != 0)
+        return bad_key(keys, "attention.head_count", "does not divide embedding_length");
     if (!read_uint_or(keys, "attention.key_length", 1, HR_MAX_WIDTH, MAX(head_dim, 1), &hp->head_dim_k) ||
         !read_uint_or(keys, "attention.value_length", 1, HR_MAX_WIDTH, MAX(head_dim, 1), &hp->head_dim_v) ||
         !read_float_or(keys, "attention.scale", 0, 1e6, 0, &scale))
@@ -198,5 +201,5 @@ void hr_rope_frequencies(const HrRope *rope, const float *divisors, double *inv_
         double mix = yarn ? rope->ext_factor * (1 - CLAMP((i - low) / MAX(0.001, high - low), 0, 1)) : 0;
         inv_freq[i] = freq * (shrink * (1 - mix) + mix);
     }
-    *ret_magnitude = (float)(yarn ? rope->attn_factor * (1 + 0.1 * log(rope->factor)) : rope->attn_factor);
+    *ret_magnitude = (float)(yarn ? rope->attn_factor * (1 + 0.1 * log(MAX(rope->factor, 1))) : rope->attn_factor);
 }
