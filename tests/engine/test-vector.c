@@ -53,6 +53,25 @@ static void test_rows(gconstpointer data)
     }
 }
 
+/* Values so small that the epsilon decides: 1e-3 / sqrt(1e-6 + 1e-5); and so small that it alone does. */
+static void test_norm_epsilon(gconstpointer data)
+{
+    const HrVectorKernels *kernels = ((const Set *)data)->kernels;
+    float x[48], one[48], y[48];
+    for (int i = 0; i < 48; i++) {
+        x[i] = i % 2 ? 1e-3f : -1e-3f;
+        one[i] = 1;
+    }
+    kernels->rms_norm(x, one, 1e-5f, 48, y);
+    g_assert_cmpfloat_with_epsilon(y[1], 0.301511345f, 1e-6f);
+    g_assert_cmpfloat_with_epsilon(y[0], -0.301511345f, 1e-6f);
+    kernels->rms_norm(x, one, 0, 48, y);
+    g_assert_cmpfloat_with_epsilon(y[1], 1, 1e-6f);
+    memset(x, 0, sizeof x);
+    kernels->rms_norm(x, one, 1e-6f, 48, y);
+    g_assert_cmpfloat(y[1], ==, 0);
+}
+
 static void test_silu_extremes(gconstpointer data)
 {
     const HrVectorKernels *wide = ((const Set *)data)->kernels;
@@ -196,8 +215,8 @@ static void add_set(const Set *set)
     static const struct {
         const char *name;
         GTestDataFunc func;
-    } cases[] = {{"rows", test_rows},           {"silu-extremes", test_silu_extremes}, {"rotations", test_rotations},
-                 {"attention", test_attention}, {"stores", test_stores}};
+    } cases[] = {{"rows", test_rows},           {"norm-epsilon", test_norm_epsilon}, {"silu-extremes", test_silu_extremes},
+                 {"rotations", test_rotations}, {"attention", test_attention},       {"stores", test_stores}};
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strdup_printf("/vector/%s/%s", set->name, cases[i].name);
         g_test_add_data_func(path, set, cases[i].func);
