@@ -28,8 +28,8 @@ typedef struct {
 /* The source with every line end as "\n" and without the last one, as Jinja2 reads it. */
 GString *hr_lex_normalize(const char *source, size_t len);
 
-/* Lexemes of a normalized source of at most HR_TEMPLATE_MAX_SOURCE bytes, the last one HR_LEX_END. NULL and an HR_ERROR_TEMPLATE with
- * the line on failure. */
+/* Lexemes of a normalized source of at most HR_TEMPLATE_MAX_SOURCE bytes, the last one HR_LEX_END. NULL and an
+ * HR_ERROR_TEMPLATE with the line on failure. */
 GArray *hr_lex(const GString *source, GError **error);
 
 /* Appends a string literal's text, escapes resolved as in Python. False on a broken escape. */

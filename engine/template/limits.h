@@ -22,8 +22,8 @@
 /* Bytes of a message about what is missing: undefined values keep theirs, and a template makes as many as it likes. */
 #define HR_TEMPLATE_MAX_MESSAGE 400
 
-/* Nodes evaluated, list items touched, 32-byte pieces of text looked at: a second or two at the worst. A conversation of 2000 messages
- * takes some 500 000. */
+/* Nodes evaluated, list items touched, 32-byte pieces of text looked at: a second or two at the worst. A conversation of 2000
+ * messages takes some 500 000. */
 #define HR_TEMPLATE_MAX_STEPS 10000000u
 
 /* Bytes of text and lists built while rendering, counted when made and never given back, so that memory and time have one

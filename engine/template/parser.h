@@ -1,4 +1,5 @@
-/* parser.h: what the two halves of the parser share: statements (parser.c) and expressions (parse-expression.c).
+/* parser.h: what the parts of the parser share: statements and bodies (parse-statement.c), expressions (parse-expression.c,
+ * parse-postfix.c, parse-value.c), and their tools (parser.c).
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -33,7 +34,7 @@ typedef struct {
 bool hr_parse(const GString *source, HrTree *ret_tree, GError **error);
 void hr_tree_clear(HrTree *tree);
 
-/* ---- Shared by both halves ---- */
+/* ---- Tools ---- */
 
 /* All return NULL or false, with the error set, on failure. */
 void *hr_parser_fail(HrParser *parser, uint32_t line, const char *format, ...) G_GNUC_PRINTF(3, 4);
@@ -54,6 +55,11 @@ HrNode *hr_parser_constant(HrParser *parser, HrValue *take_value, uint32_t line)
 HrNodeList hr_parser_list(HrParser *parser, const GPtrArray *nodes);
 HrNode *hr_parser_binary(HrParser *parser, HrNodeKind kind, HrNode *left, HrNode *right, uint32_t line);
 
+/* ---- Statements ---- */
+
+/* Statements and text up to the end of the source. */
+bool hr_parse_template(HrParser *parser, HrNodeList *ret_body);
+
 /* ---- Expressions ---- */
 typedef enum {
     HR_PARSE_PLAIN = 0,
@@ -65,5 +71,9 @@ HrNode *hr_parse_expression(HrParser *parser, HrParseFlags flags);
 /* One expression, or several with commas between: a tuple. */
 HrNode *hr_parse_tuple(HrParser *parser, HrParseFlags flags);
 HrNode *hr_parse_primary(HrParser *parser);
+/* What follows node without a blank meaning anything: dots, brackets, calls. NULL on failure. */
+HrNode *hr_parse_postfix(HrParser *parser, HrNode *node);
+/* Filters, tests and calls behind node. */
+HrNode *hr_parse_applications(HrParser *parser, HrNode *node);
 /* "name(args) | name2": filters on input (NULL: on a block's text). start_inline: the first "|" is not there. */
 HrNode *hr_parse_filters(HrParser *parser, HrNode *input, bool start_inline);

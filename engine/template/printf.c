@@ -102,7 +102,8 @@ static HrValue *convert_char(Printer *printer, HrValue *value)
         (value->integer >= 0xD800 && value->integer <= 0xDFFF))
         return hr_eval_fail(printer->ev, "%%c requires int or char");
     char utf8[6];
-    return hr_value_new_string(utf8, g_unichar_to_utf8((gunichar)value->integer, utf8), true);
+    /* Not trusted: whoever chose the number chose the text. */
+    return hr_value_new_string(utf8, g_unichar_to_utf8((gunichar)value->integer, utf8), false);
 }
 
 static bool write_conversion(Printer *printer, HrValue *value, HrNumberFormat *format)

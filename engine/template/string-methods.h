@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * self is a string; argv holds the parameters that the table names. Every byte of a result is trusted as it was where it came from.
+ * self is a string; argv holds the parameters that the table names. Every byte of a result is as trusted as where it came from.
  */
 #pragma once
 
@@ -18,3 +18,6 @@ HrStringMethod hr_string_isspace, hr_string_isascii, hr_string_islower, hr_strin
 /* string-split.c */
 HrStringMethod hr_string_split, hr_string_rsplit, hr_string_splitlines, hr_string_partition, hr_string_rpartition;
 HrStringMethod hr_string_join;
+
+/* string-pad.c */
+HrStringMethod hr_string_ljust, hr_string_rjust, hr_string_center, hr_string_zfill, hr_string_expandtabs;

@@ -79,6 +79,7 @@ static void test_few_steps(void)
     limits.steps = 100;
     g_autoptr(HrPrompt) enough = render("{% for a in range(5) %}{{ a }}{% endfor %}", &limits, &error);
     g_assert_no_error(error);
+    g_assert_cmpstr(enough->text->str, ==, "01234");
     g_autoptr(HrPrompt) too_few = render("{% for a in range(50) %}{{ a }}{% endfor %}", &limits, &error);
     g_assert_error(error, HR_ERROR, HR_ERROR_TEMPLATE);
     g_assert_null(too_few);
