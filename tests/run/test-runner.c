@@ -51,6 +51,18 @@ static void teardown(Fixture *f, gconstpointer data)
 
 /* ---- Asking ---- */
 
+/* U+0000, which GLib refuses, is a character like any other; a made-up model says it now and then. */
+static bool is_utf8(const char *text, size_t len)
+{
+    const char *end = text + len;
+    while (!g_utf8_validate(text, end - text, &text)) {
+        if (*text != '\0')
+            return false;
+        text++;
+    }
+    return true;
+}
+
 static void on_event(const HrEvent *event, void *data)
 {
     Answer *answer = data;
@@ -60,7 +72,7 @@ static void on_event(const HrEvent *event, void *data)
         g_assert_cmpuint(event->n_read, <=, event->n_prompt);
         answer->n_read_last = event->n_read;
     } else if (event->kind == HR_EVENT_TOKEN) {
-        g_assert_true(g_utf8_validate(event->text, (gssize)event->text_len, NULL));
+        g_assert_true(is_utf8(event->text, event->text_len));
         g_array_append_val(answer->tokens, event->token);
     } else {
         answer->n_done++;
