@@ -69,12 +69,25 @@ plan_on (const HrDevice *devices, gsize n_devices, HrModel *model, const Headroo
   return hr_plan_new (model, &settings, devices, n_devices, error);
 }
 
+/* The devices as they would be without a model. */
+static void
+give_back (HeadroomResident *resident, HrDevice *devices, gsize n)
+{
+  for (gsize d = 0; d < n; d++)
+    devices[d].free = MIN (devices[d].free + headroom_resident_get_bytes (resident, d), devices[d].total);
+}
+
 HrPlan *
-headroom_residency_plan (HeadroomResidency *self, HrModel *model, const HeadroomDemand *demand, GError **error)
+headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model, const HeadroomDemand *demand,
+                         GError **error)
 {
   HrDevice devices[HEADROOM_MAX_DEVICES];
   gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
+  HeadroomResident *resident =
+    entry != NULL ? g_hash_table_lookup (self->residents, headroom_model_entry_get_path (entry)) : NULL;
 
+  if (resident != NULL)
+    give_back (resident, devices, n);
   return plan_on (devices, n, model, demand, error);
 }
 
@@ -273,8 +286,8 @@ plan_alone (HeadroomResidency *self, HeadroomResident *guest)
 
   g_hash_table_iter_init (&iter, self->residents);
   while (g_hash_table_iter_next (&iter, NULL, &resident))
-    for (gsize d = 0; d < n && may_go (resident, TRUE); d++)
-      devices[d].free = MIN (devices[d].free + headroom_resident_get_bytes (resident, d), devices[d].total);
+    if (may_go (resident, TRUE))
+      give_back (resident, devices, n);
   return plan_on (devices, n, guest->model, &guest->demand, NULL);
 }
 
@@ -349,7 +362,7 @@ headroom_admission_continue (HeadroomResidency *self)
   if (resident == NULL || resident->state != HEADROOM_RESIDENT_WAITING)
     return;
   if (g_cancellable_set_error_if_cancelled (resident->cancellable, &error) ||
-      (plan = headroom_residency_plan (self, resident->model, &resident->demand, &error)) == NULL) {
+      (plan = headroom_residency_plan (self, NULL, resident->model, &resident->demand, &error)) == NULL) {
     give_up (self, resident, TRUE, error);
     return;
   }

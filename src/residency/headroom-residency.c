@@ -459,6 +459,14 @@ headroom_residency_dup_residents (HeadroomResidency *self)
   return residents;
 }
 
+HrModel *
+headroom_residency_ref_model (HeadroomResidency *self, HeadroomModelEntry *entry)
+{
+  HeadroomResident *resident = g_hash_table_lookup (self->residents, key_of (entry));
+
+  return resident != NULL && resident->model != NULL ? hr_model_ref (resident->model) : NULL;
+}
+
 /* ---- Lifetime ---- */
 
 void

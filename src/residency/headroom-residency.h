@@ -92,9 +92,17 @@ GPtrArray *headroom_residency_dup_residents (HeadroomResidency *self) G_GNUC_WAR
 gsize headroom_residency_probe_devices (HeadroomResidency *self, HrDevice *devices, gsize max);
 gsize headroom_residency_get_devices (HeadroomResidency *self, HrDevice *devices, gsize max);
 
-/* What loading a model for a demand would take now. parallel that nobody chose is 4 where that fits, else 1. */
-HrPlan *headroom_residency_plan (HeadroomResidency *self, HrModel *model, const HeadroomDemand *demand, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * headroom_residency_plan:
+ * @entry: (nullable): the model's; if it is loaded, its memory counts as free, as it would be loaded again
+ *
+ * What loading a model for a demand would take now. parallel that nobody chose is 4 where that fits, else 1.
+ */
+HrPlan *headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model,
+                                 const HeadroomDemand *demand, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The opened header of a model that is here, or NULL. */
+HrModel *headroom_residency_ref_model (HeadroomResidency *self, HeadroomModelEntry *entry) G_GNUC_WARN_UNUSED_RESULT;
 
 /* When a resident goes if nobody asks for it again: nanoseconds since 1970, HEADROOM_FOREVER if never. */
 struct _HeadroomResident;

@@ -28,6 +28,9 @@ typedef struct {
   guint next_id;         /* of completions */
   char *(*listen) (gpointer server, const char *spec, GError **error); /* as headroom_server_listen () */
   gpointer server;
+  HrModel *planned;      /* the last one that a plan was asked for, and its file's size and time; NULL: none */
+  guint64 planned_bytes;
+  gint64 planned_ns;
 } HeadroomService;
 
 typedef enum {

@@ -65,10 +65,33 @@ headroom_route_status (HeadroomExchange *exchange)
 
 /* ---- Plan ---- */
 
+/* A slider asks for one plan after the other of one model: its header is read once. */
+static HrModel *
+ref_known_model (HeadroomService *service, HeadroomModelEntry *entry)
+{
+  const char *path = headroom_model_entry_get_path (entry);
+  HrModel *model = headroom_residency_ref_model (service->residency, entry);
+
+  if (model != NULL || service->planned == NULL || !g_str_equal (hr_model_get_path (service->planned), path) ||
+      service->planned_bytes != headroom_model_entry_get_size (entry) ||
+      service->planned_ns != headroom_model_entry_get_modified_ns (entry))
+    return model;
+  return hr_model_ref (service->planned);
+}
+
+static void
+remember_model (HeadroomService *service, HeadroomModelEntry *entry, HrModel *model)
+{
+  g_clear_pointer (&service->planned, hr_model_unref);
+  service->planned = hr_model_ref (model);
+  service->planned_bytes = headroom_model_entry_get_size (entry);
+  service->planned_ns = headroom_model_entry_get_modified_ns (entry);
+}
+
 typedef struct {
-  char *name;
-  HrModel *model;
+  HeadroomModelEntry *entry;
   HeadroomDemand demand;
+  HrModel *model;
 } Wanted;
 
 static void
@@ -76,7 +99,7 @@ wanted_free (gpointer data)
 {
   Wanted *wanted = data;
 
-  g_free (wanted->name);
+  g_clear_object (&wanted->entry);
   hr_model_unref (wanted->model);
   g_free (wanted);
 }
@@ -95,58 +118,92 @@ read_demand (HrValue *json, HeadroomModelEntry *entry, HeadroomDemand *ret_deman
          headroom_demand_init (ret_demand, options, nested != NULL ? nested : json, error);
 }
 
-static gpointer
-plan_work (HeadroomExchange *exchange, gpointer data, GError **error)
+static HeadroomModelEntry *
+find_entry (HeadroomExchange *exchange, HrValue *json, GError **error)
 {
   HeadroomStore *store = headroom_exchange_get_service (exchange)->store;
-  gsize len;
-  const char *body = headroom_exchange_get_body (exchange, &len);
-  g_autoptr (HrValue) json = headroom_json_parse (body, (gssize) len, FALSE, error);
+  const char *name = hr_value_kind (json) == HR_VALUE_DICT ? headroom_json_get_string (json, "model") : NULL;
   g_autoptr (HeadroomModelEntry) entry = NULL;
-  g_autoptr (Wanted) wanted = g_new0 (Wanted, 1);
-  const char *name;
 
-  if (json == NULL)
-    return NULL;
-  name = hr_value_kind (json) == HR_VALUE_DICT ? headroom_json_get_string (json, "model") : NULL;
   if (name == NULL || *name == '\0') {
     g_set_error_literal (error, HEADROOM_WIRE_ERROR, 400, "model is required");
     return NULL;
   }
   entry = headroom_exchange_is_local (exchange) ? headroom_store_resolve (store, name, error) :
                                                   headroom_store_lookup (store, name, error);
-  if (entry == NULL || !read_demand (json, entry, &wanted->demand, error))
-    return NULL;
-  if (headroom_model_entry_get_path (entry) == NULL) {
+  if (entry != NULL && headroom_model_entry_get_path (entry) == NULL) {
     g_set_error (error, HEADROOM_WIRE_ERROR, 400, _("%s is not a GGUF model; only those can be run"), name);
     return NULL;
   }
-  wanted->name = g_strdup (headroom_model_entry_get_name (entry));
-  wanted->model = hr_model_open (headroom_model_entry_get_path (entry), error);
-  return wanted->model != NULL ? g_steal_pointer (&wanted) : NULL;
+  return g_steal_pointer (&entry);
+}
+
+static gpointer
+read_plan_work (HeadroomExchange *exchange, gpointer data, GError **error)
+{
+  gsize len;
+  const char *body = headroom_exchange_get_body (exchange, &len);
+  g_autoptr (HrValue) json = headroom_json_parse (body, (gssize) len, FALSE, error);
+  g_autoptr (Wanted) wanted = g_new0 (Wanted, 1);
+
+  if (json == NULL)
+    return NULL;
+  wanted->entry = find_entry (exchange, json, error);
+  if (wanted->entry == NULL || !read_demand (json, wanted->entry, &wanted->demand, error))
+    return NULL;
+  return g_steal_pointer (&wanted);
 }
 
 static void
-plan_done (HeadroomExchange *exchange, gpointer take_result, gpointer take_data)
+reply_plan (HeadroomExchange *exchange, Wanted *wanted)
 {
-  g_autoptr (Wanted) wanted = take_result;
   HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
   g_autoptr (GError) error = NULL;
-  g_autoptr (HrPlan) plan = headroom_residency_plan (residency, wanted->model, &wanted->demand, &error);
+  g_autoptr (HrPlan) plan = headroom_residency_plan (residency, wanted->entry, wanted->model, &wanted->demand, &error);
   g_autoptr (HrValue) json = NULL;
 
   if (plan == NULL) {
     headroom_exchange_reply_error (exchange, error);
     return;
   }
-  json = headroom_plan_to_json (wanted->name, plan);
+  json = headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), plan);
   reply_value (exchange, json);
+}
+
+static gpointer
+open_work (HeadroomExchange *exchange, gpointer data, GError **error)
+{
+  Wanted *wanted = data;
+
+  wanted->model = hr_model_open (headroom_model_entry_get_path (wanted->entry), error);
+  return NULL;
+}
+
+static void
+opened (HeadroomExchange *exchange, gpointer take_result, gpointer take_data)
+{
+  g_autoptr (Wanted) wanted = take_data;
+
+  remember_model (headroom_exchange_get_service (exchange), wanted->entry, wanted->model);
+  reply_plan (exchange, wanted);
+}
+
+static void
+plan_was_read (HeadroomExchange *exchange, gpointer take_result, gpointer take_data)
+{
+  g_autoptr (Wanted) wanted = take_result;
+
+  wanted->model = ref_known_model (headroom_exchange_get_service (exchange), wanted->entry);
+  if (wanted->model != NULL)
+    reply_plan (exchange, wanted);
+  else
+    headroom_exchange_work (exchange, open_work, opened, g_steal_pointer (&wanted), wanted_free, NULL);
 }
 
 void
 headroom_route_plan (HeadroomExchange *exchange)
 {
-  headroom_exchange_work (exchange, plan_work, plan_done, NULL, NULL, wanted_free);
+  headroom_exchange_work (exchange, read_plan_work, plan_was_read, NULL, NULL, wanted_free);
 }
 
 /* ---- Events ---- */

@@ -180,6 +180,7 @@ close_service (HeadroomServer *self)
     ;
   g_clear_object (&self->soup);
   g_clear_object (&self->service.residency);
+  g_clear_pointer (&self->service.planned, hr_model_unref);
   g_hash_table_unref (self->service.exchanges);
 }
 

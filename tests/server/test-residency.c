@@ -61,7 +61,7 @@ measure (Fixture *f)
   g_autoptr (HrPlan) plan = NULL;
 
   f->free_bytes = 1ull << 40;
-  plan = headroom_residency_plan (f->residency, model, &wanted, NULL);
+  plan = headroom_residency_plan (f->residency, NULL, model, &wanted, NULL);
   f->model_bytes = hr_plan_get_bytes (plan, HR_ITEM_N_KINDS);
   f->free_bytes = 10 * f->model_bytes;
 }
