@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define REAL_MODEL "SmolLM2-135M-Instruct.Q4_1.gguf"
-#define WAIT_SECONDS 120
 
 static char *real_model; /* path, or NULL */
 static char *folder;     /* of loose models */
@@ -108,18 +107,20 @@ ask (const char *method, const char *path, const char *body)
 }
 
 static const HeadroomMemoryDevice *
+get_device (WindowFixture *fixture)
+{
+  GtkWidget *bar = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_BAR, 0);
+
+  return bar != NULL ? headroom_memory_bar_get_device (HEADROOM_MEMORY_BAR (bar)) : NULL;
+}
+
+static const HeadroomMemoryDevice *
 wait_for_plan (WindowFixture *fixture)
 {
-  gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
+  const HeadroomMemoryDevice *device = NULL;
 
-  for (;;) {
-    GtkWidget *bar = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_BAR, 0);
-    const HeadroomMemoryDevice *device = bar != NULL ? headroom_memory_bar_get_device (HEADROOM_MEMORY_BAR (bar)) : NULL;
-    if (device != NULL && device->has_plan)
-      return device;
-    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-    window_fixture_settle (fixture, 20);
-  }
+  window_fixture_wait_until (fixture, (device = get_device (fixture)) != NULL && device->has_plan);
+  return device;
 }
 
 /* ---- Tests --------------------------------------------------------------------------------------------------------- */
@@ -155,12 +156,11 @@ test_plan (void)
 
   window_fixture_type (fixture, "Hello!");
   window_fixture_wait_idle (fixture);
-  window_fixture_settle (fixture, 2500);
-  device = wait_for_plan (fixture);
+  window_fixture_wait_until (fixture, get_device (fixture)->now[HEADROOM_MEMORY_CACHE] > 0);
+  device = get_device (fixture);
   g_assert_cmpuint (device->now[HEADROOM_MEMORY_WEIGHTS], ==, device->plan[HEADROOM_MEMORY_WEIGHTS]);
   g_assert_cmpuint (device->now[HEADROOM_MEMORY_CACHE] + device->now[HEADROOM_MEMORY_CACHE_UNUSED], ==,
                     device->plan[HEADROOM_MEMORY_CACHE_UNUSED]);
-  g_assert_cmpuint (device->now[HEADROOM_MEMORY_CACHE], >, 0);
 }
 
 static void
@@ -170,8 +170,7 @@ test_settings (void)
   guint64 at_default = wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED];
 
   g_settings_set_int (fixture->settings, "num-ctx", 512);
-  window_fixture_settle (fixture, 1500);
-  g_assert_cmpuint (wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED], <, at_default);
+  window_fixture_wait_until (fixture, wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED] < at_default);
   g_assert_cmpuint (wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED], >, 0);
 }
 
@@ -187,19 +186,20 @@ is_engine_busy (void)
 static void
 test_stop (void)
 {
-  g_autoptr (WindowFixture) fixture = open_window ();
-  g_autofree char *answer = NULL;
+  g_autoptr (WindowFixture) fixture = NULL;
 
-  g_settings_set_int (fixture->settings, "num-predict", 2000);
+  if (real_model == NULL) {
+    g_test_skip ("the chat model is not here, and the made-up one ends its answers before they can be stopped");
+    return;
+  }
+  fixture = open_window ();
+  g_settings_set_int (fixture->settings, "num-predict", -1);
   window_fixture_type (fixture, "Write a very long story about the sea, the wind, and a lighthouse keeper with seven cats.");
-  while (!is_engine_busy ())
-    window_fixture_settle (fixture, 10);
+  window_fixture_wait_until (fixture, is_engine_busy ());
   window_fixture_settle (fixture, 300);
   g_assert_true (gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.stop", NULL));
-  window_fixture_settle (fixture, 400);
-  g_assert_false (is_engine_busy ());
-  answer = window_fixture_dup_answer (fixture);
-  g_assert_nonnull (strstr (answer, "Stopped"));
+  window_fixture_wait_until (fixture, !is_engine_busy ());
+  g_assert_true (window_fixture_answer_has (fixture, "Stopped"));
 }
 
 static void
@@ -211,8 +211,7 @@ test_file (void)
   g_autofree char *answer = NULL;
 
   headroom_window_choose_model (fixture->window, path);
-  window_fixture_settle (fixture, 500);
-  g_assert_cmpstr (headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)), ==, path);
+  window_fixture_wait_until (fixture, g_str_equal (headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)), path));
   window_fixture_type (fixture, "Hello!");
   window_fixture_wait_idle (fixture);
   answer = window_fixture_dup_answer (fixture);
@@ -225,19 +224,13 @@ test_broken_file (void)
 {
   g_autoptr (WindowFixture) fixture = open_window ();
   g_autofree char *path = g_build_filename (folder, "broken.gguf", NULL);
-  g_autofree char *answer = NULL, *seen = NULL;
 
   g_assert_true (g_file_set_contents (path, "GGUF\3\0\0\0", 8, NULL));
   headroom_window_choose_model (fixture->window, path);
-  window_fixture_settle (fixture, 1000);
-  seen = window_dup_text (GTK_WIDGET (fixture->window));
-  g_test_message ("seen: %s", seen);
+  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (fixture->window), "the file ends in"));
   window_fixture_type (fixture, "Hello!");
   window_fixture_wait_idle (fixture);
-  answer = window_fixture_dup_answer (fixture);
-  g_test_message ("answer: %s", answer);
-  g_assert_nonnull (strstr (answer, "the file ends in"));
-  g_assert_nonnull (strstr (seen, "the file ends in"));
+  g_assert_true (window_fixture_answer_has (fixture, "the file ends in"));
   g_unlink (path);
 }
 

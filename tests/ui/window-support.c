@@ -10,7 +10,6 @@
 #include "headroom-model-chooser.h"
 #include "headroom-settings.h"
 
-#define WAIT_SECONDS 60
 #define GIB (1024.0 * 1024 * 1024)
 
 /* ---- Time ---------------------------------------------------------------------------------------------------------- */
@@ -74,6 +73,14 @@ window_dup_text (GtkWidget *root)
 
   collect_text (root, text);
   return g_string_free (text, FALSE);
+}
+
+gboolean
+window_shows (GtkWidget *root, const char *text)
+{
+  g_autofree char *seen = window_dup_text (root);
+
+  return strstr (seen, text) != NULL;
 }
 
 void
@@ -178,12 +185,7 @@ window_fixture_is_busy (WindowFixture *fixture)
 void
 window_fixture_wait_idle (WindowFixture *fixture)
 {
-  gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
-
-  while (window_fixture_is_busy (fixture)) {
-    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-    window_fixture_settle (fixture, 10);
-  }
+  window_fixture_wait_until (fixture, !window_fixture_is_busy (fixture));
 }
 
 /* Which page is shown. */
@@ -204,12 +206,8 @@ void
 window_fixture_wait_model (WindowFixture *fixture)
 {
   GtkWidget *chooser = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MODEL_CHOOSER, 0);
-  gint64 deadline = g_get_monotonic_time () + WAIT_SECONDS * G_USEC_PER_SEC;
 
-  while (headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)) == NULL) {
-    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-    window_fixture_settle (fixture, 10);
-  }
+  window_fixture_wait_until (fixture, headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)) != NULL);
 }
 
 /* What a person reads in the last message. */
@@ -222,6 +220,14 @@ window_fixture_dup_answer (WindowFixture *fixture)
   while ((next = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MESSAGE_ROW, n++)) != NULL)
     row = next;
   return row != NULL ? window_dup_text (row) : NULL;
+}
+
+gboolean
+window_fixture_answer_has (WindowFixture *fixture, const char *text)
+{
+  g_autofree char *answer = window_fixture_dup_answer (fixture);
+
+  return answer != NULL && strstr (answer, text) != NULL;
 }
 
 /* ---- A typical engine ---------------------------------------------------------------------------------------------- */

@@ -11,6 +11,17 @@
 
 G_BEGIN_DECLS
 
+/* Lets the main loop run until something is so; fails where it takes longer than the slowest machine could need. */
+#define window_fixture_wait_until(fixture, condition) \
+  G_STMT_START { \
+    gint64 wait_deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC; \
+    while (!(condition)) { \
+      if (g_get_monotonic_time () > wait_deadline) \
+        g_error ("waited in vain for: %s", #condition); \
+      window_fixture_settle (fixture, 10); \
+    } \
+  } G_STMT_END
+
 typedef struct {
   FakeEngine *engine; /* owned, or NULL */
   HeadroomClient *client;
@@ -34,6 +45,10 @@ gboolean       window_fixture_is_busy        (WindowFixture  *fixture);
 void           window_fixture_wait_idle      (WindowFixture  *fixture);
 const char    *window_fixture_get_page       (WindowFixture  *fixture);
 char          *window_fixture_dup_answer     (WindowFixture  *fixture);
+gboolean       window_fixture_answer_has     (WindowFixture  *fixture,
+                                              const char     *text);
+gboolean       window_shows                  (GtkWidget      *root,
+                                              const char     *text);
 GtkWidget     *window_find                   (GtkWidget      *root,
                                               GType           type,
                                               guint           nth);
