@@ -15,9 +15,20 @@
 /* How Jinja2 names an object in a message: "dict object", but "None". */
 static char *describe(const HrValue *object)
 {
+    static const struct {
+        const char *type, *module;
+    } modules[] = {
+        { "Markup", "markupsafe" },      { "Namespace", "jinja2.utils" }, { "Cycler", "jinja2.utils" },
+        { "Joiner", "jinja2.utils" },    { "Macro", "jinja2.runtime" },   { "LoopContext", "jinja2.runtime" },
+    };
+    const char *type = hr_value_type_name(object);
+
     if (object->kind == HR_VALUE_NULL)
         return g_strdup("None");
-    return g_strdup_printf("%s object", hr_value_type_name(object));
+    for (size_t i = 0; i < G_N_ELEMENTS(modules); i++)
+        if (strcmp(modules[i].type, type) == 0)
+            return g_strdup_printf("%s.%s object", modules[i].module, type);
+    return g_strdup_printf("%s object", type);
 }
 
 static HrValue *no_attribute(const HrValue *object, const char *name)

@@ -131,7 +131,10 @@ static HrValue *characters(HrEval *ev, const HrValue *string)
     for (size_t i = 0, len; i < string->string.len; i += len) {
         len = hr_string_char_len(string, i);
         HrValue *character = hr_substring(ev, string, i, len);
-        if (character == NULL || !hr_eval_append(ev, list, character))
+        if (character == NULL)
+            return NULL;
+        character->form = HR_FORM_PLAIN;
+        if (!hr_eval_append(ev, list, character))
             return NULL;
     }
     return g_steal_pointer(&list);

@@ -140,6 +140,8 @@ HrValue *hr_substring(HrEval *ev, const HrValue *string, size_t start_byte, size
 /* ---- filters.c, tests.c, methods.c, globals.c, namespace.c: what is built in ---- */
 HrValue *hr_filter(HrEval *ev, const char *name, HrValue *input, const HrArgs *args) G_GNUC_WARN_UNUSED_RESULT;
 bool hr_has_filter(const char *name);
+/* len(self), 0 for an undefined value; argv is not looked at. */
+HrValue *hr_filter_length(HrEval *ev, HrValue *self, HrValue *const *argv) G_GNUC_WARN_UNUSED_RESULT;
 bool hr_test(HrEval *ev, const char *name, HrValue *input, const HrArgs *args, bool *ret_holds);
 bool hr_has_test(const char *name);
 /* The method as a value; NULL without an error where there is none. */

@@ -81,12 +81,14 @@ static HrValue *fallback_or(const HrValue *argument, HrValue *take_fallback)
     return hr_value_ref((HrValue *)argument);
 }
 
-/* int(float), unless it does not fit. */
-static HrValue *truncated(double real, const HrValue *fallback)
+/* int(float). What is too large for us is a number nevertheless, and gets no fallback. */
+static HrValue *truncated(HrEval *ev, double real, const HrValue *fallback)
 {
-    if (isfinite(real) && fabs(real) < 0x1p63)
-        return hr_value_new_int((int64_t)real);
-    return fallback_or(fallback, hr_value_new_int(0));
+    if (!isfinite(real))
+        return fallback_or(fallback, hr_value_new_int(0));
+    if (fabs(real) >= 0x1p63)
+        return hr_eval_fail(ev, "an integer does not fit in 64 bits");
+    return hr_value_new_int((int64_t)real);
 }
 
 static HrValue *filter_int(HrEval *ev, HrValue *self, HrValue *const *argv)
@@ -103,11 +105,11 @@ static HrValue *filter_int(HrEval *ev, HrValue *self, HrValue *const *argv)
     if (self->kind == HR_VALUE_INT || self->kind == HR_VALUE_BOOL)
         return hr_value_new_int(hr_value_get_int(self));
     if (self->kind == HR_VALUE_FLOAT)
-        return truncated(self->real, argv[0]);
+        return truncated(ev, self->real, argv[0]);
     if (hr_is_string(self) && parse_int(self, (guint)base, &integer))
         return hr_value_new_int(integer);
     if (hr_is_string(self) && parse_float(self, &real))
-        return truncated(real, argv[0]);
+        return truncated(ev, real, argv[0]);
     return fallback_or(argv[0], hr_value_new_int(0));
 }
 
@@ -202,13 +204,16 @@ static HrValue *filter_filesizeformat(HrEval *ev, HrValue *self, HrValue *const 
     static const char *const decimal[] = { "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB" };
     static const char *const binary[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB" };
     bool is_binary = hr_arg_bool(argv[0], false);
-    HrValue *const none[HR_BUILTIN_MAX_PARAMETERS] = { NULL };
-    g_autoptr(HrValue) number = filter_float(ev, self, none);
+    g_autoptr(HrValue) unfit = hr_value_new_null();
+    HrValue *const fallback[HR_BUILTIN_MAX_PARAMETERS] = { unfit };
+    g_autoptr(HrValue) number = filter_float(ev, self, fallback);
     double base = is_binary ? 1024 : 1000, unit = base;
     char digits[64], buf[80];
 
     if (number == NULL)
         return NULL;
+    if (number == unfit)
+        return hr_eval_fail(ev, "a size must be a number, not %s", hr_value_type_name(self));
     if (number->real == 1)
         return hr_value_new_string("1 Byte", -1, true);
     if (number->real < base) {

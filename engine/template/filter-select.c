@@ -23,6 +23,12 @@ static HrValue *named_argument(const HrArgs *args, const char *name)
     return i < 0 ? NULL : g_ptr_array_index(args->named, i);
 }
 
+/* None, False, 0 and so on have no items, and that is no error for these filters. */
+static HrValue *items_of(HrEval *ev, HrValue *value)
+{
+    return hr_value_truthy(value) ? hr_eval_iterate(ev, value) : hr_value_new_list();
+}
+
 /* ---- map ---- */
 
 static HrValue *map_attribute(HrEval *ev, const HrValue *items, const HrArgs *args)
@@ -65,10 +71,12 @@ static HrValue *map_filter(HrEval *ev, const HrValue *items, const HrArgs *args)
 
 static HrValue *filter_map(HrEval *ev, HrValue *self, const HrArgs *args)
 {
-    g_autoptr(HrValue) items = hr_eval_iterate(ev, self);
+    g_autoptr(HrValue) items = items_of(ev, self);
 
     if (items == NULL)
         return NULL;
+    if (items->list.n == 0)
+        return hr_value_new_form(HR_FORM_GENERATOR);
     if (args->positional->len > 0)
         return map_filter(ev, items, args);
     if (hr_args_find(args, "attribute") < 0)
@@ -81,7 +89,7 @@ static HrValue *filter_map(HrEval *ev, HrValue *self, const HrArgs *args)
 /* Items for which the test holds (keep) or does not. by_attribute: the first argument names what is tested. */
 static HrValue *select_items(HrEval *ev, HrValue *self, const HrArgs *args, bool by_attribute, bool keep)
 {
-    g_autoptr(HrValue) items = hr_eval_iterate(ev, self);
+    g_autoptr(HrValue) items = items_of(ev, self);
     g_autoptr(HrValue) selected = hr_value_new_form(HR_FORM_GENERATOR);
     size_t test_at = by_attribute;
     g_auto(HrArgs) rest = { 0 };
@@ -89,6 +97,8 @@ static HrValue *select_items(HrEval *ev, HrValue *self, const HrArgs *args, bool
     rest_of(args, test_at + 1, &rest);
     if (items == NULL)
         return NULL;
+    if (items->list.n == 0)
+        return g_steal_pointer(&selected);
     if (args->positional->len < test_at)
         return hr_eval_fail(ev, "Missing parameter for attribute name");
     const HrValue *test = args->positional->len > test_at ? g_ptr_array_index(args->positional, test_at) : NULL;

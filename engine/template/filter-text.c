@@ -170,11 +170,15 @@ static HrValue *indentation(HrEval *ev, const HrValue *width)
 static HrValue *filter_indent(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
     bool first = hr_arg_bool(argv[1], false), blank = hr_arg_bool(argv[2], false);
-    g_autoptr(HrValue) string = hr_eval_str(ev, self);
-    g_autoptr(HrValue) indent = string ? indentation(ev, argv[0]) : NULL;
+    const HrValue *string = self;
     g_auto(HrText) text = { 0 };
 
     hr_text_init(&text, &ev->budget);
+    if (hr_is_undefined(self))
+        return hr_eval_fail_undefined(ev, self);
+    if (!hr_is_string(self))
+        return hr_eval_fail(ev, "unsupported operand type(s) for +=: '%s' and 'str'", hr_value_type_name(self));
+    g_autoptr(HrValue) indent = indentation(ev, argv[0]);
     if (indent == NULL)
         return NULL;
     if (first)
@@ -215,21 +219,27 @@ static HrValue *filter_wordcount(HrEval *ev, HrValue *self, HrValue *const *argv
 
 static HrValue *filter_truncate(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
-    g_autoptr(HrValue) string = hr_eval_str(ev, self);
+    const HrValue *string = self;
     g_autoptr(HrValue) end = argv[2] ? hr_eval_str(ev, argv[2]) : hr_value_new_string("...", 3, true);
     int64_t length, leeway;
     g_auto(HrText) text = { 0 };
 
     hr_text_init(&text, &ev->budget);
-    if (string == NULL || end == NULL || !hr_arg_int(ev, argv[0], 255, &length) || !hr_arg_int(ev, argv[3], 5, &leeway))
+    if (end == NULL || !hr_arg_int(ev, argv[0], 255, &length) || !hr_arg_int(ev, argv[3], 5, &leeway))
         return NULL;
-    int64_t end_chars = (int64_t)end->string.n_chars, chars = (int64_t)string->string.n_chars;
+    int64_t end_chars = (int64_t)end->string.n_chars, chars;
     if (length < end_chars)
         return hr_eval_fail(ev, "expected length >= %" G_GINT64_FORMAT ", got %" G_GINT64_FORMAT, end_chars, length);
     if (leeway < 0)
         return hr_eval_fail(ev, "expected leeway >= 0, got %" G_GINT64_FORMAT, leeway);
+    g_autoptr(HrValue) size = hr_filter_length(ev, self, NULL);
+    if (size == NULL)
+        return NULL;
+    chars = hr_value_get_int(size);
     if (chars - leeway <= length)
-        return g_steal_pointer(&string);
+        return hr_value_ref(self); /* lists as well, as long as they are short */
+    if (!hr_is_string(self))
+        return hr_eval_fail(ev, "'%s' object cannot be truncated", hr_value_type_name(self));
     size_t cut = hr_string_offset(string, (size_t)(length - end_chars));
     if (!hr_arg_bool(argv[1], false)) {
         const char *space = memrchr(string->string.bytes, ' ', cut);

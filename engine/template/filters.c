@@ -29,7 +29,7 @@ static HrValue *filter_list(HrEval *ev, HrValue *self, HrValue *const *argv)
     return items ? g_steal_pointer(&list) : NULL;
 }
 
-static HrValue *filter_length(HrEval *ev, HrValue *self, HrValue *const *argv)
+HrValue *hr_filter_length(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
     if (hr_is_undefined(self))
         return hr_value_new_int(0);
@@ -59,8 +59,8 @@ static const HrBuiltin convert_filters[] = {
     { "d", "default_value boolean", 0, .call = filter_default },
     { "string", "", 0, .call = filter_string },
     { "list", "", 0, .call = filter_list },
-    { "length", "", 0, .call = filter_length },
-    { "count", "", 0, .call = filter_length },
+    { "length", "", 0, .call = hr_filter_length },
+    { "count", "", 0, .call = hr_filter_length },
     { "attr", "name", 1, .call = filter_attr },
     { NULL },
 };

@@ -111,7 +111,7 @@ static HrValue *list_index(HrEval *ev, HrValue *self, HrValue *const *argv)
     return item ? hr_eval_fail(ev, "%s is not in %s", item->string.bytes, hr_value_type_name(self)) : NULL;
 }
 
-/* Tuples take all but the last. */
+/* Tuples and ranges take all but the last. */
 const HrBuiltin hr_list_methods[] = {
     { "count", "value", 1, .call = list_count },
     { "index", "value start stop", 1, .call = list_index },
@@ -139,7 +139,7 @@ HrValue *hr_method(HrEval *ev, HrValue *object, const char *name)
         table = hr_string_methods;
     else if (object->kind == HR_VALUE_DICT)
         table = hr_dict_methods;
-    else if (object->kind == HR_VALUE_LIST && object->form <= HR_FORM_TUPLE) {
+    else if (object->kind == HR_VALUE_LIST && (object->form <= HR_FORM_TUPLE || object->form == HR_FORM_RANGE)) {
         HrValue *member = group_item(object, name);
         if (member)
             return member;

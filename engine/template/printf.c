@@ -177,6 +177,19 @@ static bool write_field(Printer *printer, size_t *at)
     return write_conversion(printer, value, &format);
 }
 
+/* Whether there are arguments left over. What can be subscripted may always be, since it could serve named fields. */
+static bool has_rest(const Printer *printer)
+{
+    const HrValue *arguments = printer->arguments;
+
+    if (arguments->kind == HR_VALUE_LIST && arguments->form == HR_FORM_TUPLE)
+        return printer->next < arguments->list.n;
+    if (arguments->kind == HR_VALUE_DICT || hr_is_undefined(arguments) ||
+        (arguments->kind == HR_VALUE_LIST && (arguments->form == HR_FORM_PLAIN || arguments->form == HR_FORM_RANGE)))
+        return false;
+    return printer->next == 0;
+}
+
 HrValue *hr_printf(HrEval *ev, HrValue *format, HrValue *arguments)
 {
     Printer printer = { .ev = ev, .format = format, .arguments = arguments };
@@ -193,10 +206,7 @@ HrValue *hr_printf(HrEval *ev, HrValue *format, HrValue *arguments)
         at = end + (percent != NULL);
         written = hr_eval_charge(ev, 1) && (!percent || write_field(&printer, &at));
     }
-    bool tuple = arguments->kind == HR_VALUE_LIST && arguments->form == HR_FORM_TUPLE;
-    bool rest = tuple ? printer.next < arguments->list.n
-                      : printer.next == 0 && arguments->kind != HR_VALUE_DICT && arguments->kind != HR_VALUE_LIST;
-    if (written && rest)
+    if (written && has_rest(&printer))
         hr_eval_fail(ev, "not all arguments converted during string formatting");
     else if (written)
         result = hr_eval_finish_text(ev, &printer.text);

@@ -821,6 +821,32 @@ FALSE
 1.0e2
 1.5e-5
 12345678901234567.0
+n|map('upper')|list
+n|select('odd')|list
+i|selectattr('x')|list
+0|map(attribute='x')|list
+5|truncate(3)
+l|truncate(5)
+l|truncate(2, leeway=0)
+undefined_thing|truncate(3)
+5|indent
+l|indent
+undefined_thing|indent
+'abc'|filesizeformat
+n|filesizeformat
+html|safe|list|first
+(html|safe)[0:2]
+(html|safe).nope.x
+namespace().nope.x
+'' % l
+'' % d
+'' % range(3)
+'' % undefined_thing
+'' % 5
+range(4).count(1)
+range(4).index(2)
+' a b  c '.split(none, 1)
+' a b  c '.rsplit(none, 1)
 """.strip("\n").split("\n")
 
 # Whole templates.

@@ -185,6 +185,7 @@ static void test_integers(void)
     static const char *const sources[] = {
         "{{ 9223372036854775807 + 1 }}", "{{ -9223372036854775807 - 2 }}", "{{ 4611686018427387904 * 2 }}", "{{ 10 ** 19 }}",
         "{{ (-9223372036854775807 - 1) // -1 }}", "{{ -(-9223372036854775807 - 1) }}", "{{ (-9223372036854775807 - 1)|abs }}",
+        "{{ 1e20|int }}", "{{ '99999999999999999999'|int(5) }}",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
         assert_fails(sources[i], "an integer does not fit in 64 bits");
