@@ -2,52 +2,16 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include "headroom-window.h"
-
-#include "headroom-banner.h"
-#include "headroom-chat-view.h"
-#include "headroom-composer.h"
-#include "headroom-conversation.h"
-#include "headroom-memory-monitor.h"
-#include "headroom-memory-strip.h"
-#include "headroom-model-chooser.h"
-#include "headroom-model-library.h"
-#include "headroom-open-dialog.h"
-#include "headroom-settings-popover.h"
-#include "headroom-welcome.h"
+#include "headroom-window-private.h"
 
 #include <glib/gi18n.h>
-
-struct _HeadroomWindow
-{
-  AdwApplicationWindow parent_instance;
-  GSettings *settings;
-  HeadroomClient *client;
-  HeadroomConversation *conversation;
-  HeadroomMemoryMonitor *monitor;
-  HeadroomSettingsPopover *popover;
-  HeadroomModelLibrary *library;
-  char *wanted_model; /* to be chosen once the list is there */
-  gboolean listed;    /* the list came at least once */
-
-  AdwToastOverlay *toasts;
-  HeadroomModelChooser *chooser;
-  GtkMenuButton *settings_button;
-  HeadroomBanner *banner;
-  GtkStack *stack;
-  AdwStatusPage *failed_page;
-  HeadroomWelcome *welcome;
-  HeadroomChatView *chat;
-  HeadroomComposer *composer;
-  HeadroomMemoryStrip *strip;
-};
 
 G_DEFINE_FINAL_TYPE (HeadroomWindow, headroom_window, ADW_TYPE_APPLICATION_WINDOW)
 
 /* ---- What is shown ------------------------------------------------------------------------------------------------ */
 
-static void
-show_toast (HeadroomWindow *self, const char *text)
+void
+_headroom_window_show_toast (HeadroomWindow *self, const char *text)
 {
   adw_toast_overlay_add_toast (self->toasts, adw_toast_new (text));
 }
@@ -110,8 +74,8 @@ memory_changed_cb (HeadroomWindow *self)
 
 /* ---- Asking ------------------------------------------------------------------------------------------------------- */
 
-static HeadroomAskOptions
-ask_options (HeadroomWindow *self)
+HeadroomAskOptions
+_headroom_window_get_ask_options (HeadroomWindow *self)
 {
   return (HeadroomAskOptions) {
     .model = headroom_model_chooser_get_model (self->chooser),
@@ -124,7 +88,7 @@ ask_options (HeadroomWindow *self)
 static void
 send_cb (HeadroomWindow *self, const char *text)
 {
-  HeadroomAskOptions options = ask_options (self);
+  HeadroomAskOptions options = _headroom_window_get_ask_options (self);
 
   if (!headroom_conversation_send (self->conversation, text, &options))
     headroom_composer_set_text (self->composer, text);
@@ -175,7 +139,7 @@ settle_choice (HeadroomWindow *self)
 
   if (wanted != NULL && !headroom_model_chooser_choose (self->chooser, wanted)) {
     g_autofree char *text = g_strdup_printf (_("There is no model “%s”"), wanted);
-    show_toast (self, text);
+    _headroom_window_show_toast (self, text);
   } else if (wanted == NULL && !self->listed)
     headroom_model_chooser_choose (self->chooser, last);
   self->listed = TRUE;
@@ -205,90 +169,6 @@ headroom_window_choose_model (HeadroomWindow *self, const char *name)
   g_free (self->wanted_model);
   self->wanted_model = g_strdup (name);
   headroom_model_library_refresh (self->library);
-}
-
-/* ---- Actions ------------------------------------------------------------------------------------------------------ */
-
-static void
-new_chat_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  HeadroomWindow *self = HEADROOM_WINDOW (widget);
-
-  headroom_conversation_clear (self->conversation);
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
-}
-
-static void
-stop_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  HeadroomWindow *self = HEADROOM_WINDOW (widget);
-
-  headroom_conversation_stop (self->conversation);
-  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
-}
-
-static void
-regenerate_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  HeadroomWindow *self = HEADROOM_WINDOW (widget);
-  HeadroomAskOptions options = ask_options (self);
-
-  if (headroom_conversation_regenerate (self->conversation, &options))
-    headroom_chat_view_follow (self->chat);
-}
-
-static void
-copy_answer_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  HeadroomWindow *self = HEADROOM_WINDOW (widget);
-  const char *answer = headroom_conversation_last_answer (self->conversation);
-
-  if (answer == NULL)
-    return;
-  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), answer);
-  show_toast (self, _("Answer copied"));
-}
-
-static void
-refresh_models_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  headroom_model_library_refresh (HEADROOM_WINDOW (widget)->library);
-}
-
-static void
-settings_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  gtk_menu_button_popup (HEADROOM_WINDOW (widget)->settings_button);
-}
-
-static void
-choose_model_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  headroom_model_chooser_popup (HEADROOM_WINDOW (widget)->chooser);
-}
-
-static void
-memory_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  gtk_widget_activate_action (GTK_WIDGET (HEADROOM_WINDOW (widget)->strip), "memory.details", NULL);
-}
-
-static void
-write_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  gtk_widget_grab_focus (GTK_WIDGET (HEADROOM_WINDOW (widget)->composer));
-}
-
-static void
-opened_cb (GtkWindow *window, const char *path)
-{
-  headroom_window_choose_model (HEADROOM_WINDOW (window), path);
-}
-
-static void
-open_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  headroom_open_dialog_show (GTK_WINDOW (widget), opened_cb);
 }
 
 /* ---- Window ------------------------------------------------------------------------------------------------------- */
@@ -324,21 +204,6 @@ headroom_window_dispose (GObject *object)
 }
 
 static void
-install_actions (GtkWidgetClass *widget_class)
-{
-  gtk_widget_class_install_action (widget_class, "win.new-chat", NULL, new_chat_action);
-  gtk_widget_class_install_action (widget_class, "win.stop", NULL, stop_action);
-  gtk_widget_class_install_action (widget_class, "win.regenerate", NULL, regenerate_action);
-  gtk_widget_class_install_action (widget_class, "win.copy-answer", NULL, copy_answer_action);
-  gtk_widget_class_install_action (widget_class, "win.refresh-models", NULL, refresh_models_action);
-  gtk_widget_class_install_action (widget_class, "win.settings", NULL, settings_action);
-  gtk_widget_class_install_action (widget_class, "win.choose-model", NULL, choose_model_action);
-  gtk_widget_class_install_action (widget_class, "win.memory", NULL, memory_action);
-  gtk_widget_class_install_action (widget_class, "win.write", NULL, write_action);
-  gtk_widget_class_install_action (widget_class, "win.open", NULL, open_action);
-}
-
-static void
 headroom_window_class_init (HeadroomWindowClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
@@ -363,7 +228,7 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, chat);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, composer);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, strip);
-  install_actions (widget_class);
+  _headroom_window_install_actions (widget_class);
 }
 
 static void
@@ -376,7 +241,7 @@ headroom_window_init (HeadroomWindow *self)
   g_signal_connect_object (self->conversation, "items-changed", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->conversation, "notify::busy", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->library, "listed", G_CALLBACK (listed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->library, "failed", G_CALLBACK (show_toast), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->library, "failed", G_CALLBACK (_headroom_window_show_toast), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->library, "described", G_CALLBACK (described_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->chooser, "notify::model", G_CALLBACK (model_chosen_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->welcome, "suggested", G_CALLBACK (suggested_cb), self, G_CONNECT_SWAPPED);
@@ -389,7 +254,7 @@ bind_settings (HeadroomWindow *self)
   self->popover = HEADROOM_SETTINGS_POPOVER (headroom_settings_popover_new (self->settings));
   gtk_menu_button_set_popover (self->settings_button, GTK_WIDGET (self->popover));
   self->monitor = headroom_memory_monitor_new (self->settings);
-  g_signal_connect_object (self->monitor, "news", G_CALLBACK (show_toast), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->monitor, "news", G_CALLBACK (_headroom_window_show_toast), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->monitor, "changed", G_CALLBACK (memory_changed_cb), self, G_CONNECT_SWAPPED);
   g_settings_bind (self->settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (self->settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);

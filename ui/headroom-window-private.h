@@ -1,0 +1,51 @@
+/* headroom-window-private.h: what the files of the window share.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "headroom-window.h"
+#include "headroom-banner.h"
+#include "headroom-chat-view.h"
+#include "headroom-composer.h"
+#include "headroom-conversation.h"
+#include "headroom-memory-monitor.h"
+#include "headroom-memory-strip.h"
+#include "headroom-model-chooser.h"
+#include "headroom-model-library.h"
+#include "headroom-open-dialog.h"
+#include "headroom-settings-popover.h"
+#include "headroom-welcome.h"
+
+G_BEGIN_DECLS
+
+struct _HeadroomWindow
+{
+  AdwApplicationWindow parent_instance;
+  GSettings *settings;
+  HeadroomClient *client;
+  HeadroomConversation *conversation;
+  HeadroomMemoryMonitor *monitor;
+  HeadroomSettingsPopover *popover;
+  HeadroomModelLibrary *library;
+  char *wanted_model; /* to be chosen once the list is there */
+  gboolean listed;    /* the list came at least once */
+
+  AdwToastOverlay *toasts;
+  HeadroomModelChooser *chooser;
+  GtkMenuButton *settings_button;
+  HeadroomBanner *banner;
+  GtkStack *stack;
+  AdwStatusPage *failed_page;
+  HeadroomWelcome *welcome;
+  HeadroomChatView *chat;
+  HeadroomComposer *composer;
+  HeadroomMemoryStrip *strip;
+};
+
+void               _headroom_window_install_actions (GtkWidgetClass *widget_class);
+void               _headroom_window_show_toast      (HeadroomWindow *self,
+                                                     const char     *text);
+HeadroomAskOptions _headroom_window_get_ask_options (HeadroomWindow *self);
+
+G_END_DECLS
