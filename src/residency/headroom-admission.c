@@ -13,83 +13,10 @@
 #include "headroom-eviction.h"
 #include "headroom-wire-time.h"
 
-/* Slots of a model where nobody said how many: enough for a person and a few programs, and little of a paged cache. */
-#define DEFAULT_PARALLEL 4
 /* Models at once for each GPU, or without one, where nobody said how many. */
 #define DEFAULT_MODELS_PER_DEVICE 3
 
-/* ---- Budget ---- */
-
-gsize
-headroom_residency_probe_devices (HeadroomResidency *self, HrDevice *devices, gsize max)
-{
-  if (self->devices_func != NULL)
-    return self->devices_func (devices, max, self->devices_data);
-  return hr_devices_probe (devices, max);
-}
-
-gsize
-headroom_residency_get_devices (HeadroomResidency *self, HrDevice *devices, gsize max)
-{
-  gsize n = headroom_residency_probe_devices (self, devices, max);
-  GHashTableIter iter;
-  gpointer resident;
-
-  g_hash_table_iter_init (&iter, self->residents);
-  while (g_hash_table_iter_next (&iter, NULL, &resident)) {
-    for (gsize d = 0; d < n; d++) {
-      guint64 promised = headroom_resident_get_promised_bytes (resident, d);
-      devices[d].free -= MIN (devices[d].free, promised);
-    }
-  }
-  return n;
-}
-
-void
-headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFunc func, gpointer data)
-{
-  self->devices_func = func;
-  self->devices_data = data;
-}
-
-static HrPlan *
-plan_on (const HrDevice *devices, gsize n_devices, HrModel *model, const HeadroomDemand *demand, GError **error)
-{
-  HrSettings settings = demand->settings;
-  guint32 n_ctx_train = hr_model_get_info (model)->n_ctx_train;
-  g_autoptr (HrPlan) plan = NULL;
-
-  if (n_ctx_train > 0)
-    settings.num_ctx = MIN (settings.num_ctx, n_ctx_train);
-  settings.parallel = demand->settings.parallel > 0 ? demand->settings.parallel : DEFAULT_PARALLEL;
-  plan = hr_plan_new (model, &settings, devices, n_devices, error);
-  if (plan == NULL || demand->settings.parallel > 0 || hr_plan_fits (plan, NULL))
-    return g_steal_pointer (&plan);
-  settings.parallel = 1;
-  return hr_plan_new (model, &settings, devices, n_devices, error);
-}
-
-/* The devices as they would be without a model. */
-static void
-give_back (HeadroomResident *resident, HrDevice *devices, gsize n)
-{
-  for (gsize d = 0; d < n; d++)
-    devices[d].free = MIN (devices[d].free + headroom_resident_get_bytes (resident, d), devices[d].total);
-}
-
-HrPlan *
-headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model, const HeadroomDemand *demand,
-                         GError **error)
-{
-  HrDevice devices[HEADROOM_MAX_DEVICES];
-  gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
-  HeadroomResident *resident =
-    entry != NULL ? g_hash_table_lookup (self->residents, headroom_model_entry_get_path (entry)) : NULL;
-
-  if (resident != NULL)
-    give_back (resident, devices, n);
-  return plan_on (devices, n, model, demand, error);
-}
+/* ---- Limits ---- */
 
 static guint
 max_loaded (HeadroomResidency *self, const HrPlan *plan)
@@ -261,17 +188,18 @@ dup_pinned (HeadroomResidency *self)
 static void
 give_up (HeadroomResidency *self, HeadroomResident *resident, gboolean all, const GError *error)
 {
-  g_autoptr (HeadroomResident) keep = g_object_ref (resident);
   gboolean was_cancelled = g_cancellable_is_cancelled (resident->cancellable);
 
   if (!was_cancelled)
     headroom_residency_tell (self, HEADROOM_EVENT_REFUSE, headroom_model_entry_get_name (resident->entry),
                              resident->plan != NULL ? hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS) : 0, "%s",
                              error->message);
+  g_object_ref (resident);
   headroom_residency_remove (self, resident);
   /* A load that was stopped because nobody wanted it is no answer to those who came since: they start it again. */
   if (!was_cancelled)
     headroom_residency_fail (self, resident->entry, all, error);
+  g_object_unref (resident);
   headroom_residency_pump (self);
 }
 
@@ -287,8 +215,8 @@ plan_alone (HeadroomResidency *self, HeadroomResident *guest)
   g_hash_table_iter_init (&iter, self->residents);
   while (g_hash_table_iter_next (&iter, NULL, &resident))
     if (may_go (resident, TRUE))
-      give_back (resident, devices, n);
-  return plan_on (devices, n, guest->model, &guest->demand, NULL);
+      headroom_budget_give_back (resident, devices, n);
+  return headroom_budget_plan (devices, n, guest->model, &guest->demand, NULL);
 }
 
 static void

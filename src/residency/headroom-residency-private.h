@@ -2,7 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * headroom-residency.c owns the table, the queue and the leases; headroom-admission.c finds a place for a model and loads it.
+ * headroom-residency.c owns the table, the queue and the leases; headroom-admission.c finds a place for a model and loads it;
+ * headroom-keep-alive.c lets it go;
+ * headroom-budget.c knows what there is to give away.
  */
 #pragma once
 
@@ -43,6 +45,18 @@ void headroom_residency_fail (HeadroomResidency *self, HeadroomModelEntry *entry
 void headroom_residency_settle (HeadroomResidency *self, HeadroomResident *resident);
 void headroom_residency_remove (HeadroomResidency *self, HeadroomResident *resident);
 void headroom_residency_start_unload (HeadroomResidency *self, HeadroomResident *resident);
+
+/* A plan on given devices; parallel that nobody chose is found as headroom_residency_plan () says. */
+HrPlan *headroom_budget_plan (const HrDevice *devices, gsize n_devices, HrModel *model, const HeadroomDemand *demand,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Makes the devices what they would be without a model. */
+void headroom_budget_give_back (HeadroomResident *resident, HrDevice *devices, gsize n);
+
+/* A model's time runs while nobody has a lease on it; start does nothing for one that is in use. */
+void headroom_keep_alive_start (HeadroomResidency *self, HeadroomResident *resident);
+void headroom_keep_alive_stop (HeadroomResident *resident);
+/* Its time is over: unloads it and says why. */
+void headroom_keep_alive_end (HeadroomResidency *self, HeadroomResident *resident);
 
 /* Begins to load a model that is not here. There must be none on its way in. */
 void headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry, const HeadroomDemand *demand);

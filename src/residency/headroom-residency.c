@@ -59,134 +59,23 @@ headroom_residency_get_events (HeadroomResidency *self)
   return G_LIST_MODEL (self->events);
 }
 
-/* ---- Going ---- */
-
-void
-headroom_residency_remove (HeadroomResidency *self, HeadroomResident *resident)
-{
-  if (self->loading == resident)
-    self->loading = NULL;
-  g_hash_table_remove (self->residents, key_of (resident->entry));
-}
-
-static void
-stop_expiry (HeadroomResident *resident)
-{
-  if (resident->expiry == NULL)
-    return;
-  g_source_destroy (resident->expiry);
-  g_clear_pointer (&resident->expiry, g_source_unref);
-}
-
-static void
-unloaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (HeadroomResidency) self = user_data;
-
-  headroom_residency_remove (self, HEADROOM_RESIDENT (source));
-  headroom_admission_continue (self);
-  headroom_residency_pump (self);
-}
-
-void
-headroom_residency_start_unload (HeadroomResidency *self, HeadroomResident *resident)
-{
-  g_assert (resident->state == HEADROOM_RESIDENT_READY && resident->n_leases == 0);
-  stop_expiry (resident);
-  headroom_resident_unload_async (resident, unloaded_cb, g_object_ref (self));
-}
-
-static void
-unload_for_time (HeadroomResidency *self, HeadroomResident *resident)
-{
-  guint64 bytes = hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS);
-
-  if (resident->keep_alive_ns == 0) {
-    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD, name_of (resident), bytes,
-                             _("It was asked to go as soon as it is idle (keep_alive 0)."));
-  } else {
-    g_autofree char *duration = headroom_wire_format_duration (resident->keep_alive_ns);
-    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD, name_of (resident), bytes,
-                             _("Nobody asked for it for %s (keep_alive)."), duration);
-  }
-  headroom_residency_start_unload (self, resident);
-}
-
-typedef struct {
-  HeadroomResidency *self; /* borrowed: the source is destroyed with the residents */
-  HeadroomResident *resident;
-} Expiry;
-
-static gboolean
-expired_cb (gpointer data)
-{
-  Expiry *expiry = data;
-
-  unload_for_time (expiry->self, expiry->resident);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-start_expiry (HeadroomResidency *self, HeadroomResident *resident)
-{
-  Expiry *expiry;
-  gint64 ms = resident->keep_alive_ns / (1000 * 1000);
-
-  if (resident->state != HEADROOM_RESIDENT_READY || resident->n_leases > 0 || resident->expiry != NULL)
-    return;
-  resident->last_used_us = g_get_monotonic_time ();
-  if (self->closed) {
-    headroom_residency_start_unload (self, resident);
-    return;
-  }
-  if (resident->keep_alive_ns == HEADROOM_FOREVER) {
-    resident->expires_ns = HEADROOM_FOREVER;
-    return;
-  }
-  if (resident->keep_alive_ns == 0) {
-    unload_for_time (self, resident);
-    return;
-  }
-  expiry = g_new (Expiry, 1);
-  *expiry = (Expiry) { self, resident };
-  resident->expires_ns = headroom_residency_get_expiry (self, NULL) + resident->keep_alive_ns;
-  resident->expiry = g_timeout_source_new ((guint) MIN (ms, G_MAXUINT));
-  g_source_set_static_name (resident->expiry, "headroom-keep-alive");
-  g_source_set_callback (resident->expiry, expired_cb, expiry, g_free);
-  g_source_attach (resident->expiry, self->context);
-}
-
-gint64
-headroom_residency_get_expiry (HeadroomResidency *self, HeadroomResident *resident)
-{
-  gint64 now = headroom_wire_now ();
-
-  if (resident == NULL)
-    return now;
-  if (resident->keep_alive_ns == HEADROOM_FOREVER)
-    return HEADROOM_FOREVER;
-  if (resident->expiry != NULL)
-    return resident->expires_ns;
-  return now + MIN (resident->keep_alive_ns, HEADROOM_FOREVER - now);
-}
+/* ---- Leases ---- */
 
 /* Those who wait for this model come first, then its time starts to run, then those who wait for its place. */
 void
 headroom_residency_settle (HeadroomResidency *self, HeadroomResident *resident)
 {
   headroom_residency_pump (self);
-  start_expiry (self, resident);
+  headroom_keep_alive_start (self, resident);
   headroom_admission_continue (self);
 }
-
-/* ---- Leases ---- */
 
 static HeadroomLease *
 grant_lease (HeadroomResidency *self, HeadroomResident *resident, const HeadroomAcquisition *wanted)
 {
   HeadroomLease *lease = g_new0 (HeadroomLease, 1);
 
-  stop_expiry (resident);
+  headroom_keep_alive_stop (resident);
   if (wanted->has_keep_alive)
     resident->keep_alive_ns = wanted->keep_alive_ns;
   resident->n_leases++;
@@ -443,7 +332,7 @@ headroom_residency_unload (HeadroomResidency *self, HeadroomModelEntry *entry)
     return;
   resident->keep_alive_ns = 0;
   if (resident->state == HEADROOM_RESIDENT_READY && resident->n_leases == 0)
-    unload_for_time (self, resident);
+    headroom_keep_alive_end (self, resident);
 }
 
 GPtrArray *

@@ -1,0 +1,79 @@
+/* headroom-budget.c: what of each device may still be given away, and plans within it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-residency-private.h"
+
+/* Slots of a model where nobody said how many: enough for a person and a few programs, and little of a paged cache. */
+#define DEFAULT_PARALLEL 4
+
+gsize
+headroom_residency_probe_devices (HeadroomResidency *self, HrDevice *devices, gsize max)
+{
+  if (self->devices_func != NULL)
+    return self->devices_func (devices, max, self->devices_data);
+  return hr_devices_probe (devices, max);
+}
+
+gsize
+headroom_residency_get_devices (HeadroomResidency *self, HrDevice *devices, gsize max)
+{
+  gsize n = headroom_residency_probe_devices (self, devices, max);
+  GHashTableIter iter;
+  gpointer resident;
+
+  g_hash_table_iter_init (&iter, self->residents);
+  while (g_hash_table_iter_next (&iter, NULL, &resident)) {
+    for (gsize d = 0; d < n; d++) {
+      guint64 promised = headroom_resident_get_promised_bytes (resident, d);
+      devices[d].free -= MIN (devices[d].free, promised);
+    }
+  }
+  return n;
+}
+
+void
+headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFunc func, gpointer data)
+{
+  self->devices_func = func;
+  self->devices_data = data;
+}
+
+HrPlan *
+headroom_budget_plan (const HrDevice *devices, gsize n_devices, HrModel *model, const HeadroomDemand *demand,
+                      GError **error)
+{
+  HrSettings settings = demand->settings;
+  guint32 n_ctx_train = hr_model_get_info (model)->n_ctx_train;
+  g_autoptr (HrPlan) plan = NULL;
+
+  if (n_ctx_train > 0)
+    settings.num_ctx = MIN (settings.num_ctx, n_ctx_train);
+  settings.parallel = demand->settings.parallel > 0 ? demand->settings.parallel : DEFAULT_PARALLEL;
+  plan = hr_plan_new (model, &settings, devices, n_devices, error);
+  if (plan == NULL || demand->settings.parallel > 0 || hr_plan_fits (plan, NULL))
+    return g_steal_pointer (&plan);
+  settings.parallel = 1;
+  return hr_plan_new (model, &settings, devices, n_devices, error);
+}
+
+void
+headroom_budget_give_back (HeadroomResident *resident, HrDevice *devices, gsize n)
+{
+  for (gsize d = 0; d < n; d++)
+    devices[d].free = MIN (devices[d].free + headroom_resident_get_bytes (resident, d), devices[d].total);
+}
+
+HrPlan *
+headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model, const HeadroomDemand *demand,
+                         GError **error)
+{
+  HrDevice devices[HEADROOM_MAX_DEVICES];
+  gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
+  HeadroomResident *resident =
+    entry != NULL ? g_hash_table_lookup (self->residents, headroom_model_entry_get_path (entry)) : NULL;
+
+  if (resident != NULL)
+    headroom_budget_give_back (resident, devices, n);
+  return headroom_budget_plan (devices, n, model, demand, error);
+}
