@@ -113,12 +113,7 @@ static void draw(HrRunner *r, HrSlot *slot, float *logits)
                                     request->options.top_logprobs >= 0 ? &logprob : NULL);
     if (token < 0) {
         hr_slot_finish(r, slot, HR_DONE_ERROR,
-                       g_error_new_literal(HR_ERROR, HR_ERROR_INTERNAL, "no token is possible: every logit is masked or not a number"));
-        return;
-    }
-    if (token < 0) {
-        hr_slot_finish(r, slot, HR_DONE_ERROR,
-                       g_error_new(HR_ERROR, HR_ERROR_INTERNAL, "The model computed no usable number (every logit is NaN or -infinity)."));
+                       g_error_new_literal(HR_ERROR, HR_ERROR_INTERNAL, "No token is possible: every logit is masked, -infinity or not a number."));
         return;
     }
     hr_sampler_accept(request->sampler, token);
