@@ -95,14 +95,6 @@ headroom_route_openai_model (HeadroomExchange *exchange)
 
 /* ---- What is loaded ---- */
 
-static int
-compare_expiry (const void *a, const void *b)
-{
-  const HeadroomWireRunning *x = a, *y = b;
-
-  return (x->expires_ns < y->expires_ns) - (x->expires_ns > y->expires_ns);
-}
-
 static void
 describe (HeadroomService *service, HeadroomResident *resident, HeadroomWireRunning *ret_running)
 {
@@ -127,7 +119,6 @@ headroom_route_ps (HeadroomExchange *exchange)
 
   for (guint i = 0; i < residents->len; i++)
     describe (service, residents->pdata[i], &running[i]);
-  qsort (running, residents->len, sizeof *running, compare_expiry);
   json = headroom_wire_print_ps (running, residents->len);
   headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, json);
 }
