@@ -14,9 +14,18 @@ const HrArch *hr_arch_find(const char *name)
     return NULL;
 }
 
+static gpointer list_names(gpointer unused)
+{
+    GString *names = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(architectures); i++)
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", architectures[i]->name);
+    return g_string_free(names, FALSE);
+}
+
 const char *hr_architectures(void)
 {
-    return "llama, qwen2, qwen3";
+    static GOnce once = G_ONCE_INIT;
+    return g_once(&once, list_names, NULL);
 }
 
 static void bind_layer(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
