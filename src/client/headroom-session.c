@@ -130,7 +130,7 @@ start_here (HeadroomSession *self, GError **error)
 static gboolean
 find_or_start (HeadroomSession *self, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autofree char *path = headroom_server_dup_socket_path (self->store, error);
   gint64 deadline = g_get_monotonic_time () + PATIENCE_USEC;
 
@@ -255,7 +255,7 @@ headroom_session_get_store (HeadroomSession *self)
 gboolean
 headroom_session_is_host (HeadroomSession *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->server != NULL;
 }
@@ -263,7 +263,7 @@ headroom_session_is_host (HeadroomSession *self)
 const char *
 headroom_session_get_notice (HeadroomSession *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->notice;
 }
@@ -271,7 +271,7 @@ headroom_session_get_notice (HeadroomSession *self)
 const char *
 headroom_session_get_uri (HeadroomSession *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   return self->uri;
 }

@@ -46,16 +46,15 @@ let_go (HeadroomExchange *self)
 static void
 client_left (HeadroomExchange *self)
 {
-  g_autoptr (HeadroomExchange) keep = g_object_ref (self);
-
+  g_object_ref (self);
   let_go (self);
-  if (self->message == NULL)
-    return;
-  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+  if (self->message != NULL)
+    g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   if (!self->answered)
     headroom_exchange_reply_problem (self, 499, "request canceled");
-  else if (self->streaming && !self->ended)
+  else
     headroom_exchange_end (self);
+  g_object_unref (self);
 }
 
 /* POLLIN means that a further request waits (leave it, and look for the end only) or that the other side has closed. */

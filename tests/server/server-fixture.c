@@ -78,9 +78,13 @@ server_store_remove (char *take_root, char *take_loose)
 }
 
 void
-server_add_slow_model (const char *loose)
+server_add_endless_models (const char *loose)
 {
-  TinyModel slow = tiny_model_default;
+  TinyModel slow = tiny_model_default, endless = tiny_model_default;
+
+  endless.n_ctx = 8192;
+  endless.std = 0;
+  add_model (loose, "endless", &endless);
 
   slow.type = HR_TYPE_Q8_0;
   slow.n_layer = 6;
@@ -89,7 +93,7 @@ server_add_slow_model (const char *loose)
   slow.n_head = slow.n_head_kv = 8;
   slow.head_dim = 64;
   slow.n_ctx = 16384;
-  slow.std = 0.05f;
+  slow.std = 0;
   add_model (loose, "slow", &slow);
 }
 

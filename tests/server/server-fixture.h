@@ -29,8 +29,9 @@ void server_fixture_finish (void);
 /* A store with "tiny" and "other" (loose files), and nobody who serves it. */
 HeadroomStore *server_store_new (char **ret_root, char **ret_loose);
 void server_store_remove (char *take_root, char *take_loose);
-/* A larger one, "slow", whose prompts take seconds to read. */
-void server_add_slow_model (const char *loose);
+/* Two whose weights are zero, so that no token is likelier than the first and no answer ends by itself: "endless", which is
+ * tiny, and "slow", whose prompts take seconds to read. */
+void server_add_endless_models (const char *loose);
 
 void server_setup (Server *self, gconstpointer data);
 void server_teardown (Server *self, gconstpointer data);

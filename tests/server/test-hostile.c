@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include <stdio.h>
+#include <gio/gunixsocketaddress.h>
 
 #include "server-fixture.h"
 
@@ -368,7 +368,41 @@ test_leave_in_queue (Server *s, gconstpointer data)
   server_wait_until (s, nothing_runs, NULL);
 }
 
-/* The client object's own way to leave. */
+/* ---- Not reading ---- */
+
+static gboolean
+one_was_dropped (HrValue *status, gpointer data)
+{
+  HrValue *events = json_at (status, "events");
+
+  for (gsize i = 0; i < hr_value_size (events); i++)
+    if (g_strcmp0 (json_text (hr_value_at (events, i), "kind"), "drop") == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* A unix socket holds little, and each token brings twenty others: what is not read soon comes to more than may wait. */
+static void
+test_slow_reader (Server *s, gconstpointer data)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (s->socket_path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketConnection) connection =
+    g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, &error);
+  g_autofree char *text = request_text ("POST", "/api/generate", "",
+                                        "{\"model\":\"endless\",\"prompt\":\"go\",\"raw\":true,\"logprobs\":true,\"top_logprobs\":20,"
+                                        "\"options\":{\"num_ctx\":8192,\"num_predict\":-2,\"temperature\":0}}");
+
+  g_assert_no_error (error);
+  g_assert_true (send_text (connection, text, strlen (text)));
+  server_wait_until (s, one_was_dropped, NULL);
+  server_wait_until (s, nothing_runs, NULL);
+}
+
+/* ---- Leaving in good order ---- */
+
+/* The client object's own way. */
 static void
 cancel_cb (const char *line, gpointer data)
 {
@@ -392,7 +426,7 @@ static void
 test_stop_while_busy (Server *s, gconstpointer data)
 {
   g_autofree char *body = slow_body (3, "");
-  g_autoptr (GSocketConnection) connection = begin (s, body);
+  G_GNUC_UNUSED g_autoptr (GSocketConnection) connection = begin (s, body);
 
   headroom_server_stop (s->server);
   g_assert_false (g_file_test (s->socket_path, G_FILE_TEST_EXISTS));
@@ -450,7 +484,7 @@ static void
 setup_slow (Server *s, gconstpointer data)
 {
   server_setup (s, data);
-  server_add_slow_model (s->loose);
+  server_add_endless_models (s->loose);
 }
 
 int
@@ -477,6 +511,7 @@ main (int argc, char **argv)
   SLOW ("leave/prompt", test_leave_in_prompt);
   SLOW ("leave/queue", test_leave_in_queue);
   SLOW ("leave/cancel", test_cancel);
+  SLOW ("slow-reader", test_slow_reader);
   SLOW ("stop-while-busy", test_stop_while_busy);
   CASE ("concurrent", test_concurrent);
   rc = g_test_run ();
