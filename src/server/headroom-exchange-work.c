@@ -12,12 +12,20 @@ typedef struct {
 } Work;
 
 static void
+let_go (Work *work)
+{
+  gpointer data = g_steal_pointer (&work->data);
+
+  if (work->free_data != NULL && data != NULL)
+    work->free_data (data);
+}
+
+static void
 work_free (gpointer data)
 {
   Work *work = data;
 
-  if (work->free_data != NULL && work->data != NULL)
-    work->free_data (work->data);
+  let_go (work);
   g_free (work);
 }
 
@@ -46,10 +54,13 @@ worked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   gpointer value = g_task_propagate_pointer (G_TASK (result), &error);
 
   headroom_exchange_get_service (self)->n_working--;
-  if (error != NULL)
-    headroom_exchange_fail (self, error);
-  else
+  if (error == NULL) {
     work->done (self, value, g_steal_pointer (&work->data));
+    return;
+  }
+  headroom_exchange_fail (self, error);
+  /* Here and not with the task: that may end on the thread that worked, and what the data holds (a lease) belongs to this one. */
+  let_go (work);
 }
 
 void
