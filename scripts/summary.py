@@ -18,16 +18,20 @@ GOOD = {"OK", "EXPECTEDFAIL"}
 SKIPPED = {"SKIP"}
 
 
-def cases(log):
-    """Yields (test, case, state) for the cases of the tests that have them."""
+def suites(log):
+    """Maps a test's name to what it said, once for each test of that name: lists of (case, state)."""
+    said = collections.defaultdict(collections.deque)
     path = pathlib.Path(str(log) + ".junit.xml")
     if not path.exists():
-        return
+        return said
     for suite in ElementTree.parse(path).getroot().iter("testsuite"):
+        listed = []
         for case in suite.iter("testcase"):
             kinds = {child.tag for child in case}
             state = "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
-            yield suite.get("name"), case.get("name").split(" ", 1)[-1], state
+            listed.append((case.get("name").split(" ", 1)[-1], state))
+        said[suite.get("name").split(".", 1)[-1]].append(listed)
+    return said
 
 
 def tests(log):
@@ -35,7 +39,7 @@ def tests(log):
     with open(str(log) + ".json") as lines:
         for line in lines:
             test = json.loads(line)
-            yield test["name"].rsplit(" / ", 1)[-1].rsplit(":", 1)[-1], test["result"]
+            yield test["name"], test["result"]
 
 
 def count(log, total, failures):
@@ -43,11 +47,9 @@ def count(log, total, failures):
         total["failed"] += 1
         failures.append(f"{log}: was not built, or its tests did not run")
         return
-    by_test = collections.defaultdict(list)
-    for suite, case, state in cases(log):
-        by_test[suite.split(".", 1)[-1]].append((case, state))
+    said = suites(log)
     for test, result in tests(log):
-        listed = by_test.get(test, [])
+        listed = said[test].popleft() if said[test] else []
         for case, state in listed:
             total[state] += 1
             if state == "failed":
