@@ -202,6 +202,19 @@ reload_when_idle (HeadroomResidency *self, HeadroomResident *resident, const cha
   headroom_residency_start_unload (self, resident);
 }
 
+static gboolean
+is_what_is_wanted (HeadroomResident *resident, const HeadroomAcquisition *wanted, char **ret_reason)
+{
+  /* Names with manifests share a blob, whose content never changes; a loose file may be another one by now. */
+  if (headroom_model_entry_is_loose (wanted->entry) && headroom_model_entry_is_loose (resident->entry) &&
+      !g_str_equal (headroom_model_entry_get_digest (wanted->entry), headroom_model_entry_get_digest (resident->entry))) {
+    *ret_reason = g_strdup (_("its file was replaced"));
+    return FALSE;
+  }
+  return headroom_demand_is_met (&wanted->demand, hr_plan_get_settings (resident->plan),
+                                 hr_model_get_info (resident->model)->n_ctx_train, ret_reason);
+}
+
 /* The resident that an acquisition may have now, or NULL; then somebody will pump again. */
 static HeadroomResident *
 find_place (HeadroomResidency *self, HeadroomAcquisition *wanted)
@@ -213,8 +226,7 @@ find_place (HeadroomResidency *self, HeadroomAcquisition *wanted)
     headroom_admission_start (self, wanted->entry, &wanted->demand);
   if (resident == NULL || resident->state != HEADROOM_RESIDENT_READY)
     return NULL;
-  if (headroom_demand_is_met (&wanted->demand, hr_plan_get_settings (resident->plan),
-                              hr_model_get_info (resident->model)->n_ctx_train, &reason))
+  if (is_what_is_wanted (resident, wanted, &reason))
     return resident;
   reload_when_idle (self, resident, reason);
   return NULL;

@@ -9,6 +9,8 @@
 
 #include <glib/gi18n-lib.h>
 #include <libsoup/soup.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "headroom-address.h"
 #include "headroom-env.h"
@@ -118,6 +120,9 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
   g_object_set_data (G_OBJECT (socket), "headroom-counted", GINT_TO_POINTER (1));
   g_object_weak_ref (G_OBJECT (socket), connection_gone, self);
   g_socket_set_timeout (socket, self->silence_seconds);
+  /* A token is a small packet, and the next one must not wait for its acknowledgement. */
+  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
+    g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   if (++self->n_connections > MAX_CONNECTIONS)
     g_socket_shutdown (socket, TRUE, TRUE, NULL);
 }

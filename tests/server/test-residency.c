@@ -453,6 +453,37 @@ test_bad_file (Fixture *f, gconstpointer data)
   use (f, "tiny");
 }
 
+/* The same file, once by its name and once by its path. */
+static void
+test_named_by_path (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->loose, "tiny.gguf", NULL);
+  g_autoptr (HeadroomModelEntry) by_path = headroom_store_open_file (f->store, path, NULL);
+  HeadroomDemand wanted = demand (NUM_CTX);
+  Wait *wait = g_new0 (Wait, 1);
+
+  use (f, "tiny");
+  wait->cancellable = g_cancellable_new ();
+  headroom_residency_acquire_async (f->residency, by_path, &wanted, NULL, wait->cancellable, acquired_cb, wait);
+  wait_for (wait);
+  end (wait);
+  assert_story (f, "load tiny");
+}
+
+static void
+test_replaced_file (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (f->loose, "tiny.gguf", NULL);
+  g_autofree char *bytes = NULL;
+  gsize len;
+
+  use (f, "tiny");
+  g_assert_true (g_file_get_contents (path, &bytes, &len, NULL));
+  g_assert_true (g_file_set_contents (path, bytes, (gssize) len, NULL)); /* another file of the same name */
+  use (f, "tiny");
+  assert_story (f, "load tiny, reload tiny, load tiny");
+}
+
 static void
 test_close_refuses (Fixture *f, gconstpointer data)
 {
@@ -480,6 +511,8 @@ main (int argc, char **argv)
   CASE ("load/shared", test_shared_load);
   CASE ("load/given-up", test_given_up_load_stops);
   CASE ("load/bad-file", test_bad_file);
+  CASE ("load/by-path", test_named_by_path);
+  CASE ("load/replaced-file", test_replaced_file);
   CASE ("context/smaller-reuses", test_smaller_reuses);
   CASE ("context/larger-waits", test_larger_waits_until_idle);
   CASE ("evict/least-recently-used", test_evicts_least_recently_used);
