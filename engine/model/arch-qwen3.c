@@ -29,21 +29,11 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         hr_emit_head_norms(e, q, &l->attn_q_norm, k, &l->attn_k_norm);
         hr_emit_rope_and_store(e, q, k, v);
         HrBuf a = hr_emit_attention(e, q);
-        if (il + 1 == hp->n_layer) {
-            a = hr_emit_output_rows(e, a);
-            x = hr_emit_output_rows(e, x);
-        }
+        hr_emit_narrow_to_outputs(e, &a, &x);
         x = hr_emit_linear_add(e, a, &l->attn_output, x);
-
-        h = hr_emit_rms_norm(e, x, &l->ffn_norm);
-        HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate);
-        HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
-        HrBuf g = hr_emit_silu_mul(e, gate, up);
-        x = hr_emit_linear_add(e, g, &l->ffn_down, x);
+        x = hr_emit_swiglu(e, x, l);
     }
-    hr_emit_layer(e, HR_NO_LAYER);
-    x = hr_emit_rms_norm(e, x, &w->output_norm);
-    hr_emit_logits(e, x, &w->output);
+    hr_emit_head(e, x, w);
 }
 
 const HrArch hr_arch_qwen3 = {.name = "qwen3", .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit};

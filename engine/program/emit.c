@@ -125,7 +125,7 @@ HrBuf hr_emit_silu_mul(HrEmit *e, HrBuf gate, HrBuf up)
     return op.dst;
 }
 
-HrBuf hr_emit_output_rows(HrEmit *e, HrBuf x)
+static HrBuf output_rows(HrEmit *e, HrBuf x)
 {
     HrOp op = new_op(e, HR_OP_OUTPUT_ROWS, x);
     op.dst = new_buffer(e, HR_ROWS_OUTPUTS, buffer_of(e, x)->cols);
@@ -139,4 +139,29 @@ void hr_emit_logits(HrEmit *e, HrBuf x, const HrLinear *output)
     op.parts[0].linear = output;
     op.n_parts = 1;
     append(e, &op);
+}
+
+/* ---- Parts that most decoders share ---- */
+
+HrBuf hr_emit_swiglu(HrEmit *e, HrBuf x, const HrLayerWeights *l)
+{
+    HrBuf h = hr_emit_rms_norm(e, x, &l->ffn_norm);
+    HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate);
+    HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
+    HrBuf g = hr_emit_silu_mul(e, gate, up);
+    return hr_emit_linear_add(e, g, &l->ffn_down, x);
+}
+
+void hr_emit_narrow_to_outputs(HrEmit *e, HrBuf *a, HrBuf *x)
+{
+    if (e->layer + 1 < e->program->hparams->n_layer)
+        return;
+    *a = output_rows(e, *a);
+    *x = output_rows(e, *x);
+}
+
+void hr_emit_head(HrEmit *e, HrBuf x, const HrWeights *w)
+{
+    hr_emit_layer(e, HR_NO_LAYER);
+    hr_emit_logits(e, hr_emit_rms_norm(e, x, &w->output_norm), &w->output);
 }

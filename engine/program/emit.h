@@ -25,6 +25,13 @@ void hr_emit_head_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k
 void hr_emit_rope_and_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 HrBuf hr_emit_attention(HrEmit *emit, HrBuf q);
 HrBuf hr_emit_silu_mul(HrEmit *emit, HrBuf gate, HrBuf up);
-/* From here on only the rows whose logits are wanted. */
-HrBuf hr_emit_output_rows(HrEmit *emit, HrBuf x);
 void hr_emit_logits(HrEmit *emit, HrBuf x, const HrLinear *output);
+
+/* ---- Parts that most decoders share ---- */
+
+/* x + down (silu (gate h) * up h), h = x normalised (Shazeer 2020). */
+HrBuf hr_emit_swiglu(HrEmit *emit, HrBuf x, const HrLayerWeights *layer);
+/* In the last layer, behind attention: from here on only the rows whose logits are wanted. Elsewhere nothing. */
+void hr_emit_narrow_to_outputs(HrEmit *emit, HrBuf *a, HrBuf *x);
+/* The last norm and the logits. */
+void hr_emit_head(HrEmit *emit, HrBuf x, const HrWeights *weights);
