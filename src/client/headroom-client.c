@@ -222,14 +222,21 @@ revived_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     send (task);
 }
 
-/* Whether somebody takes care that there is a server again. */
+static gboolean
+is_closing (SoupMessage *message)
+{
+  return soup_message_get_status (message) == SOUP_STATUS_SERVICE_UNAVAILABLE &&
+         soup_message_headers_get_one (soup_message_get_response_headers (message), "Headroom-Closing") != NULL;
+}
+
+/* Whether somebody takes care that there is a server again. error: NULL: an answer came. */
 static gboolean
 try_revive (GTask *task, const GError *error)
 {
   HeadroomClient *self = g_task_get_source_object (task);
   Call *call = g_task_get_task_data (task);
 
-  if (self->revive == NULL || call->revived || !is_unreachable (error))
+  if (self->revive == NULL || call->revived || !(error != NULL ? is_unreachable (error) : is_closing (call->message)))
     return FALSE;
   call->revived = TRUE;
   self->revive (self->revive_owner, g_task_new (self, g_task_get_cancellable (task), revived_cb, g_object_ref (task)));
@@ -251,6 +258,8 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return_send_error (task, error);
     return;
   }
+  if (try_revive (task, NULL))
+    return;
   if (call->func == NULL || soup_message_get_status (call->message) >= 400) {
     collect (task, stream);
     return;

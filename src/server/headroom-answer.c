@@ -45,6 +45,16 @@ answer_new (HeadroomExchange *exchange, HeadroomWireKind kind)
 
 /* ---- Running ---- */
 
+/* The client is not there any more and hears nothing of this, or the server is shutting down. */
+static void
+fail_cancelled (HeadroomAnswer *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
+                                                  _("The server is shutting down"));
+
+  headroom_exchange_fail (self->exchange, error);
+}
+
 static void
 event_cb (const HrEvent *event, void *data)
 {
@@ -64,7 +74,7 @@ event_cb (const HrEvent *event, void *data)
     if (event->reason == HR_DONE_ERROR)
       headroom_exchange_fail (self->exchange, event->error);
     else if (event->reason == HR_DONE_CANCELLED)
-      headroom_exchange_end (self->exchange); /* the client is not there any more, or the server ends */
+      fail_cancelled (self);
     else
       headroom_answer_hear_done (self, event);
     return;

@@ -22,6 +22,7 @@ struct _HeadroomExchange {
   GCancellable *cancellable;
   gint64 started_us;
 
+  gboolean left;              /* nobody reads what is written */
   gboolean answered;          /* a reply was given or a stream begun */
   gboolean streaming, ended;
   gboolean in_flight;         /* a chunk is with the connection */
@@ -39,6 +40,7 @@ let_go (HeadroomExchange *self)
     g_source_destroy (self->watch);
     g_clear_pointer (&self->watch, g_source_unref);
   }
+  self->left = TRUE;
   g_cancellable_cancel (self->cancellable);
 }
 
@@ -171,7 +173,7 @@ headroom_exchange_write (HeadroomExchange *self, const char *content_type, const
 {
   gsize len = strlen (text);
 
-  if (self->message == NULL || self->ended || len == 0 || g_cancellable_is_cancelled (self->cancellable))
+  if (self->message == NULL || self->ended || len == 0 || self->left)
     return;
   if (!self->streaming)
     headroom_exchange_begin (self, content_type);
@@ -189,7 +191,7 @@ headroom_exchange_end (HeadroomExchange *self)
   if (self->message == NULL || !self->streaming || self->ended)
     return;
   self->ended = TRUE;
-  if (self->in_flight && !g_cancellable_is_cancelled (self->cancellable))
+  if (self->in_flight && !self->left)
     return; /* wrote_chunk_cb ends it */
   soup_message_body_complete (soup_server_message_get_response_body (self->message));
   soup_server_message_unpause (self->message);
@@ -235,6 +237,8 @@ headroom_exchange_status_of (const GError *error)
 void
 headroom_exchange_reply_error (HeadroomExchange *self, const GError *error)
 {
+  if (self->message != NULL && g_error_matches (error, HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED))
+    soup_message_headers_replace (soup_server_message_get_response_headers (self->message), HEADROOM_CLOSING_HEADER, "1");
   headroom_exchange_reply_problem (self, headroom_exchange_status_of (error), error->message);
 }
 

@@ -19,6 +19,9 @@ G_BEGIN_DECLS
 /* What a reader may lag behind. An answer is a few kilobytes; who is this far behind has stopped reading. */
 #define HEADROOM_EXCHANGE_MAX_PENDING_BYTES (1u << 20)
 
+/* On a 503 of a server that is shutting down: who belongs to a session may start the next one and ask that. */
+#define HEADROOM_CLOSING_HEADER "Headroom-Closing"
+
 /* What every request may use. */
 typedef struct {
   HeadroomStore *store;

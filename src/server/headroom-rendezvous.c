@@ -85,12 +85,19 @@ headroom_rendezvous_new (HeadroomStore *store, GError **error)
 }
 
 void
+headroom_rendezvous_hide (HeadroomRendezvous *self)
+{
+  if (self->lock_fd >= 0)
+    unlink (self->socket_path);
+}
+
+void
 headroom_rendezvous_free (HeadroomRendezvous *self)
 {
   if (self == NULL)
     return;
   if (self->lock_fd >= 0) {
-    unlink (self->socket_path);
+    headroom_rendezvous_hide (self);
     close (self->lock_fd); /* the file stays: removing it would let two processes lock two files of one name */
   }
   g_free (self->socket_path);

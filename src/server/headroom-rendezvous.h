@@ -30,5 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomRendezvous, headroom_rendezvous_free)
 gboolean headroom_rendezvous_claim (HeadroomRendezvous *self, GError **error);
 /* A socket that listens; the lock must be ours. */
 GSocket *headroom_rendezvous_listen (HeadroomRendezvous *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Removes the socket and keeps the lock. */
+void headroom_rendezvous_hide (HeadroomRendezvous *self);
 
 G_END_DECLS

@@ -354,6 +354,8 @@ headroom_server_stop (HeadroomServer *self)
   g_return_if_fail (HEADROOM_IS_SERVER (self));
   if (self->thread == NULL)
     return;
+  /* Whoever comes from now on waits for the lock instead of asking us. */
+  headroom_rendezvous_hide (self->rendezvous);
   /* A source, not a bare call: the loop may not have begun to run yet. */
   source = g_idle_source_new ();
   g_source_set_callback (source, quit_cb, self->loop, NULL);

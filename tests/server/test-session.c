@@ -107,6 +107,86 @@ test_async (Fixture *f, gconstpointer data)
   g_assert_finalize_object (b.session);
 }
 
+typedef struct {
+  GString *text;
+  gboolean done;
+  GError *error;
+} Chat;
+
+static void
+chat_line_cb (const char *line, gpointer data)
+{
+  g_string_append (((Chat *) data)->text, line);
+}
+
+static void
+chat_done_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Chat *chat = data;
+
+  headroom_client_stream_finish (HEADROOM_CLIENT (source), result, &chat->error);
+  chat->done = TRUE;
+}
+
+#define ENDLESS(stream)                                                                                                  \
+  "{\"model\":\"endless\",\"prompt\":\"go\",\"raw\":true,\"stream\":" stream                                         \
+  ",\"options\":{\"num_ctx\":%d,\"num_predict\":-2,\"temperature\":0}}"
+
+static gpointer
+close_soon (gpointer session)
+{
+  g_usleep (300 * 1000);
+  headroom_session_close (session);
+  return NULL;
+}
+
+/* A stream in progress ends with a sentence. */
+static void
+test_close_in_stream (Fixture *f, gconstpointer data)
+{
+  g_autoptr (HeadroomSession) first = open_session (f, HEADROOM_SESSION_PLAIN);
+  g_autoptr (HeadroomSession) second = open_session (f, HEADROOM_SESSION_PLAIN);
+  g_autofree char *body = g_strdup_printf (ENDLESS ("true"), 8192);
+  Chat chat = { .text = g_string_new (NULL) };
+  g_autoptr (GThread) closer = NULL;
+
+  server_add_endless_models (f->loose);
+  headroom_client_stream_async (headroom_session_get_client (second), "/api/generate", body, chat_line_cb, &chat, NULL,
+                                chat_done_cb, &chat);
+  while (chat.text->len == 0)
+    g_main_context_iteration (NULL, TRUE);
+  closer = g_thread_new ("closer", close_soon, first);
+  while (!chat.done)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (chat.error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_SERVER);
+  g_assert_nonnull (strstr (chat.error->message, "shutting down"));
+  g_clear_error (&chat.error);
+  g_string_free (chat.text, TRUE);
+  g_thread_join (g_steal_pointer (&closer));
+  assert_answers (second);
+  g_assert_true (headroom_session_is_host (second));
+}
+
+/* One that has not begun to be answered is asked again of the next server. */
+static void
+test_close_before_answer (Fixture *f, gconstpointer data)
+{
+  g_autoptr (HeadroomSession) first = open_session (f, HEADROOM_SESSION_PLAIN);
+  g_autoptr (HeadroomSession) second = open_session (f, HEADROOM_SESSION_PLAIN);
+  g_autofree char *body = g_strdup_printf (ENDLESS ("false"), 2048);
+  g_autoptr (GThread) closer = NULL;
+  g_autofree char *answer = NULL;
+  g_autoptr (GError) error = NULL;
+
+  server_add_endless_models (f->loose);
+  closer = g_thread_new ("closer", close_soon, first);
+  answer = headroom_client_request (headroom_session_get_client (second), "POST", "/api/generate", body, NULL, &error);
+  g_thread_join (g_steal_pointer (&closer));
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (answer, "\"done\":true"));
+  assert_answers (second);
+}
+
 static void
 test_other_store (Fixture *f, gconstpointer data)
 {
@@ -287,6 +367,8 @@ main (int argc, char **argv)
   CASE ("second-attaches", test_second_attaches);
   CASE ("next-takes-over", test_next_takes_over);
   CASE ("async", test_async);
+  CASE ("close/in-stream", test_close_in_stream);
+  CASE ("close/before-answer", test_close_before_answer);
   CASE ("other-store", test_other_store);
   CASE ("listen/plain", test_listens);
   CASE ("listen/port-taken", test_port_taken);
