@@ -182,7 +182,7 @@ test_truncation (Server *s, gconstpointer data)
 static void
 test_smaller_context (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) large = server_post (s, "/api/chat", CHAT "\"stream\":false,\"options\":{\"num_ctx\":512,\"num_predict\":1}}");
+  G_GNUC_UNUSED g_autoptr (HrValue) large = server_post (s, "/api/chat", CHAT "\"stream\":false,\"options\":{\"num_ctx\":512,\"num_predict\":1}}");
   g_autoptr (HrValue) small = server_post (s, "/api/generate",
                                            "{\"model\":\"tiny\",\"prompt\":\"x\",\"raw\":true,\"stream\":false,"
                                            "\"options\":{\"num_ctx\":16,\"num_predict\":-1,\"temperature\":0,\"stop\":[]}}");
@@ -280,8 +280,8 @@ test_keep_alive_zero (Server *s, gconstpointer data)
 static void
 test_larger_context_reloads (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) small = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"options\":{\"num_ctx\":128}}");
-  g_autoptr (HrValue) large = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"options\":{\"num_ctx\":512}}");
+  G_GNUC_UNUSED g_autoptr (HrValue) small = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"options\":{\"num_ctx\":128}}");
+  G_GNUC_UNUSED g_autoptr (HrValue) large = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"options\":{\"num_ctx\":512}}");
   g_autoptr (HrValue) status = server_get (s, "/headroom/status");
   g_autofree char *events = headroom_json_print (json_at (status, "events"), HEADROOM_JSON_PLAIN);
 
@@ -294,7 +294,7 @@ static void
 test_status_and_plan (Server *s, gconstpointer data)
 {
   g_autoptr (HrValue) plan = server_post (s, "/headroom/plan", "{\"model\":\"tiny\",\"num_ctx\":256,\"parallel\":2,\"kv_type\":\"f32\"}");
-  g_autoptr (HrValue) load = server_post (s, "/api/generate",
+  G_GNUC_UNUSED g_autoptr (HrValue) load = server_post (s, "/api/generate",
                                           "{\"model\":\"tiny\",\"options\":{\"num_ctx\":256,\"parallel\":2,\"kv_type\":\"f32\"}}");
   g_autoptr (HrValue) status = server_get (s, "/headroom/status");
   HrValue *items = json_at (plan, "items");
@@ -327,7 +327,7 @@ test_events (Server *s, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (HrValue) load = server_post (s, "/api/generate", "{\"model\":\"tiny\"}");
+  G_GNUC_UNUSED g_autoptr (HrValue) load = server_post (s, "/api/generate", "{\"model\":\"tiny\"}");
 
   g_assert_false (headroom_client_stream (s->client, "/headroom/events", NULL, stop_at_load, cancellable, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -347,7 +347,7 @@ test_manage (Server *s, gconstpointer data)
   g_autofree char *copied = headroom_client_request (s->client, "POST", "/api/copy",
                                                      "{\"source\":\"mine\",\"destination\":\"yours\"}", NULL, &error);
   g_autofree char *deleted = headroom_client_request (s->client, "DELETE", "/api/delete", "{\"model\":\"mine\"}", NULL, &error);
-  g_autofree char *missing = server_post_fails (s, "/api/show", "{\"model\":\"mine\"}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
+  G_GNUC_UNUSED g_autofree char *missing = server_post_fails (s, "/api/show", "{\"model\":\"mine\"}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
   g_autoptr (HrValue) shown = server_post (s, "/api/show", "{\"model\":\"yours\"}");
 
   g_assert_no_error (error);
@@ -364,7 +364,7 @@ static void
 test_thinking (Server *s, gconstpointer data)
 {
   /* The prompt ends with the opening tag and the model never writes the closing one: all of the answer is thinking. */
-  g_autoptr (GPtrArray) created =
+  G_GNUC_UNUSED g_autoptr (GPtrArray) created =
     server_stream (s, "/api/create",
                    "{\"model\":\"thinker\",\"from\":\"tiny\",\"template\":\"{% for m in messages %}{{ m.content }}{% endfor %}"
                    "{% if false %}</think>{% endif %}<think>\"}");

@@ -241,7 +241,7 @@ test_port_taken (Fixture *f, gconstpointer data)
 static void
 test_attached_listens (Fixture *f, gconstpointer data)
 {
-  g_autoptr (HeadroomSession) first = open_session (f, HEADROOM_SESSION_PLAIN);
+  G_GNUC_UNUSED g_autoptr (HeadroomSession) first = open_session (f, HEADROOM_SESSION_PLAIN);
 
   g_setenv ("HEADROOM_HOST", "127.0.0.1:0", TRUE);
   g_autoptr (HeadroomSession) second = open_session (f, HEADROOM_SESSION_LISTEN);
