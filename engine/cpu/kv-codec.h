@@ -45,19 +45,57 @@ static inline uint16_t hr_kv_round8(const float *x, int8_t *q, uint32_t stride)
     return hr_kv_half(d);
 }
 
-/* Two values a byte: i in the low nibble, i + 16 in the high one. */
+/* How well x[i] is met by multiples of a step, -8 to 7 times: the squared error that the best step leaves is sum x^2 - gain. */
+typedef struct {
+    float step, gain;
+} HrKvFit;
+
+/* The whole multiple of a step that x is nearest to, plus 8. */
+static inline int hr_kv_nibble(float x, float inverse)
+{
+    float v = x * inverse + 8.5f;
+    v = v > 0 ? v : 0;
+    return (int)(v < 15.5f ? v : 15.5f);
+}
+
+static inline HrKvFit hr_kv_fit4(const float *x, float inverse)
+{
+    float xq[8] = {0}, sum = 0;
+    int qq[8] = {0}, squares = 0;
+    for (uint32_t i = 0; i < HR_KV_GROUP; i += 8)
+        for (uint32_t l = 0; l < 8; l++) {
+            int q = hr_kv_nibble(x[i + l], inverse) - 8;
+            xq[l] += x[i + l] * (float)q;
+            qq[l] += q * q;
+        }
+    for (uint32_t l = 0; l < 8; l++) {
+        sum += xq[l];
+        squares += qq[l];
+    }
+    return squares > 0 ? (HrKvFit){sum / (float)squares, sum * sum / (float)squares} : (HrKvFit){0, 0};
+}
+
+/* Two values a byte: i in the low nibble, i + 16 in the high one. The step that takes the largest value to -8 is rarely the best
+ * for the other 31: steps down to two thirds of it are tried, which clip that value, and the one that leaves the least squared
+ * error is taken. */
 static inline uint16_t hr_kv_round4(const float *x, uint8_t *q, uint32_t stride)
 {
-    float max = 0;
+    static const float stretches[] = {8, 8.7f, 7.3f, 9.4f, 10.2f, 11, 12};
+    HrKvFit best = {0, 0};
+    float max = 0, inverse = 0;
     for (uint32_t i = 0; i < HR_KV_GROUP; i++)
         if (fabsf(x[i]) > fabsf(max))
             max = x[i];
-    float d = hr_kv_clamp(max / -8), inverse = d != 0 ? 1 / d : 0;
-    for (uint32_t i = 0; i < HR_KV_GROUP / 2; i++) {
-        float low = fminf(fmaxf(x[i] * inverse + 8.5f, 0), 15), high = fminf(fmaxf(x[i + 16] * inverse + 8.5f, 0), 15);
-        q[i * stride] = (uint8_t)((uint8_t)low | (uint8_t)high << 4);
+    for (uint32_t i = 0; max != 0 && i < G_N_ELEMENTS(stretches); i++) {
+        HrKvFit fit = hr_kv_fit4(x, -stretches[i] / max);
+        if (fit.gain > best.gain) {
+            best = fit;
+            inverse = -stretches[i] / max;
+        }
     }
-    return hr_kv_half(d);
+    for (uint32_t i = 0; i < HR_KV_GROUP / 2; i++)
+        q[i * stride] = (uint8_t)(hr_kv_nibble(x[i], inverse) | hr_kv_nibble(x[i + 16], inverse) << 4);
+    return hr_kv_half(hr_kv_clamp(best.step));
 }
 
 static inline void hr_kv_store_key(HrKvType type, const float *key, uint32_t dk, uint32_t j, void *block)
