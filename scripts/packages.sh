@@ -11,7 +11,7 @@ build libglib2.0-dev libglib2.0-bin libsoup-3.0-dev libjson-c-dev libreadline-de
 build libgtk-4-dev libadwaita-1-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libxml2-utils
 build librsvg2-common adwaita-icon-theme dconf-gsettings-backend desktop-file-utils shared-mime-info appstream
 run python3-pip unzip ca-certificates
-test clang llvm libclang-rt-dev xvfb xauth dbus-daemon at-spi2-core python3-jinja2
+test clang llvm libclang-rt-dev xvfb xauth dbus-daemon at-spi2-core locales python3-jinja2
 END
 }
 

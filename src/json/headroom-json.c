@@ -85,7 +85,7 @@ headroom_json_parse (const char *text, gssize len, gboolean trusted, GError **er
 
   /* One level more than brackets: that of the scalars inside. */
   g_autoptr(JsonTokener) tokener = json_tokener_new_ex (HEADROOM_JSON_MAX_DEPTH + 1);
-  json_tokener_set_flags (tokener, JSON_TOKENER_STRICT);
+  /* Not strict: the scan was, and json-c 0.18's own strictness takes every byte beyond ASCII for a control character. */
   g_autoptr(JsonObject) tree = json_tokener_parse_ex (tokener, text, (int) n_bytes);
   /* A number at the very end is complete only for who knows that the text ends there. */
   if (json_tokener_get_error (tokener) == json_tokener_continue)
