@@ -8,6 +8,7 @@
 
 #include "headroom-cli-text.h"
 #include "headroom-json.h"
+#include "headroom-plan.h"
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
@@ -211,7 +212,7 @@ plan_model (const char *name, const PlanOptions *options, GError **error)
     return HEADROOM_EXIT_FAILURE;
   for (gsize i = 0; options->reserve >= 0 && i < n_devices; i++)
     devices[i].reserve = devices[i].total / 100 * (guint64) options->reserve;
-  plan = hr_plan_new (model, &settings, devices, n_devices, error);
+  plan = headroom_plan_new (model, &settings, devices, n_devices, error);
   if (plan == NULL)
     return HEADROOM_EXIT_FAILURE;
   steps = dup_steps (model, plan, &settings);

@@ -2,10 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include "headroom-plan.h"
 #include "headroom-residency-private.h"
-
-/* Slots of a model where nobody said how many: enough for a person and a few programs, and little of a paged cache. */
-#define DEFAULT_PARALLEL 4
 
 gsize
 headroom_residency_probe_devices (HeadroomResidency *self, HrDevice *devices, gsize max)
@@ -43,18 +41,7 @@ HrPlan *
 headroom_budget_plan (const HrDevice *devices, gsize n_devices, HrModel *model, const HeadroomDemand *demand,
                       GError **error)
 {
-  HrSettings settings = demand->settings;
-  guint32 n_ctx_train = hr_model_get_info (model)->n_ctx_train;
-  g_autoptr (HrPlan) plan = NULL;
-
-  if (n_ctx_train > 0)
-    settings.num_ctx = MIN (settings.num_ctx, n_ctx_train);
-  settings.parallel = demand->settings.parallel > 0 ? demand->settings.parallel : DEFAULT_PARALLEL;
-  plan = hr_plan_new (model, &settings, devices, n_devices, error);
-  if (plan == NULL || demand->settings.parallel > 0 || hr_plan_fits (plan, NULL))
-    return g_steal_pointer (&plan);
-  settings.parallel = 1;
-  return hr_plan_new (model, &settings, devices, n_devices, error);
+  return headroom_plan_new (model, &demand->settings, devices, n_devices, error);
 }
 
 void

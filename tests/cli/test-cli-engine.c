@@ -58,6 +58,8 @@ test_plan_reduced (void)
   cli_assert_status (text, 0);
   cli_assert_contains (text->out, "num_ctx is 1024 instead of 5000");
   g_assert_cmpint (headroom_json_get_int (hr_value_lookup (plan, "settings"), "num_ctx", 0), ==, 1024);
+  /* Nobody said how many at once: as many as the server would load it for. */
+  g_assert_cmpint (headroom_json_get_int (hr_value_lookup (plan, "settings"), "parallel", 0), ==, 4);
   g_assert_cmpuint (hr_value_size (hr_value_lookup (plan, "steps")), ==, 1);
 }
 
