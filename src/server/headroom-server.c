@@ -38,7 +38,7 @@ struct _HeadroomServer {
   SoupServer *soup;
   gboolean is_loopback; /* only this machine's own addresses are listened on */
   HeadroomService service;
-  guint n_connections;
+  gint *n_connections; /* atomic, counted reference: the last hold on a socket may outlive the server */
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomServer, headroom_server, G_TYPE_OBJECT)
@@ -93,9 +93,10 @@ run_there (HeadroomServer *self, void (*func) (HeadroomServer *self, gpointer da
 static void
 connection_gone (gpointer data, GObject *socket)
 {
-  HeadroomServer *self = data;
+  gint *n_connections = data;
 
-  self->n_connections--;
+  g_atomic_int_add (n_connections, -1);
+  g_atomic_rc_box_release (n_connections);
 }
 
 static void
@@ -118,12 +119,12 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
   if (g_object_get_data (G_OBJECT (socket), "headroom-counted") != NULL)
     return;
   g_object_set_data (G_OBJECT (socket), "headroom-counted", GINT_TO_POINTER (1));
-  g_object_weak_ref (G_OBJECT (socket), connection_gone, self);
+  g_object_weak_ref (G_OBJECT (socket), connection_gone, g_atomic_rc_box_acquire (self->n_connections));
   g_socket_set_timeout (socket, self->silence_seconds);
   /* A token is a small packet, and the next one must not wait for its acknowledgement. */
   if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
     g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
-  if (++self->n_connections > MAX_CONNECTIONS)
+  if (g_atomic_int_add (self->n_connections, 1) >= MAX_CONNECTIONS)
     g_socket_shutdown (socket, TRUE, TRUE, NULL);
 }
 
@@ -385,15 +386,24 @@ headroom_server_dispose (GObject *object)
 }
 
 static void
+headroom_server_finalize (GObject *object)
+{
+  g_atomic_rc_box_release (HEADROOM_SERVER (object)->n_connections);
+  G_OBJECT_CLASS (headroom_server_parent_class)->finalize (object);
+}
+
+static void
 headroom_server_class_init (HeadroomServerClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = headroom_server_dispose;
+  G_OBJECT_CLASS (klass)->finalize = headroom_server_finalize;
 }
 
 static void
 headroom_server_init (HeadroomServer *self)
 {
   self->silence_seconds = DEFAULT_SILENCE_SECONDS;
+  self->n_connections = g_atomic_rc_box_new0 (gint);
 }
 
 void
