@@ -33,7 +33,8 @@ char **vocab_files_dup_names(void)
         if (g_str_has_prefix(file, PREFIX) && g_str_has_suffix(file, SUFFIX))
             g_ptr_array_add(names, g_strndup(file + strlen(PREFIX), strlen(file) - strlen(PREFIX SUFFIX)));
     }
-    qsort(names->pdata, names->len, sizeof *names->pdata, compare_names);
+    if (names->len > 0) /* an empty array has no memory to hand over */
+        qsort(names->pdata, names->len, sizeof *names->pdata, compare_names);
     g_ptr_array_add(names, NULL);
     return (char **)g_ptr_array_free(names, FALSE);
 }
