@@ -82,8 +82,9 @@ static void read_shape(HrModel *model)
 
 static bool bind_weights(HrModel *model, GError **error)
 {
-    HrBinder binder = {.gguf = model->gguf};
+    HrBinder binder = {.gguf = model->gguf, .bytes = &model->weights.bytes};
     model->weights.layers = g_new0(HrLayerWeights, model->hparams.n_layer);
+    model->weights.bytes.layers = g_new0(uint64_t, model->hparams.n_layer);
     model->arch->bind(&binder, &model->hparams, &model->weights);
     if (!binder.error && model->weights.token_embd.n_out > INT32_MAX)
         g_set_error(&binder.error, HR_ERROR, HR_ERROR_FORMAT, "Tensor token_embd.weight has too many rows.");

@@ -32,6 +32,18 @@ static bool type_fits(HrBinder *binder, const HrGgufTensor *t)
     return !binder->error;
 }
 
+static void count(HrBinder *binder, int il, const HrGgufTensor *t)
+{
+    if (!binder->bytes)
+        return;
+    if (il >= 0)
+        binder->bytes->layers[il] += t->bytes;
+    else if (g_str_equal(t->name, "token_embd.weight"))
+        binder->bytes->embeddings += t->bytes;
+    else
+        binder->bytes->output += t->bytes;
+}
+
 static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out, bool optional)
 {
     g_autofree char *full = il < 0 ? g_strdup(name) : g_strdup_printf("blk.%d.%s", il, name);
@@ -58,6 +70,7 @@ static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, u
         .n_out = t->dims[1],
         .row_bytes = t->dims[0] / hr_type_traits(t->type)->block * hr_type_traits(t->type)->block_bytes,
     };
+    count(binder, il, t);
 }
 
 void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out)
@@ -83,4 +96,5 @@ void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name
 void hr_weights_finish(HrWeights *weights)
 {
     g_clear_pointer(&weights->layers, g_free);
+    g_clear_pointer(&weights->bytes.layers, g_free);
 }

@@ -36,17 +36,25 @@ typedef struct {
     HrLinear ffn_gate, ffn_up, ffn_down;
 } HrLayerWeights;
 
+/* Bytes of the bound tensors, for the plan. */
+typedef struct {
+    uint64_t embeddings, output; /* token_embd; what belongs to no layer besides */
+    uint64_t *layers;            /* [n_layer] */
+} HrWeightBytes;
+
 typedef struct {
     HrWeight token_embd, output_norm;
     HrLinear output;     /* token_embd itself where the file has none (tied) */
     HrWeight rope_freqs; /* divisors of the frequencies, or none */
     bool tied;
     HrLayerWeights *layers; /* [n_layer] */
+    HrWeightBytes bytes;
 } HrWeights;
 
 /* What an architecture binds with. The first failure sticks in error and later calls do nothing. */
 typedef struct {
     const HrGguf *gguf;
+    HrWeightBytes *bytes; /* counts what is bound; or NULL */
     GError *error;
 } HrBinder;
 

@@ -26,32 +26,14 @@ static void add_item(HrPlan *plan, HrItemKind kind, char *take_name, int32_t lay
 
 /* ---- Weights ---- */
 
-static uint64_t bytes_of(const HrWeight *weight)
-{
-    return hr_weight_exists(weight) ? weight->tensor->bytes : 0;
-}
-
-static uint64_t linear_bytes(const HrLinear *linear)
-{
-    return bytes_of(&linear->weight) + bytes_of(&linear->bias) + bytes_of(&linear->scale);
-}
-
-static uint64_t layer_bytes(const HrLayerWeights *l)
-{
-    return bytes_of(&l->attn_norm) + linear_bytes(&l->attn_q) + linear_bytes(&l->attn_k) + linear_bytes(&l->attn_v) +
-           linear_bytes(&l->attn_output) + bytes_of(&l->attn_q_norm) + bytes_of(&l->attn_k_norm) + bytes_of(&l->ffn_norm) +
-           linear_bytes(&l->ffn_gate) + linear_bytes(&l->ffn_up) + linear_bytes(&l->ffn_down);
-}
-
 static void add_weights(HrPlan *plan)
 {
     const HrModel *model = plan->model;
-    const HrWeights *w = &model->weights;
-    add_item(plan, HR_ITEM_WEIGHTS, g_strdup("token_embd"), -1, bytes_of(&w->token_embd));
+    const HrWeightBytes *bytes = &model->weights.bytes;
+    add_item(plan, HR_ITEM_WEIGHTS, g_strdup("token_embd"), -1, bytes->embeddings);
     for (uint32_t il = 0; il < model->hparams.n_layer; il++)
-        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("blk.%u", il), (int32_t)il, layer_bytes(&w->layers[il]));
-    add_item(plan, HR_ITEM_WEIGHTS, g_strdup("output"), -1,
-             bytes_of(&w->output_norm) + bytes_of(&w->rope_freqs) + (w->tied ? 0 : linear_bytes(&w->output)));
+        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("blk.%u", il), (int32_t)il, bytes->layers[il]);
+    add_item(plan, HR_ITEM_WEIGHTS, g_strdup("output"), -1, bytes->output);
 }
 
 /* ---- Cache ---- */
