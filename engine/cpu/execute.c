@@ -97,7 +97,7 @@ uint32_t hr_task_rows(const HrTask *task, HrBuf buf)
     return hr_program_buffer(task->e->program, buf)->rows == HR_ROWS_TOKENS ? task->e->step->n_tokens : task->e->step->n_outputs;
 }
 
-static uint32_t cols_of(const HrTask *task, HrBuf buf)
+uint32_t hr_task_cols(const HrTask *task, HrBuf buf)
 {
     return hr_program_buffer(task->e->program, buf)->cols;
 }
@@ -114,8 +114,7 @@ bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin
     return true;
 }
 
-/* Rows to claim at once so that each thread gets a few helpings. */
-static uint32_t grain_for(const HrTask *task, uint32_t n)
+uint32_t hr_task_grain(const HrTask *task, uint32_t n)
 {
     return MAX(1, n / (task->thread->n_threads * 4));
 }
@@ -126,7 +125,7 @@ static void execute_embed(HrTask *task)
 {
     const HrStep *step = task->e->step;
     const HrWeight *w = task->op->weight;
-    for (uint32_t begin, end; hr_task_claim(task, step->n_tokens, grain_for(task, step->n_tokens), &begin, &end);)
+    for (uint32_t begin, end; hr_task_claim(task, step->n_tokens, hr_task_grain(task, step->n_tokens), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
             hr_dequantize(w->type, (const char *)w->data + (size_t)step->tokens[i] * w->row_bytes,
                           hr_task_row(task, task->op->dst, i), w->n_in);
@@ -134,8 +133,8 @@ static void execute_embed(HrTask *task)
 
 static void execute_rms_norm(HrTask *task)
 {
-    uint32_t n = hr_task_rows(task, task->op->src), cols = cols_of(task, task->op->src);
-    for (uint32_t begin, end; hr_task_claim(task, n, grain_for(task, n), &begin, &end);)
+    uint32_t n = hr_task_rows(task, task->op->src), cols = hr_task_cols(task, task->op->src);
+    for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
             task->e->vector->rms_norm(hr_task_row(task, task->op->src, i), task->op->weight->data,
                                       task->e->program->hparams->norm_eps, cols, hr_task_row(task, task->op->dst, i));
@@ -151,34 +150,35 @@ static void norm_heads(const HrTask *task, float *row, uint32_t cols, const HrWe
 static void execute_head_norms(HrTask *task)
 {
     uint32_t n = task->e->step->n_tokens;
-    for (uint32_t begin, end; hr_task_claim(task, n, grain_for(task, n), &begin, &end);)
+    for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
         for (uint32_t i = begin; i < end; i++) {
-            norm_heads(task, hr_task_row(task, task->op->src, i), cols_of(task, task->op->src), task->op->weight);
-            norm_heads(task, hr_task_row(task, task->op->k, i), cols_of(task, task->op->k), task->op->k_weight);
+            norm_heads(task, hr_task_row(task, task->op->src, i), hr_task_cols(task, task->op->src), task->op->weight);
+            norm_heads(task, hr_task_row(task, task->op->k, i), hr_task_cols(task, task->op->k), task->op->k_weight);
         }
 }
 
-static void execute_silu_mul(HrTask *task)
+static void execute_activate(HrTask *task)
 {
-    uint32_t n = hr_task_rows(task, task->op->src), cols = cols_of(task, task->op->src);
+    uint32_t n = hr_task_rows(task, task->op->src), cols = hr_task_cols(task, task->op->src);
     uint32_t pieces = n == 1 ? task->thread->n_threads : 1; /* a lone row is split by columns */
     uint32_t width = (cols / pieces + HR_LANES - 1) / HR_LANES * HR_LANES;
-    for (uint32_t begin, end; hr_task_claim(task, n * pieces, grain_for(task, n), &begin, &end);)
+    for (uint32_t begin, end; hr_task_claim(task, n * pieces, hr_task_grain(task, n), &begin, &end);)
         for (uint32_t i = begin; i < end; i++) {
             uint32_t row = i / pieces, first = MIN(i % pieces * width, cols);
             uint32_t count = i % pieces == pieces - 1 ? cols - first : MIN(width, cols - first);
-            task->e->vector->silu_mul(hr_task_row(task, task->op->src, row) + first, hr_task_row(task, task->op->k, row) + first,
-                                      count, hr_task_row(task, task->op->dst, row) + first);
+            const float *up = task->op->k == HR_NO_BUF ? NULL : hr_task_row(task, task->op->k, row) + first;
+            task->e->vector->activate(task->op->activation, hr_task_row(task, task->op->src, row) + first, up, count,
+                                      hr_task_row(task, task->op->dst, row) + first);
         }
 }
 
 static void execute_output_rows(HrTask *task)
 {
     const HrStep *step = task->e->step;
-    for (uint32_t begin, end; hr_task_claim(task, step->n_outputs, grain_for(task, step->n_outputs), &begin, &end);)
+    for (uint32_t begin, end; hr_task_claim(task, step->n_outputs, hr_task_grain(task, step->n_outputs), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
             memcpy(hr_task_row(task, task->op->dst, i), hr_task_row(task, task->op->src, step->output_rows[i]),
-                   cols_of(task, task->op->src) * sizeof(float));
+                   hr_task_cols(task, task->op->src) * sizeof(float));
 }
 
 /* ---- The walk ---- */
@@ -192,7 +192,9 @@ static const OpFunc functions[HR_OP_N] = {
     [HR_OP_HEAD_NORMS] = execute_head_norms,
     [HR_OP_ROPE_STORE] = hr_execute_rope_store,
     [HR_OP_ATTENTION] = hr_execute_attention,
-    [HR_OP_SILU_MUL] = execute_silu_mul,
+    [HR_OP_ACTIVATE] = execute_activate,
+    [HR_OP_LAYER_NORM] = hr_execute_layer_norm,
+    [HR_OP_ADD_ROW] = hr_execute_add_row,
     [HR_OP_OUTPUT_ROWS] = execute_output_rows,
     [HR_OP_LOGITS] = hr_execute_logits,
 };

@@ -83,6 +83,9 @@ typedef struct {
 
 float *hr_task_row(const HrTask *task, HrBuf buf, uint32_t row);
 uint32_t hr_task_rows(const HrTask *task, HrBuf buf); /* in this step */
+uint32_t hr_task_cols(const HrTask *task, HrBuf buf);
+/* Rows of n to claim at once so that each thread gets a few helpings. */
+uint32_t hr_task_grain(const HrTask *task, uint32_t n);
 /* Claims up to grain of n pieces; false when none is left or the step is to be left. */
 bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin, uint32_t *ret_end);
 
@@ -91,6 +94,8 @@ void hr_execute_logits(HrTask *task);
 void hr_execute_rope_table(HrTask *task);
 void hr_execute_rope_store(HrTask *task);
 void hr_execute_attention(HrTask *task);
+void hr_execute_layer_norm(HrTask *task);
+void hr_execute_add_row(HrTask *task);
 
 /* A thread's scratch: the linear kernels', attention's and a few prepared rows of its own (see op-linear.c). */
 #define HR_OWN_ROWS_BYTES (64 * 1024)

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include "cpu/activate.h"
 #include "cpu/kv-codec.h"
 #include "cpu/vector.h"
 
@@ -15,10 +16,23 @@ static void rms_norm(const float *x, const float *weight, float eps, uint32_t n,
         y[i] = x[i] * inverse * weight[i];
 }
 
-static void silu_mul(const float *gate, const float *up, size_t n, float *y)
+static void layer_norm(const float *x, const float *weight, const float *bias, float eps, uint32_t n, float *y)
+{
+    double sum = 0, squares = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum += x[i];
+    float mean = (float)(sum / n);
+    for (uint32_t i = 0; i < n; i++)
+        squares += (double)(x[i] - mean) * (x[i] - mean);
+    float inverse = 1 / sqrtf((float)(squares / n) + eps);
+    for (uint32_t i = 0; i < n; i++)
+        y[i] = (x[i] - mean) * inverse * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
+}
+
+static void activate(HrActivation activation, const float *gate, const float *up, size_t n, float *y)
 {
     for (size_t i = 0; i < n; i++)
-        y[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
+        y[i] = hr_activate_one(activation, gate[i]) * (up ? up[i] : 1);
 }
 
 static void add(float *y, const float *a, size_t n)
@@ -116,7 +130,8 @@ static void attend_page(HrAttend *a, const void *k_block, const void *v_block, u
 
 const HrVectorKernels hr_vector_plain = {
     .rms_norm = rms_norm,
-    .silu_mul = silu_mul,
+    .layer_norm = layer_norm,
+    .activate = activate,
     .add = add,
     .scale = scale,
     .rope = hr_rope_head,

@@ -5,6 +5,7 @@
  * Written with the compiler's vector extension; a vector is as wide as a register. Positions are the lanes of scores,
  * dimensions those of values, so that nothing is summed across lanes except the softmax's own sum.
  */
+#include "cpu/activate.h"
 #include "cpu/kv-codec.h"
 #include "cpu/vector.h"
 
@@ -100,15 +101,84 @@ static void rms_norm(const float *x, const float *weight, float eps, uint32_t n,
         y[i] = x[i] * inverse * weight[i];
 }
 
-static void silu_mul(const float *gate, const float *up, size_t n, float *y)
+static float sum_of(const float *x, uint32_t n)
+{
+    V sum = {0};
+    float tail = 0;
+    uint32_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        sum += load(x + i);
+    for (; i < n; i++)
+        tail += x[i];
+    return sum_lanes(sum) + tail;
+}
+
+static float squared_distance(const float *x, float from, uint32_t n)
+{
+    V squares = {0};
+    float tail = 0;
+    uint32_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        squares += (load(x + i) - splat(from)) * (load(x + i) - splat(from));
+    for (; i < n; i++)
+        tail += (x[i] - from) * (x[i] - from);
+    return sum_lanes(squares) + tail;
+}
+
+static void layer_norm(const float *x, const float *weight, const float *bias, float eps, uint32_t n, float *y)
+{
+    float mean = sum_of(x, n) / (float)n, inverse = 1 / sqrtf(squared_distance(x, mean, n) / (float)n + eps);
+    for (uint32_t i = 0; i < n; i++)
+        y[i] = (x[i] - mean) * inverse;
+    for (uint32_t i = 0; weight && i < n; i++)
+        y[i] *= weight[i];
+    for (uint32_t i = 0; bias && i < n; i++)
+        y[i] += bias[i];
+}
+
+/* ---- Nonlinearities ---- */
+
+/* 1 + erf(x), to 1.5e-7 (Abramowitz and Stegun 7.1.26). */
+static inline V one_plus_erf(V x)
+{
+    VI negative = x < splat(0);
+    V z = select_lanes(negative, -x, x);
+    V t = splat(1) / (splat(1) + splat(0.3275911f) * z);
+    V tail = splat(1.061405429f);
+    tail = tail * t - splat(1.453152027f);
+    tail = tail * t + splat(1.421413741f);
+    tail = tail * t - splat(0.284496736f);
+    tail = (tail * t + splat(0.254829592f)) * t * exp_lanes(-(z * z));
+    return select_lanes(negative, tail, splat(2) - tail);
+}
+
+static inline V activate_lanes(HrActivation activation, V x)
+{
+    V positive = select_lanes(x > splat(0), x, splat(0));
+    switch (activation) {
+    case HR_SILU:
+        return x / (splat(1) + exp_lanes(-x));
+    case HR_GELU_ERF:
+        return splat(0.5f) * x * one_plus_erf(x * splat(0.70710678f));
+    case HR_GELU_TANH:
+        return x / (splat(1) + exp_lanes(-(splat(HR_GELU_SLOPE) * x * (splat(1) + splat(HR_GELU_CUBIC) * x * x))));
+    case HR_GELU_QUICK:
+        return x / (splat(1) + exp_lanes(splat(-1.702f) * x));
+    case HR_RELU:
+        return positive;
+    case HR_RELU_SQUARED:
+        return positive * positive;
+    }
+    return x;
+}
+
+static void activate(HrActivation activation, const float *gate, const float *up, size_t n, float *y)
 {
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        V g = load(gate + i);
-        store(y + i, g / (splat(1) + exp_lanes(-g)) * load(up + i));
-    }
+    for (; i + LANES <= n; i += LANES)
+        store(y + i, activate_lanes(activation, load(gate + i)) * (up ? load(up + i) : splat(1)));
     for (; i < n; i++)
-        y[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
+        y[i] = hr_activate_one(activation, gate[i]) * (up ? up[i] : 1);
 }
 
 static void add(float *y, const float *a, size_t n)
@@ -352,7 +422,8 @@ static void attend_page(HrAttend *a, const void *k_block, const void *v_block, u
 extern const HrVectorKernels HR_VECTOR_TABLE;
 const HrVectorKernels HR_VECTOR_TABLE = {
     .rms_norm = rms_norm,
-    .silu_mul = silu_mul,
+    .layer_norm = layer_norm,
+    .activate = activate,
     .add = add,
     .scale = scale,
     .rope = hr_rope_head,

@@ -39,8 +39,10 @@ void hr_attend_init(HrAttend *attend, HrKvType type, uint32_t dk, uint32_t dv, v
 typedef struct HrVectorKernels {
     /* y[n] = x[n] / sqrt(mean(x^2) + eps) * weight[n]; y may be x. */
     void (*rms_norm)(const float *x, const float *weight, float eps, uint32_t n, float *y);
-    /* y[n] = gate / (1 + exp(-gate)) * up; y may be gate or up. */
-    void (*silu_mul)(const float *gate, const float *up, size_t n, float *y);
+    /* y[n] = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * weight[n] + bias[n]; weight and bias may be NULL, y may be x. */
+    void (*layer_norm)(const float *x, const float *weight, const float *bias, float eps, uint32_t n, float *y);
+    /* y[n] = activation(gate) * up; up NULL: without it. y may be gate or up. */
+    void (*activate)(HrActivation activation, const float *gate, const float *up, size_t n, float *y);
     /* y[n] += a[n]. */
     void (*add)(float *y, const float *a, size_t n);
     /* y[n] *= factor. */

@@ -15,6 +15,9 @@
 #define HR_MAX_CTX (1u << 26)
 
 typedef enum { HR_ROPE_NORM, HR_ROPE_NEOX } HrRopeKind; /* adjacent pairs, or halves */
+/* Nonlinearities of feed-forward layers. GELU (Hendrycks and Gimpel 2016): by the error function, by its tanh form, or as
+ * x sigmoid(1.702 x). */
+typedef enum { HR_SILU, HR_GELU_ERF, HR_GELU_TANH, HR_GELU_QUICK, HR_RELU, HR_RELU_SQUARED } HrActivation;
 typedef enum { HR_ROPE_SCALING_NONE, HR_ROPE_SCALING_LINEAR, HR_ROPE_SCALING_YARN } HrRopeScaling;
 
 typedef struct {

@@ -60,6 +60,36 @@ HrBuf hr_emit_rms_norm(HrEmit *e, HrBuf x, const HrWeight *weight)
     return op.dst;
 }
 
+HrBuf hr_emit_layer_norm(HrEmit *e, HrBuf x, const HrWeight *weight, const HrWeight *bias)
+{
+    HrOp op = new_op(e, HR_OP_LAYER_NORM, x);
+    op.weight = weight;
+    op.bias = bias;
+    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+static HrBuf add_row(HrEmit *e, HrBuf x, const HrWeight *table, bool by_position)
+{
+    HrOp op = new_op(e, HR_OP_ADD_ROW, x);
+    op.weight = table;
+    op.by_position = by_position;
+    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_add_positions(HrEmit *e, HrBuf x, const HrWeight *table)
+{
+    return add_row(e, x, table, true);
+}
+
+HrBuf hr_emit_add_first_row(HrEmit *e, HrBuf x, const HrWeight *table)
+{
+    return add_row(e, x, table, false);
+}
+
 /* The operation that a product of x can join, or NULL. */
 static HrOp *joinable(HrEmit *e, HrBuf x)
 {
@@ -116,9 +146,10 @@ HrBuf hr_emit_attention(HrEmit *e, HrBuf q)
     return op.dst;
 }
 
-HrBuf hr_emit_silu_mul(HrEmit *e, HrBuf gate, HrBuf up)
+HrBuf hr_emit_activate(HrEmit *e, HrActivation activation, HrBuf gate, HrBuf up)
 {
-    HrOp op = new_op(e, HR_OP_SILU_MUL, gate);
+    HrOp op = new_op(e, HR_OP_ACTIVATE, gate);
+    op.activation = activation;
     op.k = up;
     op.dst = new_buffer(e, buffer_of(e, gate)->rows, buffer_of(e, gate)->cols);
     append(e, &op);
@@ -148,7 +179,7 @@ HrBuf hr_emit_swiglu(HrEmit *e, HrBuf x, const HrLayerWeights *l)
     HrBuf h = hr_emit_rms_norm(e, x, &l->ffn_norm);
     HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate);
     HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
-    HrBuf g = hr_emit_silu_mul(e, gate, up);
+    HrBuf g = hr_emit_activate(e, HR_SILU, gate, up);
     return hr_emit_linear_add(e, g, &l->ffn_down, x);
 }
 

@@ -18,13 +18,19 @@ void hr_emit_layer(HrEmit *emit, uint32_t layer);
 
 HrBuf hr_emit_embed(HrEmit *emit, const HrWeight *embeddings);
 HrBuf hr_emit_rms_norm(HrEmit *emit, HrBuf x, const HrWeight *weight);
+/* Weight and bias may be absent. */
+HrBuf hr_emit_layer_norm(HrEmit *emit, HrBuf x, const HrWeight *weight, const HrWeight *bias);
+/* x plus the row of its position, or plus the first row of a table. */
+HrBuf hr_emit_add_positions(HrEmit *emit, HrBuf x, const HrWeight *table);
+HrBuf hr_emit_add_first_row(HrEmit *emit, HrBuf x, const HrWeight *table);
 /* Products of the same input that follow each other become one operation. */
 HrBuf hr_emit_linear(HrEmit *emit, HrBuf x, const HrLinear *linear);
 HrBuf hr_emit_linear_add(HrEmit *emit, HrBuf x, const HrLinear *linear, HrBuf residual);
 void hr_emit_head_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight);
 void hr_emit_rope_and_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 HrBuf hr_emit_attention(HrEmit *emit, HrBuf q);
-HrBuf hr_emit_silu_mul(HrEmit *emit, HrBuf gate, HrBuf up);
+/* activation (gate) * up; up HR_NO_BUF: activation (gate). */
+HrBuf hr_emit_activate(HrEmit *emit, HrActivation activation, HrBuf gate, HrBuf up);
 void hr_emit_logits(HrEmit *emit, HrBuf x, const HrLinear *output);
 
 /* ---- Parts that most decoders share ---- */

@@ -29,11 +29,13 @@ typedef enum {
     HR_OP_EMBED,       /* dst[i] = weight[token i], dequantised */
     HR_OP_ROPE_TABLE,  /* dst[i] = cosines, then sines, of position i, n_rot / 2 each */
     HR_OP_RMS_NORM,    /* dst = src / rms(src) * weight */
+    HR_OP_LAYER_NORM,  /* dst = (src - mean(src)) / deviation(src) * weight + bias, weight and bias where given */
+    HR_OP_ADD_ROW,     /* dst[i] = src[i] + row of weight: that of position i, or the first */
     HR_OP_LINEAR,      /* parts[p].dst = parts[p].linear (src) (+ add) */
     HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, in place, RMS-normalised times weight, k_weight */
     HR_OP_ROPE_STORE,  /* src (queries) turned in place; k turned and v stored at their positions in the cache */
     HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past */
-    HR_OP_SILU_MUL,    /* dst = silu(src) * k */
+    HR_OP_ACTIVATE,    /* dst = activation(src), times k where there is one */
     HR_OP_OUTPUT_ROWS, /* dst = the rows of src whose logits are wanted */
     HR_OP_LOGITS,      /* logits[i] = parts[0].linear (src[i]); into the step's output, not the arena */
     HR_OP_N,
@@ -53,6 +55,9 @@ typedef struct {
     HrBuf k, v;                                /* further sources, see the kind */
     HrBuf add;                                 /* LINEAR: residual, or HR_NO_BUF */
     const HrWeight *weight, *k_weight;         /* see the kind */
+    const HrWeight *bias;                      /* LAYER_NORM, or NULL */
+    HrActivation activation;                   /* ACTIVATE */
+    bool by_position;                          /* ADD_ROW */
     HrLinearPart parts[HR_LINEAR_PARTS];       /* LINEAR, LOGITS */
     uint32_t n_parts;
 } HrOp;

@@ -111,7 +111,7 @@ static void test_depth(void)
 static void test_order(void)
 {
     static const char *const want[] = {"rope-table", "embed",    "rms-norm",    "linear",      "head-norms", "rope-store", "attention",
-                                       "output-rows", "output-rows", "linear", "rms-norm",   "linear",     "silu-mul",   "linear",
+                                       "output-rows", "output-rows", "linear", "rms-norm",   "linear",     "activate",   "linear",
                                        "rms-norm",   "logits"};
     TinyModel tiny = tiny_model_default;
     tiny.arch = "qwen3";

@@ -45,9 +45,14 @@ static void test_rows(gconstpointer data)
         hr_vector_plain.rms_norm(x, w, 1e-5f, n, a);
         wide->rms_norm(x, w, 1e-5f, n, b);
         assert_close(a, b, n);
-        hr_vector_plain.silu_mul(x, w, n, a);
-        wide->silu_mul(x, w, n, b);
+        hr_vector_plain.layer_norm(x, w, n % 2 ? w : NULL, 1e-5f, n, a);
+        wide->layer_norm(x, w, n % 2 ? w : NULL, 1e-5f, n, b);
         assert_close(a, b, n);
+        for (int activation = HR_SILU; activation <= HR_RELU_SQUARED; activation++) {
+            hr_vector_plain.activate((HrActivation)activation, x, n % 3 ? w : NULL, n, a);
+            wide->activate((HrActivation)activation, x, n % 3 ? w : NULL, n, b);
+            assert_close(a, b, n);
+        }
         hr_vector_plain.add(a, w, n);
         wide->add(b, w, n);
         assert_close(a, b, n);
@@ -80,10 +85,56 @@ static void test_silu_extremes(gconstpointer data)
     float up[16], a[16], b[16];
     for (int i = 0; i < 16; i++)
         up[i] = 1;
-    hr_vector_plain.silu_mul(gate, up, 16, a);
-    wide->silu_mul(gate, up, 16, b);
+    hr_vector_plain.activate(HR_SILU, gate, up, 16, a);
+    wide->activate(HR_SILU, gate, up, 16, b);
     for (int i = 0; i < 16; i++)
         g_assert_cmpfloat_with_epsilon(a[i], b[i], fabsf(a[i]) * TOLERANCE + 1e-30f);
+}
+
+/* Values of the functions themselves, and that none of them breaks far out. */
+static void test_activations(gconstpointer data)
+{
+    static const struct {
+        HrActivation activation;
+        float x, y;
+    } cases[] = {
+        {HR_SILU, 1, 0.731058579f},       {HR_SILU, -2, -0.238405844f},       {HR_GELU_ERF, 1, 0.841344746f},
+        {HR_GELU_ERF, -2, -0.0455002639f}, {HR_GELU_TANH, 1, 0.841191991f},   {HR_GELU_TANH, -2, -0.0454023058f},
+        {HR_GELU_QUICK, 1, 0.845795658f}, {HR_GELU_QUICK, -2, -0.0643413733f}, {HR_RELU, -3, 0},
+        {HR_RELU, 3, 3},                  {HR_RELU_SQUARED, 3, 9},            {HR_RELU_SQUARED, -3, 0},
+    };
+    const HrVectorKernels *kernels = ((const Set *)data)->kernels;
+    float x[17], y[17];
+    for (size_t c = 0; c < G_N_ELEMENTS(cases); c++) {
+        for (int i = 0; i < 17; i++)
+            x[i] = cases[c].x;
+        kernels->activate(cases[c].activation, x, NULL, 17, y);
+        g_assert_cmpfloat_with_epsilon(y[0], cases[c].y, 1e-6f);
+        g_assert_cmpfloat_with_epsilon(y[16], cases[c].y, 1e-6f);
+    }
+    for (int activation = HR_SILU; activation <= HR_RELU; activation++) {
+        for (int i = 0; i < 17; i++)
+            x[i] = i % 2 ? -1e25f : 1e25f;
+        kernels->activate((HrActivation)activation, x, NULL, 17, y);
+        for (int i = 0; i < 17; i++)
+            g_assert_cmpfloat_with_epsilon(y[i], i % 2 ? 0 : 1e25f, 1e-6f);
+    }
+}
+
+static void test_layer_norm(gconstpointer data)
+{
+    const HrVectorKernels *kernels = ((const Set *)data)->kernels;
+    float x[20], weight[20], bias[20], y[20];
+    for (int i = 0; i < 20; i++) {
+        x[i] = 1000 + (i % 2 ? 1.0f : -1.0f);
+        weight[i] = 3;
+        bias[i] = (float)i;
+    }
+    kernels->layer_norm(x, weight, bias, 0, 20, y);
+    g_assert_cmpfloat_with_epsilon(y[0], -3, 1e-5f);
+    g_assert_cmpfloat_with_epsilon(y[19], 22, 1e-5f);
+    kernels->layer_norm(x, NULL, NULL, 3, 20, y);
+    g_assert_cmpfloat_with_epsilon(y[1], 0.5f, 1e-6f);
 }
 
 static void test_rotations(gconstpointer data)
@@ -266,6 +317,7 @@ static void add_set(const Set *set)
         const char *name;
         GTestDataFunc func;
     } cases[] = {{"rows", test_rows},           {"norm-epsilon", test_norm_epsilon}, {"silu-extremes", test_silu_extremes},
+                 {"activations", test_activations}, {"layer-norm", test_layer_norm},
                  {"rotations", test_rotations}, {"attention", test_attention},       {"stores", test_stores}};
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strdup_printf("/vector/%s/%s", set->name, cases[i].name);
