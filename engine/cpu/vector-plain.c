@@ -93,14 +93,16 @@ static void score_row(HrAttend *a, uint32_t r)
     for (uint32_t d = 0; d < a->dk; d++)
         for (uint32_t j = 0; j < a->n_valid[r]; j++)
             p[j] += a->q[r * a->dk + d] * a->keys[d * P + j];
+    for (uint32_t j = 0; a->slope[r] != 0 && j < a->n_valid[r]; j++)
+        p[j] -= a->slope[r] * fabsf((float)(a->at[r] - (int32_t)j));
 }
 
 static void soften_row(HrAttend *a, uint32_t r)
 {
     float *p = a->p + r * P, max = a->max[r], sum = 0;
-    for (uint32_t j = 0; j < a->n_valid[r]; j++)
+    for (uint32_t j = a->first_valid[r]; j < a->n_valid[r]; j++)
         max = fmaxf(max, p[j]);
-    for (uint32_t j = 0; j < a->n_valid[r]; j++)
+    for (uint32_t j = a->first_valid[r]; j < a->n_valid[r]; j++)
         sum += p[j] = expf(p[j] - max);
     float keep = expf(a->max[r] - max);
     a->max[r] = max;
@@ -111,21 +113,27 @@ static void soften_row(HrAttend *a, uint32_t r)
 
 static void gather_row(HrAttend *a, uint32_t r)
 {
-    for (uint32_t j = 0; j < a->n_valid[r]; j++)
+    for (uint32_t j = a->first_valid[r]; j < a->n_valid[r]; j++)
         for (uint32_t d = 0; d < a->dv; d++)
             a->acc[r * a->dv_padded + d] += a->p[r * P + j] * a->values[j * a->dv_padded + d];
 }
 
-static void attend_page(HrAttend *a, const void *k_block, const void *v_block, uint32_t n_positions)
+static void attend(HrAttend *a, uint32_t n_positions)
 {
-    unpack(a, k_block, v_block, n_positions);
+    (void)n_positions;
     for (uint32_t r = 0; r < a->n_rows; r++) {
-        if (a->n_valid[r] == 0)
+        if (a->n_valid[r] <= a->first_valid[r])
             continue;
         score_row(a, r);
         soften_row(a, r);
         gather_row(a, r);
     }
+}
+
+static void attend_page(HrAttend *a, const void *k_block, const void *v_block, uint32_t n_positions)
+{
+    unpack(a, k_block, v_block, n_positions);
+    attend(a, n_positions);
 }
 
 const HrVectorKernels hr_vector_plain = {
@@ -139,4 +147,5 @@ const HrVectorKernels hr_vector_plain = {
     .store_key = hr_kv_store_key,
     .store_value = hr_kv_store_value,
     .attend_page = attend_page,
+    .attend = attend,
 };

@@ -370,18 +370,33 @@ static inline VI lanes_below(int32_t n)
     return lanes < n;
 }
 
+/* All ones for the positions of column c of lanes that row r sees. */
+static inline VI seen_lanes(const HrAttend *a, uint32_t r, int32_t c)
+{
+    return lanes_below((int32_t)a->n_valid[r] - c * LANES) & ~lanes_below((int32_t)a->first_valid[r] - c * LANES);
+}
+
+/* Scores minus slope times distance. */
+static void add_distances(HrAttend *a, uint32_t r)
+{
+    float *p = a->p + r * P, slope = a->slope[r];
+    for (int32_t j = 0; j < P; j++)
+        p[j] -= slope * fabsf((float)(a->at[r] - j));
+}
+
 static void soften_row(HrAttend *a, uint32_t r)
 {
     float *p = a->p + r * P;
-    int32_t n = (int32_t)a->n_valid[r];
     V x[P / LANES], top = splat(-INFINITY), sum = {0};
+    if (a->slope[r] != 0)
+        add_distances(a, r);
     for (int32_t c = 0; c < P / LANES; c++) {
-        x[c] = select_lanes(lanes_below(n - c * LANES), load(p + c * LANES), splat(-INFINITY));
+        x[c] = select_lanes(seen_lanes(a, r, c), load(p + c * LANES), splat(-INFINITY));
         top = select_lanes(x[c] > top, x[c], top);
     }
     float max = fmaxf(a->max[r], max_lanes(top));
     for (int32_t c = 0; c < P / LANES; c++) {
-        x[c] = (V)((VI)exp_lanes(x[c] - splat(max)) & lanes_below(n - c * LANES));
+        x[c] = (V)((VI)exp_lanes(x[c] - splat(max)) & seen_lanes(a, r, c));
         sum += x[c];
         store(p + c * LANES, x[c]);
     }
@@ -401,7 +416,7 @@ static void attend_rows(HrAttend *a, uint32_t row, uint32_t n, uint32_t n_positi
     for (uint32_t c = 0; c < P; c += TILE_WIDTH)
         add_products_rows(n, a->dk, a->q + row * a->dk, a->dk, a->keys + c, P, p + c, P);
     for (uint32_t r = row; r < row + n; r++) {
-        if (a->n_valid[r] > 0)
+        if (a->n_valid[r] > a->first_valid[r])
             soften_row(a, r);
         else
             memset(a->p + r * P, 0, P * sizeof(float));
@@ -411,12 +426,17 @@ static void attend_rows(HrAttend *a, uint32_t row, uint32_t n, uint32_t n_positi
     gather_rest(a, row, n, d, n_positions);
 }
 
+static void attend(HrAttend *a, uint32_t n_positions)
+{
+    for (uint32_t row = 0; row < a->n_rows; row += TILE_ROWS)
+        attend_rows(a, row, MIN(TILE_ROWS, a->n_rows - row), n_positions);
+}
+
 static void attend_page(HrAttend *a, const void *k_block, const void *v_block, uint32_t n_positions)
 {
     unpack_keys(a, k_block);
     unpack_values(a, v_block, n_positions);
-    for (uint32_t row = 0; row < a->n_rows; row += TILE_ROWS)
-        attend_rows(a, row, MIN(TILE_ROWS, a->n_rows - row), n_positions);
+    attend(a, n_positions);
 }
 
 extern const HrVectorKernels HR_VECTOR_TABLE;
@@ -431,4 +451,5 @@ const HrVectorKernels HR_VECTOR_TABLE = {
     .store_key = hr_kv_store_key,
     .store_value = hr_kv_store_value,
     .attend_page = attend_page,
+    .attend = attend,
 };

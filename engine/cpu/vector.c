@@ -6,6 +6,8 @@
 
 #include "cpu/linear.h"
 
+#include <string.h>
+
 const HrVectorKernels *hr_vector_kernels(void)
 {
     const char *name = hr_linear_kernels()->name;
@@ -37,7 +39,10 @@ static size_t lay_out(HrAttend *a, char *scratch)
     a->acc = take(scratch, &offset, (size_t)HR_ATTEND_ROWS * a->dv_padded);
     a->max = take(scratch, &offset, HR_ATTEND_ROWS);
     a->sum = take(scratch, &offset, HR_ATTEND_ROWS);
+    a->first_valid = (uint32_t *)take(scratch, &offset, HR_ATTEND_ROWS);
     a->n_valid = (uint32_t *)take(scratch, &offset, HR_ATTEND_ROWS);
+    a->slope = take(scratch, &offset, HR_ATTEND_ROWS);
+    a->at = (int32_t *)take(scratch, &offset, HR_ATTEND_ROWS);
     return offset;
 }
 
@@ -51,4 +56,6 @@ void hr_attend_init(HrAttend *attend, HrKvType type, uint32_t dk, uint32_t dv, v
 {
     *attend = (HrAttend){.type = type, .dk = dk, .dv = dv, .dv_padded = hr_padded(dv)};
     lay_out(attend, scratch);
+    memset(attend->first_valid, 0, HR_ATTEND_ROWS * sizeof *attend->first_valid);
+    memset(attend->slope, 0, HR_ATTEND_ROWS * sizeof *attend->slope);
 }

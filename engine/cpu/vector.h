@@ -29,10 +29,15 @@ typedef struct {
     float *acc;    /* [n_rows, dv_padded] weighted sum of values so far */
     float *max;    /* [n_rows] of scores so far */
     float *sum;    /* [n_rows] of weights so far */
-    uint32_t *n_valid; /* [n_rows] positions of the current page that the row sees; 0: leaves the row as it is */
+    /* [n_rows] The row sees the positions [first_valid, n_valid) of the current page; none: it stays as it is. */
+    uint32_t *first_valid, *n_valid;
+    /* ALiBi (Press et al. 2021): scores lose slope times the distance of the position from the row's own place, at, which is counted
+     * from the start of the current page. */
+    float *slope; /* [n_rows], 0: none */
+    int32_t *at;  /* [n_rows] */
 } HrAttend;
 
-/* Bytes of scratch for an HrAttend, and its arrays laid out in it. */
+/* Bytes of scratch for an HrAttend, and its arrays laid out in it; first_valid and slope are zero. */
 size_t hr_attend_scratch_bytes(uint32_t dk, uint32_t dv);
 void hr_attend_init(HrAttend *attend, HrKvType type, uint32_t dk, uint32_t dv, void *scratch);
 
@@ -57,6 +62,8 @@ typedef struct HrVectorKernels {
     void (*store_value)(HrKvType type, const float *value, uint32_t dv, uint32_t j, void *block);
     /* Adds a page to the running softmax (Milakov and Gimelshein 2018): keys and values of one head, n_positions of which exist. */
     void (*attend_page)(HrAttend *attend, const void *k_block, const void *v_block, uint32_t n_positions);
+    /* The same with keys and values as the caller has put them into attend; values beyond n_positions must be numbers. */
+    void (*attend)(HrAttend *attend, uint32_t n_positions);
 } HrVectorKernels;
 
 /* Those that go with hr_linear_kernels(). */

@@ -170,6 +170,8 @@ static void test_rotations(gconstpointer data)
 typedef struct {
     HrKvType type;
     uint32_t dk, dv, n_rows, n_positions;
+    uint32_t window; /* positions that a row sees, its own included; 0: all */
+    float slope;     /* ALiBi */
 } Shape;
 
 /* Blocks of MAX_PAGES pages, filled by the plain kernels. */
@@ -201,6 +203,9 @@ static void attend(const HrVectorKernels *kernels, const Shape *s, const float *
         for (uint32_t r = 0; r < s->n_rows; r++) {
             int32_t seen = (int32_t)(s->n_positions - (s->n_rows - 1 - r)) - (int32_t)start;
             a.n_valid[r] = (uint32_t)CLAMP(seen, 0, HR_PAGE_POSITIONS);
+            a.first_valid[r] = s->window > 0 ? (uint32_t)CLAMP(seen - (int32_t)s->window, 0, HR_PAGE_POSITIONS) : 0;
+            a.slope[r] = s->slope;
+            a.at[r] = seen - 1;
         }
         uint32_t page = start / HR_PAGE_POSITIONS;
         kernels->attend_page(&a, k_blocks + page * k_bytes, v_blocks + page * v_bytes, MIN(s->n_positions - start, HR_PAGE_POSITIONS));
@@ -237,11 +242,50 @@ static void test_attention(gconstpointer data)
         for (size_t w = 0; w < G_N_ELEMENTS(widths); w++)
             for (size_t r = 0; r < G_N_ELEMENTS(rows); r++)
                 for (size_t p = 0; p < G_N_ELEMENTS(positions); p++) {
-                    Shape shape = {(HrKvType)type, widths[w][0], widths[w][1], rows[r], positions[p]};
+                    Shape shape = {.type = (HrKvType)type, .dk = widths[w][0], .dv = widths[w][1], .n_rows = rows[r], .n_positions = positions[p]};
                     if (type >= HR_KV_Q8_0 && shape.dk % HR_KV_GROUP != 0)
                         continue;
                     check_attention(((const Set *)data)->kernels, rand, &shape);
                 }
+}
+
+static void test_windows_and_distances(gconstpointer data)
+{
+    static const uint32_t windows[] = {0, 1, 5, 64, 70};
+    g_autoptr(GRand) rand = g_rand_new_with_seed(4);
+    for (size_t w = 0; w < G_N_ELEMENTS(windows); w++)
+        for (int sloped = 0; sloped < 2; sloped++) {
+            Shape shape = {.type = HR_KV_F32, .dk = 32, .dv = 48, .n_rows = 37, .n_positions = 150, .window = windows[w],
+                           .slope = sloped ? 0.125f : 0};
+            check_attention(((const Set *)data)->kernels, rand, &shape);
+        }
+}
+
+/* Who sees one position, or for whom every other one is too far away, gets its value; also where others follow. */
+static void test_lone_position(gconstpointer data)
+{
+    g_autofree char *memory = g_malloc0(hr_attend_scratch_bytes(16, 16) + 64);
+    HrAttend a;
+    hr_attend_init(&a, HR_KV_F32, 16, 16, (char *)(((uintptr_t)memory + 63) / 64 * 64));
+    a.n_rows = 2;
+    for (uint32_t d = 0; d < 16; d++)
+        for (uint32_t j = 0; j < HR_PAGE_POSITIONS; j++) {
+            a.keys[d * HR_PAGE_POSITIONS + j] = (float)(d * j % 7);
+            a.values[j * 16 + d] = (float)(100 * j + d);
+        }
+    for (uint32_t i = 0; i < 2 * 16; i++)
+        a.q[i] = 0.01f * (float)i;
+    for (uint32_t r = 0; r < 2; r++) {
+        a.max[r] = -INFINITY;
+        a.first_valid[r] = r == 0 ? 20 : 0;
+        a.n_valid[r] = r == 0 ? 21 : HR_PAGE_POSITIONS;
+        a.slope[r] = r == 0 ? 0 : 1000;
+        a.at[r] = 20;
+    }
+    ((const Set *)data)->kernels->attend(&a, HR_PAGE_POSITIONS);
+    for (uint32_t r = 0; r < 2; r++)
+        for (uint32_t d = 0; d < 16; d++)
+            g_assert_cmpfloat_with_epsilon(a.acc[r * 16 + d] / a.sum[r], (float)(2000 + d), 1e-3f);
 }
 
 /* What the wide kernels store is what the plain ones store. */
@@ -318,7 +362,8 @@ static void add_set(const Set *set)
         GTestDataFunc func;
     } cases[] = {{"rows", test_rows},           {"norm-epsilon", test_norm_epsilon}, {"silu-extremes", test_silu_extremes},
                  {"activations", test_activations}, {"layer-norm", test_layer_norm},
-                 {"rotations", test_rotations}, {"attention", test_attention},       {"stores", test_stores}};
+                 {"rotations", test_rotations}, {"attention", test_attention},
+                 {"windows-and-distances", test_windows_and_distances}, {"lone-position", test_lone_position},       {"stores", test_stores}};
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strdup_printf("/vector/%s/%s", set->name, cases[i].name);
         g_test_add_data_func(path, set, cases[i].func);
