@@ -33,8 +33,11 @@ static void prepared_needs(const HrProgram *program, const HrLinearKernels *kern
 static size_t thread_scratch(const HrProgram *program)
 {
     const HrHparams *hp = program->hparams;
-    size_t attend = aligned(hr_attend_scratch_bytes(hp->head_dim_k, hp->head_dim_v));
-    return HR_OWN_ROWS_BYTES + MAX(attend, aligned(hr_linear_scratch_bytes()));
+    size_t most = aligned(hr_linear_scratch_bytes());
+    for (uint32_t il = 0; il < hp->n_layer; il++)
+        if (hp->layers[il].n_head_kv > 0)
+            most = MAX(most, aligned(hr_attend_scratch_bytes(hp->layers[il].head_dim_k, hp->layers[il].head_dim_v)));
+    return HR_OWN_ROWS_BYTES + most;
 }
 
 HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads)
@@ -142,7 +145,7 @@ static void execute_rms_norm(HrTask *task)
 
 static void norm_heads(const HrTask *task, float *row, uint32_t cols, const HrWeight *weight)
 {
-    uint32_t width = task->e->program->hparams->head_dim_k;
+    uint32_t width = task->e->program->hparams->layers[task->op->layer].head_dim_k;
     for (uint32_t c = 0; c < cols; c += width)
         task->e->vector->rms_norm(row + c, weight->data, task->e->program->hparams->norm_eps, width, row + c);
 }

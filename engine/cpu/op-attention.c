@@ -35,27 +35,28 @@ static void store_head(HrTask *task, uint32_t token, uint32_t head)
     const HrOp *op = task->op;
     const HrRope *rope = &e->program->hparams->rope;
     const HrKvLayout *layout = &e->kv->layout;
+    const HrKvLayerLayout *layer = &layout->layers[op->layer];
     const HrLayerShape *shape = &e->program->hparams->layers[op->layer];
     uint32_t group = shape->n_head / shape->n_head_kv, position = e->step->positions[token];
-    uint32_t page = e->kv->slots[e->step->slots[token]].pages[position / HR_PAGE_POSITIONS], j = position % HR_PAGE_POSITIONS;
+    uint32_t page = hr_kv_page(e->kv, op->layer, e->step->slots[token], position), j = position % HR_PAGE_POSITIONS;
     const float *table = hr_task_row(task, e->program->rope_table, token);
-    float *q = hr_task_row(task, op->src, token) + (size_t)head * group * layout->dk;
-    float *k = hr_task_row(task, op->k, token) + (size_t)head * layout->dk;
-    float *v = hr_task_row(task, op->v, token) + (size_t)head * layout->dv;
-    bool rotate = rotates(layout, layout->dk);
+    float *q = hr_task_row(task, op->src, token) + (size_t)head * group * layer->dk;
+    float *k = hr_task_row(task, op->k, token) + (size_t)head * layer->dk;
+    float *v = hr_task_row(task, op->v, token) + (size_t)head * layer->dv;
+    bool rotate = rotates(layout, layer->dk);
 
     for (uint32_t h = 0; h < group; h++) {
-        e->vector->rope(rope->kind, rope->n_rot, table, q + h * layout->dk);
+        e->vector->rope(rope->kind, rope->n_rot, table, q + h * layer->dk);
         if (rotate)
-            e->vector->rotate(q + h * layout->dk, layout->dk);
+            e->vector->rotate(q + h * layer->dk, layer->dk);
     }
     e->vector->rope(rope->kind, rope->n_rot, table, k);
     if (rotate)
-        e->vector->rotate(k, layout->dk);
-    if (rotates(layout, layout->dv))
-        e->vector->rotate(v, layout->dv);
-    e->vector->store_key(layout->type, k, layout->dk, j, hr_kv_k_block(e->kv, op->layer, page, head));
-    e->vector->store_value(layout->type, v, layout->dv, j, hr_kv_v_block(e->kv, op->layer, page, head));
+        e->vector->rotate(k, layer->dk);
+    if (rotates(layout, layer->dv))
+        e->vector->rotate(v, layer->dv);
+    e->vector->store_key(layout->type, k, layer->dk, j, hr_kv_k_block(e->kv, op->layer, page, head));
+    e->vector->store_value(layout->type, v, layer->dv, j, hr_kv_v_block(e->kv, op->layer, page, head));
 }
 
 void hr_execute_rope_store(HrTask *task)
@@ -156,11 +157,11 @@ static void store_results(const HrTask *task, const Tile *tile, HrAttend *a, uin
 static void attend_tile(HrTask *task, const Tile *tile, HrAttend *a, uint32_t group)
 {
     const HrExecutor *e = task->e;
-    const HrKvSlot *slot = &e->kv->slots[e->step->slots[tile->first]];
+    uint32_t slot = e->step->slots[tile->first];
     uint32_t n_positions = e->step->positions[tile->first + tile->n_tokens - 1] + 1;
     load_queries(task, tile, a, group);
     for (uint32_t start = 0; start < n_positions; start += HR_PAGE_POSITIONS) {
-        uint32_t page = slot->pages[start / HR_PAGE_POSITIONS];
+        uint32_t page = hr_kv_page(e->kv, task->op->layer, slot, start);
         set_valid(task, tile, a, start);
         e->vector->attend_page(a, hr_kv_k_block(e->kv, task->op->layer, page, tile->head),
                                hr_kv_v_block(e->kv, task->op->layer, page, tile->head), MIN(n_positions - start, HR_PAGE_POSITIONS));
@@ -175,7 +176,7 @@ void hr_execute_attention(HrTask *task)
     uint32_t group = shape->n_head / shape->n_head_kv, begin, end;
     uint32_t n = count_tiles(e, group) * shape->n_head_kv * group_pieces(group);
     HrAttend attend;
-    hr_attend_init(&attend, e->kv->layout.type, e->kv->layout.dk, e->kv->layout.dv, task->scratch + HR_OWN_ROWS_BYTES);
+    hr_attend_init(&attend, e->kv->layout.type, shape->head_dim_k, shape->head_dim_v, task->scratch + HR_OWN_ROWS_BYTES);
     while (hr_task_claim(task, n, 1, &begin, &end)) {
         Tile tile = find_tile(e, shape, begin);
         attend_tile(task, &tile, &attend, group);

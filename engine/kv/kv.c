@@ -1,147 +1,181 @@
-/* kv.c: see kv.h.
+/* kv.c: slots of the cache. Pages are in pages.c, recurrent states in state.c. See kv.h.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "kv/kv.h"
 
-#include <string.h>
+#include "kv/pages.h"
 
-static bool map_pools(HrKv *kv, HrLedger *ledger, const HrPlanItem *items, GError **error)
+/* ---- Lifetime ---- */
+
+static bool map_layers(HrKv *kv, HrLedger *ledger, const HrPlanItem *items, GError **error)
 {
     for (uint32_t il = 0; il < kv->layout.n_layer; il++) {
-        uint64_t bytes = (uint64_t)kv->n_pages * kv->layout.layers[il].page_bytes;
-        if (!hr_region_map(&kv->pools[il], ledger, &items[il], bytes, false, error))
+        uint64_t pool_bytes = hr_kv_layer_pool_bytes(&kv->layout, il), state_bytes = hr_kv_layer_state_bytes(&kv->layout, il);
+        if ((pool_bytes > 0 && !hr_region_map(&kv->pools[il], ledger, items++, pool_bytes, false, error)) ||
+            (state_bytes > 0 && !hr_region_map(&kv->states[il], ledger, items++, state_bytes, false, error)))
             return false;
     }
+    return true;
+}
+
+static bool make_slot(HrKv *kv, HrKvSlot *slot)
+{
+    uint32_t n_entries = hr_kv_pages(kv->num_ctx);
+    slot->tokens = g_array_new(false, false, sizeof(HrToken));
+    slot->pages = g_new0(uint32_t *, kv->layout.n_reaches);
+    slot->states = g_new0(HrKvState, kv->layout.n_states);
+    slot->state = HR_KV_NO_STATE;
+    for (uint32_t g = 0; g < kv->layout.n_reaches; g++) {
+        slot->pages[g] = g_try_new(uint32_t, n_entries);
+        if (!slot->pages[g])
+            return false;
+        for (uint32_t p = 0; p < n_entries; p++)
+            slot->pages[g][p] = HR_KV_NO_PAGE;
+    }
+    return true;
+}
+
+static bool make_tables(HrKv *kv)
+{
+    for (uint32_t g = 0; g < kv->layout.n_reaches; g++)
+        if (!hr_kv_pages_init(&kv->groups[g], &kv->layout.reaches[g], kv->n_slots))
+            return false;
+    for (uint32_t s = 0; s < kv->n_slots; s++)
+        if (!make_slot(kv, &kv->slots[s]))
+            return false;
     return true;
 }
 
 bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, HrLedger *ledger, const HrPlanItem *items,
                 GError **error)
 {
-    *kv = (HrKv){.num_ctx = settings->num_ctx, .n_slots = settings->parallel, .pages_per_slot = hr_kv_pages(settings->num_ctx)};
-    if (!hr_kv_layout_init(&kv->layout, hparams, settings->kv_type, error))
+    *kv = (HrKv){.num_ctx = settings->num_ctx, .n_slots = settings->parallel};
+    if (!hr_kv_layout_init(&kv->layout, hparams, settings, error))
         return false;
-    kv->n_pages = kv->pages_per_slot * kv->n_slots;
+    kv->groups = g_new0(HrKvPages, kv->layout.n_reaches);
     kv->pools = g_new0(HrRegion, kv->layout.n_layer);
-    kv->refs = g_try_new0(uint16_t, kv->n_pages);
-    kv->free_pages = g_try_new(uint32_t, kv->n_pages);
+    kv->states = g_new0(HrRegion, kv->layout.n_layer);
     kv->slots = g_new0(HrKvSlot, kv->n_slots);
-    for (uint32_t s = 0; s < kv->n_slots; s++) {
-        kv->slots[s].tokens = g_array_new(false, false, sizeof(HrToken));
-        kv->slots[s].pages = g_try_new(uint32_t, kv->pages_per_slot);
-        if (!kv->slots[s].pages || !kv->refs || !kv->free_pages) {
-            g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "Out of memory for the page tables of %u positions.", kv->num_ctx);
-            return false;
-        }
+    if (!make_tables(kv)) {
+        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "Out of memory for the page tables of %u positions.", kv->num_ctx);
+        return false;
     }
-    for (uint32_t p = 0; p < kv->n_pages; p++)
-        kv->free_pages[kv->n_free++] = kv->n_pages - 1 - p;
-    return map_pools(kv, ledger, items, error);
+    return map_layers(kv, ledger, items, error);
+}
+
+static void finish_slot(HrKv *kv, HrKvSlot *slot)
+{
+    g_clear_pointer(&slot->tokens, g_array_unref);
+    for (uint32_t g = 0; slot->pages && g < kv->layout.n_reaches; g++)
+        g_free(slot->pages[g]);
+    g_free(slot->pages);
+    g_free(slot->states);
 }
 
 void hr_kv_finish(HrKv *kv)
 {
-    for (uint32_t il = 0; kv->pools && il < kv->layout.n_layer; il++)
+    for (uint32_t il = 0; kv->pools && il < kv->layout.n_layer; il++) {
         hr_region_unmap(&kv->pools[il]);
-    for (uint32_t s = 0; kv->slots && s < kv->n_slots; s++) {
-        g_clear_pointer(&kv->slots[s].tokens, g_array_unref);
-        g_free(kv->slots[s].pages);
+        hr_region_unmap(&kv->states[il]);
     }
+    for (uint32_t s = 0; kv->slots && s < kv->n_slots; s++)
+        finish_slot(kv, &kv->slots[s]);
+    for (uint32_t g = 0; kv->groups && g < kv->layout.n_reaches; g++)
+        hr_kv_pages_finish(&kv->groups[g]);
     g_clear_pointer(&kv->pools, g_free);
+    g_clear_pointer(&kv->states, g_free);
     g_clear_pointer(&kv->slots, g_free);
-    g_clear_pointer(&kv->refs, g_free);
-    g_clear_pointer(&kv->free_pages, g_free);
+    g_clear_pointer(&kv->groups, g_free);
     hr_kv_layout_finish(&kv->layout);
 }
 
-/* ---- Pages ---- */
-
-static void release_page(HrKv *kv, uint32_t page)
-{
-    if (--kv->refs[page] > 0)
-        return;
-    for (uint32_t il = 0; il < kv->layout.n_layer; il++) {
-        size_t bytes = kv->layout.layers[il].page_bytes;
-        hr_region_discard(&kv->pools[il], page * bytes, bytes);
-    }
-    kv->free_pages[kv->n_free++] = page;
-}
-
-static bool take_page(HrKv *kv, uint32_t *ret_page, GError **error)
-{
-    if (kv->n_free == 0) {
-        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "The cache has no free page left (%u of %u positions).",
-                    kv->n_pages * HR_PAGE_POSITIONS, kv->num_ctx * kv->n_slots);
-        return false;
-    }
-    *ret_page = kv->free_pages[--kv->n_free];
-    kv->refs[*ret_page] = 1;
-    return true;
-}
-
-/* Replaces a shared page by a copy of it. */
-static bool own_page(HrKv *kv, uint32_t *page, GError **error)
-{
-    uint32_t copy;
-    if (kv->refs[*page] == 1)
-        return true;
-    if (!take_page(kv, &copy, error))
-        return false;
-    for (uint32_t il = 0; il < kv->layout.n_layer; il++) {
-        size_t bytes = kv->layout.layers[il].page_bytes;
-        char *pool = kv->pools[il].base;
-        memcpy(pool + copy * bytes, pool + *page * bytes, bytes);
-    }
-    release_page(kv, *page);
-    *page = copy;
-    return true;
-}
-
-static void drop_pages(HrKv *kv, HrKvSlot *slot, uint32_t n_keep)
-{
-    while (slot->n_pages > n_keep)
-        release_page(kv, slot->pages[--slot->n_pages]);
-}
-
-/* ---- Slots ---- */
+/* ---- A step ---- */
 
 bool hr_kv_prepare(HrKv *kv, uint32_t slot_index, uint32_t begin, uint32_t n_positions, GError **error)
 {
     HrKvSlot *slot = &kv->slots[slot_index];
     uint32_t n_pages = hr_kv_pages(n_positions);
-    g_return_val_if_fail(n_pages <= kv->pages_per_slot, false);
-    for (uint32_t p = begin / HR_PAGE_POSITIONS; p < slot->n_pages && p < n_pages; p++)
-        if (!own_page(kv, &slot->pages[p], error))
-            return false;
-    while (slot->n_pages < n_pages) {
-        if (!take_page(kv, &slot->pages[slot->n_pages], error))
-            return false;
-        slot->n_pages++;
+    g_return_val_if_fail(n_positions <= kv->num_ctx, false);
+    for (uint32_t p = begin / HR_PAGE_POSITIONS; p < n_pages; p++) {
+        slot->n_pages = MAX(slot->n_pages, p + 1);
+        for (uint32_t g = 0; g < kv->layout.n_reaches; g++)
+            if (!hr_kv_pages_own(kv, g, slot, p, error))
+                return false;
     }
+    hr_kv_states_choose_next(kv, slot_index);
     return true;
 }
 
-void hr_kv_truncate(HrKv *kv, uint32_t slot_index, uint32_t n_keep)
+void hr_kv_advance(HrKv *kv, uint32_t slot_index, const HrToken *tokens, uint32_t n)
 {
     HrKvSlot *slot = &kv->slots[slot_index];
-    if (n_keep < slot->tokens->len)
-        g_array_set_size(slot->tokens, n_keep);
-    drop_pages(kv, slot, hr_kv_pages(MIN(n_keep, slot->tokens->len)));
+    g_array_append_vals(slot->tokens, tokens, n);
+    if (kv->layout.n_states == 0)
+        return;
+    slot->state = slot->next_state;
+    slot->states[slot->state].n_positions = slot->tokens->len;
+}
+
+void hr_kv_checkpoint(HrKv *kv, uint32_t slot_index)
+{
+    HrKvSlot *slot = &kv->slots[slot_index];
+    if (slot->tokens->len == 0)
+        return;
+    if (kv->layout.n_states > 0)
+        slot->states[slot->state].checkpoint = true;
+    slot->mark = slot->tokens->len;
+}
+
+/* ---- Coming back to a prefix ---- */
+
+static void drop_pages(HrKv *kv, HrKvSlot *slot, uint32_t n_keep)
+{
+    for (uint32_t g = 0; g < kv->layout.n_reaches && n_keep < slot->n_pages; g++)
+        hr_kv_pages_drop(kv, g, slot, n_keep, slot->n_pages);
+    slot->n_pages = MIN(slot->n_pages, n_keep);
+}
+
+uint32_t hr_kv_reachable(const HrKv *kv, uint32_t slot_index, uint32_t n_positions)
+{
+    const HrKvSlot *slot = &kv->slots[slot_index];
+    uint32_t n = MIN(n_positions, slot->tokens->len), before;
+    do {
+        before = n;
+        n = hr_kv_states_below(kv, slot, n);
+        for (uint32_t g = 0; g < kv->layout.n_reaches; g++)
+            n = hr_kv_pages_reachable(kv, g, slot, n);
+    } while (n != before);
+    return n;
+}
+
+uint32_t hr_kv_truncate(HrKv *kv, uint32_t slot_index, uint32_t n_keep)
+{
+    HrKvSlot *slot = &kv->slots[slot_index];
+    uint32_t n = hr_kv_reachable(kv, slot_index, n_keep);
+    g_array_set_size(slot->tokens, n);
+    drop_pages(kv, slot, hr_kv_pages(n));
+    hr_kv_states_return_to(kv, slot_index, n);
+    slot->mark = MIN(slot->mark, n);
+    return n;
 }
 
 uint32_t hr_kv_share(HrKv *kv, uint32_t slot_index, uint32_t from_index, uint32_t n_positions)
 {
     HrKvSlot *slot = &kv->slots[slot_index], *from = &kv->slots[from_index];
-    uint32_t n_pages = n_positions / HR_PAGE_POSITIONS;
+    uint32_t n = hr_kv_reachable(kv, from_index, n_positions);
+    if (kv->layout.n_states == 0)
+        n = hr_kv_reachable(kv, from_index, n / HR_PAGE_POSITIONS * HR_PAGE_POSITIONS);
     hr_kv_truncate(kv, slot_index, 0);
-    for (uint32_t p = 0; p < n_pages; p++) {
-        slot->pages[p] = from->pages[p];
-        kv->refs[slot->pages[p]]++;
-    }
-    slot->n_pages = n_pages;
-    g_array_append_vals(slot->tokens, from->tokens->data, n_pages * HR_PAGE_POSITIONS);
-    return n_pages * HR_PAGE_POSITIONS;
+    slot->n_pages = hr_kv_pages(n);
+    for (uint32_t g = 0; g < kv->layout.n_reaches; g++)
+        for (uint32_t p = hr_kv_pages_first(&kv->groups[g], n); p < slot->n_pages; p++) {
+            slot->pages[g][p] = from->pages[g][p];
+            kv->groups[g].refs[slot->pages[g][p]]++;
+        }
+    g_array_append_vals(slot->tokens, from->tokens->data, n);
+    hr_kv_states_copy(kv, slot_index, from_index, n);
+    return n;
 }
 
 uint32_t hr_kv_common_prefix(const HrKv *kv, uint32_t slot_index, const HrToken *tokens, size_t n)
@@ -153,11 +187,15 @@ uint32_t hr_kv_common_prefix(const HrKv *kv, uint32_t slot_index, const HrToken 
     return i;
 }
 
+/* ---- Telling ---- */
+
 uint64_t hr_kv_committed_bytes(const HrKv *kv)
 {
-    uint64_t bytes = 0;
-    for (uint32_t il = 0; il < kv->layout.n_layer; il++)
-        bytes += (uint64_t)(kv->n_pages - kv->n_free) * kv->layout.layers[il].page_bytes;
+    uint64_t bytes = hr_kv_states_committed(kv);
+    for (uint32_t il = 0; il < kv->layout.n_layer; il++) {
+        const HrKvPages *pages = &kv->groups[kv->layout.layers[il].group];
+        bytes += (uint64_t)(pages->n_pages - pages->n_free) * kv->layout.layers[il].page_bytes;
+    }
     return bytes;
 }
 
@@ -165,13 +203,13 @@ uint64_t hr_kv_committed_bytes(const HrKv *kv)
 static uint64_t unused_positions(const HrKv *kv, const HrKvSlot *slot)
 {
     uint32_t n = slot->tokens->len, room = slot->n_pages * HR_PAGE_POSITIONS;
-    bool shared = n < room && kv->refs[slot->pages[n / HR_PAGE_POSITIONS]] > 1;
+    bool shared = n < room && kv->groups[0].refs[slot->pages[0][n / HR_PAGE_POSITIONS]] > 1;
     return n < room && !shared ? room - n : 0;
 }
 
 uint64_t hr_kv_held_positions(const HrKv *kv)
 {
-    uint64_t positions = (uint64_t)(kv->n_pages - kv->n_free) * HR_PAGE_POSITIONS;
+    uint64_t positions = (uint64_t)(kv->groups[0].n_pages - kv->groups[0].n_free) * HR_PAGE_POSITIONS;
     for (uint32_t s = 0; s < kv->n_slots; s++)
         positions -= unused_positions(kv, &kv->slots[s]);
     return positions;

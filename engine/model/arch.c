@@ -31,16 +31,16 @@ const char *hr_architectures(void)
 static void bind_layer(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
 {
     const HrLayerShape *s = &hp->layers[il];
-    uint64_t n_q = (uint64_t)s->n_head * hp->head_dim_k, n_out = (uint64_t)s->n_head * hp->head_dim_v;
-    uint64_t n_k = (uint64_t)s->n_head_kv * hp->head_dim_k, n_v = (uint64_t)s->n_head_kv * hp->head_dim_v;
+    uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k, n_out = (uint64_t)s->n_head * s->head_dim_v;
+    uint64_t n_k = (uint64_t)s->n_head_kv * s->head_dim_k, n_v = (uint64_t)s->n_head_kv * s->head_dim_v;
 
     hr_bind(b, &w->attn_norm, il, "attn_norm.weight", hp->n_embd, 1);
     hr_bind_linear(b, &w->attn_q, il, "attn_q", hp->n_embd, n_q);
     hr_bind_linear(b, &w->attn_k, il, "attn_k", hp->n_embd, n_k);
     hr_bind_linear(b, &w->attn_v, il, "attn_v", hp->n_embd, n_v);
     hr_bind_linear(b, &w->attn_output, il, "attn_output", n_out, hp->n_embd);
-    hr_bind_optional(b, &w->attn_q_norm, il, "attn_q_norm.weight", hp->head_dim_k, 1);
-    hr_bind_optional(b, &w->attn_k_norm, il, "attn_k_norm.weight", hp->head_dim_k, 1);
+    hr_bind_optional(b, &w->attn_q_norm, il, "attn_q_norm.weight", s->head_dim_k, 1);
+    hr_bind_optional(b, &w->attn_k_norm, il, "attn_k_norm.weight", s->head_dim_k, 1);
     hr_bind(b, &w->ffn_norm, il, "ffn_norm.weight", hp->n_embd, 1);
     hr_bind_linear(b, &w->ffn_gate, il, "ffn_gate", hp->n_embd, s->n_ff);
     hr_bind_linear(b, &w->ffn_up, il, "ffn_up", hp->n_embd, s->n_ff);

@@ -8,12 +8,16 @@
 #pragma once
 
 #include "model/hparams.h"
+#include "model/keys.h"
 #include "model/weights.h"
 #include "program/emit.h"
 
 typedef struct HrArch {
     const char *name; /* general.architecture */
     HrRopeKind rope;
+    bool mixed_layers; /* some may lack attention or a feed-forward (a count of 0) */
+    /* Reads the keys that only this architecture has and completes hparams (NULL: nothing to do). False with an error of keys. */
+    bool (*shape)(HrHparams *hparams, const HrKeys *keys);
     /* Binds the tensors of hparams' shape; errors go to the binder. weights->layers is allocated. */
     void (*bind)(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
     /* Emits the steps from token ids to logits. */

@@ -8,17 +8,21 @@
 
 #include <math.h>
 
-static bool read_layers(HrHparams *hp, const HrKeys *keys)
+static bool read_layers(HrHparams *hp, const HrKeys *keys, uint32_t min)
 {
     hp->layers = g_new0(HrLayerShape, hp->n_layer);
-    if (!hr_keys_read_per_layer(keys, "attention.head_count", hp->n_layer, 0, offsetof(HrLayerShape, n_head), hp->layers) ||
-        !hr_keys_read_per_layer(keys, "attention.head_count_kv", hp->n_layer, hp->layers[0].n_head,
-                        offsetof(HrLayerShape, n_head_kv), hp->layers) ||
-        !hr_keys_read_per_layer(keys, "feed_forward_length", hp->n_layer, 0, offsetof(HrLayerShape, n_ff), hp->layers))
+    if (!hr_keys_read_per_layer(keys, "attention.head_count", hp->n_layer, min, NULL, offsetof(HrLayerShape, n_head), hp->layers) ||
+        !hr_keys_read_per_layer(keys, "attention.head_count_kv", hp->n_layer, min, &hp->layers[0].n_head,
+                           offsetof(HrLayerShape, n_head_kv), hp->layers) ||
+        !hr_keys_read_per_layer(keys, "feed_forward_length", hp->n_layer, min, NULL, offsetof(HrLayerShape, n_ff), hp->layers))
         return false;
-    for (uint32_t il = 0; il < hp->n_layer; il++)
-        if (hp->layers[il].n_head % hp->layers[il].n_head_kv != 0)
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        HrLayerShape *l = &hp->layers[il];
+        if (l->n_head == 0 || l->n_head_kv == 0)
+            l->n_head = l->n_head_kv = 0;
+        else if (l->n_head % l->n_head_kv != 0)
             return hr_keys_bad(keys, "attention.head_count_kv", "does not divide attention.head_count");
+    }
     return true;
 }
 
@@ -72,25 +76,37 @@ static bool read_rope(HrHparams *hp, const HrKeys *keys)
     return read_scaling(rope, hp->n_ctx_train, keys);
 }
 
+/* The heads of the first layer that has some. */
+static uint32_t first_n_head(const HrHparams *hp)
+{
+    for (uint32_t il = 0; il < hp->n_layer; il++)
+        if (hp->layers[il].n_head > 0)
+            return hp->layers[il].n_head;
+    return 0;
+}
+
 static bool read_heads(HrHparams *hp, const HrKeys *keys)
 {
-    uint32_t n_head = hp->layers[0].n_head, head_dim = hp->n_embd / n_head;
+    uint32_t n_head = first_n_head(hp), head_dim = n_head > 0 ? MAX(hp->n_embd / n_head, 1) : 0;
     g_autofree char *width_key = hr_keys_name(keys, "attention.key_length");
     double scale;
-    if (!hr_gguf_find(keys->gguf, width_key) && hp->n_embd % n_head != 0)
+    if (!hr_gguf_find(keys->gguf, width_key) && n_head > 0 && hp->n_embd % n_head != 0)
         return hr_keys_bad(keys, "attention.head_count", "does not divide embedding_length");
-    if (!hr_keys_read_uint_or(keys, "attention.key_length", 1, HR_MAX_WIDTH, MAX(head_dim, 1), &hp->head_dim_k) ||
-        !hr_keys_read_uint_or(keys, "attention.value_length", 1, HR_MAX_WIDTH, MAX(head_dim, 1), &hp->head_dim_v) ||
+    if (!hr_keys_read_uint_or(keys, "attention.key_length", 1, HR_MAX_WIDTH, head_dim, &hp->head_dim_k) ||
+        !hr_keys_read_uint_or(keys, "attention.value_length", 1, HR_MAX_WIDTH, head_dim, &hp->head_dim_v) ||
         !hr_keys_read_float_or(keys, "attention.scale", 0, 1e6, 0, &scale))
         return false;
-    hp->attention_scale = scale > 0 ? (float)scale : 1.0f / sqrtf((float)hp->head_dim_k);
-    for (uint32_t il = 0; il < hp->n_layer; il++)
+    hp->attention_scale = scale > 0 ? (float)scale : 1.0f / sqrtf((float)MAX(hp->head_dim_k, 1));
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        hp->layers[il].head_dim_k = hp->head_dim_k;
+        hp->layers[il].head_dim_v = hp->head_dim_v;
         if ((uint64_t)hp->layers[il].n_head * MAX(hp->head_dim_k, hp->head_dim_v) > HR_MAX_WIDTH)
             return hr_keys_bad(keys, "attention.head_count", "is out of range");
+    }
     return true;
 }
 
-bool hr_hparams_read(HrHparams *hp, const HrGguf *gguf, const char *arch, GError **error)
+bool hr_hparams_read(HrHparams *hp, const HrGguf *gguf, const char *arch, bool mixed_layers, GError **error)
 {
     HrKeys keys = {gguf, arch, error};
     double eps;
@@ -98,7 +114,7 @@ bool hr_hparams_read(HrHparams *hp, const HrGguf *gguf, const char *arch, GError
     if (!hr_keys_read_uint(&keys, "block_count", 1, HR_MAX_LAYERS, &hp->n_layer) ||
         !hr_keys_read_uint(&keys, "context_length", 1, HR_MAX_CTX, &hp->n_ctx_train) ||
         !hr_keys_read_uint(&keys, "embedding_length", 1, HR_MAX_WIDTH, &hp->n_embd) ||
-        !hr_keys_read_float_or(&keys, "attention.layer_norm_rms_epsilon", 0, 1, 1e-5, &eps) || !read_layers(hp, &keys) ||
+        !hr_keys_read_float_or(&keys, "attention.layer_norm_rms_epsilon", 0, 1, 1e-5, &eps) || !read_layers(hp, &keys, mixed_layers ? 0 : 1) ||
         !read_heads(hp, &keys) || !read_rope(hp, &keys)) {
         hr_hparams_finish(hp);
         return false;

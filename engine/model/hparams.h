@@ -30,21 +30,29 @@ typedef struct {
     double ext_factor, attn_factor, beta_fast, beta_slow; /* yarn */
 } HrRope;
 
+/* One layer: what its sublayers look like, and so what it keeps of the past. */
 typedef struct {
-    uint32_t n_head, n_head_kv, n_ff;
+    uint32_t n_head, n_head_kv;      /* 0: no attention */
+    uint32_t head_dim_k, head_dim_v; /* width of a query or key, and of a value */
+    uint32_t window;                 /* positions that attention sees, the query's own included; 0: all */
+    bool latent;                     /* one key head for all; values are the first head_dim_v of its keys and not kept apart */
+    uint32_t n_conv_state;           /* floats per slot: what a short convolution keeps, 0: none */
+    uint32_t n_ssm_state;            /* floats per slot: any other recurrent state, 0: none */
+    uint32_t n_ff;                   /* 0: no feed-forward */
 } HrLayerShape;
 
 typedef struct {
     uint32_t n_layer, n_embd, n_vocab, n_ctx_train;
-    uint32_t head_dim_k, head_dim_v;
+    uint32_t head_dim_k, head_dim_v; /* of layers that say nothing else */
     HrLayerShape *layers; /* [n_layer] */
     float norm_eps;
     float attention_scale; /* of scores */
     HrRope rope;
 } HrHparams;
 
-/* Reads <arch>.* of gguf. HR_ERROR_FORMAT names the key that is missing or impossible. */
-bool hr_hparams_read(HrHparams *hparams, const HrGguf *gguf, const char *arch, GError **error);
+/* Reads <arch>.* of gguf, what most architectures have. mixed_layers: some may lack attention or a feed-forward. HR_ERROR_FORMAT names
+ * the key that is missing or impossible. */
+bool hr_hparams_read(HrHparams *hparams, const HrGguf *gguf, const char *arch, bool mixed_layers, GError **error);
 void hr_hparams_finish(HrHparams *hparams);
 
 /* Angular frequency of each rotated pair, n_rot / 2 of them: inv_freq[i] = base^(-2i/n_rot), scaled as rope says; divisors

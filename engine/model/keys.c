@@ -52,20 +52,20 @@ bool hr_keys_read_float_or(const HrKeys *keys, const char *name, double min, dou
 }
 
 /* A key that holds one number for all layers or an array with one for each. */
-bool hr_keys_read_per_layer(const HrKeys *keys, const char *name, uint32_t n_layer, uint32_t fallback, size_t field,
-                            HrLayerShape *layers)
+bool hr_keys_read_per_layer(const HrKeys *keys, const char *name, uint32_t n_layer, uint32_t min, const uint32_t *fallback,
+                            size_t field, HrLayerShape *layers)
 {
     g_autofree char *key = hr_keys_name(keys, name);
     const HrGgufEntry *entry = hr_gguf_find(keys->gguf, key);
-    if (!entry && fallback == 0)
+    if (!entry && !fallback)
         return hr_keys_bad(keys, name, "is missing");
     if (entry && entry->kind == HR_GGUF_ARRAY && entry->n < n_layer)
         return hr_keys_bad(keys, name, "has fewer entries than there are layers");
     for (uint32_t il = 0; il < n_layer; il++) {
-        int64_t value = fallback;
+        int64_t value = fallback ? *fallback : 0;
         if (entry && !hr_gguf_element_int(entry, entry->kind == HR_GGUF_ARRAY ? il : 0, &value))
             return hr_keys_bad(keys, name, "is not a whole number");
-        if (value < 1 || value > HR_MAX_WIDTH)
+        if (value < min || value > HR_MAX_WIDTH)
             return hr_keys_bad(keys, name, "is out of range");
         G_STRUCT_MEMBER(uint32_t, &layers[il], field) = (uint32_t)value;
     }

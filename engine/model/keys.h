@@ -9,7 +9,7 @@
 #include "gguf/gguf.h"
 #include "model/hparams.h"
 
-typedef struct {
+typedef struct HrKeys {
     const HrGguf *gguf;
     const char *arch;
     GError **error;
@@ -23,7 +23,7 @@ bool hr_keys_bad(const HrKeys *keys, const char *name, const char *what);
 bool hr_keys_read_uint(const HrKeys *keys, const char *name, uint64_t min, uint64_t max, uint32_t *ret);
 bool hr_keys_read_uint_or(const HrKeys *keys, const char *name, uint64_t min, uint64_t max, uint32_t fallback, uint32_t *ret);
 bool hr_keys_read_float_or(const HrKeys *keys, const char *name, double min, double max, double fallback, double *ret);
-/* A key that holds one number for all layers or an array with one for each; field: offset in HrLayerShape. fallback 0: the key must
- * be there. */
-bool hr_keys_read_per_layer(const HrKeys *keys, const char *name, uint32_t n_layer, uint32_t fallback, size_t field,
-                            HrLayerShape *layers);
+/* A key that holds one number for all layers or an array with one for each, min to HR_MAX_WIDTH; field: offset in HrLayerShape.
+ * fallback NULL: the key must be there. */
+bool hr_keys_read_per_layer(const HrKeys *keys, const char *name, uint32_t n_layer, uint32_t min, const uint32_t *fallback,
+                            size_t field, HrLayerShape *layers);

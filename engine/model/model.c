@@ -106,9 +106,11 @@ static bool prepare_to_run(HrModel *model, GError **error)
     }
     if (model->arch->check && !model->arch->check(model->gguf, error))
         return false;
-    if (!hr_hparams_read(&model->hparams, model->gguf, model->arch->name, error))
+    if (!hr_hparams_read(&model->hparams, model->gguf, model->arch->name, model->arch->mixed_layers, error))
         return false;
     model->hparams.rope.kind = model->arch->rope;
+    if (model->arch->shape && !model->arch->shape(&model->hparams, &(HrKeys){model->gguf, model->arch->name, error}))
+        return false;
     return bind_weights(model, error);
 }
 

@@ -38,19 +38,27 @@ static void add_weights(HrPlan *plan)
 
 /* ---- Cache ---- */
 
+static void add_layer_cache(HrPlan *plan, const HrKvLayout *layout, uint32_t il)
+{
+    const HrLayerShape *shape = &plan->model->hparams.layers[il];
+    uint64_t pool_bytes = hr_kv_layer_pool_bytes(layout, il), state_bytes = hr_kv_layer_state_bytes(layout, il);
+    const char *what = shape->latent ? "latent keys" : shape->window > 0 ? "window of keys and values" : "keys and values";
+    if (pool_bytes > 0)
+        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u %s", il, what), (int32_t)il, pool_bytes);
+    if (state_bytes > 0)
+        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u states", il), (int32_t)il, state_bytes);
+    if (layout->layers[il].group == 0)
+        plan->cache_bytes_per_token += layout->layers[il].page_bytes / HR_PAGE_POSITIONS;
+}
+
 static bool add_cache(HrPlan *plan, GError **error)
 {
     HrKvLayout layout;
-    const HrSettings *s = &plan->settings;
-    if (!hr_kv_layout_init(&layout, &plan->model->hparams, s->kv_type, error))
+    if (!hr_kv_layout_init(&layout, &plan->model->hparams, &plan->settings, error))
         return false;
     plan->first_cache = plan->items->len;
-    for (uint32_t il = 0; il < layout.n_layer; il++) {
-        uint64_t page_bytes = layout.layers[il].page_bytes;
-        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u keys and values", il), (int32_t)il,
-                 (uint64_t)hr_kv_pages(s->num_ctx) * s->parallel * page_bytes);
-        plan->cache_bytes_per_token += page_bytes / HR_PAGE_POSITIONS;
-    }
+    for (uint32_t il = 0; il < layout.n_layer; il++)
+        add_layer_cache(plan, &layout, il);
     hr_kv_layout_finish(&layout);
     return true;
 }
@@ -161,12 +169,14 @@ uint64_t hr_plan_get_cache_bytes_per_token(const HrPlan *plan)
 
 /* ---- Fitting ---- */
 
-/* Largest num_ctx, in whole pages, whose cache fits beside everything else; 0: none. */
+/* Largest num_ctx, in whole pages, whose cache fits beside everything else; 0: none. What does not grow with it (windows, states)
+ * is counted as it is. */
 static uint64_t num_ctx_that_fits(const HrPlan *plan, uint64_t room)
 {
-    uint64_t rest = hr_plan_get_bytes(plan, HR_ITEM_N_KINDS) - hr_plan_get_bytes(plan, HR_ITEM_CACHE);
     uint64_t page = plan->cache_bytes_per_token * HR_PAGE_POSITIONS * plan->settings.parallel;
-    return room > rest ? (room - rest) / page * HR_PAGE_POSITIONS : 0;
+    uint64_t paged = page * hr_kv_pages(plan->settings.num_ctx);
+    uint64_t rest = hr_plan_get_bytes(plan, HR_ITEM_N_KINDS) - paged;
+    return page > 0 && room > rest ? (room - rest) / page * HR_PAGE_POSITIONS : 0;
 }
 
 bool hr_plan_fits(const HrPlan *plan, GError **error)

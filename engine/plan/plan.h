@@ -14,9 +14,9 @@ struct HrPlan {
     size_t n_devices;
     GArray *items;        /* HrPlanItem */
     GPtrArray *names;     /* owned strings that items borrow */
-    uint32_t first_cache; /* index of the first of n_layer cache items */
+    uint32_t first_cache; /* index of the first cache item */
     uint32_t first_compute; /* arena, prepared rows, scratch, logits */
-    uint64_t cache_bytes_per_token;
+    uint64_t cache_bytes_per_token; /* of what grows with num_ctx */
 };
 
 /* Tokens and logit rows that a step may have. */

@@ -141,7 +141,7 @@ HrBuf hr_emit_attention(HrEmit *e, HrBuf q)
 {
     const HrHparams *hp = e->program->hparams;
     HrOp op = new_op(e, HR_OP_ATTENTION, q);
-    op.dst = new_buffer(e, HR_ROWS_TOKENS, hp->layers[e->layer].n_head * hp->head_dim_v);
+    op.dst = new_buffer(e, HR_ROWS_TOKENS, hp->layers[e->layer].n_head * hp->layers[e->layer].head_dim_v);
     append(e, &op);
     return op.dst;
 }

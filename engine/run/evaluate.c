@@ -27,7 +27,7 @@ static bool evaluate_chunk(HrRunner *r, HrEvaluation *ev, size_t begin, size_t n
         g_set_error(&ev->error, HR_ERROR, HR_ERROR_CANCELLED, "The evaluation was stopped.");
         return false;
     }
-    g_array_append_vals(r->kv.slots[SLOT].tokens, step.tokens, step.n_tokens);
+    hr_kv_advance(&r->kv, SLOT, step.tokens, step.n_tokens);
     for (uint32_t i = 0; i < step.n_outputs; i++)
         ev->func(past + r->step_outputs[i], hr_executor_logits(&r->executor, i), r->program->hparams->n_vocab, ev->data);
     return true;

@@ -26,12 +26,18 @@ static int oldest_idle(const HrRunner *r)
     return best;
 }
 
+/* At least one token is read anew: its logits are wanted. */
+static uint32_t reusable(const HrRunner *r, uint32_t slot, const HrToken *tokens, size_t n)
+{
+    return hr_kv_reachable(&r->kv, slot, hr_kv_common_prefix(&r->kv, slot, tokens, n - 1));
+}
+
 static uint32_t longest_prefix(const HrRunner *r, const HrToken *tokens, size_t n, uint32_t *ret_length)
 {
     uint32_t best = 0;
     *ret_length = 0;
     for (uint32_t i = 0; i < r->n_slots; i++) {
-        uint32_t length = hr_kv_common_prefix(&r->kv, i, tokens, n);
+        uint32_t length = reusable(r, i, tokens, n);
         if (length > *ret_length || (length == *ret_length && r->slots[best].state != HR_SLOT_IDLE)) {
             best = i;
             *ret_length = length;
@@ -47,11 +53,8 @@ static uint32_t choose(HrRunner *r, const HrToken *tokens, size_t n, uint32_t *r
     uint32_t best = longest_prefix(r, tokens, n, &length);
     bool takes_over = r->slots[best].state == HR_SLOT_IDLE &&
                       (best == spare || (uint64_t)length * 100 >= (uint64_t)held(r, best) * KEEP_PERCENT);
-    /* At least one token is read anew: its logits are wanted. */
-    length = MIN(length, (uint32_t)n - 1);
     if (takes_over) {
-        hr_kv_truncate(&r->kv, best, length);
-        *ret_n_past = length;
+        *ret_n_past = hr_kv_truncate(&r->kv, best, length);
         return best;
     }
     *ret_n_past = hr_kv_share(&r->kv, spare, best, length);

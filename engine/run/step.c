@@ -133,8 +133,10 @@ static void draw(HrRunner *r, HrSlot *slot, float *logits)
 
 static void note_fed(HrRunner *r, const HrStep *step)
 {
-    for (uint32_t i = 0; i < step->n_tokens; i++)
-        g_array_append_val(r->kv.slots[step->slots[i]].tokens, step->tokens[i]);
+    for (uint32_t i = 0, slot; i < step->n_tokens; i += r->slots[slot].n_fed) {
+        slot = step->slots[i];
+        hr_kv_advance(&r->kv, slot, step->tokens + i, r->slots[slot].n_fed);
+    }
     for (uint32_t i = 0; i < r->n_slots; i++) {
         HrSlot *slot = &r->slots[i];
         slot->n_past += slot->n_fed;

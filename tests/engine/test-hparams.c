@@ -54,7 +54,7 @@ static bool read_with(const Change *change, HrHparams *hp, GError **error)
     g_autoptr(GBytes) file = gguf_builder_finish(builder);
     g_autoptr(HrGguf) gguf = hr_gguf_open_memory(g_bytes_get_data(file, NULL), g_bytes_get_size(file), false, error);
     g_assert_nonnull(gguf);
-    return hr_hparams_read(hp, gguf, "llama", error);
+    return hr_hparams_read(hp, gguf, "llama", false, error);
 }
 
 static void test_defaults(void)

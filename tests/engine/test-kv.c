@@ -21,9 +21,9 @@ static void set_up(Fixture *f, gconstpointer data)
 {
     static const HrPlanItem items[N_LAYER] = {{.kind = HR_ITEM_CACHE, .name = "a"}, {.kind = HR_ITEM_CACHE, .name = "b", .layer = 1}};
     g_autoptr(GError) error = NULL;
-    HrSettings settings = {.num_ctx = NUM_CTX, .parallel = N_SLOTS, .kv_type = HR_KV_F16};
-    f->layers[0] = f->layers[1] = (HrLayerShape){.n_head = 4, .n_head_kv = 2, .n_ff = 64};
-    f->hparams = (HrHparams){.n_layer = N_LAYER, .head_dim_k = 32, .head_dim_v = 16, .layers = f->layers};
+    HrSettings settings = {.num_ctx = NUM_CTX, .parallel = N_SLOTS, .num_batch = NUM_CTX, .kv_type = HR_KV_F16};
+    f->layers[0] = f->layers[1] = (HrLayerShape){.n_head = 4, .n_head_kv = 2, .head_dim_k = 32, .head_dim_v = 16, .n_ff = 64};
+    f->hparams = (HrHparams){.n_layer = N_LAYER, .layers = f->layers};
     hr_ledger_init(&f->ledger);
     g_assert_true(hr_kv_init(&f->kv, &f->hparams, &settings, &f->ledger, items, &error));
     g_assert_no_error(error);
@@ -39,7 +39,7 @@ static void tear_down(Fixture *f, gconstpointer data)
 
 static char *page_of(Fixture *f, uint32_t layer, uint32_t slot, uint32_t position)
 {
-    return hr_kv_k_block(&f->kv, layer, f->kv.slots[slot].pages[position / HR_PAGE_POSITIONS], 0);
+    return hr_kv_k_block(&f->kv, layer, hr_kv_page(&f->kv, layer, slot, position), 0);
 }
 
 /* Feeds n tokens, first, first + 1, ... and marks every page that is written to with the last of them. */
@@ -53,7 +53,7 @@ static void feed(Fixture *f, uint32_t slot, uint32_t n, HrToken first)
         HrToken token = first + (HrToken)i;
         for (uint32_t il = 0; il < N_LAYER; il++)
             memcpy(page_of(f, il, slot, past + i), &token, sizeof token);
-        g_array_append_val(f->kv.slots[slot].tokens, token);
+        hr_kv_advance(&f->kv, slot, &token, 1);
     }
 }
 
@@ -68,16 +68,17 @@ static HrToken mark_of(Fixture *f, uint32_t layer, uint32_t slot, uint32_t posit
 static void assert_consistent(const Fixture *f)
 {
     const HrKv *kv = &f->kv;
-    g_autofree uint16_t *refs = g_new0(uint16_t, kv->n_pages);
+    const HrKvPages *pages = &kv->groups[0];
+    g_autofree uint16_t *refs = g_new0(uint16_t, pages->n_pages);
     uint32_t used = 0;
     for (uint32_t s = 0; s < kv->n_slots; s++)
         for (uint32_t p = 0; p < kv->slots[s].n_pages; p++)
-            refs[kv->slots[s].pages[p]]++;
-    for (uint32_t p = 0; p < kv->n_pages; p++) {
-        g_assert_cmpuint(kv->refs[p], ==, refs[p]);
+            refs[kv->slots[s].pages[0][p]]++;
+    for (uint32_t p = 0; p < pages->n_pages; p++) {
+        g_assert_cmpuint(pages->refs[p], ==, refs[p]);
         used += refs[p] > 0;
     }
-    g_assert_cmpuint(kv->n_free + used, ==, kv->n_pages);
+    g_assert_cmpuint(pages->n_free + used, ==, pages->n_pages);
     g_assert_cmpuint(hr_kv_committed_bytes(kv), ==,
                      (uint64_t)used * (kv->layout.layers[0].page_bytes + kv->layout.layers[1].page_bytes));
 }
@@ -86,7 +87,7 @@ static void assert_consistent(const Fixture *f)
 
 static void test_sizes(Fixture *f, gconstpointer data)
 {
-    g_assert_cmpuint(f->kv.n_pages, ==, 4 * N_SLOTS);
+    g_assert_cmpuint(f->kv.groups[0].n_pages, ==, 4 * N_SLOTS);
     g_assert_cmpuint(f->kv.layout.layers[0].page_bytes, ==, 2 * 64 * (32 + 16) * 2);
     g_assert_cmpuint(f->ledger.items->len, ==, N_LAYER);
     g_assert_cmpuint(g_array_index(f->ledger.items, HrPlanItem, 0).bytes, ==, 12 * 2 * 64 * (32 + 16) * 2);
@@ -108,7 +109,7 @@ static void test_truncate(Fixture *f, gconstpointer data)
     g_assert_cmpuint(hr_kv_held_positions(&f->kv), ==, 1);
     assert_consistent(f);
     hr_kv_truncate(&f->kv, 0, 0);
-    g_assert_cmpuint(f->kv.n_free, ==, f->kv.n_pages);
+    g_assert_cmpuint(f->kv.groups[0].n_free, ==, f->kv.groups[0].n_pages);
     assert_consistent(f);
 }
 
@@ -130,7 +131,7 @@ static void test_share(Fixture *f, gconstpointer data)
     feed(f, 1, 70, 1000);
     g_assert_cmpuint(hr_kv_share(&f->kv, 1, 0, 140), ==, 128); /* whole pages */
     g_assert_cmpuint(f->kv.slots[1].tokens->len, ==, 128);
-    g_assert_cmpuint(f->kv.slots[1].pages[1], ==, f->kv.slots[0].pages[1]);
+    g_assert_cmpuint(f->kv.slots[1].pages[0][1], ==, f->kv.slots[0].pages[0][1]);
     g_assert_cmpuint(hr_kv_held_positions(&f->kv), ==, 150);
     assert_consistent(f);
     hr_kv_truncate(&f->kv, 0, 0); /* the other slot keeps them */
@@ -146,10 +147,10 @@ static void test_copy_on_write(Fixture *f, gconstpointer data)
     feed(f, 0, 150, 0);
     hr_kv_share(&f->kv, 1, 0, 128);
     hr_kv_truncate(&f->kv, 1, 70);
-    uint32_t shared = f->kv.slots[0].pages[1];
+    uint32_t shared = f->kv.slots[0].pages[0][1];
     feed(f, 1, 5, 2000);
-    g_assert_cmpuint(f->kv.slots[1].pages[0], ==, f->kv.slots[0].pages[0]);
-    g_assert_cmpuint(f->kv.slots[1].pages[1], !=, shared);
+    g_assert_cmpuint(f->kv.slots[1].pages[0][0], ==, f->kv.slots[0].pages[0][0]);
+    g_assert_cmpuint(f->kv.slots[1].pages[0][1], !=, shared);
     for (uint32_t il = 0; il < N_LAYER; il++) {
         g_assert_cmpint(mark_of(f, il, 0, 70), ==, 127);
         g_assert_cmpint(mark_of(f, il, 1, 70), ==, 2004);
@@ -171,7 +172,7 @@ static void test_always_room(Fixture *f, gconstpointer data)
     hr_kv_truncate(&f->kv, 0, 65);
     for (uint32_t s = 0; s < N_SLOTS; s++)
         feed(f, s, NUM_CTX - f->kv.slots[s].tokens->len, 3000 * (HrToken)s);
-    g_assert_cmpuint(f->kv.n_free, ==, 1); /* page 0 of slots 0 and 2 is one */
+    g_assert_cmpuint(f->kv.groups[0].n_free, ==, 1); /* page 0 of slots 0 and 2 is one */
     assert_consistent(f);
 }
 
