@@ -117,6 +117,23 @@ size_t hr_model_n_tensors(const HrModel *model);
 HrTensorInfo hr_model_tensor(const HrModel *model, size_t index); /* borrowed strings */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrModel, hr_model_unref)
 
+/* ---- Images ------------------------------------------------------------------------------------------------------
+ * Pixels as models are shown them: 8 bits each of red, green and blue, sRGB. Decoding files is not the engine's work. Filled by whoever
+ * made it, immutable once shared; reference counted. Thread-safety: Safe once filled.
+ */
+typedef struct HrImage HrImage;
+
+#define HR_MAX_IMAGE_SIDE 16384       /* what WebP can be at most, and more than any camera's */
+#define HR_MAX_IMAGE_PIXELS 50000000  /* the largest cameras of phones; 150 MB */
+
+HrImage *hr_image_new(uint32_t width, uint32_t height, GError **error) G_GNUC_WARN_UNUSED_RESULT; /* black */
+HrImage *hr_image_ref(HrImage *image);
+void hr_image_unref(HrImage *image);
+uint32_t hr_image_get_width(const HrImage *image);
+uint32_t hr_image_get_height(const HrImage *image);
+uint8_t *hr_image_get_row(HrImage *image, uint32_t y); /* [width][3]; rows follow each other without a gap */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrImage, hr_image_unref)
+
 /* ---- Text and tokens ---------------------------------------------------------------------------------------------
  */
 typedef int32_t HrToken;
