@@ -93,6 +93,10 @@ typedef struct {
 } HrModelInfo;
 
 HrModel *hr_model_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same from the beginning of a file (magic to the last tensor's description), which is enough for everything but running: a
+ * shape without weights. name stands where the path would. */
+HrModel *hr_model_open_header(GBytes *header, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool hr_model_has_weights(const HrModel *model);
 HrModel *hr_model_ref(HrModel *model);
 void hr_model_unref(HrModel *model);
 const HrModelInfo *hr_model_get_info(const HrModel *model);
@@ -185,7 +189,9 @@ typedef struct {
     uint32_t parallel;  /* slots; 0: 1 */
     uint32_t num_batch; /* prompt tokens per step at most; 0: 512 */
     HrKvType kv_type;
-    int32_t gpu_layers; /* -1: as many as fit; without a GPU device all layers are on the CPU */
+    int32_t gpu_layers; /* the last so many layers; -1: as many as fit; without a GPU device all layers are on the CPU */
+    uint32_t cpu_experts; /* of the layers on a GPU, the first so many leave their experts with the host; gpu_layers -1 chooses */
+    uint64_t weights_bytes; /* what all weights take together, spread over the tensors by their sizes; 0: what the tensors say */
     uint32_t threads;   /* 0: cores that this process may use */
     bool all_logits;    /* room for the logits of every token of a step (perplexity, debug logits) */
 } HrSettings;
@@ -194,12 +200,21 @@ typedef struct {
 #define HR_MAX_PARALLEL 256
 #define HR_MAX_NUM_BATCH 16384
 
+#define HR_MAX_DEVICES 64
+/* What a device reaches; 0: not known. */
+typedef struct {
+    double bandwidth; /* bytes per second of memory that a step reads */
+    double compute;   /* operations per second in products of many rows; a multiplication with its addition is two */
+    double bus;       /* bytes per second between the device and the host */
+} HrDeviceRates;
+
 typedef enum { HR_DEVICE_CPU, HR_DEVICE_GPU } HrDeviceKind;
 typedef struct {
     char name[64];
     HrDeviceKind kind;
     uint64_t total, free; /* bytes now; free is what this process may still take (min of system and cgroup) */
     uint64_t reserve;     /* kept free for others */
+    HrDeviceRates rates;
 } HrDevice;
 /* The machine's devices now. Returns how many were written (at most max). devices[0] is the host. */
 size_t hr_devices_probe(HrDevice *devices, size_t max);
@@ -209,6 +224,9 @@ typedef enum {
     HR_ITEM_CACHE,   /* reserved; committed as it fills */
     HR_ITEM_COMPUTE, /* the arena of the largest step, and per-thread scratch */
     HR_ITEM_OUTPUT,  /* logits */
+    HR_ITEM_PROJECTOR, /* what turns images into rows: its weights and its arena */
+    HR_ITEM_STAGING, /* rows on their way between devices */
+    HR_ITEM_DRIVER,  /* what a GPU's driver keeps for itself */
     HR_ITEM_N_KINDS,
 } HrItemKind;
 const char *hr_item_kind_name(HrItemKind kind);
@@ -222,9 +240,13 @@ typedef struct {
 } HrPlanItem;
 
 typedef struct HrPlan HrPlan;
-/* Fails only for settings out of range or a model that cannot be run; a plan that does not fit is still a plan. */
+/* devices[0] is the host. Fails only for settings out of range or a model that cannot be run; a plan that does not fit is
+ * still a plan. */
 HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *devices, size_t n_devices, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* A plan of items that are known already, for machines and models that are only imagined. Names are copied. */
+HrPlan *hr_plan_new_of_items(const HrPlanItem *items, size_t n_items, const HrSettings *settings, const HrDevice *devices,
+                             size_t n_devices) G_GNUC_WARN_UNUSED_RESULT;
 HrPlan *hr_plan_ref(HrPlan *plan);
 void hr_plan_unref(HrPlan *plan);
 const HrSettings *hr_plan_get_settings(const HrPlan *plan); /* every field resolved */
@@ -234,7 +256,12 @@ size_t hr_plan_n_devices(const HrPlan *plan);
 const HrDevice *hr_plan_get_device(const HrPlan *plan, size_t index);
 uint64_t hr_plan_get_bytes(const HrPlan *plan, HrItemKind kind); /* HR_ITEM_N_KINDS: all */
 uint64_t hr_plan_get_device_bytes(const HrPlan *plan, size_t device);
+/* What one more position of one slot takes, far from the ends of windows. */
 uint64_t hr_plan_get_cache_bytes_per_token(const HrPlan *plan);
+uint32_t hr_plan_n_layers(const HrPlan *plan);
+uint32_t hr_plan_get_layer_device(const HrPlan *plan, uint32_t layer);
+/* The largest num_ctx, in whole pages, that would fit with everything else as it is; 0: none. */
+uint32_t hr_plan_largest_num_ctx(const HrPlan *plan);
 /* Whether every device's items stay within free - reserve; if not, error (HR_ERROR_MEMORY) says by how much and what would
  * fit. */
 bool hr_plan_fits(const HrPlan *plan, GError **error);

@@ -35,6 +35,17 @@ static const char *dominant_type(const HrGguf *gguf)
     return hr_type_traits(best)->name;
 }
 
+/* Of a header alone, the file that it is the beginning of. */
+static uint64_t file_bytes(const HrModel *model)
+{
+    uint64_t bytes = hr_gguf_file_bytes(model->gguf);
+    for (size_t i = 0; model->header && i < hr_gguf_n_tensors(model->gguf); i++) {
+        const HrGgufTensor *t = hr_gguf_tensor(model->gguf, i);
+        bytes = MAX(bytes, t->offset + t->bytes);
+    }
+    return bytes;
+}
+
 static void read_info(HrModel *model)
 {
     const HrGguf *gguf = model->gguf;
@@ -49,7 +60,7 @@ static void read_info(HrModel *model)
     info->architecture = arch ? arch : "";
     info->name = name ? name : "";
     info->file_type = model->file_type ? model->file_type : "";
-    info->file_bytes = hr_gguf_file_bytes(gguf);
+    info->file_bytes = file_bytes(model);
     for (size_t i = 0; i < hr_gguf_n_tensors(gguf); i++) {
         const uint64_t *dims = hr_gguf_tensor(gguf, i)->dims;
         info->n_params += dims[0] * dims[1] * dims[2] * dims[3];
@@ -82,9 +93,10 @@ static void read_shape(HrModel *model)
 
 static bool bind_weights(HrModel *model, GError **error)
 {
-    HrBinder binder = {.gguf = model->gguf, .bytes = &model->weights.bytes};
+    g_autoptr(GHashTable) counted = g_hash_table_new(NULL, NULL);
+    HrBinder binder = {.gguf = model->gguf, .bytes = &model->weights.bytes, .counted = counted};
+    model->weights.bytes.layers = g_new0(HrLayerBytes, model->hparams.n_layer);
     model->weights.layers = g_new0(HrLayerWeights, model->hparams.n_layer);
-    model->weights.bytes.layers = g_new0(uint64_t, model->hparams.n_layer);
     model->arch->bind(&binder, &model->hparams, &model->weights);
     if (!binder.error && model->weights.token_embd.n_out > INT32_MAX)
         g_set_error(&binder.error, HR_ERROR, HR_ERROR_FORMAT, "Tensor token_embd.weight has too many rows.");
@@ -114,20 +126,39 @@ static bool prepare_to_run(HrModel *model, GError **error)
     return bind_weights(model, error);
 }
 
-HrModel *hr_model_open(const char *path, GError **error)
+static HrModel *model_new(HrGguf *take_gguf, GBytes *header, const char *path)
 {
-    HrGguf *gguf = hr_gguf_open(path, error);
-    if (!gguf)
-        return NULL;
     HrModel *model = g_new0(HrModel, 1);
     g_atomic_ref_count_init(&model->refs);
     g_mutex_init(&model->lock);
     model->path = g_strdup(path);
-    model->gguf = gguf;
+    model->gguf = take_gguf;
+    model->header = header ? g_bytes_ref(header) : NULL;
     read_info(model);
     read_shape(model);
     prepare_to_run(model, &model->not_runnable);
     return model;
+}
+
+HrModel *hr_model_open(const char *path, GError **error)
+{
+    HrGguf *gguf = hr_gguf_open(path, error);
+    return gguf ? model_new(gguf, NULL, path) : NULL;
+}
+
+HrModel *hr_model_open_header(GBytes *header, const char *name, GError **error)
+{
+    gsize size;
+    const void *data = g_bytes_get_data(header, &size);
+    HrGguf *gguf = hr_gguf_open_memory(data, size, true, error);
+    if (!gguf)
+        g_prefix_error(error, "%s: ", name);
+    return gguf ? model_new(gguf, header, name) : NULL;
+}
+
+bool hr_model_has_weights(const HrModel *model)
+{
+    return !model->header;
 }
 
 HrModel *hr_model_ref(HrModel *model)
@@ -147,6 +178,7 @@ void hr_model_unref(HrModel *model)
     g_clear_error(&model->tokenizer_error);
     g_clear_error(&model->not_runnable);
     hr_gguf_close(model->gguf);
+    g_clear_pointer(&model->header, g_bytes_unref);
     g_mutex_clear(&model->lock);
     g_free(model->file_type);
     g_free(model->path);

@@ -14,6 +14,7 @@ struct HrModel {
     gatomicrefcount refs;
     char *path;
     HrGguf *gguf;
+    GBytes *header; /* NULL: the whole file is here */
     HrModelInfo info;
     char *file_type;     /* owned; info.file_type */
     const HrArch *arch;  /* NULL: unknown */

@@ -4,6 +4,8 @@
  */
 #include "model/weights.h"
 
+#include <string.h>
+
 static bool shape_fits(const HrGgufTensor *t, uint64_t n_in, uint64_t n_out)
 {
     return t->dims[0] == n_in && (n_out == 0 || t->dims[1] == n_out) && t->dims[2] == 1 && t->dims[3] == 1;
@@ -32,16 +34,16 @@ static bool type_fits(HrBinder *binder, const HrGgufTensor *t)
     return !binder->error;
 }
 
-static void count(HrBinder *binder, int il, const HrGgufTensor *t)
+/* A tensor that is bound in two places is in memory once. */
+static void count(HrBinder *binder, const HrGgufTensor *t, int il)
 {
-    if (!binder->bytes)
+    HrWeightBytes *bytes = binder->bytes;
+    if (!bytes || !g_hash_table_add(binder->counted, (gpointer)t))
         return;
     if (il >= 0)
-        binder->bytes->layers[il] += t->bytes;
-    else if (g_str_equal(t->name, "token_embd.weight"))
-        binder->bytes->embeddings += t->bytes;
+        *(strstr(t->name, "_exps.") ? &bytes->layers[il].experts : &bytes->layers[il].dense) += t->bytes;
     else
-        binder->bytes->output += t->bytes;
+        *(g_str_has_prefix(t->name, "token_") || g_str_has_prefix(t->name, "position_") ? &bytes->embeddings : &bytes->output) += t->bytes;
 }
 
 static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out, bool optional)
@@ -70,7 +72,7 @@ static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, u
         .n_out = t->dims[1],
         .row_bytes = t->dims[0] / hr_type_traits(t->type)->block * hr_type_traits(t->type)->block_bytes,
     };
-    count(binder, il, t);
+    count(binder, t, il);
 }
 
 void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out)

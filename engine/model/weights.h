@@ -36,10 +36,14 @@ typedef struct {
     HrLinear ffn_gate, ffn_up, ffn_down;
 } HrLayerWeights;
 
-/* Bytes of the bound tensors, for the plan. */
+/* What the bound tensors of a layer take; experts apart, because they may lie on another device. */
 typedef struct {
-    uint64_t embeddings, output; /* token_embd; what belongs to no layer besides */
-    uint64_t *layers;            /* [n_layer] */
+    uint64_t dense, experts;
+} HrLayerBytes;
+
+typedef struct {
+    uint64_t embeddings, output; /* what comes before the layers and after them */
+    HrLayerBytes *layers;  /* [n_layer] */
 } HrWeightBytes;
 
 typedef struct {
@@ -48,13 +52,14 @@ typedef struct {
     HrWeight rope_freqs; /* divisors of the frequencies, or none */
     bool tied;
     HrLayerWeights *layers; /* [n_layer] */
-    HrWeightBytes bytes;
+    HrWeightBytes bytes;    /* counted while binding, each tensor once */
 } HrWeights;
 
 /* What an architecture binds with. The first failure sticks in error and later calls do nothing. */
 typedef struct {
     const HrGguf *gguf;
-    HrWeightBytes *bytes; /* counts what is bound; or NULL */
+    HrWeightBytes *bytes; /* counted here, or NULL */
+    GHashTable *counted;  /* tensors that were */
     GError *error;
 } HrBinder;
 

@@ -7,46 +7,109 @@
  */
 #include "plan/plan.h"
 
-#include "cpu/execute.h"
 #include "kv/layout.h"
+
+#include <string.h>
 
 const char *hr_item_kind_name(HrItemKind kind)
 {
     static const char *const names[HR_ITEM_N_KINDS] = {
-        [HR_ITEM_WEIGHTS] = "weights", [HR_ITEM_CACHE] = "cache", [HR_ITEM_COMPUTE] = "compute", [HR_ITEM_OUTPUT] = "output"};
+        [HR_ITEM_WEIGHTS] = "weights", [HR_ITEM_CACHE] = "cache",         [HR_ITEM_COMPUTE] = "compute", [HR_ITEM_OUTPUT] = "output",
+        [HR_ITEM_PROJECTOR] = "projector", [HR_ITEM_STAGING] = "staging", [HR_ITEM_DRIVER] = "driver"};
     return kind < HR_ITEM_N_KINDS ? names[kind] : "total";
 }
 
-static void add_item(HrPlan *plan, HrItemKind kind, char *take_name, int32_t layer, uint64_t bytes)
+static void add_item(HrPlan *plan, HrItemKind kind, char *take_name, int32_t layer, uint32_t device, uint64_t bytes)
 {
-    HrPlanItem item = {.kind = kind, .name = take_name, .layer = layer, .device = 0, .bytes = bytes};
+    HrPlanItem item = {.kind = kind, .name = take_name, .layer = layer, .device = device, .bytes = bytes};
     g_ptr_array_add(plan->names, take_name);
     g_array_append_val(plan->items, item);
 }
 
 /* ---- Weights ---- */
 
+static uint64_t sum_weights(const HrWeightBytes *w, uint32_t n_layer)
+{
+    uint64_t total = w->embeddings + w->output;
+    for (uint32_t il = 0; il < n_layer; il++)
+        total += w->layers[il].dense + w->layers[il].experts;
+    return total;
+}
+
+__extension__ typedef unsigned __int128 Wide; /* bytes times bytes */
+
+/* The next part of a total that is spread over parts: rounding is carried on, so that the parts add up to it exactly. */
+static uint64_t spread(uint64_t part, uint64_t of, uint64_t total, uint64_t *at)
+{
+    uint64_t before = (uint64_t)((Wide)*at * total / of);
+    *at += part;
+    return (uint64_t)((Wide)*at * total / of) - before;
+}
+
+static void count_weights(HrPlan *plan)
+{
+    const HrWeightBytes *from = &plan->model->weights.bytes;
+    HrWeightBytes *to = &plan->weights;
+    uint32_t n_layer = plan->model->hparams.n_layer;
+    uint64_t of = sum_weights(from, n_layer), total = plan->settings.weights_bytes > 0 ? plan->settings.weights_bytes : of, at = 0;
+
+    to->layers = g_new(HrLayerBytes, n_layer);
+    to->embeddings = spread(from->embeddings, of, total, &at);
+    for (uint32_t il = 0; il < n_layer; il++) {
+        to->layers[il].dense = spread(from->layers[il].dense, of, total, &at);
+        to->layers[il].experts = spread(from->layers[il].experts, of, total, &at);
+    }
+    to->output = spread(from->output, of, total, &at);
+}
+
+static void add_layer_weights(HrPlan *plan, uint32_t il)
+{
+    const HrLayerBytes *layer = &plan->weights.layers[il];
+    uint32_t device = plan->placement.layers[il], experts = plan->placement.experts[il];
+    bool together = device == experts || layer->experts == 0;
+
+    add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("blk.%u", il), (int32_t)il, device,
+             layer->dense + (together ? layer->experts : 0));
+    if (!together)
+        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("blk.%u experts", il), (int32_t)il, experts, layer->experts);
+}
+
 static void add_weights(HrPlan *plan)
 {
-    const HrModel *model = plan->model;
-    const HrWeightBytes *bytes = &model->weights.bytes;
-    add_item(plan, HR_ITEM_WEIGHTS, g_strdup("token_embd"), -1, bytes->embeddings);
-    for (uint32_t il = 0; il < model->hparams.n_layer; il++)
-        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("blk.%u", il), (int32_t)il, bytes->layers[il]);
-    add_item(plan, HR_ITEM_WEIGHTS, g_strdup("output"), -1, bytes->output);
+    const HrWeightBytes *w = &plan->weights;
+    uint32_t output = plan->placement.output;
+
+    add_item(plan, HR_ITEM_WEIGHTS, g_strdup("token_embd"), -1, 0, w->embeddings);
+    for (uint32_t il = 0; il < plan->model->hparams.n_layer; il++)
+        add_layer_weights(plan, il);
+    /* Embeddings that are also the output matrix are needed where tokens come in and where logits come out. */
+    add_item(plan, HR_ITEM_WEIGHTS, g_strdup("output"), -1, output,
+             w->output + (plan->model->weights.tied && output != 0 ? w->embeddings : 0));
 }
 
 /* ---- Cache ---- */
+
+bool hr_plan_cache_bytes(const HrModel *model, const HrSettings *s, uint64_t *layers, GError **error)
+{
+    HrKvLayout layout;
+    if (!hr_kv_layout_init(&layout, &model->hparams, s, error))
+        return false;
+    for (uint32_t il = 0; il < layout.n_layer; il++)
+        layers[il] = hr_kv_layer_pool_bytes(&layout, il) + hr_kv_layer_state_bytes(&layout, il);
+    hr_kv_layout_finish(&layout);
+    return true;
+}
 
 static void add_layer_cache(HrPlan *plan, const HrKvLayout *layout, uint32_t il)
 {
     const HrLayerShape *shape = &plan->model->hparams.layers[il];
     uint64_t pool_bytes = hr_kv_layer_pool_bytes(layout, il), state_bytes = hr_kv_layer_state_bytes(layout, il);
     const char *what = shape->latent ? "latent keys" : shape->window > 0 ? "window of keys and values" : "keys and values";
+    uint32_t device = plan->placement.layers[il];
     if (pool_bytes > 0)
-        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u %s", il, what), (int32_t)il, pool_bytes);
+        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u %s", il, what), (int32_t)il, device, pool_bytes);
     if (state_bytes > 0)
-        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u states", il), (int32_t)il, state_bytes);
+        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u states", il), (int32_t)il, device, state_bytes);
     if (layout->layers[il].group == 0)
         plan->cache_bytes_per_token += layout->layers[il].page_bytes / HR_PAGE_POSITIONS;
 }
@@ -65,38 +128,98 @@ static bool add_cache(HrPlan *plan, GError **error)
 
 /* ---- Compute ---- */
 
+static HrExecutorNeeds measure(const HrModel *model, const HrSettings *s)
+{
+    HrProgram *program = hr_model_build_program(model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
+    HrExecutorNeeds needs = hr_executor_needs(program, s->threads);
+    hr_program_free(program);
+    return needs;
+}
+
+static bool has_layers(const HrPlan *plan, uint32_t device)
+{
+    for (uint32_t il = 0; il < plan->model->hparams.n_layer; il++)
+        if (plan->placement.layers[il] == device || plan->placement.experts[il] == device)
+            return true;
+    return false;
+}
+
+static void add_gpu(HrPlan *plan, uint32_t device)
+{
+    uint64_t staging = hr_plan_staging_bytes(plan);
+    add_item(plan, HR_ITEM_COMPUTE, g_strdup("activations"), -1, device, plan->needs.arena_bytes);
+    add_item(plan, HR_ITEM_STAGING, g_strdup("rows from and to the host"), -1, device, staging);
+    add_item(plan, HR_ITEM_STAGING, g_strdup_printf("rows from and to %s", plan->devices[device].name), -1, 0, staging);
+    add_item(plan, HR_ITEM_DRIVER, g_strdup("driver"), -1, device, hr_plan_gpu_fixed_bytes(plan) - plan->needs.arena_bytes - staging);
+}
+
+/* The host's four come first and in this order: the executor takes them by it. */
 static void add_compute(HrPlan *plan)
 {
-    const HrSettings *s = &plan->settings;
-    HrProgram *program = hr_model_build_program(plan->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
-    HrExecutorNeeds needs = hr_executor_needs(program, s->threads);
+    HrExecutorNeeds host = has_layers(plan, 0) ? plan->needs : (HrExecutorNeeds){0};
     plan->first_compute = plan->items->len;
-    add_item(plan, HR_ITEM_COMPUTE, g_strdup("activations"), -1, needs.arena_bytes);
-    add_item(plan, HR_ITEM_COMPUTE, g_strdup("prepared rows"), -1, needs.prepared_bytes);
-    add_item(plan, HR_ITEM_COMPUTE, g_strdup("thread scratch"), -1, needs.scratch_bytes);
-    add_item(plan, HR_ITEM_OUTPUT, g_strdup("logits"), -1, needs.logits_bytes);
-    hr_program_free(program);
+    add_item(plan, HR_ITEM_COMPUTE, g_strdup("activations"), -1, 0, host.arena_bytes);
+    add_item(plan, HR_ITEM_COMPUTE, g_strdup("prepared rows"), -1, 0, host.prepared_bytes);
+    add_item(plan, HR_ITEM_COMPUTE, g_strdup("thread scratch"), -1, 0, host.scratch_bytes);
+    add_item(plan, HR_ITEM_OUTPUT, g_strdup("logits"), -1, plan->placement.output, plan->needs.logits_bytes);
+    for (uint32_t d = 0; d < plan->n_devices; d++)
+        if (plan->devices[d].kind == HR_DEVICE_GPU && has_layers(plan, d))
+            add_gpu(plan, d);
+}
+
+/* ---- Making ---- */
+
+static HrPlan *plan_alloc(const HrSettings *settings, const HrDevice *devices, size_t n_devices)
+{
+    HrPlan *plan = g_new0(HrPlan, 1);
+    g_atomic_ref_count_init(&plan->refs);
+    plan->settings = *settings;
+    plan->devices = g_memdup2(devices, n_devices * sizeof *devices);
+    plan->n_devices = n_devices;
+    plan->items = g_array_new(false, false, sizeof(HrPlanItem));
+    plan->names = g_ptr_array_new_with_free_func(g_free);
+    return plan;
+}
+
+/* settings are resolved but for the layers of each device; needs are what they make of the program. */
+static HrPlan *plan_make(HrModel *model, const HrSettings *settings, const HrDevice *devices, size_t n_devices,
+                         const HrExecutorNeeds *needs, GError **error)
+{
+    g_autoptr(HrPlan) plan = plan_alloc(settings, devices, n_devices);
+    g_autofree uint64_t *cache = g_new(uint64_t, model->hparams.n_layer);
+    plan->model = hr_model_ref(model);
+    plan->needs = *needs;
+    plan->asked_gpu_layers = settings->gpu_layers;
+    plan->asked_cpu_experts = settings->cpu_experts;
+    plan->placement.layers = g_new0(uint32_t, model->hparams.n_layer);
+    plan->placement.experts = g_new0(uint32_t, model->hparams.n_layer);
+    count_weights(plan);
+    if (!hr_plan_cache_bytes(model, settings, cache, error))
+        return NULL;
+    hr_plan_place(plan, cache);
+    add_weights(plan);
+    if (!add_cache(plan, error))
+        return NULL;
+    add_compute(plan);
+    return g_steal_pointer(&plan);
 }
 
 HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *devices, size_t n_devices, GError **error)
 {
     HrSettings resolved = *settings;
+    g_return_val_if_fail(n_devices >= 1 && n_devices <= HR_MAX_DEVICES && devices[0].kind == HR_DEVICE_CPU, NULL);
     if (!hr_model_is_runnable(model, error) || !hr_settings_resolve(&resolved, model, error))
         return NULL;
-    HrPlan *plan = g_new0(HrPlan, 1);
-    g_atomic_ref_count_init(&plan->refs);
-    plan->model = hr_model_ref(model);
-    plan->settings = resolved;
-    plan->devices = g_memdup2(devices, n_devices * sizeof *devices);
-    plan->n_devices = n_devices;
-    plan->items = g_array_new(false, false, sizeof(HrPlanItem));
-    plan->names = g_ptr_array_new_with_free_func(g_free);
-    add_weights(plan);
-    if (!add_cache(plan, error)) {
-        hr_plan_unref(plan);
-        return NULL;
-    }
-    add_compute(plan);
+    HrExecutorNeeds needs = measure(model, &resolved);
+    return plan_make(model, &resolved, devices, n_devices, &needs, error);
+}
+
+HrPlan *hr_plan_new_of_items(const HrPlanItem *items, size_t n_items, const HrSettings *settings, const HrDevice *devices,
+                             size_t n_devices)
+{
+    HrPlan *plan = plan_alloc(settings, devices, n_devices);
+    for (size_t i = 0; i < n_items; i++)
+        add_item(plan, items[i].kind, g_strdup(items[i].name), items[i].layer, items[i].device, items[i].bytes);
     return plan;
 }
 
@@ -113,6 +236,9 @@ void hr_plan_unref(HrPlan *plan)
     g_array_unref(plan->items);
     g_ptr_array_unref(plan->names);
     g_free(plan->devices);
+    g_free(plan->weights.layers);
+    g_free(plan->placement.layers);
+    g_free(plan->placement.experts);
     hr_model_unref(plan->model);
     g_free(plan);
 }
@@ -167,36 +293,75 @@ uint64_t hr_plan_get_cache_bytes_per_token(const HrPlan *plan)
     return plan->cache_bytes_per_token;
 }
 
+uint32_t hr_plan_n_layers(const HrPlan *plan)
+{
+    return plan->model ? plan->model->hparams.n_layer : 0;
+}
+
+uint32_t hr_plan_get_layer_device(const HrPlan *plan, uint32_t layer)
+{
+    return plan->placement.layers[layer];
+}
+
 /* ---- Fitting ---- */
 
-/* Largest num_ctx, in whole pages, whose cache fits beside everything else; 0: none. What does not grow with it (windows, states)
- * is counted as it is. */
-static uint64_t num_ctx_that_fits(const HrPlan *plan, uint64_t room)
+static uint64_t room_of(const HrDevice *device)
 {
-    uint64_t page = plan->cache_bytes_per_token * HR_PAGE_POSITIONS * plan->settings.parallel;
-    uint64_t paged = page * hr_kv_pages(plan->settings.num_ctx);
-    uint64_t rest = hr_plan_get_bytes(plan, HR_ITEM_N_KINDS) - paged;
-    return page > 0 && room > rest ? (room - rest) / page * HR_PAGE_POSITIONS : 0;
+    return device->free > device->reserve ? device->free - device->reserve : 0;
+}
+
+/* The first device whose items are more than its room; n_devices: none. */
+static size_t find_overfull(const HrPlan *plan)
+{
+    size_t d = 0;
+    while (d < plan->n_devices && hr_plan_get_device_bytes(plan, d) <= room_of(&plan->devices[d]))
+        d++;
+    return d;
+}
+
+static bool fits_with(const HrPlan *plan, uint32_t num_ctx)
+{
+    HrSettings settings = plan->settings;
+    settings.num_ctx = num_ctx;
+    settings.gpu_layers = plan->asked_gpu_layers;
+    settings.cpu_experts = plan->asked_cpu_experts;
+    g_autoptr(HrPlan) other = plan_make(plan->model, &settings, plan->devices, plan->n_devices, &plan->needs, NULL);
+    return other && find_overfull(other) == other->n_devices;
+}
+
+uint32_t hr_plan_largest_num_ctx(const HrPlan *plan)
+{
+    if (!plan->model)
+        return 0;
+    uint32_t low = 0, high = plan->model->hparams.n_ctx_train / HR_PAGE_POSITIONS + 1;
+    if (fits_with(plan, plan->model->hparams.n_ctx_train))
+        return plan->model->hparams.n_ctx_train;
+    while (low + 1 < high) {
+        uint32_t middle = (low + high) / 2;
+        if (fits_with(plan, middle * HR_PAGE_POSITIONS))
+            low = middle;
+        else
+            high = middle;
+    }
+    return low * HR_PAGE_POSITIONS;
 }
 
 bool hr_plan_fits(const HrPlan *plan, GError **error)
 {
-    for (size_t d = 0; d < plan->n_devices; d++) {
-        const HrDevice *device = &plan->devices[d];
-        uint64_t need = hr_plan_get_device_bytes(plan, d);
-        uint64_t room = device->free > device->reserve ? device->free - device->reserve : 0;
-        if (need <= room)
-            continue;
-        uint64_t num_ctx = num_ctx_that_fits(plan, room);
-        g_autofree char *needs = g_format_size_full(need, G_FORMAT_SIZE_IEC_UNITS);
-        g_autofree char *free = g_format_size_full(device->free, G_FORMAT_SIZE_IEC_UNITS);
-        g_autofree char *reserve = g_format_size_full(device->reserve, G_FORMAT_SIZE_IEC_UNITS);
-        g_autofree char *advice = num_ctx > 0
-            ? g_strdup_printf("A num_ctx of %" G_GUINT64_FORMAT " would fit.", num_ctx)
-            : g_strdup("Its weights alone do not fit: choose a smaller model or quantisation, or free memory.");
-        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "The model needs %s on %s; %s are free, of which %s are kept in reserve. %s",
-                    needs, device->name, free, reserve, advice);
+    size_t d = find_overfull(plan);
+    if (d == plan->n_devices)
+        return true;
+    if (!error)
         return false;
-    }
-    return true;
+    const HrDevice *device = &plan->devices[d];
+    uint32_t num_ctx = hr_plan_largest_num_ctx(plan);
+    g_autofree char *needs = g_format_size_full(hr_plan_get_device_bytes(plan, d), G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *free = g_format_size_full(device->free, G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *reserve = g_format_size_full(device->reserve, G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *advice = num_ctx > 0
+        ? g_strdup_printf("A num_ctx of %u would fit.", num_ctx)
+        : g_strdup("Its weights alone do not fit: choose a smaller model or quantisation, or free memory.");
+    g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "The model needs %s on %s; %s are free, of which %s are kept in reserve. %s",
+                needs, device->name, free, reserve, advice);
+    return false;
 }

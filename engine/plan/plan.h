@@ -4,20 +4,43 @@
  */
 #pragma once
 
+#include "cpu/execute.h"
 #include "model/model.h"
+
+/* Which device has what. Layers go to GPUs from the last one backwards, so that rows cross from the host once. */
+typedef struct {
+    uint32_t *layers;  /* [n_layer] device of a layer with its cache */
+    uint32_t *experts; /* [n_layer] device of its experts */
+    uint32_t output;   /* device of the output matrix and the logits */
+} HrPlacement;
 
 struct HrPlan {
     gatomicrefcount refs;
-    HrModel *model;
+    HrModel *model;       /* NULL: of items */
     HrSettings settings; /* resolved */
     HrDevice *devices;
     size_t n_devices;
     GArray *items;        /* HrPlanItem */
     GPtrArray *names;     /* owned strings that items borrow */
+    HrWeightBytes weights; /* the model's, or what settings say of them */
+    HrExecutorNeeds needs;
+    HrPlacement placement;
+    int32_t asked_gpu_layers; /* before it was resolved */
+    uint32_t asked_cpu_experts;
     uint32_t first_cache; /* index of the first cache item */
     uint32_t first_compute; /* arena, prepared rows, scratch, logits */
     uint64_t cache_bytes_per_token; /* of what grows with num_ctx */
 };
+
+/* Bytes of the cache of each layer, [n_layer], with settings. */
+bool hr_plan_cache_bytes(const HrModel *model, const HrSettings *settings, uint64_t *layers, GError **error);
+
+/* Finds a device for everything. plan has model, settings, devices, weights and needs; cache is [n_layer]. Resolves gpu_layers and
+ * cpu_experts. */
+void hr_plan_place(HrPlan *plan, const uint64_t *cache);
+/* What a GPU that has any layers needs beside them. */
+uint64_t hr_plan_gpu_fixed_bytes(const HrPlan *plan);
+uint64_t hr_plan_staging_bytes(const HrPlan *plan);
 
 /* Tokens and logit rows that a step may have. */
 uint32_t hr_settings_max_tokens(const HrSettings *settings);

@@ -40,6 +40,5 @@ bool hr_settings_resolve(HrSettings *s, const HrModel *model, GError **error)
     s->num_batch = MIN(s->num_batch, s->num_ctx);
     if (s->threads == 0)
         s->threads = hr_cpu_count();
-    s->gpu_layers = 0; /* no device but the host yet */
     return true;
 }

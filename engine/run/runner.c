@@ -152,6 +152,10 @@ static void free_parts(HrRunner *r)
 
 HrRunner *hr_runner_new(HrModel *model, HrPlan *plan, bool force, HrProgressFunc progress, void *data, GError **error)
 {
+    if (!hr_model_has_weights(model)) {
+        g_set_error(error, HR_ERROR, HR_ERROR_FILE, "Only the shape of %s is here; it has no weights to run.", model->path);
+        return NULL;
+    }
     if (!force && !hr_plan_fits(plan, error))
         return NULL;
     HrRunner *r = g_new0(HrRunner, 1);

@@ -120,6 +120,9 @@ static const char *const kind_labels[HR_ITEM_N_KINDS] = {
   [HR_ITEM_CACHE] = N_ ("cache of keys and values, filled as text comes"),
   [HR_ITEM_COMPUTE] = N_ ("working memory of the largest step"),
   [HR_ITEM_OUTPUT] = N_ ("scores of the next token"),
+  [HR_ITEM_PROJECTOR] = N_ ("the part that reads images"),
+  [HR_ITEM_STAGING] = N_ ("rows on their way between devices"),
+  [HR_ITEM_DRIVER] = N_ ("what the graphics driver takes"),
 };
 
 static void
@@ -153,7 +156,8 @@ print_text (const char *name, const HrPlan *plan, const HrValue *steps)
   printf ("%s  num_ctx %u × parallel %u, num_batch %u, kv_type %s\n\n", name, s->num_ctx, s->parallel, s->num_batch,
           hr_kv_type_name (s->kv_type));
   for (int kind = 0; kind < HR_ITEM_N_KINDS; kind++)
-    print_bytes (_(kind_labels[kind]), hr_plan_get_bytes (plan, kind));
+    if (kind < HR_ITEM_PROJECTOR || hr_plan_get_bytes (plan, kind) > 0)
+      print_bytes (_(kind_labels[kind]), hr_plan_get_bytes (plan, kind));
   print_bytes (_("in all"), hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
   printf ("\n");
   printf (_("One more token of context takes %s of cache."), per_token);
