@@ -46,18 +46,22 @@ static void count(HrBinder *binder, const HrGgufTensor *t, int il)
         *(g_str_has_prefix(t->name, "token_") || g_str_has_prefix(t->name, "position_") ? &bytes->embeddings : &bytes->output) += t->bytes;
 }
 
-static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out, bool optional)
+/* The tensor, or NULL: with an error unless it is optional. */
+static const HrGgufTensor *find(HrBinder *binder, int il, const char *name, bool optional)
 {
     g_autofree char *full = il < 0 ? g_strdup(name) : g_strdup_printf("blk.%d.%s", il, name);
+    const HrGgufTensor *t = binder->error ? NULL : hr_gguf_find_tensor(binder->gguf, full);
+    if (!t && !optional && !binder->error)
+        g_set_error(&binder->error, HR_ERROR, HR_ERROR_FORMAT, "Tensor %s is missing from the model file.", full);
+    return t;
+}
+
+static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out, bool optional)
+{
     *weight = (HrWeight){0};
-    if (binder->error)
+    const HrGgufTensor *t = find(binder, il, name, optional);
+    if (!t)
         return;
-    const HrGgufTensor *t = hr_gguf_find_tensor(binder->gguf, full);
-    if (!t) {
-        if (!optional)
-            g_set_error(&binder->error, HR_ERROR, HR_ERROR_FORMAT, "Tensor %s is missing from the model file.", full);
-        return;
-    }
     if (!shape_fits(t, n_in, n_out)) {
         set_shape_error(binder, t, n_in, n_out);
         return;
@@ -75,6 +79,25 @@ static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, u
     count(binder, t, il);
 }
 
+static void bind_floats(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n, bool optional)
+{
+    *weight = (HrWeight){0};
+    const HrGgufTensor *t = find(binder, il, name, optional);
+    if (!t)
+        return;
+    if (t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3] != n)
+        g_set_error(&binder->error, HR_ERROR, HR_ERROR_FORMAT,
+                    "Tensor %s has not the %" G_GUINT64_FORMAT " numbers that the metadata promises.", t->name, n);
+    else if (t->type != HR_TYPE_F32)
+        g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED, "Tensor %s has type %s; only F32 is supported there.", t->name,
+                    hr_type_traits(t->type)->name);
+    if (binder->error)
+        return;
+    *weight = (HrWeight){.tensor = t, .data = hr_gguf_tensor_data(binder->gguf, t), .type = t->type, .n_in = n, .n_out = 1,
+                         .row_bytes = n * sizeof(float)};
+    count(binder, t, il);
+}
+
 void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out)
 {
     bind(binder, weight, il, name, n_in, n_out, false);
@@ -85,6 +108,16 @@ void hr_bind_optional(HrBinder *binder, HrWeight *weight, int il, const char *na
     bind(binder, weight, il, name, n_in, n_out, true);
 }
 
+void hr_bind_floats(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n)
+{
+    bind_floats(binder, weight, il, name, n, false);
+}
+
+void hr_bind_optional_floats(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n)
+{
+    bind_floats(binder, weight, il, name, n, true);
+}
+
 void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in, uint64_t n_out)
 {
     g_autofree char *weight = g_strconcat(name, ".weight", NULL);
@@ -93,6 +126,18 @@ void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name
     hr_bind(binder, &linear->weight, il, weight, n_in, n_out);
     hr_bind_optional(binder, &linear->bias, il, bias, linear->weight.n_out, 1);
     hr_bind_optional(binder, &linear->scale, il, scale, 1, 1);
+}
+
+HrLinear hr_linear_rows(const HrLinear *linear, uint64_t row, uint64_t n_out)
+{
+    HrLinear rows = *linear;
+    rows.weight.n_out = n_out;
+    if (rows.weight.data)
+        rows.weight.data = (const char *)rows.weight.data + row * rows.weight.row_bytes;
+    if (rows.bias.data)
+        rows.bias.data = (const float *)rows.bias.data + row;
+    rows.bias.n_in = n_out;
+    return rows;
 }
 
 void hr_weights_finish(HrWeights *weights)

@@ -67,8 +67,14 @@ typedef struct {
 void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out);
 void hr_bind_optional(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out);
 
+/* n numbers in F32, however the file divides them into rows. */
+void hr_bind_floats(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n);
+void hr_bind_optional_floats(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n);
+
 /* <name>.weight, and <name>.bias and <name>.scale where the file has them. */
 void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in, uint64_t n_out);
+/* Rows [row, row + n_out) of a bound linear, sharing its memory: files fuse what has the same input. */
+HrLinear hr_linear_rows(const HrLinear *linear, uint64_t row, uint64_t n_out);
 
 void hr_weights_finish(HrWeights *weights);
 static inline bool hr_weight_exists(const HrWeight *weight)
