@@ -27,6 +27,8 @@ static inline float hr_activate_one(HrActivation activation, float x)
         return fmaxf(x, 0);
     case HR_RELU_SQUARED:
         return fmaxf(x, 0) * fmaxf(x, 0);
+    case HR_SIGMOID:
+        return 1 / (1 + expf(-x));
     }
     return x;
 }

@@ -4,6 +4,8 @@
  */
 #include "cpu/execute.h"
 
+#include "cpu/activate.h"
+
 #include <string.h>
 
 /* ---- Sizes ---- */
@@ -25,15 +27,18 @@ static void prepared_needs(const HrProgram *program, const HrLinearKernels *kern
     memset(widest, 0, HR_FORM_N * sizeof *widest);
     for (uint32_t i = 0; i < program->ops->len; i++) {
         const HrOp *op = hr_program_op(program, i);
+        uint32_t rows = op->src == HR_NO_BUF ? 0 : hr_program_rows(program, hr_program_buffer(program, op->src)->rows);
         for (uint32_t p = 0; p < op->n_parts; p++)
-            widen(widest, kernels, op->parts[p].linear, hr_program_rows(program, hr_program_buffer(program, op->src)->rows));
+            widen(widest, kernels, op->parts[p].linear, rows);
+        if (op->kind == HR_OP_EXPERTS)
+            hr_experts_prepared_needs(op, rows * program->hparams->experts.n_used, kernels, widest);
     }
 }
 
 static size_t thread_scratch(const HrProgram *program)
 {
     const HrHparams *hp = program->hparams;
-    size_t most = aligned(hr_linear_scratch_bytes());
+    size_t most = aligned(hr_linear_scratch_bytes()) + (hp->experts.n > 0 ? hr_experts_scratch_bytes() : 0);
     for (uint32_t il = 0; il < hp->n_layer; il++)
         if (hp->layers[il].n_head_kv > 0)
             most = MAX(most, aligned(hr_attend_scratch_bytes(hp->layers[il].head_dim_k, hp->layers[il].head_dim_v)));
@@ -47,7 +52,7 @@ HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads)
     HrExecutorNeeds needs = {.arena_bytes = program->arena_bytes};
     for (uint32_t form = 0; form < HR_FORM_N; form++)
         needs.prepared_bytes += widest[form];
-    needs.scratch_bytes = (uint64_t)n_threads * thread_scratch(program);
+    needs.scratch_bytes = (uint64_t)n_threads * thread_scratch(program) + hr_experts_routes_bytes(program);
     needs.logits_bytes = (uint64_t)program->max_outputs * program->hparams->n_vocab * sizeof(float);
     return needs;
 }
@@ -68,11 +73,14 @@ bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_
     e->inv_freq = g_new(double, program->hparams->rope.n_rot / 2 + 1);
     hr_rope_frequencies(&program->hparams->rope, rope_divisors, e->inv_freq, &e->rope_magnitude);
     e->runs = g_new(HrRun, program->max_tokens);
-    e->claimed = g_new0(atomic_uint, program->ops->len);
-    return hr_region_map(&e->arena, ledger, items[0], needs.arena_bytes, true, error) &&
-           hr_region_map(&e->prepared, ledger, items[1], needs.prepared_bytes, true, error) &&
-           hr_region_map(&e->scratch, ledger, items[2], needs.scratch_bytes, true, error) &&
-           hr_region_map(&e->logits, ledger, items[3], needs.logits_bytes, true, error);
+    e->claimed = g_new0(atomic_uint, program->ops->len * HR_OP_PHASES);
+    if (!hr_region_map(&e->arena, ledger, items[0], needs.arena_bytes, true, error) ||
+        !hr_region_map(&e->prepared, ledger, items[1], needs.prepared_bytes, true, error) ||
+        !hr_region_map(&e->scratch, ledger, items[2], needs.scratch_bytes, true, error) ||
+        !hr_region_map(&e->logits, ledger, items[3], needs.logits_bytes, true, error))
+        return false;
+    e->routes = (char *)e->scratch.base + n_threads * e->thread_scratch_bytes;
+    return true;
 }
 
 void hr_executor_finish(HrExecutor *e)
@@ -109,7 +117,7 @@ bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin
 {
     if (atomic_load_explicit(task->e->abort, memory_order_relaxed))
         return false;
-    uint32_t begin = atomic_fetch_add_explicit(&task->e->claimed[task->op_index], grain, memory_order_relaxed);
+    uint32_t begin = atomic_fetch_add_explicit(&task->e->claimed[task->op_index * HR_OP_PHASES + task->phase], grain, memory_order_relaxed);
     if (begin >= n)
         return false;
     *ret_begin = begin;
@@ -160,8 +168,24 @@ static void execute_head_norms(HrTask *task)
         }
 }
 
+/* One gate for a whole row. */
+static void execute_row_gates(HrTask *task)
+{
+    uint32_t n = hr_task_rows(task, task->op->src), cols = hr_task_cols(task, task->op->k);
+    for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
+        for (uint32_t i = begin; i < end; i++) {
+            float *y = hr_task_row(task, task->op->dst, i);
+            memcpy(y, hr_task_row(task, task->op->k, i), cols * sizeof *y);
+            task->e->vector->scale(y, hr_activate_one(task->op->activation, *hr_task_row(task, task->op->src, i)), cols);
+        }
+}
+
 static void execute_activate(HrTask *task)
 {
+    if (hr_task_cols(task, task->op->src) == 1) {
+        execute_row_gates(task);
+        return;
+    }
     uint32_t n = hr_task_rows(task, task->op->src), cols = hr_task_cols(task, task->op->src);
     uint32_t pieces = n == 1 ? task->thread->n_threads : 1; /* a lone row is split by columns */
     uint32_t width = (cols / pieces + HR_LANES - 1) / HR_LANES * HR_LANES;
@@ -198,6 +222,7 @@ static const OpFunc functions[HR_OP_N] = {
     [HR_OP_ACTIVATE] = execute_activate,
     [HR_OP_LAYER_NORM] = hr_execute_layer_norm,
     [HR_OP_ADD_ROW] = hr_execute_add_row,
+    [HR_OP_EXPERTS] = hr_execute_experts,
     [HR_OP_OUTPUT_ROWS] = execute_output_rows,
     [HR_OP_LOGITS] = hr_execute_logits,
 };
@@ -216,6 +241,7 @@ static void walk(HrThread *thread, void *data)
     for (uint32_t i = 0; i < e->program->ops->len; i++) {
         task.op = hr_program_op(e->program, i);
         task.op_index = i;
+        task.phase = 0;
         if (!has_rows(&task))
             continue;
         functions[task.op->kind](&task);
@@ -245,7 +271,7 @@ bool hr_executor_run(HrExecutor *e, const HrStep *step, const atomic_bool *abort
     e->step = step;
     e->abort = abort;
     atomic_store(&e->aborted_at, UINT32_MAX);
-    for (uint32_t i = 0; i < e->program->ops->len; i++)
+    for (uint32_t i = 0; i < e->program->ops->len * HR_OP_PHASES; i++)
         atomic_store_explicit(&e->claimed[i], 0, memory_order_relaxed);
     find_runs(e);
     hr_pool_run(e->pool, e->n_threads, walk, e);

@@ -47,12 +47,13 @@ typedef struct {
     HrRegion arena, prepared, scratch, logits;
     size_t prepared_offset[HR_FORM_N]; /* in prepared */
     size_t thread_scratch_bytes;
+    void *routes; /* of experts, in scratch behind the threads' */
     double *inv_freq; /* [n_rot / 2] */
     float rope_magnitude;
     uint32_t n_vocab;
     HrRun *runs; /* [max_tokens] */
     uint32_t n_runs;
-    atomic_uint *claimed; /* [n_ops] */
+    atomic_uint *claimed; /* [n_ops, HR_OP_PHASES] */
     const HrStep *step;
     const atomic_bool *abort; /* once true it stays so for the step */
     atomic_uint aborted_at; /* operation; UINT32_MAX: not */
@@ -73,11 +74,14 @@ static inline float *hr_executor_logits(const HrExecutor *executor, uint32_t out
 
 /* ---- Inside the executor: what the files of the operations share ---- */
 
+/* Parts of an operation whose pieces are claimed apart. */
+#define HR_OP_PHASES 2
+
 typedef struct {
     HrExecutor *e;
     HrThread *thread;
     const HrOp *op;
-    uint32_t op_index;
+    uint32_t op_index, phase;
     char *scratch; /* this thread's */
 } HrTask;
 
@@ -91,6 +95,7 @@ bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin
 
 void hr_execute_linear(HrTask *task);
 void hr_execute_logits(HrTask *task);
+void hr_execute_experts(HrTask *task);
 void hr_execute_rope_table(HrTask *task);
 void hr_execute_rope_store(HrTask *task);
 void hr_execute_attention(HrTask *task);
@@ -99,3 +104,9 @@ void hr_execute_add_row(HrTask *task);
 
 /* A thread's scratch: the linear kernels', attention's and a few prepared rows of its own (see op-linear.c). */
 #define HR_OWN_ROWS_BYTES (64 * 1024)
+
+/* What experts add to a thread's scratch, behind the linear kernels'; what routes take; and the bytes of prepared rows that an
+ * operation with that many places needs of each form. */
+size_t hr_experts_scratch_bytes(void);
+size_t hr_experts_routes_bytes(const HrProgram *program);
+void hr_experts_prepared_needs(const HrOp *op, uint32_t n_places, const HrLinearKernels *kernels, size_t widest[HR_FORM_N]);

@@ -41,6 +41,12 @@ static void add(float *y, const float *a, size_t n)
         y[i] += a[i];
 }
 
+static void add_scaled(float *y, const float *a, float factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] += factor * a[i];
+}
+
 static void scale(float *y, float factor, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -141,6 +147,7 @@ const HrVectorKernels hr_vector_plain = {
     .layer_norm = layer_norm,
     .activate = activate,
     .add = add,
+    .add_scaled = add_scaled,
     .scale = scale,
     .rope = hr_rope_head,
     .rotate = hr_kv_rotate,

@@ -168,6 +168,8 @@ static inline V activate_lanes(HrActivation activation, V x)
         return positive;
     case HR_RELU_SQUARED:
         return positive * positive;
+    case HR_SIGMOID:
+        return splat(1) / (splat(1) + exp_lanes(-x));
     }
     return x;
 }
@@ -185,6 +187,12 @@ static void add(float *y, const float *a, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         y[i] += a[i];
+}
+
+static void add_scaled(float *y, const float *a, float factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] += factor * a[i];
 }
 
 static void scale(float *y, float factor, size_t n)
@@ -445,6 +453,7 @@ const HrVectorKernels HR_VECTOR_TABLE = {
     .layer_norm = layer_norm,
     .activate = activate,
     .add = add,
+    .add_scaled = add_scaled,
     .scale = scale,
     .rope = hr_rope_head,
     .rotate = hr_kv_rotate,

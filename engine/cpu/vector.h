@@ -50,6 +50,8 @@ typedef struct HrVectorKernels {
     void (*activate)(HrActivation activation, const float *gate, const float *up, size_t n, float *y);
     /* y[n] += a[n]. */
     void (*add)(float *y, const float *a, size_t n);
+    /* y[n] += factor * a[n]. */
+    void (*add_scaled)(float *y, const float *a, float factor, size_t n);
     /* y[n] *= factor. */
     void (*scale)(float *y, float factor, size_t n);
     /* Turns head[0..n_rot) in place by the angles whose cosines and sines, n_rot / 2 each, are in table. */

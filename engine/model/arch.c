@@ -42,10 +42,14 @@ static void bind_layer(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights 
     hr_bind_optional(b, &w->attn_q_norm, il, "attn_q_norm.weight", s->head_dim_k, 1);
     hr_bind_optional(b, &w->attn_k_norm, il, "attn_k_norm.weight", s->head_dim_k, 1);
     hr_bind(b, &w->ffn_norm, il, "ffn_norm.weight", hp->n_embd, 1);
+    w->attn_q.fine = w->attn_k.fine = w->attn_v.fine = w->attn_output.fine = true;
+    if (hr_has_experts(hp, (uint32_t)il)) {
+        hr_bind_experts(b, hp, il, &w->experts);
+        return;
+    }
     hr_bind_linear(b, &w->ffn_gate, il, "ffn_gate", hp->n_embd, s->n_ff);
     hr_bind_linear(b, &w->ffn_up, il, "ffn_up", hp->n_embd, s->n_ff);
     hr_bind_linear(b, &w->ffn_down, il, "ffn_down", s->n_ff, hp->n_embd);
-    w->attn_q.fine = w->attn_k.fine = w->attn_v.fine = w->attn_output.fine = true;
     w->ffn_gate.bias_is_scaled = w->ffn_up.bias_is_scaled = w->ffn_down.bias_is_scaled = true;
 }
 

@@ -7,8 +7,7 @@
  */
 #pragma once
 
-#include "model/hparams.h"
-#include "model/keys.h"
+#include "model/hparams-experts.h"
 #include "model/weights.h"
 #include "program/emit.h"
 
@@ -37,3 +36,6 @@ const HrArch *hr_arch_find(const char *name); /* NULL if unknown */
  * that takes the divergence from exact arithmetic to 0.2-0.6 of what 8 bits everywhere leave, for a tenth of the work; the feed-forward,
  * which is most of the work, keeps 8. */
 void hr_bind_decoder(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
+
+/* Router, experts and shared experts of a layer; an error if the model has no experts. */
+void hr_bind_experts(HrBinder *binder, const HrHparams *hparams, int il, HrExpertWeights *experts);

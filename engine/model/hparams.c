@@ -4,6 +4,7 @@
  */
 #include "model/hparams.h"
 
+#include "model/hparams-experts.h"
 #include "model/keys.h"
 
 #include <math.h>
@@ -115,7 +116,7 @@ bool hr_hparams_read(HrHparams *hp, const HrGguf *gguf, const char *arch, bool m
         !hr_keys_read_uint(&keys, "context_length", 1, HR_MAX_CTX, &hp->n_ctx_train) ||
         !hr_keys_read_uint(&keys, "embedding_length", 1, HR_MAX_WIDTH, &hp->n_embd) ||
         !hr_keys_read_float_or(&keys, "attention.layer_norm_rms_epsilon", 0, 1, 1e-5, &eps) || !read_layers(hp, &keys, mixed_layers ? 0 : 1) ||
-        !read_heads(hp, &keys) || !read_rope(hp, &keys)) {
+        !read_heads(hp, &keys) || !read_rope(hp, &keys) || !hr_hparams_read_experts(hp, &keys)) {
         hr_hparams_finish(hp);
         return false;
     }

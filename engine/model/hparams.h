@@ -17,7 +17,7 @@
 typedef enum { HR_ROPE_NORM, HR_ROPE_NEOX } HrRopeKind; /* adjacent pairs, or halves */
 /* Nonlinearities of feed-forward layers. GELU (Hendrycks and Gimpel 2016): by the error function, by its tanh form, or as
  * x sigmoid(1.702 x). */
-typedef enum { HR_SILU, HR_GELU_ERF, HR_GELU_TANH, HR_GELU_QUICK, HR_RELU, HR_RELU_SQUARED } HrActivation;
+typedef enum { HR_SILU, HR_GELU_ERF, HR_GELU_TANH, HR_GELU_QUICK, HR_RELU, HR_RELU_SQUARED, HR_SIGMOID } HrActivation;
 typedef enum { HR_ROPE_SCALING_NONE, HR_ROPE_SCALING_LINEAR, HR_ROPE_SCALING_YARN } HrRopeScaling;
 
 typedef struct {
@@ -41,6 +41,24 @@ typedef struct {
     uint32_t n_ff;                   /* 0: no feed-forward */
 } HrLayerShape;
 
+/* Experts of a layer: the largest published have 512. The cap bounds what routing takes for each token. */
+#define HR_MAX_EXPERTS 1024
+
+/* What a router's logits become: probabilities over all experts, each by itself, or over the chosen ones. */
+typedef enum { HR_SCORES_SOFTMAX = 1, HR_SCORES_SIGMOID, HR_SCORES_SOFTMAX_OF_CHOSEN } HrScores;
+
+typedef struct {
+    uint32_t n, n_used;              /* 0: the model has none */
+    uint32_t n_groups, n_groups_used; /* experts are chosen from the best groups of neighbours; 1: from all */
+    uint32_t n_ff;                   /* hidden width of an expert */
+    uint32_t n_shared, n_ff_shared;  /* experts that every token takes, as one feed-forward of that width; 0: none */
+    uint32_t n_dense_lead;           /* layers in front that have none */
+    uint32_t every;                  /* every how manieth layer has them, the last of each run; 1: all */
+    HrScores scores;                 /* 0: the file does not say */
+    bool normalise;                  /* as the file says */
+    double factor;                   /* on the weights; 0: the file does not say */
+} HrExperts;
+
 typedef struct {
     uint32_t n_layer, n_embd, n_vocab, n_ctx_train;
     uint32_t head_dim_k, head_dim_v; /* of layers that say nothing else */
@@ -48,6 +66,7 @@ typedef struct {
     float norm_eps;
     float attention_scale; /* of scores */
     HrRope rope;
+    HrExperts experts;
 } HrHparams;
 
 /* Reads <arch>.* of gguf, what most architectures have. mixed_layers: some may lack attention or a feed-forward. HR_ERROR_FORMAT names

@@ -97,6 +97,7 @@ static bool bind_weights(HrModel *model, GError **error)
     HrBinder binder = {.gguf = model->gguf, .bytes = &model->weights.bytes, .counted = counted};
     model->weights.bytes.layers = g_new0(HrLayerBytes, model->hparams.n_layer);
     model->weights.layers = g_new0(HrLayerWeights, model->hparams.n_layer);
+    model->weights.n_layer = model->hparams.n_layer;
     model->arch->bind(&binder, &model->hparams, &model->weights);
     if (!binder.error && model->weights.token_embd.n_out > INT32_MAX)
         g_set_error(&binder.error, HR_ERROR, HR_ERROR_FORMAT, "Tensor token_embd.weight has too many rows.");

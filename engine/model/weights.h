@@ -28,12 +28,43 @@ typedef struct {
     bool fine; /* its input is worth more than 8 bits: see hr_bind_decoder */
 } HrLinear;
 
+/* Linears of one shape: of each expert, or of each head. */
+typedef struct {
+    HrWeight weight;    /* of the first */
+    size_t stride;      /* bytes from one's weights to the next one's */
+    const char **apart; /* [n], owned: where each one's weights are, in files with a tensor for each; else NULL */
+    HrWeight bias;      /* [n, n_out], or none */
+    HrWeight scale;     /* [n], or none */
+} HrLinearStack;
+
+static inline const void *hr_stack_weights(const HrLinearStack *stack, uint32_t i)
+{
+    return stack->apart ? stack->apart[i] : (const char *)stack->weight.data + i * stack->stride;
+}
+static inline const float *hr_stack_bias(const HrLinearStack *stack, uint32_t i)
+{
+    return stack->bias.data ? (const float *)(const void *)((const char *)stack->bias.data + i * stack->bias.row_bytes) : NULL;
+}
+static inline float hr_stack_scale(const HrLinearStack *stack, uint32_t i)
+{
+    return stack->scale.data ? ((const float *)stack->scale.data)[i] : 1;
+}
+
+typedef struct {
+    HrLinear router;   /* to a logit per expert */
+    HrWeight bias;     /* [n_expert], added to the scores for choosing alone; or none */
+    HrLinearStack gate, up, down; /* gate may be missing */
+    HrLinear shared_router;                      /* to a logit for all shared experts, or none */
+    HrLinear shared_gate, shared_up, shared_down; /* the shared experts as one, or none */
+} HrExpertWeights;
+
 typedef struct {
     HrWeight attn_norm;
     HrLinear attn_q, attn_k, attn_v, attn_output;
     HrWeight attn_q_norm, attn_k_norm; /* per head, or none */
     HrWeight ffn_norm;
     HrLinear ffn_gate, ffn_up, ffn_down;
+    HrExpertWeights experts;
 } HrLayerWeights;
 
 /* What the bound tensors of a layer take; experts apart, because they may lie on another device. */
@@ -52,6 +83,7 @@ typedef struct {
     HrWeight rope_freqs; /* divisors of the frequencies, or none */
     bool tied;
     HrLayerWeights *layers; /* [n_layer] */
+    uint32_t n_layer;
     HrWeightBytes bytes;    /* counted while binding, each tensor once */
 } HrWeights;
 
@@ -75,6 +107,15 @@ void hr_bind_optional_floats(HrBinder *binder, HrWeight *weight, int il, const c
 void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in, uint64_t n_out);
 /* Rows [row, row + n_out) of a bound linear, sharing its memory: files fuse what has the same input. */
 HrLinear hr_linear_rows(const HrLinear *linear, uint64_t row, uint64_t n_out);
+
+/* <name>.weight [n, n_out, n_in], and <name>.bias and <name>.scale where the file has them. */
+void hr_bind_stack(HrBinder *binder, HrLinearStack *stack, int il, const char *name, uint64_t n_in, uint64_t n_out, uint32_t n);
+/* The same where each is a tensor of its own, <name>.<i>.weight. */
+void hr_bind_apart(HrBinder *binder, HrLinearStack *stack, int il, const char *name, uint64_t n_in, uint64_t n_out, uint32_t n);
+/* The rows of each of the stack from row on, as a stack with n_out rows that shares its memory. */
+HrLinearStack hr_stack_slice(const HrLinearStack *stack, uint64_t row, uint64_t n_out);
+/* Whether blk.<il>.<name> is in the file. */
+bool hr_bind_finds(const HrBinder *binder, int il, const char *name);
 
 void hr_weights_finish(HrWeights *weights);
 static inline bool hr_weight_exists(const HrWeight *weight)

@@ -151,7 +151,21 @@ HrBuf hr_emit_activate(HrEmit *e, HrActivation activation, HrBuf gate, HrBuf up)
     HrOp op = new_op(e, HR_OP_ACTIVATE, gate);
     op.activation = activation;
     op.k = up;
-    op.dst = new_buffer(e, buffer_of(e, gate)->rows, buffer_of(e, gate)->cols);
+    op.dst = new_buffer(e, buffer_of(e, gate)->rows, buffer_of(e, up == HR_NO_BUF ? gate : up)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_experts(HrEmit *e, HrBuf h, HrBuf logits, const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual)
+{
+    HrRows rows = buffer_of(e, h)->rows;
+    HrOp op = new_op(e, HR_OP_EXPERTS, h);
+    op.k = logits;
+    op.v = new_buffer(e, rows, e->program->hparams->experts.n_used * (uint32_t)experts->up.weight.n_out);
+    op.add = residual;
+    op.experts = experts;
+    op.routing = *routing;
+    op.dst = new_buffer(e, rows, (uint32_t)experts->down.weight.n_out);
     append(e, &op);
     return op.dst;
 }
@@ -181,6 +195,32 @@ HrBuf hr_emit_swiglu(HrEmit *e, HrBuf x, const HrLayerWeights *l)
     HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
     HrBuf g = hr_emit_activate(e, HR_SILU, gate, up);
     return hr_emit_linear_add(e, g, &l->ffn_down, x);
+}
+
+HrRouting hr_routing(const HrHparams *hp, HrScores scores, bool normalise)
+{
+    float factor = hp->experts.factor > 0 ? (float)hp->experts.factor : 1;
+    return (HrRouting){.scores = scores, .normalise = normalise, .factor = factor, .activation = HR_SILU};
+}
+
+/* The shared experts' answers to h, from their gate and up. */
+static HrBuf add_shared(HrEmit *e, const HrExpertWeights *w, HrBuf router, HrBuf gate, HrBuf up, HrBuf residual)
+{
+    HrBuf g = hr_emit_activate(e, HR_SILU, gate, up);
+    if (router != HR_NO_BUF)
+        g = hr_emit_activate(e, HR_SIGMOID, router, g);
+    return hr_emit_linear_add(e, g, &w->shared_down, residual);
+}
+
+HrBuf hr_emit_mixture(HrEmit *e, HrBuf h, const HrExpertWeights *w, const HrRouting *routing, HrBuf residual)
+{
+    bool shared = hr_weight_exists(&w->shared_up.weight), gated = hr_weight_exists(&w->shared_router.weight);
+    HrBuf logits = hr_emit_linear(e, h, &w->router);
+    HrBuf gate = shared ? hr_emit_linear(e, h, &w->shared_gate) : HR_NO_BUF;
+    HrBuf up = shared ? hr_emit_linear(e, h, &w->shared_up) : HR_NO_BUF;
+    HrBuf router = gated ? hr_emit_linear(e, h, &w->shared_router) : HR_NO_BUF;
+    HrBuf y = hr_emit_experts(e, h, logits, w, routing, residual);
+    return shared ? add_shared(e, w, router, gate, up, y) : y;
 }
 
 void hr_emit_narrow_to_outputs(HrEmit *e, HrBuf *a, HrBuf *x)

@@ -29,14 +29,20 @@ HrBuf hr_emit_linear_add(HrEmit *emit, HrBuf x, const HrLinear *linear, HrBuf re
 void hr_emit_head_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight);
 void hr_emit_rope_and_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 HrBuf hr_emit_attention(HrEmit *emit, HrBuf q);
-/* activation (gate) * up; up HR_NO_BUF: activation (gate). */
+/* activation (gate) * up; up HR_NO_BUF: activation (gate). A gate of one column is meant for all of up's. */
 HrBuf hr_emit_activate(HrEmit *emit, HrActivation activation, HrBuf gate, HrBuf up);
+/* What the experts chosen by logits [n] answer to h, weighted and summed, plus residual (HR_NO_BUF: none). */
+HrBuf hr_emit_experts(HrEmit *emit, HrBuf h, HrBuf logits, const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual);
 void hr_emit_logits(HrEmit *emit, HrBuf x, const HrLinear *output);
 
 /* ---- Parts that most decoders share ---- */
 
 /* x + down (silu (gate h) * up h), h = x normalised (Shazeer 2020). */
 HrBuf hr_emit_swiglu(HrEmit *emit, HrBuf x, const HrLayerWeights *layer);
+/* What a layer's mixture of experts makes of h: the experts that its router chooses and those that are shared; plus residual. */
+HrBuf hr_emit_mixture(HrEmit *emit, HrBuf h, const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual);
+/* As most do it: SwiGLU, and what the file says of the weights' factor. */
+HrRouting hr_routing(const HrHparams *hparams, HrScores scores, bool normalise);
 /* In the last layer, behind attention: from here on only the rows whose logits are wanted. Elsewhere nothing. */
 void hr_emit_narrow_to_outputs(HrEmit *emit, HrBuf *a, HrBuf *x);
 /* The last norm and the logits. */

@@ -13,6 +13,7 @@ const char *hr_op_name(HrOpKind kind)
         [HR_OP_LINEAR] = "linear",       [HR_OP_HEAD_NORMS] = "head-norms",   [HR_OP_ROPE_STORE] = "rope-store",
         [HR_OP_ATTENTION] = "attention", [HR_OP_ACTIVATE] = "activate",       [HR_OP_OUTPUT_ROWS] = "output-rows",
         [HR_OP_LOGITS] = "logits",       [HR_OP_LAYER_NORM] = "layer-norm",   [HR_OP_ADD_ROW] = "add-row",
+        [HR_OP_EXPERTS] = "experts",
     };
     return names[kind];
 }

@@ -35,7 +35,8 @@ typedef enum {
     HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, in place, RMS-normalised times weight, k_weight */
     HR_OP_ROPE_STORE,  /* src (queries) turned in place; k turned and v stored at their positions in the cache */
     HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past */
-    HR_OP_ACTIVATE,    /* dst = activation(src), times k where there is one */
+    HR_OP_ACTIVATE,    /* dst = activation(src), times k where there is one; a src of one column is meant for all of k's */
+    HR_OP_EXPERTS,     /* dst = (add +) sum of weight * expert (src) over the experts that the logits k choose; v: its scratch */
     HR_OP_OUTPUT_ROWS, /* dst = the rows of src whose logits are wanted */
     HR_OP_LOGITS,      /* logits[i] = parts[0].linear (src[i]); into the step's output, not the arena */
     HR_OP_N,
@@ -47,6 +48,21 @@ typedef struct {
     const HrLinear *linear;
     HrBuf dst; /* LOGITS has none */
 } HrLinearPart;
+
+/* What an expert makes of its gate g and up u: act(g) u; min(act(g), limit) clamp(u); or act(min(g, limit)) (clamp(u) + 1), with
+ * clamp(u) between -limit and limit. Without a gate: act(u). */
+typedef enum { HR_CLAMP_NONE, HR_CLAMP_AFTER, HR_CLAMP_BEFORE } HrClamp;
+
+/* How rows choose experts, and what an expert computes. */
+typedef struct {
+    HrScores scores;
+    bool normalise;   /* the weights of a row's experts sum to 1 */
+    bool weigh_input; /* weights are on what experts read, not on what they answer */
+    float factor;     /* on the weights */
+    HrActivation activation;
+    HrClamp clamp;
+    float limit;      /* of the clamp */
+} HrRouting;
 
 typedef struct {
     HrOpKind kind;
@@ -60,6 +76,8 @@ typedef struct {
     bool by_position;                          /* ADD_ROW */
     HrLinearPart parts[HR_LINEAR_PARTS];       /* LINEAR, LOGITS */
     uint32_t n_parts;
+    const HrExpertWeights *experts;            /* EXPERTS */
+    HrRouting routing;                         /* EXPERTS */
 } HrOp;
 
 typedef struct HrProgram {

@@ -142,8 +142,8 @@ static void test_too_long(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    static TinyModel llama, qwen2, qwen3;
-    llama = qwen2 = qwen3 = tiny_model_default;
+    static TinyModel llama, qwen2, qwen3, mixtral, apart;
+    llama = qwen2 = qwen3 = mixtral = tiny_model_default;
     llama.head_dim = qwen2.head_dim = qwen3.head_dim = 32;
     llama.rope_freqs = true;
     llama.type = HR_TYPE_Q8_0;
@@ -151,6 +151,14 @@ int main(int argc, char **argv)
     qwen2.type = HR_TYPE_F16;
     qwen2.tied = false;
     qwen3.arch = "qwen3";
+    mixtral.head_dim = 32;
+    mixtral.type = HR_TYPE_Q8_0;
+    mixtral.experts = (TinyExperts){.n = 11, .n_used = 3};
+    apart = mixtral;
+    apart.type = HR_TYPE_F16;
+    apart.experts.form = TINY_APART;
+    g_test_add_data_func("/evaluate/chunks/mixtral-q8_0", &mixtral, test_chunks);
+    g_test_add_data_func("/evaluate/chunks/mixtral-apart-f16", &apart, test_chunks);
     g_test_add_data_func("/evaluate/chunks/llama-q8_0", &llama, test_chunks);
     g_test_add_data_func("/evaluate/chunks/qwen2-f16", &qwen2, test_chunks);
     g_test_add_data_func("/evaluate/chunks/qwen3-f32", &qwen3, test_chunks);

@@ -78,6 +78,10 @@ static void test_placement(gconstpointer data)
     g_autoptr(GError) error = NULL;
     tiny.arch = data;
     tiny.n_layer = 5;
+    if (g_str_equal(data, "mixtral")) {
+        tiny.arch = "llama";
+        tiny.experts = (TinyExperts){.n = 8, .n_used = 2};
+    }
     char *path = tiny_model_new(&tiny);
     g_autoptr(HrModel) model = hr_model_open(path, &error);
     g_assert_no_error(error);
@@ -133,6 +137,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/program/placement/llama", "llama", test_placement);
     g_test_add_data_func("/program/placement/qwen2", "qwen2", test_placement);
     g_test_add_data_func("/program/placement/qwen3", "qwen3", test_placement);
+    g_test_add_data_func("/program/placement/mixtral", "mixtral", test_placement);
     g_test_add_func("/program/depth", test_depth);
     g_test_add_func("/program/order", test_order);
     return g_test_run();

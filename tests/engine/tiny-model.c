@@ -46,6 +46,31 @@ static void put_scaling(Writer *w)
         put_u32(w, "rope.scaling.original_context_length", m->n_ctx_orig);
 }
 
+static void put_u32_unless_0(Writer *w, const char *name, uint32_t value)
+{
+    if (value > 0)
+        put_u32(w, name, value);
+}
+
+static void put_experts_shape(Writer *w)
+{
+    const TinyExperts *x = &w->model->experts;
+    g_autofree char *norm = g_strdup_printf("%s.expert_weights_norm", w->model->arch);
+    put_u32_unless_0(w, "expert_count", x->n);
+    put_u32_unless_0(w, "expert_used_count", x->n_used);
+    put_u32_unless_0(w, "expert_feed_forward_length", x->n_ff);
+    put_u32_unless_0(w, "expert_shared_count", x->n_shared);
+    put_u32_unless_0(w, "expert_shared_feed_forward_length", x->n_ff_shared);
+    put_u32_unless_0(w, "expert_group_count", x->n_groups);
+    put_u32_unless_0(w, "expert_group_used_count", x->n_groups_used);
+    put_u32_unless_0(w, "leading_dense_block_count", x->n_dense_lead);
+    put_u32_unless_0(w, "expert_gating_func", x->gating);
+    if (x->scale > 0)
+        put_f32(w, "expert_weights_scale", x->scale);
+    if (x->normalise)
+        gguf_builder_bool(w->builder, norm, true);
+}
+
 static void put_shape(Writer *w)
 {
     const TinyModel *m = w->model;
@@ -63,6 +88,7 @@ static void put_shape(Writer *w)
     put_f32(w, "rope.freq_base", 10000);
     put_f32(w, "attention.layer_norm_rms_epsilon", m->norm_eps > 0 ? m->norm_eps : 1e-5f);
     put_scaling(w);
+    put_experts_shape(w);
 }
 
 /* The printable stand-ins that byte-level vocabularies use. */
@@ -132,10 +158,15 @@ static GByteArray *random_values(Writer *w, HrType type, uint64_t n)
     return data;
 }
 
+static void put_matrix_of(Writer *w, HrType type, const char *name, uint64_t n_in, uint64_t n_out)
+{
+    g_autoptr(GByteArray) data = random_values(w, type, n_in * n_out);
+    gguf_builder_tensor(w->builder, name, type, 2, (uint64_t[]){n_in, n_out}, data->data);
+}
+
 static void put_matrix(Writer *w, const char *name, uint64_t n_in, uint64_t n_out)
 {
-    g_autoptr(GByteArray) data = random_values(w, w->model->type, n_in * n_out);
-    gguf_builder_tensor(w->builder, name, w->model->type, 2, (uint64_t[]){n_in, n_out}, data->data);
+    put_matrix_of(w, w->model->type, name, n_in, n_out);
 }
 
 /* Around 1 for norms and divisors, around 0 for biases. */
@@ -145,6 +176,59 @@ static void put_vector(Writer *w, const char *name, uint64_t n, float centre)
     for (uint64_t i = 0; i < n; i++)
         x[i] = centre + normal(w) * 0.3f;
     gguf_builder_tensor(w->builder, name, HR_TYPE_F32, 1, &n, x);
+}
+
+static void put_stack(Writer *w, const char *name, uint64_t n_in, uint64_t n_out)
+{
+    uint64_t dims[] = {n_in, n_out, w->model->experts.n};
+    g_autoptr(GByteArray) data = random_values(w, w->model->type, n_in * n_out * dims[2]);
+    gguf_builder_tensor(w->builder, name, w->model->type, 3, dims, data->data);
+}
+
+/* <name>_exps.weight, or a tensor per expert. */
+static void put_expert_matrices(Writer *w, uint32_t il, const char *name, uint64_t n_in, uint64_t n_out)
+{
+    g_autofree char *stack = g_strdup_printf("blk.%u.%s_exps.weight", il, name);
+    if (w->model->experts.form != TINY_APART)
+        put_stack(w, stack, n_in, n_out);
+    for (uint32_t e = 0; w->model->experts.form == TINY_APART && e < w->model->experts.n; e++) {
+        g_autofree char *one = g_strdup_printf("blk.%u.%s.%u.weight", il, name, e);
+        put_matrix(w, one, n_in, n_out);
+    }
+}
+
+static void put_shared(Writer *w, uint32_t il)
+{
+    const TinyModel *m = w->model;
+    uint64_t n_ff = m->experts.n_ff_shared > 0 ? m->experts.n_ff_shared : (uint64_t)m->experts.n_ff * m->experts.n_shared;
+#define NAME(what) g_snprintf(name, sizeof name, "blk.%u." what, il)
+    char name[64];
+    if (n_ff == 0)
+        return;
+    NAME("ffn_gate_shexp.weight"), put_matrix(w, name, m->n_embd, n_ff);
+    NAME("ffn_up_shexp.weight"), put_matrix(w, name, m->n_embd, n_ff);
+    NAME("ffn_down_shexp.weight"), put_matrix(w, name, n_ff, m->n_embd);
+    if (m->experts.shared_router)
+        NAME("ffn_gate_inp_shexp.weight"), put_vector(w, name, m->n_embd, 0);
+}
+
+static void put_experts(Writer *w, uint32_t il)
+{
+    const TinyModel *m = w->model;
+    uint64_t n_ff = m->experts.n_ff > 0 ? m->experts.n_ff : m->n_ff;
+    char name[64];
+    NAME("ffn_gate_inp.weight"), put_matrix_of(w, HR_TYPE_F32, name, m->n_embd, m->experts.n);
+    if (m->experts.selection_bias)
+        NAME("exp_probs_b.bias"), put_vector(w, name, m->experts.n, 0);
+    if (m->experts.form == TINY_FUSED) {
+        put_expert_matrices(w, il, "ffn_gate_up", m->n_embd, 2 * n_ff);
+    } else {
+        put_expert_matrices(w, il, "ffn_gate", m->n_embd, n_ff);
+        put_expert_matrices(w, il, "ffn_up", m->n_embd, n_ff);
+    }
+    put_expert_matrices(w, il, "ffn_down", n_ff, m->n_embd);
+    put_shared(w, il);
+#undef NAME
 }
 
 static void put_layer(Writer *w, uint32_t il)
@@ -168,6 +252,10 @@ static void put_layer(Writer *w, uint32_t il)
     }
     NAME("attn_output.weight"), put_matrix(w, name, n_q, m->n_embd);
     NAME("ffn_norm.weight"), put_vector(w, name, m->n_embd, 1);
+    if (m->experts.n > 0 && il >= m->experts.n_dense_lead) {
+        put_experts(w, il);
+        return;
+    }
     NAME("ffn_gate.weight"), put_matrix(w, name, m->n_embd, m->n_ff);
     NAME("ffn_up.weight"), put_matrix(w, name, m->n_embd, m->n_ff);
     NAME("ffn_down.weight"), put_matrix(w, name, m->n_ff, m->n_embd);

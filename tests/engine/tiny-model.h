@@ -6,6 +6,21 @@
 
 #include "gguf-builder.h"
 
+/* A mixture of experts in place of each feed-forward. */
+typedef struct {
+    uint32_t n, n_used; /* 0: none */
+    uint32_t n_ff;      /* 0: no key, as wide as the model says */
+    uint32_t n_shared, n_ff_shared;
+    uint32_t n_groups, n_groups_used;
+    uint32_t n_dense_lead;
+    uint32_t gating;    /* expert_gating_func; 0: no key */
+    float scale;        /* of the weights; 0: no key */
+    bool normalise;     /* expert_weights_norm; false: no key */
+    bool selection_bias;
+    bool shared_router;
+    enum { TINY_STACKED, TINY_FUSED, TINY_APART } form; /* of gates and ups; APART: a tensor per expert */
+} TinyExperts;
+
 typedef struct {
     const char *arch;   /* "llama", "qwen2", "qwen3" */
     HrType type;        /* of matrices: F32, F16 or Q8_0 */
@@ -17,6 +32,7 @@ typedef struct {
     float rope_factor;        /* of it */
     uint32_t n_ctx_orig;      /* of yarn; 0: no key */
     float norm_eps;           /* 0: 1e-5 */
+    TinyExperts experts;
 } TinyModel;
 
 /* llama, F32, 2 layers, 64 wide, 4 heads over 2, 16 wide, 300 tokens (256 bytes, three control tokens, fillers), 1024 positions. */
