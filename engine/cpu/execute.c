@@ -223,6 +223,11 @@ static const OpFunc functions[HR_OP_N] = {
     [HR_OP_LAYER_NORM] = hr_execute_layer_norm,
     [HR_OP_ADD_ROW] = hr_execute_add_row,
     [HR_OP_EXPERTS] = hr_execute_experts,
+    [HR_OP_GROUP_NORM] = hr_execute_group_norm,
+    [HR_OP_SHORT_CONV] = hr_execute_short_conv,
+    [HR_OP_SSM] = hr_execute_ssm,
+    [HR_OP_SELECTIVE] = hr_execute_selective,
+    [HR_OP_DELTA_RULE] = hr_execute_delta_rule,
     [HR_OP_OUTPUT_ROWS] = execute_output_rows,
     [HR_OP_LOGITS] = hr_execute_logits,
 };

@@ -101,6 +101,11 @@ void hr_execute_rope_store(HrTask *task);
 void hr_execute_attention(HrTask *task);
 void hr_execute_layer_norm(HrTask *task);
 void hr_execute_add_row(HrTask *task);
+void hr_execute_group_norm(HrTask *task);
+void hr_execute_short_conv(HrTask *task);
+void hr_execute_ssm(HrTask *task);
+void hr_execute_selective(HrTask *task);
+void hr_execute_delta_rule(HrTask *task);
 
 /* A thread's scratch: the linear kernels', attention's and a few prepared rows of its own (see op-linear.c). */
 #define HR_OWN_ROWS_BYTES (64 * 1024)

@@ -19,6 +19,19 @@ void hr_execute_layer_norm(HrTask *task)
                                         task->e->program->hparams->norm_eps, cols, hr_task_row(task, op->dst, i));
 }
 
+/* Groups of a row, each to its own length. */
+void hr_execute_group_norm(HrTask *task)
+{
+    const HrOp *op = task->op;
+    uint32_t n = hr_task_rows(task, op->src), cols = hr_task_cols(task, op->src), width = op->recurrence.width;
+    uint64_t n_weights = op->weight->n_in * op->weight->n_out;
+    for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
+        for (uint32_t i = begin; i < end; i++)
+            for (uint32_t c = 0; c < cols; c += width)
+                task->e->vector->rms_norm(hr_task_row(task, op->src, i) + c, (const float *)op->weight->data + c % n_weights,
+                                          task->e->program->hparams->norm_eps, width, hr_task_row(task, op->dst, i) + c);
+}
+
 /* Learned positions, and the type of the text that every token of it has. */
 void hr_execute_add_row(HrTask *task)
 {

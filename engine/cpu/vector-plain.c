@@ -53,6 +53,20 @@ static void scale(float *y, float factor, size_t n)
         y[i] *= factor;
 }
 
+static void recur(float *state, float decay, const float *x, float in, float out, size_t n, float *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        state[i] = state[i] * decay + x[i] * in;
+        y[i] += state[i] * out;
+    }
+}
+
+static void decay(float *state, const float *rate, const float *dt, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        state[i] *= expf(rate[i] * dt[i]);
+}
+
 static float key_at(HrKvType type, const void *block, uint32_t dk, uint32_t d, uint32_t j)
 {
     uint32_t g = d / HR_KV_GROUP, i = d % HR_KV_GROUP;
@@ -149,6 +163,8 @@ const HrVectorKernels hr_vector_plain = {
     .add = add,
     .add_scaled = add_scaled,
     .scale = scale,
+    .recur = recur,
+    .decay = decay,
     .rope = hr_rope_head,
     .rotate = hr_kv_rotate,
     .store_key = hr_kv_store_key,

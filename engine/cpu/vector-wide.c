@@ -201,6 +201,31 @@ static void scale(float *y, float factor, size_t n)
         y[i] *= factor;
 }
 
+/* ---- Recurrent states ---- */
+
+static void recur(float *state, float decay, const float *x, float in, float out, size_t n, float *y)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        V s = load(state + i) * splat(decay) + load(x + i) * splat(in);
+        store(state + i, s);
+        store(y + i, load(y + i) + s * splat(out));
+    }
+    for (; i < n; i++) {
+        state[i] = state[i] * decay + x[i] * in;
+        y[i] += state[i] * out;
+    }
+}
+
+static void decay(float *state, const float *rate, const float *dt, size_t n)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        store(state + i, load(state + i) * exp_lanes(load(rate + i) * load(dt + i)));
+    for (; i < n; i++)
+        state[i] *= expf(rate[i] * dt[i]);
+}
+
 /* ---- Unpacking a page ---- */
 
 static inline V load_half(const uint16_t *x)
@@ -455,6 +480,8 @@ const HrVectorKernels HR_VECTOR_TABLE = {
     .add = add,
     .add_scaled = add_scaled,
     .scale = scale,
+    .recur = recur,
+    .decay = decay,
     .rope = hr_rope_head,
     .rotate = hr_kv_rotate,
     .store_key = hr_kv_store_key,

@@ -54,6 +54,10 @@ typedef struct HrVectorKernels {
     void (*add_scaled)(float *y, const float *a, float factor, size_t n);
     /* y[n] *= factor. */
     void (*scale)(float *y, float factor, size_t n);
+    /* state[n] = state * decay + x[n] * in, then y[n] += state * out: a row of a recurrent state goes on by one position. x may be y. */
+    void (*recur)(float *state, float decay, const float *x, float in, float out, size_t n, float *y);
+    /* state[n] *= e^(rate[n] * dt[n]); exponents at most 0. */
+    void (*decay)(float *state, const float *rate, const float *dt, size_t n);
     /* Turns head[0..n_rot) in place by the angles whose cosines and sines, n_rot / 2 each, are in table. */
     void (*rope)(HrRopeKind kind, uint32_t n_rot, const float *table, float *head);
     /* The Walsh-Hadamard transform of x[n] in blocks of the largest power of two that divides n, scaled to keep lengths; its own

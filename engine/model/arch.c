@@ -4,7 +4,9 @@
  */
 #include "model/arch.h"
 
-static const HrArch *const architectures[] = {&hr_arch_llama, &hr_arch_qwen2, &hr_arch_qwen3};
+static const HrArch *const architectures[] = {
+    &hr_arch_llama, &hr_arch_mamba, &hr_arch_mamba2, &hr_arch_qwen2, &hr_arch_qwen3,
+};
 
 const HrArch *hr_arch_find(const char *name)
 {
@@ -28,28 +30,32 @@ const char *hr_architectures(void)
     return g_once(&once, list_names, NULL);
 }
 
-static void bind_layer(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
+void hr_bind_attention(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
 {
     const HrLayerShape *s = &hp->layers[il];
     uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k, n_out = (uint64_t)s->n_head * s->head_dim_v;
     uint64_t n_k = (uint64_t)s->n_head_kv * s->head_dim_k, n_v = (uint64_t)s->n_head_kv * s->head_dim_v;
 
-    hr_bind(b, &w->attn_norm, il, "attn_norm.weight", hp->n_embd, 1);
     hr_bind_linear(b, &w->attn_q, il, "attn_q", hp->n_embd, n_q);
     hr_bind_linear(b, &w->attn_k, il, "attn_k", hp->n_embd, n_k);
     hr_bind_linear(b, &w->attn_v, il, "attn_v", hp->n_embd, n_v);
     hr_bind_linear(b, &w->attn_output, il, "attn_output", n_out, hp->n_embd);
     hr_bind_optional(b, &w->attn_q_norm, il, "attn_q_norm.weight", s->head_dim_k, 1);
     hr_bind_optional(b, &w->attn_k_norm, il, "attn_k_norm.weight", s->head_dim_k, 1);
-    hr_bind(b, &w->ffn_norm, il, "ffn_norm.weight", hp->n_embd, 1);
     w->attn_q.fine = w->attn_k.fine = w->attn_v.fine = w->attn_output.fine = true;
+}
+
+void hr_bind_feed_forward(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
+{
+    uint64_t n_ff = hp->layers[il].n_ff;
+
     if (hr_has_experts(hp, (uint32_t)il)) {
         hr_bind_experts(b, hp, il, &w->experts);
         return;
     }
-    hr_bind_linear(b, &w->ffn_gate, il, "ffn_gate", hp->n_embd, s->n_ff);
-    hr_bind_linear(b, &w->ffn_up, il, "ffn_up", hp->n_embd, s->n_ff);
-    hr_bind_linear(b, &w->ffn_down, il, "ffn_down", s->n_ff, hp->n_embd);
+    hr_bind_linear(b, &w->ffn_gate, il, "ffn_gate", hp->n_embd, n_ff);
+    hr_bind_linear(b, &w->ffn_up, il, "ffn_up", hp->n_embd, n_ff);
+    hr_bind_linear(b, &w->ffn_down, il, "ffn_down", n_ff, hp->n_embd);
     w->ffn_gate.bias_is_scaled = w->ffn_up.bias_is_scaled = w->ffn_down.bias_is_scaled = true;
 }
 
@@ -64,12 +70,21 @@ static void bind_output(HrBinder *b, const HrHparams *hp, HrWeights *w)
     w->output.fine = true;
 }
 
-void hr_bind_decoder(HrBinder *b, const HrHparams *hp, HrWeights *w)
+void hr_bind_ends(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     hr_bind(b, &w->token_embd, -1, "token_embd.weight", hp->n_embd, 0);
     hr_bind(b, &w->output_norm, -1, "output_norm.weight", hp->n_embd, 1);
     hr_bind_optional(b, &w->rope_freqs, -1, "rope_freqs.weight", hp->rope.n_rot / 2, 1);
     bind_output(b, hp, w);
-    for (uint32_t il = 0; il < hp->n_layer; il++)
-        bind_layer(b, hp, (int)il, &w->layers[il]);
+}
+
+void hr_bind_decoder(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    hr_bind_ends(b, hp, w);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        hr_bind(b, &w->layers[il].attn_norm, (int)il, "attn_norm.weight", hp->n_embd, 1);
+        hr_bind_attention(b, hp, (int)il, &w->layers[il]);
+        hr_bind(b, &w->layers[il].ffn_norm, (int)il, "ffn_norm.weight", hp->n_embd, 1);
+        hr_bind_feed_forward(b, hp, (int)il, &w->layers[il]);
+    }
 }

@@ -25,7 +25,7 @@ typedef struct HrArch {
     bool (*check)(const HrGguf *gguf, GError **error);
 } HrArch;
 
-extern const HrArch hr_arch_llama, hr_arch_qwen2, hr_arch_qwen3;
+extern const HrArch hr_arch_llama, hr_arch_mamba, hr_arch_mamba2, hr_arch_qwen2, hr_arch_qwen3;
 
 const HrArch *hr_arch_find(const char *name); /* NULL if unknown */
 
@@ -39,3 +39,8 @@ void hr_bind_decoder(HrBinder *binder, const HrHparams *hparams, HrWeights *weig
 
 /* Router, experts and shared experts of a layer; an error if the model has no experts. */
 void hr_bind_experts(HrBinder *binder, const HrHparams *hparams, int il, HrExpertWeights *experts);
+/* Its parts: embeddings, last norm and output; queries, keys, values, their norms and the output of attention; gate, up and
+ * down, or experts. */
+void hr_bind_ends(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
+void hr_bind_attention(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
+void hr_bind_feed_forward(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);

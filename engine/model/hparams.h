@@ -12,6 +12,8 @@
 #define HR_MAX_LAYERS 1024
 /* Columns of any buffer: an order of magnitude above the widest feed-forward layers. */
 #define HR_MAX_WIDTH (1u << 20)
+/* Width of a short convolution's kernel; models have 3 or 4. */
+#define HR_MAX_CONV 16
 #define HR_MAX_CTX (1u << 26)
 
 typedef enum { HR_ROPE_NORM, HR_ROPE_NEOX } HrRopeKind; /* adjacent pairs, or halves */
@@ -58,6 +60,11 @@ typedef struct {
     bool normalise;                  /* as the file says */
     double factor;                   /* on the weights; 0: the file does not say */
 } HrExperts;
+/* Of recurrent layers: a short convolution and n_head heads of n_inner / n_head values, each with n_state rows of state; heads of a
+ * group share their keys and queries. */
+typedef struct {
+    uint32_t n_conv, n_inner, n_state, n_head, n_group;
+} HrRecurrentShape;
 
 typedef struct {
     uint32_t n_layer, n_embd, n_vocab, n_ctx_train;
@@ -67,6 +74,7 @@ typedef struct {
     float attention_scale; /* of scores */
     HrRope rope;
     HrExperts experts;
+    HrRecurrentShape recurrent; /* read by the architectures that have it */
 } HrHparams;
 
 /* Reads <arch>.* of gguf, what most architectures have. mixed_layers: some may lack attention or a feed-forward. HR_ERROR_FORMAT names

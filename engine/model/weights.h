@@ -57,6 +57,15 @@ typedef struct {
     HrLinear shared_router;                      /* to a logit for all shared experts, or none */
     HrLinear shared_gate, shared_up, shared_down; /* the shared experts as one, or none */
 } HrExpertWeights;
+/* Of a recurrent layer; which of them there are is the architecture's. */
+typedef struct {
+    HrLinear in, x, dt, out;         /* as the file has them: in and x are fused */
+    HrLinear in_gate, in_x, in_dt;   /* rows of in */
+    HrLinear x_dt, x_b, x_c;         /* rows of x */
+    HrWeight conv, conv_bias;        /* [channels, width] */
+    HrWeight a, d, dt_bias;
+    HrWeight norm, dt_norm, b_norm, c_norm;
+} HrRecurrentWeights;
 
 typedef struct {
     HrWeight attn_norm;
@@ -65,6 +74,7 @@ typedef struct {
     HrWeight ffn_norm;
     HrLinear ffn_gate, ffn_up, ffn_down;
     HrExpertWeights experts;
+    HrRecurrentWeights recurrent;
 } HrLayerWeights;
 
 /* What the bound tensors of a layer take; experts apart, because they may lie on another device. */

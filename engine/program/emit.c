@@ -170,6 +170,59 @@ HrBuf hr_emit_experts(HrEmit *e, HrBuf h, HrBuf logits, const HrExpertWeights *e
     return op.dst;
 }
 
+/* ---- Recurrent layers ---- */
+
+HrBuf hr_emit_group_norm(HrEmit *e, HrBuf x, const HrWeight *weight, uint32_t width)
+{
+    HrOp op = new_op(e, HR_OP_GROUP_NORM, x);
+    op.weight = weight;
+    op.recurrence.width = width;
+    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_short_conv(HrEmit *e, HrBuf x, HrBuf in_gate, HrBuf out_gate, const HrWeight *kernel, const HrWeight *bias,
+                         const HrRecurrence *recurrence)
+{
+    HrOp op = new_op(e, HR_OP_SHORT_CONV, x);
+    op.k = in_gate;
+    op.v = out_gate;
+    op.weight = kernel;
+    op.bias = hr_weight_exists(bias) ? bias : NULL;
+    op.recurrence = *recurrence;
+    op.dst = new_buffer(e, HR_ROWS_TOKENS, buffer_of(e, x)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+static HrBuf recurrent(HrEmit *e, HrOpKind kind, const HrBuf sources[4], const HrRecurrence *recurrence)
+{
+    HrOp op = new_op(e, kind, sources[0]);
+    op.k = sources[1];
+    op.v = sources[2];
+    op.add = sources[3];
+    op.recurrence = *recurrence;
+    op.dst = new_buffer(e, HR_ROWS_TOKENS, recurrence->n_head * recurrence->head_dim);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_ssm(HrEmit *e, HrBuf xbc, HrBuf dt, const HrRecurrence *recurrence)
+{
+    return recurrent(e, HR_OP_SSM, (const HrBuf[]){xbc, dt, HR_NO_BUF, HR_NO_BUF}, recurrence);
+}
+
+HrBuf hr_emit_selective(HrEmit *e, HrBuf x, HrBuf dt, HrBuf b, HrBuf c, const HrRecurrence *recurrence)
+{
+    return recurrent(e, HR_OP_SELECTIVE, (const HrBuf[]){x, dt, b, c}, recurrence);
+}
+
+HrBuf hr_emit_delta_rule(HrEmit *e, HrBuf qkv, HrBuf decay, HrBuf rate, const HrRecurrence *recurrence)
+{
+    return recurrent(e, HR_OP_DELTA_RULE, (const HrBuf[]){qkv, decay, rate, HR_NO_BUF}, recurrence);
+}
+
 static HrBuf output_rows(HrEmit *e, HrBuf x)
 {
     HrOp op = new_op(e, HR_OP_OUTPUT_ROWS, x);

@@ -33,6 +33,14 @@ HrBuf hr_emit_attention(HrEmit *emit, HrBuf q);
 HrBuf hr_emit_activate(HrEmit *emit, HrActivation activation, HrBuf gate, HrBuf up);
 /* What the experts chosen by logits [n] answer to h, weighted and summed, plus residual (HR_NO_BUF: none). */
 HrBuf hr_emit_experts(HrEmit *emit, HrBuf h, HrBuf logits, const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual);
+/* Each group of width columns normalised; weight is of one group or of the row. */
+HrBuf hr_emit_group_norm(HrEmit *emit, HrBuf x, const HrWeight *weight, uint32_t width);
+/* out_gate * convolution (x * in_gate), gates where there are some. What the recurrent operations compute is with HrOpKind. */
+HrBuf hr_emit_short_conv(HrEmit *emit, HrBuf x, HrBuf in_gate, HrBuf out_gate, const HrWeight *kernel, const HrWeight *bias,
+                         const HrRecurrence *recurrence);
+HrBuf hr_emit_ssm(HrEmit *emit, HrBuf xbc, HrBuf dt, const HrRecurrence *recurrence);
+HrBuf hr_emit_selective(HrEmit *emit, HrBuf x, HrBuf dt, HrBuf b, HrBuf c, const HrRecurrence *recurrence);
+HrBuf hr_emit_delta_rule(HrEmit *emit, HrBuf qkv, HrBuf decay, HrBuf rate, const HrRecurrence *recurrence);
 void hr_emit_logits(HrEmit *emit, HrBuf x, const HrLinear *output);
 
 /* ---- Parts that most decoders share ---- */

@@ -37,11 +37,26 @@ typedef enum {
     HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past */
     HR_OP_ACTIVATE,    /* dst = activation(src), times k where there is one; a src of one column is meant for all of k's */
     HR_OP_EXPERTS,     /* dst = (add +) sum of weight * expert (src) over the experts that the logits k choose; v: its scratch */
+    HR_OP_GROUP_NORM,  /* dst = each run of recurrence.width columns of src, RMS-normalised, times weight, which repeats or spans the row */
+    HR_OP_SHORT_CONV,  /* dst = v * act(depthwise causal convolution of (src * k) over positions), k and v where given */
+    HR_OP_SSM,         /* dst = a state space with one decay per head: x, B and C are columns of src, k the time steps */
+    HR_OP_SELECTIVE,   /* dst = a state space with a decay per channel and state: src x, k the time steps, v B, add C */
+    HR_OP_DELTA_RULE,  /* dst = a gated delta rule: queries, keys and values are columns of src, k decays, v learning rates */
     HR_OP_OUTPUT_ROWS, /* dst = the rows of src whose logits are wanted */
     HR_OP_LOGITS,      /* logits[i] = parts[0].linear (src[i]); into the step's output, not the arena */
     HR_OP_N,
 } HrOpKind;
 const char *hr_op_name(HrOpKind kind);
+
+/* A recurrent operation: heads of head_dim values each with a state of n_state rows; heads of a group share keys (B) and queries (C). */
+typedef struct {
+    uint32_t n_head, head_dim, n_group, n_state;
+    uint32_t width;                 /* GROUP_NORM: of a group. SHORT_CONV: of the kernel */
+    bool silu;                      /* SHORT_CONV: with that activation */
+    bool tiled;                     /* DELTA_RULE: head h uses group h % n_group; else h / (n_head / n_group) */
+    uint32_t state;                 /* where its part of the layer's convolution or other state begins, in floats */
+    const HrWeight *a, *d, *dt_bias; /* logarithm of the decay per unit of time, direct path, bias of the time steps; d may be missing */
+} HrRecurrence;
 
 #define HR_LINEAR_PARTS 3
 typedef struct {
@@ -78,6 +93,7 @@ typedef struct {
     uint32_t n_parts;
     const HrExpertWeights *experts;            /* EXPERTS */
     HrRouting routing;                         /* EXPERTS */
+    HrRecurrence recurrence;                   /* GROUP_NORM to DELTA_RULE */
 } HrOp;
 
 typedef struct HrProgram {
