@@ -102,6 +102,8 @@ void hr_execute_attention(HrTask *task);
 void hr_execute_layer_norm(HrTask *task);
 void hr_execute_add_row(HrTask *task);
 void hr_execute_group_norm(HrTask *task);
+void hr_execute_combine(HrTask *task);
+void hr_execute_pick(HrTask *task);
 void hr_execute_short_conv(HrTask *task);
 void hr_execute_ssm(HrTask *task);
 void hr_execute_selective(HrTask *task);

@@ -46,11 +46,13 @@ static void store_head(HrTask *task, uint32_t token, uint32_t head)
     bool rotate = rotates(layout, layer->dk);
 
     for (uint32_t h = 0; h < group; h++) {
-        e->vector->rope(rope->kind, rope->n_rot, table, q + h * layer->dk);
+        if (!op->unturned)
+            e->vector->rope(rope->kind, rope->n_rot, table, q + h * layer->dk);
         if (rotate)
             e->vector->rotate(q + h * layer->dk, layer->dk);
     }
-    e->vector->rope(rope->kind, rope->n_rot, table, k);
+    if (!op->unturned)
+        e->vector->rope(rope->kind, rope->n_rot, table, k);
     if (rotate)
         e->vector->rotate(k, layer->dk);
     if (rotates(layout, layer->dv))

@@ -128,13 +128,24 @@ void hr_emit_head_norms(HrEmit *e, HrBuf q, const HrWeight *q_weight, HrBuf k, c
     append(e, &op);
 }
 
-void hr_emit_rope_and_store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v)
+static void store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v, bool unturned)
 {
     HrOp op = new_op(e, HR_OP_ROPE_STORE, q);
     op.k = k;
     op.v = v;
+    op.unturned = unturned;
     append(e, &op);
     use(e, e->program->rope_table, e->program->ops->len - 1);
+}
+
+void hr_emit_rope_and_store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v)
+{
+    store(e, q, k, v, false);
+}
+
+void hr_emit_store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v)
+{
+    store(e, q, k, v, true);
 }
 
 HrBuf hr_emit_attention(HrEmit *e, HrBuf q)
@@ -166,6 +177,30 @@ HrBuf hr_emit_experts(HrEmit *e, HrBuf h, HrBuf logits, const HrExpertWeights *e
     op.experts = experts;
     op.routing = *routing;
     op.dst = new_buffer(e, rows, (uint32_t)experts->down.weight.n_out);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_scale_add(HrEmit *e, HrBuf x, float factor, HrBuf y)
+{
+    HrOp op = new_op(e, HR_OP_COMBINE, x);
+    op.k = y;
+    op.factor = factor;
+    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_scale(HrEmit *e, HrBuf x, float factor)
+{
+    return hr_emit_scale_add(e, x, factor, HR_NO_BUF);
+}
+
+HrBuf hr_emit_pick(HrEmit *e, HrBuf x, uint32_t stride, uint32_t first, uint32_t width)
+{
+    HrOp op = new_op(e, HR_OP_PICK, x);
+    op.columns = (HrColumns){.stride = stride, .first = first, .width = width};
+    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols / stride * width);
     append(e, &op);
     return op.dst;
 }

@@ -28,11 +28,18 @@ HrBuf hr_emit_linear(HrEmit *emit, HrBuf x, const HrLinear *linear);
 HrBuf hr_emit_linear_add(HrEmit *emit, HrBuf x, const HrLinear *linear, HrBuf residual);
 void hr_emit_head_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight);
 void hr_emit_rope_and_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
+/* The same for layers without rotary positions. */
+void hr_emit_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 HrBuf hr_emit_attention(HrEmit *emit, HrBuf q);
 /* activation (gate) * up; up HR_NO_BUF: activation (gate). A gate of one column is meant for all of up's. */
 HrBuf hr_emit_activate(HrEmit *emit, HrActivation activation, HrBuf gate, HrBuf up);
 /* What the experts chosen by logits [n] answer to h, weighted and summed, plus residual (HR_NO_BUF: none). */
 HrBuf hr_emit_experts(HrEmit *emit, HrBuf h, HrBuf logits, const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual);
+/* x * factor; x * factor + y. */
+HrBuf hr_emit_scale(HrEmit *emit, HrBuf x, float factor);
+HrBuf hr_emit_scale_add(HrEmit *emit, HrBuf x, float factor, HrBuf y);
+/* Of each stride columns of x, the width that begin at first. */
+HrBuf hr_emit_pick(HrEmit *emit, HrBuf x, uint32_t stride, uint32_t first, uint32_t width);
 /* Each group of width columns normalised; weight is of one group or of the row. */
 HrBuf hr_emit_group_norm(HrEmit *emit, HrBuf x, const HrWeight *weight, uint32_t width);
 /* out_gate * convolution (x * in_gate), gates where there are some. What the recurrent operations compute is with HrOpKind. */

@@ -11,7 +11,7 @@ const char *hr_op_name(HrOpKind kind)
     static const char *const names[HR_OP_N] = {
         [HR_OP_EMBED] = "embed",         [HR_OP_ROPE_TABLE] = "rope-table",   [HR_OP_RMS_NORM] = "rms-norm",
         [HR_OP_LINEAR] = "linear",       [HR_OP_HEAD_NORMS] = "head-norms",   [HR_OP_ROPE_STORE] = "rope-store",
-        [HR_OP_ATTENTION] = "attention", [HR_OP_ACTIVATE] = "activate",       [HR_OP_GROUP_NORM] = "group-norm",
+        [HR_OP_ATTENTION] = "attention", [HR_OP_ACTIVATE] = "activate",       [HR_OP_COMBINE] = "combine",     [HR_OP_PICK] = "pick",               [HR_OP_GROUP_NORM] = "group-norm",
         [HR_OP_SHORT_CONV] = "short-conv", [HR_OP_SSM] = "ssm",                 [HR_OP_SELECTIVE] = "selective",
         [HR_OP_DELTA_RULE] = "delta-rule", [HR_OP_OUTPUT_ROWS] = "output-rows",
         [HR_OP_LOGITS] = "logits",       [HR_OP_LAYER_NORM] = "layer-norm",   [HR_OP_ADD_ROW] = "add-row",

@@ -37,6 +37,8 @@ typedef enum {
     HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past */
     HR_OP_ACTIVATE,    /* dst = activation(src), times k where there is one; a src of one column is meant for all of k's */
     HR_OP_EXPERTS,     /* dst = (add +) sum of weight * expert (src) over the experts that the logits k choose; v: its scratch */
+    HR_OP_COMBINE,     /* dst = src * factor, plus k where there is one */
+    HR_OP_PICK,        /* dst = some columns of src, see HrColumns */
     HR_OP_GROUP_NORM,  /* dst = each run of recurrence.width columns of src, RMS-normalised, times weight, which repeats or spans the row */
     HR_OP_SHORT_CONV,  /* dst = v * act(depthwise causal convolution of (src * k) over positions), k and v where given */
     HR_OP_SSM,         /* dst = a state space with one decay per head: x, B and C are columns of src, k the time steps */
@@ -47,6 +49,11 @@ typedef enum {
     HR_OP_N,
 } HrOpKind;
 const char *hr_op_name(HrOpKind kind);
+
+/* Of each stride columns, the width that begin at first; one group behind the other, in dst from column at on. */
+typedef struct {
+    uint32_t stride, first, width, at;
+} HrColumns;
 
 /* A recurrent operation: heads of head_dim values each with a state of n_state rows; heads of a group share keys (B) and queries (C). */
 typedef struct {
@@ -93,6 +100,9 @@ typedef struct {
     uint32_t n_parts;
     const HrExpertWeights *experts;            /* EXPERTS */
     HrRouting routing;                         /* EXPERTS */
+    float factor;                              /* COMBINE */
+    HrColumns columns;                         /* PICK */
+    bool unturned;                             /* ROPE_STORE: positions play no part */
     HrRecurrence recurrence;                   /* GROUP_NORM to DELTA_RULE */
 } HrOp;
 
