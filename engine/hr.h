@@ -90,6 +90,7 @@ typedef struct {
     uint64_t n_params;        /* elements of all tensors */
     uint32_t n_layer, n_embd, n_head, n_head_kv, n_vocab;
     uint32_t n_ctx_train;
+    uint32_t n_expert, n_expert_used; /* of each mixture; 0: no mixtures */
 } HrModelInfo;
 
 HrModel *hr_model_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -206,6 +207,7 @@ typedef struct {
     double bandwidth; /* bytes per second of memory that a step reads */
     double compute;   /* operations per second in products of many rows; a multiplication with its addition is two */
     double bus;       /* bytes per second between the device and the host */
+    double op_seconds; /* what an operation takes however small it is */
 } HrDeviceRates;
 
 typedef enum { HR_DEVICE_CPU, HR_DEVICE_GPU } HrDeviceKind;
@@ -265,6 +267,21 @@ uint32_t hr_plan_largest_num_ctx(const HrPlan *plan);
 /* Whether every device's items stay within free - reserve; if not, error (HR_ERROR_MEMORY) says by how much and what would
  * fit. */
 bool hr_plan_fits(const HrPlan *plan, GError **error);
+
+/* What a step moves and computes on each device, and how long that takes at the devices' rates. */
+typedef struct {
+    uint32_t n_tokens;  /* that a step reads */
+    uint32_t n_slots;   /* that they belong to, evenly */
+    uint32_t n_outputs; /* tokens whose logits are wanted */
+    uint32_t depth;     /* positions that each slot holds already */
+} HrStepShape;
+typedef struct {
+    double bytes, operations; /* weights and cache that are read; two for each multiplication with its addition */
+    double seconds;           /* 0: the device's rates are not known */
+} HrStepCost;
+/* costs: [n_devices]; false if a device that has work has no rates (seconds are then 0). The way between devices counts for the
+ * one that is not the host. */
+bool hr_plan_predict_step(const HrPlan *plan, const HrStepShape *shape, HrStepCost *ret_costs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrPlan, hr_plan_unref)
 
 /* ---- Runners -----------------------------------------------------------------------------------------------------

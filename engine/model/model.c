@@ -86,6 +86,8 @@ static void read_shape(HrModel *model)
     if (info->n_head_kv == 0)
         info->n_head_kv = info->n_head;
     info->n_ctx_train = arch_uint(model, "context_length");
+    info->n_expert = arch_uint(model, "expert_count");
+    info->n_expert_used = MIN(arch_uint(model, "expert_used_count"), info->n_expert);
     info->n_vocab = embd && embd->dims[1] <= UINT32_MAX ? (uint32_t)embd->dims[1] : 0;
 }
 

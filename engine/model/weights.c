@@ -41,16 +41,28 @@ static bool type_fits(HrBinder *binder, const HrGgufTensor *t)
     return !binder->error;
 }
 
+static void count_in_layer(HrLayerBytes *layer, const HrGgufTensor *t, uint64_t elements)
+{
+    bool experts = strstr(t->name, "_exps.") != NULL;
+    *(experts ? &layer->experts : &layer->dense) += t->bytes;
+    *(experts ? &layer->expert_elements : &layer->dense_elements) += elements;
+}
+
 /* A tensor that is bound in two places is in memory once. */
 static void count(HrBinder *binder, const HrGgufTensor *t, int il)
 {
     HrWeightBytes *bytes = binder->bytes;
+    uint64_t elements = t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3];
     if (!bytes || !g_hash_table_add(binder->counted, (gpointer)t))
         return;
-    if (il >= 0)
-        *(strstr(t->name, "_exps.") ? &bytes->layers[il].experts : &bytes->layers[il].dense) += t->bytes;
-    else
-        *(g_str_has_prefix(t->name, "token_") || g_str_has_prefix(t->name, "position_") ? &bytes->embeddings : &bytes->output) += t->bytes;
+    if (il >= 0) {
+        count_in_layer(&bytes->layers[il], t, elements);
+    } else if (g_str_has_prefix(t->name, "token_") || g_str_has_prefix(t->name, "position_")) {
+        bytes->embeddings += t->bytes;
+    } else {
+        bytes->output += t->bytes;
+        bytes->output_elements += elements;
+    }
 }
 
 /* The tensor, or NULL: with an error unless it is optional. */

@@ -79,11 +79,13 @@ typedef struct {
 
 /* What the bound tensors of a layer take; experts apart, because they may lie on another device. */
 typedef struct {
-    uint64_t dense, experts;
+    uint64_t dense, experts;                  /* bytes */
+    uint64_t dense_elements, expert_elements; /* numbers that the bytes hold: work, for predictions */
 } HrLayerBytes;
 
 typedef struct {
-    uint64_t embeddings, output; /* what comes before the layers and after them */
+    uint64_t embeddings, output; /* bytes of what comes before the layers and after them */
+    uint64_t output_elements;
     HrLayerBytes *layers;  /* [n_layer] */
 } HrWeightBytes;
 

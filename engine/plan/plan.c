@@ -58,8 +58,11 @@ static void count_weights(HrPlan *plan)
     for (uint32_t il = 0; il < n_layer; il++) {
         to->layers[il].dense = spread(from->layers[il].dense, of, total, &at);
         to->layers[il].experts = spread(from->layers[il].experts, of, total, &at);
+        to->layers[il].dense_elements = from->layers[il].dense_elements;
+        to->layers[il].expert_elements = from->layers[il].expert_elements;
     }
     to->output = spread(from->output, of, total, &at);
+    to->output_elements = from->output_elements;
 }
 
 static void add_layer_weights(HrPlan *plan, uint32_t il)
@@ -110,6 +113,7 @@ static void add_layer_cache(HrPlan *plan, const HrKvLayout *layout, uint32_t il)
         add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u %s", il, what), (int32_t)il, device, pool_bytes);
     if (state_bytes > 0)
         add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u states", il), (int32_t)il, device, state_bytes);
+    plan->token_bytes[il] = layout->layers[il].page_bytes / HR_PAGE_POSITIONS;
     if (layout->layers[il].group == 0)
         plan->cache_bytes_per_token += layout->layers[il].page_bytes / HR_PAGE_POSITIONS;
 }
@@ -191,6 +195,7 @@ static HrPlan *plan_make(HrModel *model, const HrSettings *settings, const HrDev
     plan->needs = *needs;
     plan->asked_gpu_layers = settings->gpu_layers;
     plan->asked_cpu_experts = settings->cpu_experts;
+    plan->token_bytes = g_new0(uint32_t, model->hparams.n_layer);
     plan->placement.layers = g_new0(uint32_t, model->hparams.n_layer);
     plan->placement.experts = g_new0(uint32_t, model->hparams.n_layer);
     count_weights(plan);
@@ -237,6 +242,7 @@ void hr_plan_unref(HrPlan *plan)
     g_ptr_array_unref(plan->names);
     g_free(plan->devices);
     g_free(plan->weights.layers);
+    g_free(plan->token_bytes);
     g_free(plan->placement.layers);
     g_free(plan->placement.experts);
     hr_model_unref(plan->model);

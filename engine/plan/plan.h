@@ -29,6 +29,7 @@ struct HrPlan {
     uint32_t asked_cpu_experts;
     uint32_t first_cache; /* index of the first cache item */
     uint32_t first_compute; /* arena, prepared rows, scratch, logits */
+    uint32_t *token_bytes; /* [n_layer] cache of one position */
     uint64_t cache_bytes_per_token; /* of what grows with num_ctx */
 };
 

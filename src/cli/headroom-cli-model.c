@@ -4,6 +4,8 @@
  */
 #include "headroom-cli.h"
 
+#include "headroom-quantity.h"
+
 #include <glib/gi18n.h>
 #include <inttypes.h>
 
@@ -24,6 +26,19 @@ headroom_cli_open_model (const char *name_or_path, GError **error)
     return NULL;
   }
   return hr_model_open (path, error);
+}
+
+HrModel *
+headroom_cli_open_shape (const char *name_or_path, const char *weights, guint64 *ret_bytes, GError **error)
+{
+  guint64 bytes = 0;
+
+  if (weights != NULL && !headroom_quantity_parse_bytes (weights, &bytes)) {
+    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("--weights is %s; it can be a size such as 202GB"), weights);
+    return NULL;
+  }
+  *ret_bytes = bytes;
+  return headroom_cli_open_model (name_or_path, error);
 }
 
 char *

@@ -69,6 +69,10 @@ void headroom_cli_print_table (const char *const *cells, gsize n_cells, gsize n_
 
 /* A model as the person named it, a path or a name of the store. */
 HrModel *headroom_cli_open_model (const char *name_or_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for planning only: also a model of the catalogue, of which there is only the shape.
+ * weights: (nullable): a quantisation of such a model, or a size, which goes to ret_bytes */
+HrModel *headroom_cli_open_shape (const char *name_or_path, const char *weights, guint64 *ret_bytes, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 /* Which name the server is to be asked for: an absolute path for a file, else the name as it is. */
 char *headroom_cli_dup_served_name (const char *name_or_path) G_GNUC_WARN_UNUSED_RESULT;
 /* A runner for a command of its own, without a server. Fails where it does not fit. */

@@ -216,7 +216,7 @@ plan_alone (HeadroomResidency *self, HeadroomResident *guest)
   while (g_hash_table_iter_next (&iter, NULL, &resident))
     if (may_go (resident, TRUE))
       headroom_budget_give_back (resident, devices, n);
-  return headroom_budget_plan (devices, n, guest->model, &guest->demand, NULL);
+  return headroom_plan_new (guest->model, &guest->demand.settings, devices, n, NULL);
 }
 
 static void
@@ -264,10 +264,11 @@ log_load (const HrPlan *plan)
   const HrSettings *s = hr_plan_get_settings (plan);
 
   g_message ("ctx-size=%" G_GUINT64_FORMAT " parallel=%u ctx-per-slot=%u weights=%" G_GUINT64_FORMAT " cache=%" G_GUINT64_FORMAT
-             " compute=%" G_GUINT64_FORMAT " projector=0 gpu_layers=%d",
+             " compute=%" G_GUINT64_FORMAT " projector=%" G_GUINT64_FORMAT " gpu_layers=%d",
              (guint64) s->num_ctx * s->parallel, s->parallel, s->num_ctx, hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS),
              hr_plan_get_bytes (plan, HR_ITEM_CACHE),
-             hr_plan_get_bytes (plan, HR_ITEM_COMPUTE) + hr_plan_get_bytes (plan, HR_ITEM_OUTPUT), MAX (s->gpu_layers, 0));
+             hr_plan_get_bytes (plan, HR_ITEM_COMPUTE) + hr_plan_get_bytes (plan, HR_ITEM_OUTPUT),
+             hr_plan_get_bytes (plan, HR_ITEM_PROJECTOR), MAX (s->gpu_layers, 0));
 }
 
 static void

@@ -2,15 +2,17 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include "headroom-plan.h"
+#include "headroom-device-spec.h"
 #include "headroom-residency-private.h"
 
 gsize
 headroom_residency_probe_devices (HeadroomResidency *self, HrDevice *devices, gsize max)
 {
-  if (self->devices_func != NULL)
-    return self->devices_func (devices, max, self->devices_data);
-  return hr_devices_probe (devices, max);
+  gsize n = self->devices_func != NULL ? self->devices_func (devices, max, self->devices_data) : hr_devices_probe (devices, max);
+
+  for (gsize d = 0; d < n; d++)
+    headroom_device_assume_rates (&devices[d]);
+  return n;
 }
 
 gsize
@@ -37,13 +39,6 @@ headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFun
   self->devices_data = data;
 }
 
-HrPlan *
-headroom_budget_plan (const HrDevice *devices, gsize n_devices, HrModel *model, const HeadroomDemand *demand,
-                      GError **error)
-{
-  return headroom_plan_new (model, &demand->settings, devices, n_devices, error);
-}
-
 void
 headroom_budget_give_back (HeadroomResident *resident, HrDevice *devices, gsize n)
 {
@@ -51,9 +46,9 @@ headroom_budget_give_back (HeadroomResident *resident, HrDevice *devices, gsize 
     devices[d].free = MIN (devices[d].free + headroom_resident_get_bytes (resident, d), devices[d].total);
 }
 
-HrPlan *
-headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model, const HeadroomDemand *demand,
-                         GError **error)
+HeadroomFit *
+headroom_residency_fit (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model, const HeadroomDemand *demand,
+                        GError **error)
 {
   HrDevice devices[HEADROOM_MAX_DEVICES];
   gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
@@ -62,5 +57,14 @@ headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrM
 
   if (resident != NULL)
     headroom_budget_give_back (resident, devices, n);
-  return headroom_budget_plan (devices, n, model, demand, error);
+  return headroom_fit_new (model, &demand->settings, devices, n, error);
+}
+
+HrPlan *
+headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model, const HeadroomDemand *demand,
+                         GError **error)
+{
+  g_autoptr (HeadroomFit) fit = headroom_residency_fit (self, entry, model, demand, error);
+
+  return fit != NULL ? g_steal_pointer (&fit->plan) : NULL;
 }

@@ -46,9 +46,6 @@ void headroom_residency_settle (HeadroomResidency *self, HeadroomResident *resid
 void headroom_residency_remove (HeadroomResidency *self, HeadroomResident *resident);
 void headroom_residency_start_unload (HeadroomResidency *self, HeadroomResident *resident);
 
-/* A plan on given devices; parallel that nobody chose is found as headroom_residency_plan () says. */
-HrPlan *headroom_budget_plan (const HrDevice *devices, gsize n_devices, HrModel *model, const HeadroomDemand *demand,
-                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Makes the devices what they would be without a model. */
 void headroom_budget_give_back (HeadroomResident *resident, HrDevice *devices, gsize n);
 

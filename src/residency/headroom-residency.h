@@ -18,6 +18,7 @@
 
 #include "headroom-demand.h"
 #include "headroom-event.h"
+#include "headroom-fit.h"
 #include "headroom-model-entry.h"
 
 G_BEGIN_DECLS
@@ -93,11 +94,14 @@ gsize headroom_residency_probe_devices (HeadroomResidency *self, HrDevice *devic
 gsize headroom_residency_get_devices (HeadroomResidency *self, HrDevice *devices, gsize max);
 
 /**
- * headroom_residency_plan:
+ * headroom_residency_fit:
  * @entry: (nullable): the model's; if it is loaded, its memory counts as free, as it would be loaded again
  *
- * What loading a model for a demand would take now. parallel that nobody chose is 4 where that fits, else 1.
+ * What loading a model for a demand would take now, and what would be given up for it; see headroom_fit_new().
  */
+HeadroomFit *headroom_residency_fit (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model,
+                                     const HeadroomDemand *demand, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The plan alone. */
 HrPlan *headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model,
                                  const HeadroomDemand *demand, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

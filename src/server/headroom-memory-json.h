@@ -1,25 +1,14 @@
-/* headroom-memory-json.h: plans, devices and loaded models as JSON.
+/* headroom-memory-json.h: devices and loaded models as JSON.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pure functions. All sizes are bytes. Thread-safety: Safe for plans; residents belong to their context.
+ * Pure functions. All sizes are bytes. Thread-safety: residents belong to their context.
  */
 #pragma once
 
 #include "headroom-resident.h"
 
 G_BEGIN_DECLS
-
-/**
- * headroom_plan_to_json:
- *
- * {"model", "settings": {num_ctx, parallel, num_batch, kv_type, gpu_layers, num_thread}, "fits", "reason" (where not),
- *  "devices": [{name, kind, total, free, reserve, used, weights, cache, compute}], "items": [{kind, name, layer, device, bytes}],
- *  "bytes": {weights, cache, compute, output, total}, "cache_bytes_per_token"}
- *
- * A device's compute includes output, so that its three parts are what it uses. layer is null where an item is no layer's.
- */
-HrValue *headroom_plan_to_json (const char *model, const HrPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * headroom_status_to_json:

@@ -8,6 +8,7 @@
 
 #include "headroom-json.h"
 #include "headroom-memory-json.h"
+#include "headroom-plan-json.h"
 #include "headroom-wire.h"
 
 /* Of the list of events, what a status carries. */
@@ -159,14 +160,14 @@ reply_plan (HeadroomExchange *exchange, Wanted *wanted)
 {
   HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
   g_autoptr (GError) error = NULL;
-  g_autoptr (HrPlan) plan = headroom_residency_plan (residency, wanted->entry, wanted->model, &wanted->demand, &error);
+  g_autoptr (HeadroomFit) fit = headroom_residency_fit (residency, wanted->entry, wanted->model, &wanted->demand, &error);
   g_autoptr (HrValue) json = NULL;
 
-  if (plan == NULL) {
+  if (fit == NULL) {
     headroom_exchange_reply_error (exchange, error);
     return;
   }
-  json = headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), plan);
+  json = headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), wanted->model, fit->plan, fit->steps, fit->offers);
   reply_value (exchange, json);
 }
 

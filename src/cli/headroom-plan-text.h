@@ -1,0 +1,17 @@
+/* headroom-plan-text.h: a plan as people read it in a terminal.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "headroom-fit.h"
+
+G_BEGIN_DECLS
+
+void headroom_plan_print (const char *name, const HrModel *model, const HeadroomFit *fit);
+/* of HeadroomStop */
+void headroom_plan_print_landscape (const GArray *stops);
+/* of HeadroomAdvice */
+void headroom_plan_print_recommend (const GArray *list);
+
+G_END_DECLS

@@ -1,0 +1,179 @@
+/* headroom-landscape.c: see headroom-landscape.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-landscape.h"
+
+#define FIRST_STOP 2048
+
+const char *
+headroom_verdict_name (HeadroomVerdict verdict)
+{
+  static const char *const names[] = { "negligible", "noticeable", "heavy", "critical", "does not fit" };
+
+  return names[verdict];
+}
+
+guint64
+headroom_textbook_cache_bytes (const HrModel *model, const HrSettings *settings)
+{
+  const HrModelInfo *info = hr_model_get_info (model);
+
+  return (guint64) 2 * info->n_layer * settings->num_ctx * info->n_embd * 2 * settings->parallel;
+}
+
+/* Powers of two, then the model's own length. */
+static GArray *
+list_stops (const HrModel *model)
+{
+  GArray *stops = g_array_new (FALSE, FALSE, sizeof (guint32));
+  guint32 last = hr_model_get_info (model)->n_ctx_train;
+
+  for (guint32 stop = FIRST_STOP; stop < last && stop <= G_MAXUINT32 / 2; stop *= 2)
+    g_array_append_val (stops, stop);
+  g_array_append_val (stops, last);
+  return stops;
+}
+
+/* ---- The slider ---- */
+
+/* Bytes that models may have, of all devices. */
+static guint64
+room_of (const HrPlan *plan)
+{
+  guint64 room = 0;
+
+  for (gsize d = 0; d < hr_plan_n_devices (plan); d++) {
+    const HrDevice *device = hr_plan_get_device (plan, d);
+    room += device->free - MIN (device->free, device->reserve);
+  }
+  return MAX (room, 1);
+}
+
+static HeadroomVerdict
+judge (const HeadroomStop *stop, const HrPlan *plan, gint32 gpu_layers_before)
+{
+  double percent = 100.0 * (double) stop->cache_bytes / (double) room_of (plan);
+
+  if (!hr_plan_fits (plan, NULL))
+    return HEADROOM_VERDICT_DOES_NOT_FIT;
+  if (percent > 50 || stop->slower_percent > 90 || hr_plan_get_settings (plan)->gpu_layers < gpu_layers_before)
+    return HEADROOM_VERDICT_CRITICAL;
+  if (percent > 20 || stop->slower_percent > 50)
+    return HEADROOM_VERDICT_HEAVY;
+  return percent > 5 || stop->slower_percent > 10 ? HEADROOM_VERDICT_NOTICEABLE : HEADROOM_VERDICT_NEGLIGIBLE;
+}
+
+static HeadroomStop
+describe (const HrPlan *plan, const HrPlan *first)
+{
+  guint32 num_ctx = hr_plan_get_settings (plan)->num_ctx;
+  HeadroomPrediction empty = headroom_predict (first, 1, 0, 1), full = headroom_predict (plan, num_ctx, 0, 1);
+  HeadroomStop stop = { .num_ctx = num_ctx, .cache_bytes = hr_plan_get_bytes (plan, HR_ITEM_CACHE), .predicted = full };
+
+  stop.percent_of_weights = 100.0 * (double) stop.cache_bytes / (double) MAX (hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), 1);
+  if (empty.tokens_per_second > 0)
+    stop.slower_percent = 100 * (1 - full.tokens_per_second / empty.tokens_per_second);
+  stop.verdict = judge (&stop, plan, hr_plan_get_settings (first)->gpu_layers);
+  return stop;
+}
+
+GArray *
+headroom_landscape_new (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices)
+{
+  GArray *landscape = g_array_new (FALSE, FALSE, sizeof (HeadroomStop));
+  g_autoptr (GArray) stops = list_stops (model);
+  g_autoptr (HeadroomFit) fit = headroom_fit_new (model, asked, devices, n_devices, NULL);
+  g_autoptr (HrPlan) first = NULL;
+  HrSettings settings;
+
+  if (fit == NULL)
+    return landscape;
+  settings = *hr_plan_get_settings (fit->plan);
+  settings.gpu_layers = asked->gpu_layers;
+  settings.num_batch = asked->num_batch > 0 ? asked->num_batch : settings.num_batch;
+  for (guint i = 0; i < stops->len; i++) {
+    g_autoptr (HrPlan) plan = NULL;
+    HeadroomStop stop;
+    settings.num_ctx = g_array_index (stops, guint32, i);
+    plan = hr_plan_new (model, &settings, devices, n_devices, NULL);
+    if (plan == NULL)
+      break;
+    if (first == NULL)
+      first = hr_plan_ref (plan);
+    stop = describe (plan, first);
+    g_array_append_val (landscape, stop);
+  }
+  return landscape;
+}
+
+/* ---- How many at once ---- */
+
+static HrPlan *
+plan_for (HrModel *model, const HrSettings *settings, guint32 parallel, const HrDevice *devices, gsize n_devices)
+{
+  HrSettings with = *settings;
+
+  with.parallel = parallel;
+  return hr_plan_new (model, &with, devices, n_devices, NULL);
+}
+
+static gboolean
+fits (HrModel *model, const HrSettings *settings, guint32 parallel, const HrDevice *devices, gsize n_devices)
+{
+  g_autoptr (HrPlan) plan = plan_for (model, settings, parallel, devices, n_devices);
+
+  return plan != NULL && hr_plan_fits (plan, NULL);
+}
+
+static guint32
+largest_parallel (HrModel *model, const HrSettings *settings, const HrDevice *devices, gsize n_devices)
+{
+  guint32 low = 0, high = HR_MAX_PARALLEL + 1;
+
+  while (low + 1 < high) {
+    guint32 middle = (low + high) / 2;
+    if (fits (model, settings, middle, devices, n_devices))
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+/* The knee: going on by a tenth would bring less than half of that. Half full contexts are what a busy service has. */
+static void
+find_best (HeadroomAdvice *advice, HrModel *model, const HrSettings *settings, const HrDevice *devices, gsize n_devices)
+{
+  double best = 0;
+
+  for (guint32 n = 1; n <= advice->parallel_max; n += MAX (1, n / 10)) {
+    g_autoptr (HrPlan) plan = plan_for (model, settings, n, devices, n_devices);
+    HeadroomPrediction predicted = headroom_predict (plan, MIN (HEADROOM_USUAL_PROMPT, settings->num_ctx), settings->num_ctx / 2, n);
+    double together = predicted.tokens_per_second * n;
+    double step = (double) MAX (1, advice->parallel_best / 10) / MAX (1, advice->parallel_best);
+    if (advice->parallel_best > 0 && together < best * (1 + step / 2))
+      break;
+    best = together;
+    advice->parallel_best = n;
+    advice->predicted = predicted;
+    advice->tokens_per_second = together;
+  }
+}
+
+GArray *
+headroom_recommend (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices)
+{
+  GArray *list = g_array_new (FALSE, FALSE, sizeof (HeadroomAdvice));
+  g_autoptr (GArray) stops = list_stops (model);
+  HrSettings settings = *asked;
+
+  for (guint i = 0; i < stops->len; i++) {
+    HeadroomAdvice advice = { .num_ctx = g_array_index (stops, guint32, i) };
+    settings.num_ctx = advice.num_ctx;
+    advice.parallel_max = largest_parallel (model, &settings, devices, n_devices);
+    find_best (&advice, model, &settings, devices, n_devices);
+    g_array_append_val (list, advice);
+  }
+  return list;
+}
