@@ -82,6 +82,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrValue, hr_value_unref)
  */
 typedef struct HrModel HrModel;
 
+/* How the rows of a text's tokens become its vector: not at all (a row per token), their mean, the first, the last, or the scores
+ * that a classifier gives to one of them. */
+typedef enum { HR_POOLING_NONE, HR_POOLING_MEAN, HR_POOLING_CLS, HR_POOLING_LAST, HR_POOLING_RANK } HrPooling;
+
 typedef struct {
     const char *architecture; /* "llama" */
     const char *name;         /* general.name, or "" */
@@ -91,6 +95,9 @@ typedef struct {
     uint32_t n_layer, n_embd, n_head, n_head_kv, n_vocab;
     uint32_t n_ctx_train;
     uint32_t n_expert, n_expert_used; /* of each mixture; 0: no mixtures */
+    bool embeds;              /* gives vectors instead of text: hr_runner_embed */
+    HrPooling pooling;        /* if it does */
+    uint32_t n_output;        /* if it does and is runnable: width of a vector, or scores (HR_POOLING_RANK) */
 } HrModelInfo;
 
 HrModel *hr_model_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -335,6 +342,7 @@ typedef struct {
 typedef enum {
     HR_EVENT_PROMPT, /* n_read of n_prompt tokens are read */
     HR_EVENT_TOKEN,  /* a token was drawn; text is what may be shown now (whole characters, no part of a stop string; may be "") */
+    HR_EVENT_VECTOR, /* of hr_runner_embed: vector */
     HR_EVENT_DONE,   /* last event, always sent exactly once */
 } HrEventKind;
 
@@ -349,6 +357,9 @@ typedef struct {
     float logprob;
     const HrTokenProb *top; /* [n_top], most likely first */
     size_t n_top;
+    /* VECTOR: [n_vectors, width], not normalised; one, but for HR_POOLING_NONE */
+    const float *vectors;
+    size_t n_vectors, width;
     /* DONE; text holds what was still held back */
     HrDoneReason reason;
     const GError *error; /* with HR_DONE_ERROR */
@@ -374,6 +385,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrRunner, hr_runner_free)
  * queueing. */
 HrRequest *hr_runner_submit(HrRunner *runner, const HrRequestOptions *options, GMainContext *context, HrEventFunc func,
                             void *data, GDestroyNotify destroy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Queues a text to be turned into a vector by a model that embeds: a VECTOR event, then DONE. Fails before queueing: HR_ERROR_TOO_LONG
+ * for more tokens than num_ctx, HR_ERROR_UNSUPPORTED if the model generates text. (hr_runner_submit refuses models that embed
+ * likewise.) A model whose tokens see the whole text computes it in one step, with other queued texts as far as num_batch goes. */
+HrRequest *hr_runner_embed(HrRunner *runner, const HrToken *tokens, size_t n_tokens, GMainContext *context, HrEventFunc func,
+                           void *data, GDestroyNotify destroy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Asks for an early end; the DONE event still comes, within 250 ms. */
 void hr_request_cancel(HrRequest *request);
 HrRequest *hr_request_ref(HrRequest *request);

@@ -29,6 +29,8 @@ static inline float hr_activate_one(HrActivation activation, float x)
         return fmaxf(x, 0) * fmaxf(x, 0);
     case HR_SIGMOID:
         return 1 / (1 + expf(-x));
+    case HR_TANH:
+        return tanhf(x);
     }
     return x;
 }

@@ -53,7 +53,7 @@ HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads)
     for (uint32_t form = 0; form < HR_FORM_N; form++)
         needs.prepared_bytes += widest[form];
     needs.scratch_bytes = (uint64_t)n_threads * thread_scratch(program) + hr_experts_routes_bytes(program);
-    needs.logits_bytes = (uint64_t)program->max_outputs * program->hparams->n_vocab * sizeof(float);
+    needs.logits_bytes = (uint64_t)program->max_outputs * program->output_width * sizeof(float);
     return needs;
 }
 
@@ -65,7 +65,6 @@ bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_
     *e = (HrExecutor){.program = program, .kv = kv, .linear = hr_linear_kernels(), .vector = hr_vector_kernels()};
     e->pool = hr_pool_ref();
     e->n_threads = n_threads;
-    e->n_vocab = program->hparams->n_vocab;
     e->thread_scratch_bytes = thread_scratch(program);
     prepared_needs(program, e->linear, widest);
     for (uint32_t form = 1; form < HR_FORM_N; form++)
@@ -230,6 +229,11 @@ static const OpFunc functions[HR_OP_N] = {
     [HR_OP_SSM] = hr_execute_ssm,
     [HR_OP_SELECTIVE] = hr_execute_selective,
     [HR_OP_DELTA_RULE] = hr_execute_delta_rule,
+    [HR_OP_ADD] = hr_execute_add,
+    [HR_OP_ROPE] = hr_execute_rope,
+    [HR_OP_ATTEND_TEXT] = hr_execute_attend_text,
+    [HR_OP_MEAN_ROWS] = hr_execute_mean_rows,
+    [HR_OP_OUTPUT] = hr_execute_output,
     [HR_OP_OUTPUT_ROWS] = execute_output_rows,
     [HR_OP_LOGITS] = hr_execute_logits,
 };

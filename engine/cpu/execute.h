@@ -50,7 +50,6 @@ typedef struct {
     void *routes; /* of experts, in scratch behind the threads' */
     double *inv_freq; /* [n_rot / 2] */
     float rope_magnitude;
-    uint32_t n_vocab;
     HrRun *runs; /* [max_tokens] */
     uint32_t n_runs;
     atomic_uint *claimed; /* [n_ops, HR_OP_PHASES] */
@@ -64,12 +63,12 @@ bool hr_executor_init(HrExecutor *executor, const HrProgram *program, HrKv *kv, 
                       HrLedger *ledger, const HrPlanItem *const items[4], GError **error);
 void hr_executor_finish(HrExecutor *executor);
 
-/* Fills logits [n_outputs, n_vocab] and the cache. False if abort became true on the way: then positions of the step may be half
+/* Fills the output [n_outputs, output_width], logits or vectors, and the cache. False if abort became true on the way: then positions of the step may be half
  * written and the step has to be run again. */
 bool hr_executor_run(HrExecutor *executor, const HrStep *step, const atomic_bool *abort);
 static inline float *hr_executor_logits(const HrExecutor *executor, uint32_t output)
 {
-    return (float *)executor->logits.base + (size_t)output * executor->n_vocab;
+    return (float *)executor->logits.base + (size_t)output * executor->program->output_width;
 }
 
 /* ---- Inside the executor: what the files of the operations share ---- */
@@ -108,6 +107,11 @@ void hr_execute_short_conv(HrTask *task);
 void hr_execute_ssm(HrTask *task);
 void hr_execute_selective(HrTask *task);
 void hr_execute_delta_rule(HrTask *task);
+void hr_execute_add(HrTask *task);
+void hr_execute_rope(HrTask *task);
+void hr_execute_attend_text(HrTask *task);
+void hr_execute_mean_rows(HrTask *task);
+void hr_execute_output(HrTask *task);
 
 /* A thread's scratch: the linear kernels', attention's and a few prepared rows of its own (see op-linear.c). */
 #define HR_OWN_ROWS_BYTES (64 * 1024)

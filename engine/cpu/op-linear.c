@@ -135,6 +135,6 @@ void hr_execute_linear(HrTask *task)
 
 void hr_execute_logits(HrTask *task)
 {
-    Product product = {.linear = task->op->parts[0].linear, .dst = task->e->logits.base, .dst_stride = task->e->n_vocab};
+    Product product = {.linear = task->op->parts[0].linear, .dst = task->e->logits.base, .dst_stride = task->e->program->output_width};
     run(task, &product, 1, task->e->step->n_outputs);
 }

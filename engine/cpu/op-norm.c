@@ -1,8 +1,10 @@
-/* op-norm.c: layer norms, and rows of a table added to rows.
+/* op-norm.c: layer norms, and rows added to rows.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "cpu/execute.h"
+
+#include <string.h>
 
 static const float *vector_of(const HrWeight *weight)
 {
@@ -44,5 +46,17 @@ void hr_execute_add_row(HrTask *task)
             float *y = hr_task_row(task, op->dst, i);
             hr_dequantize(w->type, (const char *)w->data + row * w->row_bytes, y, w->n_in);
             task->e->vector->add(y, hr_task_row(task, op->src, i), w->n_in);
+        }
+}
+
+void hr_execute_add(HrTask *task)
+{
+    const HrOp *op = task->op;
+    uint32_t n = hr_task_rows(task, op->src), cols = hr_task_cols(task, op->src);
+    for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
+        for (uint32_t i = begin; i < end; i++) {
+            float *y = hr_task_row(task, op->dst, i);
+            memcpy(y, hr_task_row(task, op->src, i), cols * sizeof *y);
+            task->e->vector->add(y, hr_task_row(task, op->k, i), cols);
         }
 }

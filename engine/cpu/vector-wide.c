@@ -170,6 +170,8 @@ static inline V activate_lanes(HrActivation activation, V x)
         return positive * positive;
     case HR_SIGMOID:
         return splat(1) / (splat(1) + exp_lanes(-x));
+    case HR_TANH:
+        return splat(1) - splat(2) / (splat(1) + exp_lanes(splat(2) * x));
     }
     return x;
 }

@@ -5,7 +5,8 @@
 #include "model/arch.h"
 
 static const HrArch *const architectures[] = {
-    &hr_arch_llama, &hr_arch_mamba, &hr_arch_mamba2, &hr_arch_qwen2, &hr_arch_qwen3,
+    &hr_arch_bert,   &hr_arch_jina_bert_v2, &hr_arch_llama, &hr_arch_mamba,
+    &hr_arch_mamba2, &hr_arch_nomic_bert,   &hr_arch_qwen2, &hr_arch_qwen3,
 };
 
 const HrArch *hr_arch_find(const char *name)

@@ -14,6 +14,7 @@
 typedef struct HrArch {
     const char *name; /* general.architecture */
     HrRopeKind rope;
+    bool encoder;      /* every token sees the whole text; gives vectors */
     bool mixed_layers; /* some may lack attention or a feed-forward (a count of 0) */
     /* Reads the keys that only this architecture has and completes hparams (NULL: nothing to do). False with an error of keys. */
     bool (*shape)(HrHparams *hparams, const HrKeys *keys);
@@ -25,6 +26,7 @@ typedef struct HrArch {
     bool (*check)(const HrGguf *gguf, GError **error);
 } HrArch;
 
+extern const HrArch hr_arch_bert, hr_arch_jina_bert_v2, hr_arch_nomic_bert;
 extern const HrArch hr_arch_llama, hr_arch_mamba, hr_arch_mamba2, hr_arch_qwen2, hr_arch_qwen3;
 
 const HrArch *hr_arch_find(const char *name); /* NULL if unknown */

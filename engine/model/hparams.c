@@ -110,12 +110,13 @@ static bool read_heads(HrHparams *hp, const HrKeys *keys)
 bool hr_hparams_read(HrHparams *hp, const HrGguf *gguf, const char *arch, bool mixed_layers, GError **error)
 {
     HrKeys keys = {gguf, arch, error};
-    double eps;
+    double rms_eps, eps;
     *hp = (HrHparams){0};
     if (!hr_keys_read_uint(&keys, "block_count", 1, HR_MAX_LAYERS, &hp->n_layer) ||
         !hr_keys_read_uint(&keys, "context_length", 1, HR_MAX_CTX, &hp->n_ctx_train) ||
         !hr_keys_read_uint(&keys, "embedding_length", 1, HR_MAX_WIDTH, &hp->n_embd) ||
-        !hr_keys_read_float_or(&keys, "attention.layer_norm_rms_epsilon", 0, 1, 1e-5, &eps) || !read_layers(hp, &keys, mixed_layers ? 0 : 1) ||
+        !hr_keys_read_float_or(&keys, "attention.layer_norm_rms_epsilon", 0, 1, 1e-5, &rms_eps) ||
+        !hr_keys_read_float_or(&keys, "attention.layer_norm_epsilon", 0, 1, rms_eps, &eps) || !read_layers(hp, &keys, mixed_layers ? 0 : 1) ||
         !read_heads(hp, &keys) || !read_rope(hp, &keys) || !hr_hparams_read_experts(hp, &keys)) {
         hr_hparams_finish(hp);
         return false;

@@ -16,10 +16,10 @@
 #define HR_MAX_CONV 16
 #define HR_MAX_CTX (1u << 26)
 
-typedef enum { HR_ROPE_NORM, HR_ROPE_NEOX } HrRopeKind; /* adjacent pairs, or halves */
+typedef enum { HR_ROPE_NORM, HR_ROPE_NEOX, HR_ROPE_NONE } HrRopeKind; /* adjacent pairs, halves, or no rotation */
 /* Nonlinearities of feed-forward layers. GELU (Hendrycks and Gimpel 2016): by the error function, by its tanh form, or as
  * x sigmoid(1.702 x). */
-typedef enum { HR_SILU, HR_GELU_ERF, HR_GELU_TANH, HR_GELU_QUICK, HR_RELU, HR_RELU_SQUARED, HR_SIGMOID } HrActivation;
+typedef enum { HR_SILU, HR_GELU_ERF, HR_GELU_TANH, HR_GELU_QUICK, HR_RELU, HR_RELU_SQUARED, HR_SIGMOID, HR_TANH } HrActivation;
 typedef enum { HR_ROPE_SCALING_NONE, HR_ROPE_SCALING_LINEAR, HR_ROPE_SCALING_YARN } HrRopeScaling;
 
 typedef struct {
@@ -75,12 +75,21 @@ typedef struct {
     HrRope rope;
     HrExperts experts;
     HrRecurrentShape recurrent; /* read by the architectures that have it */
+    float max_alibi_bias; /* of the first head; 0: no ALiBi */
+    bool encoder;         /* every token sees the whole text: no cache */
+    bool whole;           /* a text has to be computed in one step */
+    bool embeds;          /* gives vectors instead of logits */
+    HrPooling pooling;
 } HrHparams;
 
 /* Reads <arch>.* of gguf, what most architectures have. mixed_layers: some may lack attention or a feed-forward. HR_ERROR_FORMAT names
  * the key that is missing or impossible. */
 bool hr_hparams_read(HrHparams *hparams, const HrGguf *gguf, const char *arch, bool mixed_layers, GError **error);
 void hr_hparams_finish(HrHparams *hparams);
+
+/* ALiBi's slope of a head (Press et al. 2021): powers of 2^(-max_bias / n) for the largest power of two n of heads, those in between for
+ * the rest. */
+float hr_alibi_slope(float max_bias, uint32_t n_head, uint32_t head);
 
 /* Angular frequency of each rotated pair, n_rot / 2 of them: inv_freq[i] = base^(-2i/n_rot), scaled as rope says; divisors
  * (rope_freqs.weight, [n_rot/2] or NULL) divide. ret_magnitude: factor on cosine and sine. YaRN after Peng et al. 2023, sections

@@ -4,6 +4,8 @@
  */
 #include "model/model.h"
 
+#include "model/hparams-embedding.h"
+
 #include <string.h>
 
 /* ---- The label of a file's quantisation ---- */
@@ -123,10 +125,17 @@ static bool prepare_to_run(HrModel *model, GError **error)
         return false;
     if (!hr_hparams_read(&model->hparams, model->gguf, model->arch->name, model->arch->mixed_layers, error))
         return false;
+    HrKeys keys = {model->gguf, model->arch->name, error};
     model->hparams.rope.kind = model->arch->rope;
-    if (model->arch->shape && !model->arch->shape(&model->hparams, &(HrKeys){model->gguf, model->arch->name, error}))
+    if (model->arch->rope == HR_ROPE_NONE)
+        model->hparams.rope.n_rot = 0;
+    if (!hr_hparams_read_embedding(&model->hparams, &keys, model->arch->encoder) ||
+        (model->arch->shape && !model->arch->shape(&model->hparams, &keys)) || !bind_weights(model, error))
         return false;
-    return bind_weights(model, error);
+    model->info.embeds = model->hparams.embeds;
+    model->info.pooling = model->hparams.pooling;
+    model->info.n_output = hr_weights_embedding_width(&model->weights, &model->hparams);
+    return true;
 }
 
 static HrModel *model_new(HrGguf *take_gguf, GBytes *header, const char *path)

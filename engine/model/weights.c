@@ -27,10 +27,9 @@ static void set_shape_error(HrBinder *binder, const HrGgufTensor *t, const Shape
 }
 
 /* Vectors (norms, biases) are read as floats by the operations; files keep them so. */
-static bool type_fits(HrBinder *binder, const HrGgufTensor *t)
+static bool type_fits(HrBinder *binder, const HrGgufTensor *t, bool vector)
 {
     const HrTypeTraits *traits = hr_type_traits(t->type);
-    bool vector = t->n_dims < 2 || t->dims[1] == 1;
     if (!traits->computable)
         g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
                     "Tensor %s has type %s, which is not supported yet. Choose another quantisation of the model.", t->name,
@@ -85,7 +84,7 @@ static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, S
         set_shape_error(binder, t, &shape);
         return;
     }
-    if (!type_fits(binder, t))
+    if (!type_fits(binder, t, shape.n_out == 1))
         return;
     *weight = (HrWeight){
         .tensor = t,

@@ -67,6 +67,11 @@ typedef struct {
     HrWeight norm, dt_norm, b_norm, c_norm;
 } HrRecurrentWeights;
 
+/* A norm's factors and, for layer norms, offsets; either may be missing. */
+typedef struct {
+    HrWeight weight, bias;
+} HrNorm;
+
 typedef struct {
     HrWeight attn_norm;
     HrLinear attn_q, attn_k, attn_v, attn_output;
@@ -75,6 +80,8 @@ typedef struct {
     HrLinear ffn_gate, ffn_up, ffn_down;
     HrExpertWeights experts;
     HrRecurrentWeights recurrent;
+    /* Encoders: norms of whole rows of queries and keys, and norms behind the sublayers. */
+    HrNorm q_norm, k_norm, attn_output_norm, attn_norm_2, layer_output_norm;
 } HrLayerWeights;
 
 /* What the bound tensors of a layer take; experts apart, because they may lie on another device. */
@@ -94,6 +101,10 @@ typedef struct {
     HrLinear output;     /* token_embd itself where the file has none (tied) */
     HrWeight rope_freqs; /* divisors of the frequencies, or none */
     bool tied;
+    /* Models that embed: what is added to tokens, and what comes behind pooling. */
+    HrWeight position_embd, token_types;
+    HrNorm token_embd_norm, cls_norm;
+    HrLinear dense_2, dense_3, cls, cls_output;
     HrLayerWeights *layers; /* [n_layer] */
     uint32_t n_layer;
     HrWeightBytes bytes;    /* counted while binding, each tensor once */
@@ -128,6 +139,19 @@ void hr_bind_apart(HrBinder *binder, HrLinearStack *stack, int il, const char *n
 HrLinearStack hr_stack_slice(const HrLinearStack *stack, uint64_t row, uint64_t n_out);
 /* Whether blk.<il>.<name> is in the file. */
 bool hr_bind_finds(const HrBinder *binder, int il, const char *name);
+
+/* ---- bind-text.c: what encoders have ---- */
+
+void hr_bind_linear_optional(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in, uint64_t n_out);
+/* <name>.weight [n] and, where the file has it, <name>.bias. */
+void hr_bind_norm(HrBinder *binder, HrNorm *norm, int il, const char *name, uint64_t n);
+void hr_bind_norm_optional(HrBinder *binder, HrNorm *norm, int il, const char *name, uint64_t n);
+/* attn_q, attn_k and attn_v, or the rows of one attn_qkv that are theirs. */
+void hr_bind_qkv(HrBinder *binder, HrLayerWeights *layer, int il, uint64_t n_in, uint64_t n_q, uint64_t n_k, uint64_t n_v);
+/* What comes behind pooling, as far as the file has it: dense_2, dense_3; cls, cls.norm, cls.output. */
+void hr_bind_classifier(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
+/* Floats of a text's vector, or scores; 0: the model gives logits. */
+uint32_t hr_weights_embedding_width(const HrWeights *weights, const HrHparams *hparams);
 
 void hr_weights_finish(HrWeights *weights);
 static inline bool hr_weight_exists(const HrWeight *weight)

@@ -6,6 +6,8 @@
 #include "plan/plan.h"
 
 #define MAX_THREADS 256
+/* Texts that an encoder may compute in one step where nobody said: each costs a row of output, nothing else. */
+#define ENCODER_PARALLEL 32
 
 uint32_t hr_settings_max_tokens(const HrSettings *s)
 {
@@ -38,6 +40,11 @@ bool hr_settings_resolve(HrSettings *s, const HrModel *model, GError **error)
     if (s->num_batch == 0)
         s->num_batch = HR_DEFAULT_NUM_BATCH;
     s->num_batch = MIN(s->num_batch, s->num_ctx);
+    if (model->hparams.whole)
+        s->num_batch = s->num_ctx = MIN(s->num_ctx, HR_MAX_NUM_BATCH);
+    if (model->hparams.encoder)
+        s->parallel = MAX(s->parallel, ENCODER_PARALLEL);
+    s->all_logits |= model->hparams.embeds && model->hparams.pooling == HR_POOLING_NONE;
     if (s->threads == 0)
         s->threads = hr_cpu_count();
     return true;

@@ -60,11 +60,11 @@ HrBuf hr_emit_rms_norm(HrEmit *e, HrBuf x, const HrWeight *weight)
     return op.dst;
 }
 
-HrBuf hr_emit_layer_norm(HrEmit *e, HrBuf x, const HrWeight *weight, const HrWeight *bias)
+HrBuf hr_emit_layer_norm(HrEmit *e, HrBuf x, const HrNorm *norm)
 {
     HrOp op = new_op(e, HR_OP_LAYER_NORM, x);
-    op.weight = weight;
-    op.bias = bias;
+    op.weight = hr_weight_exists(&norm->weight) ? &norm->weight : NULL;
+    op.bias = hr_weight_exists(&norm->bias) ? &norm->bias : NULL;
     op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols);
     append(e, &op);
     return op.dst;
@@ -266,12 +266,86 @@ static HrBuf output_rows(HrEmit *e, HrBuf x)
     return op.dst;
 }
 
+HrBuf hr_emit_add(HrEmit *e, HrBuf x, HrBuf y)
+{
+    HrOp op = new_op(e, HR_OP_ADD, x);
+    op.k = y;
+    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
 void hr_emit_logits(HrEmit *e, HrBuf x, const HrLinear *output)
 {
     HrOp op = new_op(e, HR_OP_LOGITS, x);
     op.parts[0].linear = output;
     op.n_parts = 1;
     append(e, &op);
+    e->program->output_width = (uint32_t)output->weight.n_out;
+}
+
+/* ---- Texts that are computed whole ---- */
+
+void hr_emit_rope(HrEmit *e, HrBuf q, HrBuf k)
+{
+    HrOp op = new_op(e, HR_OP_ROPE, q);
+    op.k = k;
+    append(e, &op);
+    use(e, e->program->rope_table, e->program->ops->len - 1);
+}
+
+HrBuf hr_emit_attend_text(HrEmit *e, HrBuf q, HrBuf k, HrBuf v, uint32_t window)
+{
+    const HrLayerShape *shape = &e->program->hparams->layers[e->layer];
+    HrOp op = new_op(e, HR_OP_ATTEND_TEXT, q);
+    op.k = k;
+    op.v = v;
+    op.window = window;
+    op.dst = new_buffer(e, HR_ROWS_TOKENS, shape->n_head * shape->head_dim_v);
+    append(e, &op);
+    return op.dst;
+}
+
+/* ---- From rows of tokens to a vector ---- */
+
+static HrBuf pool(HrEmit *e, HrBuf x)
+{
+    if (buffer_of(e, x)->rows == HR_ROWS_OUTPUTS)
+        return x;
+    if (e->program->hparams->pooling != HR_POOLING_MEAN)
+        return output_rows(e, x);
+    HrOp op = new_op(e, HR_OP_MEAN_ROWS, x);
+    op.dst = new_buffer(e, HR_ROWS_OUTPUTS, buffer_of(e, x)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+/* A classifier's head: a layer with tanh, as BERT has it, or with GELU and a norm, as ModernBERT has it; then the scores. */
+static HrBuf classify(HrEmit *e, HrBuf x, const HrWeights *w)
+{
+    bool normed = hr_weight_exists(&w->cls_norm.weight), scored = hr_weight_exists(&w->cls_output.weight);
+    if (hr_weight_exists(&w->cls.weight)) {
+        x = hr_emit_linear(e, x, &w->cls);
+        if (scored)
+            x = hr_emit_activate(e, normed ? HR_GELU_ERF : HR_TANH, x, HR_NO_BUF);
+    }
+    if (normed)
+        x = hr_emit_layer_norm(e, x, &w->cls_norm);
+    return scored ? hr_emit_linear(e, x, &w->cls_output) : x;
+}
+
+void hr_emit_vector(HrEmit *e, HrBuf x, const HrWeights *w)
+{
+    x = pool(e, x);
+    if (hr_weight_exists(&w->dense_2.weight))
+        x = hr_emit_linear(e, x, &w->dense_2);
+    if (hr_weight_exists(&w->dense_3.weight))
+        x = hr_emit_linear(e, x, &w->dense_3);
+    if (e->program->hparams->pooling == HR_POOLING_RANK)
+        x = classify(e, x, w);
+    HrOp op = new_op(e, HR_OP_OUTPUT, x);
+    append(e, &op);
+    e->program->output_width = buffer_of(e, x)->cols;
 }
 
 /* ---- Parts that most decoders share ---- */
@@ -313,7 +387,8 @@ HrBuf hr_emit_mixture(HrEmit *e, HrBuf h, const HrExpertWeights *w, const HrRout
 
 void hr_emit_narrow_to_outputs(HrEmit *e, HrBuf *a, HrBuf *x)
 {
-    if (e->layer + 1 < e->program->hparams->n_layer)
+    const HrHparams *hp = e->program->hparams;
+    if (e->layer + 1 < hp->n_layer || (hp->embeds && hp->pooling == HR_POOLING_MEAN))
         return;
     *a = output_rows(e, *a);
     *x = output_rows(e, *x);
@@ -322,5 +397,9 @@ void hr_emit_narrow_to_outputs(HrEmit *e, HrBuf *a, HrBuf *x)
 void hr_emit_head(HrEmit *e, HrBuf x, const HrWeights *w)
 {
     hr_emit_layer(e, HR_NO_LAYER);
-    hr_emit_logits(e, hr_emit_rms_norm(e, x, &w->output_norm), &w->output);
+    HrBuf h = hr_emit_rms_norm(e, x, &w->output_norm);
+    if (e->program->hparams->embeds)
+        hr_emit_vector(e, h, w);
+    else
+        hr_emit_logits(e, h, &w->output);
 }

@@ -19,7 +19,7 @@ void hr_emit_layer(HrEmit *emit, uint32_t layer);
 HrBuf hr_emit_embed(HrEmit *emit, const HrWeight *embeddings);
 HrBuf hr_emit_rms_norm(HrEmit *emit, HrBuf x, const HrWeight *weight);
 /* Weight and bias may be absent. */
-HrBuf hr_emit_layer_norm(HrEmit *emit, HrBuf x, const HrWeight *weight, const HrWeight *bias);
+HrBuf hr_emit_layer_norm(HrEmit *emit, HrBuf x, const HrNorm *norm);
 /* x plus the row of its position, or plus the first row of a table. */
 HrBuf hr_emit_add_positions(HrEmit *emit, HrBuf x, const HrWeight *table);
 HrBuf hr_emit_add_first_row(HrEmit *emit, HrBuf x, const HrWeight *table);
@@ -48,6 +48,7 @@ HrBuf hr_emit_short_conv(HrEmit *emit, HrBuf x, HrBuf in_gate, HrBuf out_gate, c
 HrBuf hr_emit_ssm(HrEmit *emit, HrBuf xbc, HrBuf dt, const HrRecurrence *recurrence);
 HrBuf hr_emit_selective(HrEmit *emit, HrBuf x, HrBuf dt, HrBuf b, HrBuf c, const HrRecurrence *recurrence);
 HrBuf hr_emit_delta_rule(HrEmit *emit, HrBuf qkv, HrBuf decay, HrBuf rate, const HrRecurrence *recurrence);
+HrBuf hr_emit_add(HrEmit *emit, HrBuf x, HrBuf y);
 void hr_emit_logits(HrEmit *emit, HrBuf x, const HrLinear *output);
 
 /* ---- Parts that most decoders share ---- */
@@ -58,7 +59,17 @@ HrBuf hr_emit_swiglu(HrEmit *emit, HrBuf x, const HrLayerWeights *layer);
 HrBuf hr_emit_mixture(HrEmit *emit, HrBuf h, const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual);
 /* As most do it: SwiGLU, and what the file says of the weights' factor. */
 HrRouting hr_routing(const HrHparams *hparams, HrScores scores, bool normalise);
-/* In the last layer, behind attention: from here on only the rows whose logits are wanted. Elsewhere nothing. */
+/* In the last layer, behind attention: from here on only the rows whose logits are wanted. Elsewhere, and where all rows are pooled,
+ * nothing. */
 void hr_emit_narrow_to_outputs(HrEmit *emit, HrBuf *a, HrBuf *x);
-/* The last norm and the logits. */
+/* The last norm, and the logits or the vector. */
 void hr_emit_head(HrEmit *emit, HrBuf x, const HrWeights *weights);
+
+/* ---- Texts that are computed whole ---- */
+
+/* Queries and keys turned in place. */
+void hr_emit_rope(HrEmit *emit, HrBuf q, HrBuf k);
+/* Attention of every token to its whole text, or to what is at most window / 2 positions away (window 0: all). */
+HrBuf hr_emit_attend_text(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v, uint32_t window);
+/* The rows of tokens that pooling takes, then what the model has behind it, into the step's output. */
+void hr_emit_vector(HrEmit *emit, HrBuf x, const HrWeights *weights);

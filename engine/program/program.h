@@ -34,6 +34,11 @@ typedef enum {
     HR_OP_LINEAR,      /* parts[p].dst = parts[p].linear (src) (+ add) */
     HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, in place, RMS-normalised times weight, k_weight */
     HR_OP_ROPE_STORE,  /* src (queries) turned in place; k turned and v stored at their positions in the cache */
+    HR_OP_ROPE,        /* src (queries) and k turned in place */
+    HR_OP_ATTEND_TEXT, /* dst = softmax(src . k^T * scale) v over the whole text, or positions at most window / 2 away */
+    HR_OP_ADD,         /* dst = src + k */
+    HR_OP_MEAN_ROWS,   /* dst = the means of src over the texts of the rows that are wanted */
+    HR_OP_OUTPUT,      /* src into the step's output, not the arena */
     HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past */
     HR_OP_ACTIVATE,    /* dst = activation(src), times k where there is one; a src of one column is meant for all of k's */
     HR_OP_EXPERTS,     /* dst = (add +) sum of weight * expert (src) over the experts that the logits k choose; v: its scratch */
@@ -96,6 +101,7 @@ typedef struct {
     const HrWeight *bias;                      /* LAYER_NORM, or NULL */
     HrActivation activation;                   /* ACTIVATE */
     bool by_position;                          /* ADD_ROW */
+    uint32_t window;                           /* ATTEND_TEXT, 0: all */
     HrLinearPart parts[HR_LINEAR_PARTS];       /* LINEAR, LOGITS */
     uint32_t n_parts;
     const HrExpertWeights *experts;            /* EXPERTS */
@@ -112,6 +118,7 @@ typedef struct HrProgram {
     GArray *buffers; /* HrBuffer */
     HrBuf rope_table;
     uint32_t max_tokens, max_outputs; /* capacity of a step */
+    uint32_t output_width; /* of a row of the step's output: logits, or a vector */
     size_t arena_bytes;
 } HrProgram;
 

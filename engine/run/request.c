@@ -9,9 +9,10 @@
 HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMainContext *context, HrEventFunc func, void *data,
                           GDestroyNotify destroy, uint32_t n_vocab, uint32_t num_ctx, GError **error)
 {
-    g_autoptr(HrSampler) sampler = hr_sampler_new(&options->sampling, n_vocab, num_ctx, error);
-    g_autoptr(HrStop) stopper = sampler ? hr_stop_new(options->stop, error) : NULL;
-    if (!stopper)
+    g_autoptr(HrSampler) sampler = NULL;
+    g_autoptr(HrStop) stopper = NULL;
+    if (n_vocab > 0 && (!(sampler = hr_sampler_new(&options->sampling, n_vocab, num_ctx, error)) ||
+                        !(stopper = hr_stop_new(options->stop, error))))
         return NULL;
     HrRequest *request = g_new0(HrRequest, 1);
     g_atomic_ref_count_init(&request->refs);
@@ -27,6 +28,7 @@ HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMa
     request->func = func;
     request->data = data;
     request->destroy = destroy;
+    request->embeds = n_vocab == 0;
     request->sampler = g_steal_pointer(&sampler);
     request->stopper = g_steal_pointer(&stopper);
     request->timings.n_prompt = (uint32_t)options->n_tokens;
@@ -71,6 +73,7 @@ typedef struct {
     HrEvent event;
     char *text;
     HrTokenProb *top;
+    float *vectors;
     GError *error;
 } Parcel;
 
@@ -80,6 +83,7 @@ static void parcel_free(void *data)
     hr_request_unref(parcel->request);
     g_free(parcel->text);
     g_free(parcel->top);
+    g_free(parcel->vectors);
     g_clear_error(&parcel->error);
     g_free(parcel);
 }
@@ -99,10 +103,12 @@ static void send(HrRequest *request, const HrEvent *event, const GString *text, 
     parcel->event = *event;
     parcel->text = text ? g_strndup(text->str, text->len) : g_strdup("");
     parcel->top = g_memdup2(event->top, event->n_top * sizeof *event->top);
+    parcel->vectors = g_memdup2(event->vectors, event->n_vectors * event->width * sizeof *event->vectors);
     parcel->error = take_error;
     parcel->event.text = parcel->text;
     parcel->event.text_len = text ? text->len : 0;
     parcel->event.top = parcel->top;
+    parcel->event.vectors = parcel->vectors;
     parcel->event.error = take_error;
     if (!request->context) {
         deliver(parcel);
@@ -128,9 +134,17 @@ void hr_request_send_token(HrRequest *request, HrToken token, const GString *tex
     send(request, &event, text, NULL);
 }
 
+void hr_request_send_vectors(HrRequest *request, const float *vectors, size_t n, size_t width)
+{
+    HrEvent event = {.kind = HR_EVENT_VECTOR, .vectors = vectors, .n_vectors = n, .width = width};
+    send(request, &event, NULL, NULL);
+}
+
 void hr_request_send_done(HrRequest *request, HrDoneReason reason, const GString *text, GError *take_error)
 {
-    HrEvent event = {.kind = HR_EVENT_DONE, .reason = reason, .timings = request->timings, .seed = hr_sampler_seed(request->sampler)};
+    HrEvent event = {.kind = HR_EVENT_DONE, .reason = reason, .timings = request->timings};
+    if (request->sampler)
+        event.seed = hr_sampler_seed(request->sampler);
     g_mutex_lock(&request->lock);
     request->runner = NULL;
     g_mutex_unlock(&request->lock);

@@ -231,28 +231,61 @@ static bool check_length(const HrRunner *r, size_t n, uint32_t limit, GError **e
     return n > 0 && n <= limit;
 }
 
+static bool check_kind(const HrRunner *r, bool embeds, GError **error)
+{
+    if (r->program->hparams->embeds == embeds)
+        return true;
+    g_set_error_literal(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                        embeds ? "This model generates text; it gives no vectors (its file has no pooling_type)."
+                               : "This model turns texts into vectors; it cannot generate text.");
+    return false;
+}
+
+static HrRequest *enqueue(HrRunner *r, HrRequest *take_request)
+{
+    if (!take_request)
+        return NULL;
+    g_mutex_lock(&r->lock);
+    g_queue_push_tail(&r->queue, hr_request_ref(take_request));
+    r->stats.n_queued = g_queue_get_length(&r->queue);
+    g_cond_signal(&r->wake);
+    g_mutex_unlock(&r->lock);
+    return take_request;
+}
+
 HrRequest *hr_runner_submit(HrRunner *r, const HrRequestOptions *options, GMainContext *context, HrEventFunc func, void *data,
                             GDestroyNotify destroy, GError **error)
 {
     uint32_t num_ctx = hr_plan_get_settings(r->plan)->num_ctx;
-    if (!check_length(r, options->n_tokens, num_ctx - 1, error) || !check_tokens(r, options->tokens, options->n_tokens, error))
+    if (!check_kind(r, false, error) || !check_length(r, options->n_tokens, num_ctx - 1, error) ||
+        !check_tokens(r, options->tokens, options->n_tokens, error))
         return NULL;
-    HrRequest *request = hr_request_new(r, options, context, func, data, destroy, r->program->hparams->n_vocab, num_ctx, error);
-    if (!request)
+    return enqueue(r, hr_request_new(r, options, context, func, data, destroy, r->program->hparams->n_vocab, num_ctx, error));
+}
+
+HrRequest *hr_runner_embed(HrRunner *r, const HrToken *tokens, size_t n_tokens, GMainContext *context, HrEventFunc func, void *data,
+                           GDestroyNotify destroy, GError **error)
+{
+    HrRequestOptions options = {.tokens = tokens, .n_tokens = n_tokens};
+    uint32_t num_ctx = hr_plan_get_settings(r->plan)->num_ctx;
+    if (!check_kind(r, true, error))
         return NULL;
-    g_mutex_lock(&r->lock);
-    g_queue_push_tail(&r->queue, hr_request_ref(request));
-    r->stats.n_queued = g_queue_get_length(&r->queue);
-    g_cond_signal(&r->wake);
-    g_mutex_unlock(&r->lock);
-    return request;
+    if (n_tokens == 0 || n_tokens > num_ctx) {
+        g_set_error(error, HR_ERROR, n_tokens == 0 ? HR_ERROR_SETTINGS : HR_ERROR_TOO_LONG,
+                    n_tokens == 0 ? "The text is empty." : "The text has %zu tokens, but num_ctx is %u. Shorten it or raise num_ctx (at most %u).",
+                    n_tokens, num_ctx, r->model->hparams.n_ctx_train);
+        return NULL;
+    }
+    if (!check_tokens(r, tokens, n_tokens, error))
+        return NULL;
+    return enqueue(r, hr_request_new(r, &options, context, func, data, destroy, 0, num_ctx, error));
 }
 
 bool hr_runner_evaluate(HrRunner *r, const HrToken *tokens, size_t n, bool from_start, HrLogitsFunc func, void *data,
                         GError **error)
 {
     HrEvaluation evaluation = {.tokens = tokens, .n = n, .from_start = from_start, .func = func, .data = data};
-    if (!check_length(r, n, hr_plan_get_settings(r->plan)->num_ctx, error) || !check_tokens(r, tokens, n, error))
+    if (!check_kind(r, false, error) || !check_length(r, n, hr_plan_get_settings(r->plan)->num_ctx, error) || !check_tokens(r, tokens, n, error))
         return false;
     g_mutex_lock(&r->lock);
     while (r->evaluation)

@@ -29,6 +29,8 @@ static int oldest_idle(const HrRunner *r)
 /* At least one token is read anew: its logits are wanted. */
 static uint32_t reusable(const HrRunner *r, uint32_t slot, const HrToken *tokens, size_t n)
 {
+    if (r->program->hparams->whole)
+        return 0; /* all rows of a text are computed together, or not kept at all */
     return hr_kv_reachable(&r->kv, slot, hr_kv_common_prefix(&r->kv, slot, tokens, n - 1));
 }
 
@@ -72,7 +74,7 @@ bool hr_slots_assign(HrRunner *r, HrRequest *request)
     request->started_us = g_get_monotonic_time();
     request->timings.queue_us = request->started_us - request->submitted_us;
     request->timings.n_cached = n_past;
-    for (guint i = 0; i < request->prompt->len; i++)
+    for (guint i = 0; request->sampler && i < request->prompt->len; i++)
         hr_sampler_accept(request->sampler, g_array_index(request->prompt, HrToken, i));
     return true;
 }
@@ -87,7 +89,8 @@ void hr_slot_finish(HrRunner *r, HrSlot *slot, HrDoneReason reason, GError *take
         request->timings.prompt_us = now - request->started_us;
     else
         request->timings.generate_us = now - request->first_us;
-    hr_stop_flush(request->stopper, rest);
+    if (request->stopper)
+        hr_stop_flush(request->stopper, rest);
     r->kv.slots[index].last_used_us = now;
     if (request->timings.n_generated > 1 && request->timings.generate_us > 0) {
         g_mutex_lock(&r->lock);

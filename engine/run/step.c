@@ -19,9 +19,24 @@ static void feed(HrRunner *r, HrStep *step, uint32_t slot, HrToken token, uint32
     r->slots[slot].n_fed++;
 }
 
-static void want_logits(HrRunner *r, HrStep *step)
+static void want_output(HrRunner *r, HrStep *step, uint32_t row)
 {
-    r->step_outputs[step->n_outputs++] = step->n_tokens - 1;
+    r->step_outputs[step->n_outputs++] = row;
+}
+
+/* The rows that a finished prompt is answered from, which has n tokens at the end of the step: all, the first or the last one. Means are
+ * asked for by any row of theirs. */
+static void want_outputs(HrRunner *r, HrStep *step, uint32_t n)
+{
+    const HrHparams *hp = r->program->hparams;
+    uint32_t first = step->n_tokens - n;
+    if (hp->embeds && hp->pooling == HR_POOLING_NONE)
+        for (uint32_t row = first; row < step->n_tokens; row++)
+            want_output(r, step, row);
+    else if (hp->embeds && (hp->pooling == HR_POOLING_CLS || (hp->pooling == HR_POOLING_RANK && hp->encoder)))
+        want_output(r, step, first);
+    else
+        want_output(r, step, step->n_tokens - 1);
 }
 
 /* Pages for the next n positions; a slot that cannot have them ends with the reason, the others go on. */
@@ -42,7 +57,7 @@ static void add_generating(HrRunner *r, HrStep *step)
         if (slot->state != HR_SLOT_GENERATING || !make_room(r, i, 1))
             continue;
         feed(r, step, i, slot->next, slot->n_past);
-        want_logits(r, step);
+        want_output(r, step, step->n_tokens - 1);
     }
 }
 
@@ -51,12 +66,13 @@ static void add_prompt(HrRunner *r, HrStep *step, uint32_t index, uint32_t budge
     HrSlot *slot = &r->slots[index];
     const GArray *prompt = slot->request->prompt;
     uint32_t n = MIN(prompt->len - slot->n_past, budget);
-    if (n == 0 || !make_room(r, index, n))
+    bool waits = r->program->hparams->whole && n < prompt->len; /* for a step with room for all of it */
+    if (n == 0 || waits || !make_room(r, index, n))
         return;
     for (uint32_t k = 0; k < n; k++)
         feed(r, step, index, g_array_index(prompt, HrToken, slot->n_past + k), slot->n_past + k);
     if (slot->n_past + n == prompt->len)
-        want_logits(r, step);
+        want_outputs(r, step, n);
 }
 
 /* Prompts share the rest of the step, beginning with another one each time. */
@@ -69,6 +85,9 @@ static void add_prompts(HrRunner *r, HrStep *step)
         uint32_t index = (r->reading_turn + k) % r->n_slots;
         if (r->slots[index].state == HR_SLOT_READING)
             add_prompt(r, step, index, end - step->n_tokens);
+        /* Whole texts join others as long as the step stays short; one may be as long as it must. */
+        if (r->program->hparams->whole && step->n_tokens > 0)
+            end = MIN(end, MAX(HR_DEFAULT_NUM_BATCH, step->n_tokens));
     }
     r->reading_turn++;
 }
@@ -146,7 +165,19 @@ static void note_fed(HrRunner *r, const HrStep *step)
     }
 }
 
-static void draw_all(HrRunner *r, const HrStep *step)
+/* Hands out the vectors from output on that belong to one text; returns how many. */
+static uint32_t send_vectors(HrRunner *r, const HrStep *step, uint32_t output)
+{
+    HrSlot *slot = &r->slots[step->slots[step->output_rows[output]]];
+    uint32_t n = 1;
+    while (output + n < step->n_outputs && step->slots[step->output_rows[output + n]] == step->slots[step->output_rows[output]])
+        n++;
+    hr_request_send_vectors(slot->request, hr_executor_logits(&r->executor, output), n, r->program->output_width);
+    hr_slot_finish(r, slot, HR_DONE_STOP, NULL);
+    return n;
+}
+
+static void answer_all(HrRunner *r, const HrStep *step)
 {
     for (uint32_t i = 0; i < step->n_outputs; i++) {
         HrSlot *slot = &r->slots[step->slots[step->output_rows[i]]];
@@ -155,7 +186,9 @@ static void draw_all(HrRunner *r, const HrStep *step)
             request->first_us = g_get_monotonic_time();
             request->timings.prompt_us = request->first_us - request->started_us;
         }
-        if (request->options.num_predict == 0)
+        if (request->embeds)
+            i += send_vectors(r, step, i) - 1;
+        else if (request->options.num_predict == 0)
             hr_slot_finish(r, slot, HR_DONE_LENGTH, NULL);
         else
             draw(r, slot, hr_executor_logits(&r->executor, i));
@@ -172,5 +205,5 @@ void hr_runner_step(HrRunner *r)
     if (step.n_tokens == 0 || !hr_executor_run(&r->executor, &step, &r->interrupt))
         return; /* interrupted: nothing was noted, so the step is composed again without whoever left */
     note_fed(r, &step);
-    draw_all(r, &step);
+    answer_all(r, &step);
 }

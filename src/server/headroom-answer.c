@@ -63,6 +63,7 @@ event_cb (const HrEvent *event, void *data)
 
   switch (event->kind) {
   case HR_EVENT_PROMPT:
+  case HR_EVENT_VECTOR:
     return;
   case HR_EVENT_TOKEN:
     g_array_append_val (self->generated, event->token);

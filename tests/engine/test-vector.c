@@ -48,7 +48,7 @@ static void test_rows(gconstpointer data)
         hr_vector_plain.layer_norm(x, w, n % 2 ? w : NULL, 1e-5f, n, a);
         wide->layer_norm(x, w, n % 2 ? w : NULL, 1e-5f, n, b);
         assert_close(a, b, n);
-        for (int activation = HR_SILU; activation <= HR_RELU_SQUARED; activation++) {
+        for (int activation = HR_SILU; activation <= HR_TANH; activation++) {
             hr_vector_plain.activate((HrActivation)activation, x, n % 3 ? w : NULL, n, a);
             wide->activate((HrActivation)activation, x, n % 3 ? w : NULL, n, b);
             assert_close(a, b, n);
@@ -102,6 +102,7 @@ static void test_activations(gconstpointer data)
         {HR_GELU_ERF, -2, -0.0455002639f}, {HR_GELU_TANH, 1, 0.841191991f},   {HR_GELU_TANH, -2, -0.0454023058f},
         {HR_GELU_QUICK, 1, 0.845795658f}, {HR_GELU_QUICK, -2, -0.0643413733f}, {HR_RELU, -3, 0},
         {HR_RELU, 3, 3},                  {HR_RELU_SQUARED, 3, 9},            {HR_RELU_SQUARED, -3, 0},
+        {HR_TANH, 0.5f, 0.462117157f},    {HR_TANH, -30, -1},
     };
     const HrVectorKernels *kernels = ((const Set *)data)->kernels;
     float x[17], y[17];

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Writes the fixtures of test-embeddings: a small model with random weights per architecture, and its vectors as the original
+implementation computes them, in double precision.
+
+    make-fixtures.py [FOLDER]        needs PyTorch, transformers (5.x) and numpy
+
+For each architecture FOLDER/NAME.gguf (matrices F16, which both sides read exactly), and in FOLDER/vectors.txt blocks of
+    model NAME POOLING
+    tokens ID ...
+    vector FLOAT ...                 one line, but for POOLING 0: one per token
+
+transformers has all of them but jina-bert-v2, whose published code is retold below, on BERT's layers.
+"""
+# SPDX-License-Identifier: GPL-3.0-or-later
+import pathlib
+import sys
+
+import numpy as np
+import torch
+import transformers as hf
+
+import gguf_file
+
+VOCAB, WIDTH, HEADS, HIDDEN, CONTEXT, WINDOW = 48, 32, 4, 48, 192, 16
+NONE, MEAN, CLS, LAST, RANK = range(5)
+LENGTHS = (1, 2, 9, 70, 130)  # below, at and over the edges of pages and windows
+PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + ["\u2581" + c for c in "abcdefghijklmnopqrstuvwxyz"] + list("abcdefghijklmnopq")
+
+
+def randomise(model, seed):
+    """Weights that no layer can be left out of unnoticed; matrices hold halves exactly."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, p in model.named_parameters():
+        noise = torch.randn(p.shape, generator=generator, dtype=torch.float64)
+        if p.ndim == 2:
+            noise *= 1.0 if "embed" in name else 1.5 / p.shape[1] ** 0.5
+            p.data = noise.half().double()
+        else:
+            centre = 1.0 if "norm" in name.lower() and name.endswith("weight") and not GEMMA_NORMS.get(type(model)) else 0.0
+            p.data = (centre + 0.2 * noise).float().double()
+    return model.eval()
+
+
+GEMMA_NORMS = {}
+
+
+def arrays(named):
+    """{gguf name: torch tensor} -> arrays of the file's types."""
+    return {name: t.detach().numpy().astype(np.float16 if t.ndim == 2 else np.float32) for name, t in named.items()}
+
+
+def token_lists():
+    generator = torch.Generator().manual_seed(3)
+    return [torch.randint(5, VOCAB, (n,), generator=generator) for n in LENGTHS]
+
+
+def metadata(arch, layers, pooling, **more):
+    keys = {
+        "block_count": layers, "context_length": CONTEXT, "embedding_length": WIDTH, "feed_forward_length": HIDDEN,
+        "attention.head_count": HEADS, "attention.head_count_kv": HEADS, "attention.causal": False, "pooling_type": pooling, **more,
+    }
+    tokenizer = {
+        "tokenizer.ggml.model": "bert", "tokenizer.ggml.tokens": PIECES, "tokenizer.ggml.token_type": [3] * 5 + [1] * 43,
+        "tokenizer.ggml.token_type_count": 2, "tokenizer.ggml.bos_token_id": 2, "tokenizer.ggml.eos_token_id": 3,
+        "tokenizer.ggml.unknown_token_id": 1, "tokenizer.ggml.seperator_token_id": 3, "tokenizer.ggml.padding_token_id": 0,
+        "tokenizer.ggml.cls_token_id": 2,
+    }
+    return {"general.architecture": arch, "general.name": f"tiny {arch}", **{f"{arch}.{k}": v for k, v in keys.items()}, **tokenizer}
+
+
+def pooled(rows, pooling):
+    return {NONE: rows, MEAN: rows.mean(0, keepdim=True), CLS: rows[:1], LAST: rows[-1:]}[pooling]
+
+
+class Fixtures:
+    def __init__(self, folder):
+        self.folder, self.lines = folder, []
+
+    def model(self, name, keys, tensors):
+        gguf_file.write(self.folder / f"{name}.gguf", keys, arrays(tensors))
+
+    def vectors(self, name, pooling, compute):
+        self.lines.append(f"model {name} {pooling}")
+        for tokens in token_lists()[:3] if pooling == NONE else token_lists():
+            with torch.no_grad():
+                rows = compute(tokens[None])
+            self.lines.append("tokens " + " ".join(str(t) for t in tokens.tolist()))
+            self.lines += ["vector " + " ".join(f"{x:.7g}" for x in row.tolist()) for row in rows]
+
+    def finish(self):
+        (self.folder / "vectors.txt").write_text("\n".join(self.lines) + "\n")
+
+
+def collect(model, layer_prefix, outside, layer, n_layers):
+    """Tensors of a state dict under their names in the file; names end before .weight or .bias."""
+    state, out = model.state_dict(), {}
+    pairs = [*outside.items()]
+    pairs += [(f"{layer_prefix}.{i}.{theirs}", f"blk.{i}.{ours}") for i in range(n_layers) for theirs, ours in layer.items()]
+    for theirs, ours in pairs:
+        for part in ("weight", "bias"):
+            if f"{theirs}.{part}" in state:
+                out[f"{ours}.{part}"] = state[f"{theirs}.{part}"]
+    return out
+
+
+# ---- BERT, and as a reranker ----
+
+BERT_OUTSIDE = {
+    "embeddings.word_embeddings": "token_embd", "embeddings.position_embeddings": "position_embd",
+    "embeddings.token_type_embeddings": "token_types", "embeddings.LayerNorm": "token_embd_norm",
+}
+BERT_LAYER = {
+    "attention.self.query": "attn_q", "attention.self.key": "attn_k", "attention.self.value": "attn_v",
+    "attention.output.dense": "attn_output", "attention.output.LayerNorm": "attn_output_norm",
+    "intermediate.dense": "ffn_up", "output.dense": "ffn_down", "output.LayerNorm": "layer_output_norm",
+}
+
+
+def bert_config(layers=2):
+    return hf.BertConfig(vocab_size=VOCAB, hidden_size=WIDTH, num_hidden_layers=layers, num_attention_heads=HEADS,
+                         intermediate_size=HIDDEN, max_position_embeddings=CONTEXT, num_labels=1)
+
+
+def bert(f):
+    model = randomise(hf.BertModel(bert_config(), add_pooling_layer=False).double(), 1)
+    keys = metadata("bert", 2, MEAN, **{"attention.layer_norm_epsilon": 1e-12})
+    f.model("bert", keys, collect(model, "encoder.layer", BERT_OUTSIDE, BERT_LAYER, 2))
+    for pooling in (NONE, MEAN, CLS, LAST):
+        f.vectors("bert", pooling, lambda t: pooled(model(t).last_hidden_state[0], pooling))
+
+
+def bert_rank(f):
+    model = randomise(hf.BertForSequenceClassification(bert_config()).double(), 2)
+    outside = {f"bert.{k}": v for k, v in BERT_OUTSIDE.items()} | {"bert.pooler.dense": "cls", "classifier": "cls.output"}
+    keys = metadata("bert", 2, RANK, **{"attention.layer_norm_epsilon": 1e-12})
+    f.model("bert-rank", keys, collect(model, "bert.encoder.layer", outside, BERT_LAYER, 2))
+    f.vectors("bert-rank", RANK, lambda t: model(t).logits)
+
+
+# ---- Nomic ----
+
+def nomic(f):
+    config = hf.NomicBertConfig(vocab_size=VOCAB, hidden_size=WIDTH, num_hidden_layers=2, num_attention_heads=HEADS,
+                                intermediate_size=HIDDEN, max_position_embeddings=CONTEXT)
+    model = randomise(hf.NomicBertModel(config).double(), 3)
+    outside = {k: v for k, v in BERT_OUTSIDE.items() if "position" not in k}
+    layer = {
+        "self_attn.o_proj": "attn_output", "post_attention_layernorm": "attn_output_norm", "mlp.gate_proj": "ffn_gate",
+        "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down", "post_mlp_layernorm": "layer_output_norm",
+    }
+    tensors, state = collect(model, "layers", outside, layer, 2), model.state_dict()
+    for i in range(2):
+        tensors[f"blk.{i}.attn_qkv.weight"] = torch.cat([state[f"layers.{i}.self_attn.{x}_proj.weight"] for x in "qkv"])
+    keys = metadata("nomic-bert", 2, MEAN, **{"attention.layer_norm_epsilon": 1e-12, "rope.freq_base": 1000.0})
+    f.model("nomic-bert", keys, tensors)
+    f.vectors("nomic-bert", MEAN, lambda t: pooled(model(t).last_hidden_state[0], MEAN))
+
+
+# ---- Jina 2: ALiBi towards both sides, GELU-gated, in the code model norms of queries and keys and a second norm ----
+
+def slopes(n):
+    power = 2 ** int(np.log2(n))
+    whole = [2 ** (-8 * (i + 1) / power) for i in range(power)]
+    return torch.tensor(whole + [2 ** (-4 * (2 * i + 1) / power) for i in range(n - power)], dtype=torch.float64)
+
+
+class Jina(torch.nn.Module):
+    def __init__(self, heads):
+        super().__init__()
+        linear, norm = torch.nn.Linear, torch.nn.LayerNorm
+        self.heads = heads
+        self.token_embd_norm = norm(WIDTH, 1e-12)
+        self.embed_tokens, self.embed_types = torch.nn.Embedding(VOCAB, WIDTH), torch.nn.Embedding(2, WIDTH)
+        self.blk = torch.nn.ModuleList(torch.nn.ModuleDict({
+            "attn_q": linear(WIDTH, WIDTH), "attn_k": linear(WIDTH, WIDTH), "attn_v": linear(WIDTH, WIDTH),
+            "attn_q_norm": norm(WIDTH, 1e-12), "attn_k_norm": norm(WIDTH, 1e-12), "attn_output": linear(WIDTH, WIDTH),
+            "attn_output_norm": norm(WIDTH, 1e-12), "attn_norm_2": norm(WIDTH, 1e-12), "ffn_up": linear(WIDTH, 2 * HIDDEN, bias=False),
+            "ffn_down": linear(HIDDEN, WIDTH), "layer_output_norm": norm(WIDTH, 1e-12)}) for _ in range(2))
+
+    def forward(self, tokens):
+        n = tokens.shape[1]
+        place = torch.arange(n)
+        bias = -slopes(self.heads)[:, None, None] * (place[:, None] - place[None, :]).abs()
+        x = self.token_embd_norm(self.embed_tokens(tokens[0]) + self.embed_types.weight[0])
+        for b in self.blk:
+            def split(y):
+                return y.view(n, self.heads, -1).transpose(0, 1)
+            q, k, v = split(b["attn_q_norm"](b["attn_q"](x))), split(b["attn_k_norm"](b["attn_k"](x))), split(b["attn_v"](x))
+            p = torch.softmax(q @ k.transpose(1, 2) / q.shape[-1] ** 0.5 + bias, -1)
+            h = b["attn_output_norm"](b["attn_output"]((p @ v).transpose(0, 1).reshape(n, -1)) + x)
+            h = b["attn_norm_2"](x + h)
+            gate, up = b["ffn_up"](h).chunk(2, -1)
+            x = b["layer_output_norm"](b["ffn_down"](torch.nn.functional.gelu(gate) * up) + h)
+        return x
+
+
+def jina(f):
+    heads = 4
+    model = randomise(Jina(heads).double(), 4)
+    tensors = {n: t for n, t in model.state_dict().items() if not n.startswith("embed_")}
+    tensors |= {"token_embd.weight": model.embed_tokens.weight, "token_types.weight": model.embed_types.weight}
+    keys = metadata("jina-bert-v2", 2, MEAN, **{"attention.layer_norm_epsilon": 1e-12})
+    f.model("jina-bert-v2", keys, tensors)
+    f.vectors("jina-bert-v2", MEAN, lambda t: pooled(model(t), MEAN))
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
+    f = Fixtures(folder)
+    for make in (bert, bert_rank, nomic, jina):
+        make(f)
+    f.finish()
+
+
+if __name__ == "__main__":
+    main()
