@@ -176,6 +176,9 @@ headroom_application_startup (GApplication *application)
   set_accels (self, "win.settings", "<Primary>comma", NULL);
   set_accels (self, "win.choose-model", "<Primary>l", NULL);
   set_accels (self, "win.memory", "<Primary>m", NULL);
+  set_accels (self, "win.pages", "F9", NULL);
+  set_accels (self, "win.show-page::chat", "<Alt>1", NULL);
+  set_accels (self, "win.show-page::memory", "<Alt>2", NULL);
   set_accels (self, "win.write", "<Primary>i", NULL);
   set_accels (self, "win.show-help-overlay", "<Primary>question", NULL);
 }

@@ -19,6 +19,20 @@ message_to_json (HeadroomChatMessage *message)
   return json;
 }
 
+/* What a person left as it is, the model's own parameters and the environment may decide. */
+static void
+set_load_options (HrValue *json, const HeadroomAskOptions *options)
+{
+  if (options->parallel > 0)
+    headroom_json_set_int (json, "parallel", options->parallel);
+  if (options->num_batch > 0 && options->num_batch != HR_DEFAULT_NUM_BATCH)
+    headroom_json_set_int (json, "num_batch", options->num_batch);
+  if (options->gpu_layers >= 0)
+    headroom_json_set_int (json, "num_gpu", options->gpu_layers);
+  if (options->kv_type != NULL && *options->kv_type != '\0')
+    headroom_json_set_string (json, "kv_type", options->kv_type);
+}
+
 static HrValue *
 options_to_json (const HeadroomAskOptions *options)
 {
@@ -27,7 +41,41 @@ options_to_json (const HeadroomAskOptions *options)
   headroom_json_set_int (json, "num_ctx", options->num_ctx);
   headroom_json_set_float (json, "temperature", options->temperature);
   headroom_json_set_int (json, "num_predict", options->num_predict);
+  set_load_options (json, options);
   return json;
+}
+
+/* "5m", or a number of seconds. */
+static void
+set_keep_alive (HrValue *json, const char *keep_alive)
+{
+  gint64 seconds;
+
+  if (g_ascii_string_to_signed (keep_alive, 10, -1, G_MAXINT32, &seconds, NULL))
+    headroom_json_set_int (json, "keep_alive", seconds);
+  else
+    headroom_json_set_string (json, "keep_alive", keep_alive);
+}
+
+/**
+ * headroom_load_request:
+ * @model: a model
+ * @options: (nullable): how it shall be loaded; %NULL leaves it as it is
+ * @keep_alive: for how long it stays: "5m", "-1" for ever, "0" not at all
+ *
+ * Returns: (transfer full): the body of a request to /api/generate that asks nothing
+ */
+char *
+headroom_load_request (const char *model, const HeadroomAskOptions *options, const char *keep_alive)
+{
+  g_autoptr (HrValue) json = hr_value_new_dict ();
+
+  headroom_json_set_string (json, "model", model);
+  headroom_json_set_bool (json, "stream", FALSE);
+  set_keep_alive (json, keep_alive);
+  if (options != NULL)
+    hr_value_set (json, "options", options_to_json (options));
+  return headroom_json_print (json, HEADROOM_JSON_PLAIN);
 }
 
 /**
@@ -53,6 +101,8 @@ headroom_chat_request (GListModel *messages, guint n_messages, const HeadroomAsk
   hr_value_set (json, "messages", list);
   headroom_json_set_bool (json, "stream", TRUE);
   hr_value_set (json, "options", options_to_json (options));
+  if (options->keep_alive != NULL)
+    set_keep_alive (json, options->keep_alive);
   return headroom_json_print (json, HEADROOM_JSON_PLAIN);
 }
 

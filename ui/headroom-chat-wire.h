@@ -21,6 +21,9 @@ typedef struct {
 char     *headroom_chat_request    (GListModel               *messages,
                                     guint                     n_messages,
                                     const HeadroomAskOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+char     *headroom_load_request    (const char               *model,
+                                    const HeadroomAskOptions *options,
+                                    const char               *keep_alive) G_GNUC_WARN_UNUSED_RESULT;
 gboolean  headroom_chat_line_parse (const char               *line,
                                     HeadroomChatLine         *ret_line,
                                     GError                  **error);

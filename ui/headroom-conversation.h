@@ -20,6 +20,11 @@ typedef struct {
   int num_ctx;        /* tokens */
   double temperature;
   int num_predict;    /* tokens; -1: no limit */
+  int parallel;       /* answers at once; 0: automatic */
+  int num_batch;      /* prompt tokens per step */
+  int gpu_layers;     /* -1: as many as fit */
+  const char *kv_type;    /* "": as the model and the server say */
+  const char *keep_alive; /* "5m", "-1", ... */
 } HeadroomAskOptions;
 
 #define HEADROOM_TYPE_CONVERSATION (headroom_conversation_get_type ())

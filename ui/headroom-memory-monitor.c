@@ -4,6 +4,8 @@
  */
 #include "headroom-memory-monitor.h"
 
+#include "headroom-wire-util.h"
+
 #include <glib/gi18n.h>
 
 #define POLL_MSEC 1000
@@ -241,6 +243,20 @@ headroom_memory_monitor_get_report (HeadroomMemoryMonitor *self)
 {
   g_return_val_if_fail (HEADROOM_IS_MEMORY_MONITOR (self), NULL);
   return &self->report;
+}
+
+/* Whether a model was in memory when the server was heard last. */
+gboolean
+headroom_memory_monitor_is_loaded (HeadroomMemoryMonitor *self, const char *model)
+{
+  const HrValue *models;
+
+  g_return_val_if_fail (HEADROOM_IS_MEMORY_MONITOR (self), FALSE);
+  models = headroom_wire_get (self->report.status, "models");
+  for (gsize i = 0; i < headroom_wire_length (models); i++)
+    if (g_strcmp0 (headroom_wire_get_string (headroom_wire_at (models, i), "name"), model) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 /* Returns: (transfer none): whether the chosen settings fit, and why not */

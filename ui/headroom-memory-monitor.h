@@ -26,6 +26,8 @@ void                         headroom_memory_monitor_set_model   (HeadroomMemory
 void                         headroom_memory_monitor_set_running (HeadroomMemoryMonitor *self,
                                                                   gboolean               running);
 const HeadroomMemoryReport  *headroom_memory_monitor_get_report  (HeadroomMemoryMonitor *self);
+gboolean                      headroom_memory_monitor_is_loaded   (HeadroomMemoryMonitor *self,
+                                                                   const char            *model);
 const HeadroomMemoryVerdict *headroom_memory_monitor_get_verdict (HeadroomMemoryMonitor *self);
 char                        *headroom_memory_monitor_dup_cost    (HeadroomMemoryMonitor *self) G_GNUC_WARN_UNUSED_RESULT;
 

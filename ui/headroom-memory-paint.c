@@ -26,8 +26,9 @@ static const Paint paints[HEADROOM_MEMORY_N_PARTS] = {
 
 #define PATTERN_STEP 5.0 /* pixels from line to line */
 
-static GdkRGBA
-lookup (GtkWidget *widget, const char *name)
+/* Returns: a named colour of the style; grey where the style has none */
+GdkRGBA
+headroom_memory_colour (GtkWidget *widget, const char *name)
 {
   GdkRGBA colour = { 0.5f, 0.5f, 0.5f, 1 };
 
@@ -95,8 +96,8 @@ headroom_memory_paint (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_
 
   if (paint->colour == NULL || area->size.width <= 0)
     return;
-  colour = lookup (widget, paint->colour);
-  ink = paint->fill < 1 ? colour : lookup (widget, "headroom_ink");
+  colour = headroom_memory_colour (widget, paint->colour);
+  ink = paint->fill < 1 ? colour : headroom_memory_colour (widget, "headroom_ink");
   colour.alpha *= paint->fill;
   if (colour.alpha > 0)
     gtk_snapshot_append_color (snapshot, &colour, area);
@@ -106,7 +107,7 @@ headroom_memory_paint (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_
 void
 headroom_memory_paint_trough (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area)
 {
-  GdkRGBA colour = lookup (widget, "headroom_trough");
+  GdkRGBA colour = headroom_memory_colour (widget, "headroom_trough");
 
   gtk_snapshot_append_color (snapshot, &colour, area);
 }
@@ -115,7 +116,7 @@ headroom_memory_paint_trough (GtkWidget *widget, GtkSnapshot *snapshot, const gr
 void
 headroom_memory_paint_overrun (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area)
 {
-  GdkRGBA colour = lookup (widget, "error_bg_color"), ink = lookup (widget, "error_fg_color");
+  GdkRGBA colour = headroom_memory_colour (widget, "error_bg_color"), ink = headroom_memory_colour (widget, "error_fg_color");
 
   gtk_snapshot_append_color (snapshot, &colour, area);
   paint_pattern (snapshot, area, PATTERN_HATCH, &ink);

@@ -16,6 +16,8 @@ void headroom_memory_paint (GtkWidget             *widget,
                             GtkSnapshot           *snapshot,
                             const graphene_rect_t *area,
                             HeadroomMemoryPart     part);
+GdkRGBA headroom_memory_colour     (GtkWidget             *widget,
+                                    const char            *name);
 void headroom_memory_paint_trough  (GtkWidget             *widget,
                                     GtkSnapshot           *snapshot,
                                     const graphene_rect_t *area);

@@ -15,6 +15,7 @@ headroom_memory_report_clear (HeadroomMemoryReport *report)
   g_clear_pointer (&report->loading, g_free);
   g_clear_pointer (&report->news, g_ptr_array_unref);
   g_clear_pointer (&report->last_event, g_free);
+  g_clear_pointer (&report->status, hr_value_unref);
   report->n_devices = 0;
 }
 
@@ -134,6 +135,8 @@ headroom_memory_wire_read_status (const char *text, HeadroomMemoryReport *report
   read_devices (headroom_wire_get (json, "devices"), report);
   read_loading (headroom_wire_get (json, "models"), report);
   read_events (headroom_wire_get (json, "events"), report);
+  g_clear_pointer (&report->status, hr_value_unref);
+  report->status = g_steal_pointer (&json);
   return TRUE;
 }
 

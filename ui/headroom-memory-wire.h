@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "headroom-json.h"
 #include "headroom-memory.h"
 
 G_BEGIN_DECLS
@@ -19,6 +20,7 @@ typedef struct {
   char *loading;        /* the model that is being loaded, or NULL */
   double loaded;        /* how much of it, 0 to 1 */
   GPtrArray *news;      /* of strings: what happened since the status before, a sentence each; NULL with the first */
+  HrValue *status;      /* all that was heard, or NULL */
   char *last_event;     /* the time of the newest event that was heard of, or NULL */
 } HeadroomMemoryReport;
 

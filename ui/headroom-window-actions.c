@@ -71,9 +71,26 @@ memory_action (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+pages_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  AdwFlap *flap = HEADROOM_WINDOW (widget)->flap;
+
+  adw_flap_set_reveal_flap (flap, !adw_flap_get_reveal_flap (flap));
+}
+
+static void
+show_page_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  gtk_stack_set_visible_child_name (HEADROOM_WINDOW (widget)->pages, g_variant_get_string (parameter, NULL));
+}
+
+static void
 write_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  gtk_widget_grab_focus (GTK_WIDGET (HEADROOM_WINDOW (widget)->composer));
+  HeadroomWindow *self = HEADROOM_WINDOW (widget);
+
+  gtk_stack_set_visible_child_name (self->pages, "chat");
+  gtk_widget_grab_focus (GTK_WIDGET (self->composer));
 }
 
 static void
@@ -101,5 +118,7 @@ _headroom_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.choose-model", NULL, choose_model_action);
   gtk_widget_class_install_action (widget_class, "win.memory", NULL, memory_action);
   gtk_widget_class_install_action (widget_class, "win.write", NULL, write_action);
+  gtk_widget_class_install_action (widget_class, "win.pages", NULL, pages_action);
+  gtk_widget_class_install_action (widget_class, "win.show-page", "s", show_page_action);
   gtk_widget_class_install_action (widget_class, "win.open", NULL, open_action);
 }

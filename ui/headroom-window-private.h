@@ -10,6 +10,7 @@
 #include "headroom-composer.h"
 #include "headroom-conversation.h"
 #include "headroom-memory-monitor.h"
+#include "headroom-memory-page.h"
 #include "headroom-memory-strip.h"
 #include "headroom-model-chooser.h"
 #include "headroom-model-library.h"
@@ -35,7 +36,11 @@ struct _HeadroomWindow
   HeadroomModelChooser *chooser;
   GtkMenuButton *settings_button;
   HeadroomBanner *banner;
-  GtkStack *stack;
+  AdwFlap *flap;
+  GtkToggleButton *pages_button;
+  GtkStack *pages; /* chat, memory */
+  HeadroomMemoryPage *memory_page;
+  GtkStack *stack; /* what the chat shows */
   AdwStatusPage *failed_page;
   HeadroomWelcome *welcome;
   HeadroomChatView *chat;

@@ -4,6 +4,8 @@
  */
 #include "headroom-window-private.h"
 
+#include "headroom-chat-wire.h"
+
 #include <glib/gi18n.h>
 
 G_DEFINE_FINAL_TYPE (HeadroomWindow, headroom_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -64,6 +66,7 @@ memory_changed_cb (HeadroomWindow *self)
 
   headroom_memory_strip_set_reason (self->strip, verdict->reason);
   headroom_memory_strip_set_devices (self->strip, report->devices, report->n_devices);
+  headroom_memory_page_set_report (self->memory_page, report);
   headroom_settings_popover_set_cost (self->popover, cost, verdict->fits);
   if (report->loading != NULL) {
     g_autofree char *text = g_strdup_printf (_("Loading %s, %.0f %%"), report->loading, report->loaded * 100);
@@ -74,6 +77,15 @@ memory_changed_cb (HeadroomWindow *self)
 
 /* ---- Asking ------------------------------------------------------------------------------------------------------- */
 
+/* The values of such settings are few. */
+static const char *
+get_word (HeadroomWindow *self, const char *key)
+{
+  g_autofree char *text = g_settings_get_string (self->settings, key);
+
+  return g_intern_string (text);
+}
+
 HeadroomAskOptions
 _headroom_window_get_ask_options (HeadroomWindow *self)
 {
@@ -82,6 +94,11 @@ _headroom_window_get_ask_options (HeadroomWindow *self)
     .num_ctx = g_settings_get_int (self->settings, "num-ctx"),
     .temperature = g_settings_get_double (self->settings, "temperature"),
     .num_predict = g_settings_get_int (self->settings, "num-predict"),
+    .parallel = g_settings_get_int (self->settings, "parallel"),
+    .num_batch = g_settings_get_int (self->settings, "num-batch"),
+    .gpu_layers = g_settings_get_int (self->settings, "gpu-layers"),
+    .kv_type = get_word (self, "kv-type"),
+    .keep_alive = get_word (self, "keep-alive"),
   };
 }
 
@@ -119,6 +136,7 @@ model_chosen_cb (HeadroomWindow *self)
   const char *model = headroom_model_chooser_get_model (self->chooser);
 
   headroom_memory_monitor_set_model (self->monitor, model);
+  headroom_memory_page_set_model (self->memory_page, model);
   if (item != NULL) {
     /* Translators: the composer's hint; %s is a model's name */
     g_autofree char *hint = g_strdup_printf (_("Message %s"), headroom_model_item_get_title (item));
@@ -171,6 +189,45 @@ headroom_window_choose_model (HeadroomWindow *self, const char *name)
   headroom_model_library_refresh (self->library);
 }
 
+/* ---- Models in memory ------------------------------------------------------------------------------------------------- */
+
+static void
+loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomWindow) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, &error);
+
+  if (text == NULL && self->client != NULL)
+    _headroom_window_show_toast (self, error->message);
+}
+
+/* A question without words loads a model, unloads it or says how long it stays. */
+static void
+load (HeadroomWindow *self, const char *model, const HeadroomAskOptions *options, const char *keep_alive)
+{
+  g_autofree char *body = headroom_load_request (model, options, keep_alive);
+
+  if (self->client != NULL)
+    headroom_client_request_async (self->client, "POST", "/api/generate", body, NULL, loaded_cb, g_object_ref (self));
+}
+
+static void
+keep_cb (HeadroomWindow *self, const char *model, const char *keep_alive)
+{
+  load (self, model, NULL, keep_alive);
+}
+
+static void
+apply_cb (HeadroomWindow *self)
+{
+  HeadroomAskOptions options = _headroom_window_get_ask_options (self);
+
+  if (options.model != NULL && headroom_memory_monitor_is_loaded (self->monitor, options.model))
+    load (self, options.model, &options, options.keep_alive);
+  _headroom_window_show_toast (self, _("Settings applied"));
+}
+
 /* ---- Window ------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -214,6 +271,7 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   g_type_ensure (HEADROOM_TYPE_BANNER);
   g_type_ensure (HEADROOM_TYPE_CHAT_VIEW);
   g_type_ensure (HEADROOM_TYPE_COMPOSER);
+  g_type_ensure (HEADROOM_TYPE_MEMORY_PAGE);
   g_type_ensure (HEADROOM_TYPE_MEMORY_STRIP);
   g_type_ensure (HEADROOM_TYPE_MODEL_CHOOSER);
   g_type_ensure (HEADROOM_TYPE_WELCOME);
@@ -222,6 +280,10 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, chooser);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, settings_button);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, banner);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, flap);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, pages_button);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, pages);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, memory_page);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, failed_page);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, welcome);
@@ -235,6 +297,8 @@ static void
 headroom_window_init (HeadroomWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_object_bind_property (self->flap, "reveal-flap", self->pages_button, "active",
+                          G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   self->conversation = headroom_conversation_new ();
   self->library = headroom_model_library_new ();
   headroom_chat_view_set_messages (self->chat, G_LIST_MODEL (self->conversation));
@@ -246,6 +310,8 @@ headroom_window_init (HeadroomWindow *self)
   g_signal_connect_object (self->chooser, "notify::model", G_CALLBACK (model_chosen_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->welcome, "suggested", G_CALLBACK (suggested_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->composer, "send", G_CALLBACK (send_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->memory_page, "keep", G_CALLBACK (keep_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->memory_page, "apply", G_CALLBACK (apply_cb), self, G_CONNECT_SWAPPED);
 }
 
 static void
@@ -253,6 +319,7 @@ bind_settings (HeadroomWindow *self)
 {
   self->popover = HEADROOM_SETTINGS_POPOVER (headroom_settings_popover_new (self->settings));
   gtk_menu_button_set_popover (self->settings_button, GTK_WIDGET (self->popover));
+  headroom_memory_page_set_settings (self->memory_page, self->settings);
   self->monitor = headroom_memory_monitor_new (self->settings);
   g_signal_connect_object (self->monitor, "news", G_CALLBACK (_headroom_window_show_toast), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->monitor, "changed", G_CALLBACK (memory_changed_cb), self, G_CONNECT_SWAPPED);

@@ -7,6 +7,7 @@
  */
 #include "fake-engine.h"
 #include "headroom-composer.h"
+#include "headroom-memory-page.h"
 #include "headroom-session.h"
 #include "headroom-window.h"
 #include "window-support.h"
@@ -16,6 +17,8 @@ typedef struct {
   void (*prepare) (FakeEngine *engine);
   gboolean asks;     /* a question is sent and its answer waited for */
   const char *popover; /* an action that opens one, drawn into a file of its own */
+  const char *page;    /* of the window; NULL: the chat */
+  double scroll;       /* how far down, 0 to 1 */
 } Scene;
 
 static void
@@ -52,6 +55,8 @@ static const Scene scenes[] = {
   { "misfit", prepare_misfit, TRUE, NULL },
   { "settings", prepare_nothing, FALSE, "win.settings" },
   { "memory", prepare_misfit, FALSE, "win.memory" },
+  { "page-memory", prepare_nothing, FALSE, NULL, "memory", 0 },
+  { "page-memory-end", prepare_nothing, FALSE, NULL, "memory", 1 },
 };
 
 static GtkWidget *
@@ -65,6 +70,24 @@ find_open_popover (GtkWidget *widget)
       return found;
   }
   return NULL;
+}
+
+/* Turns to a page with the model that HEADROOM_TEST_MODEL names, so that there is something to plan. */
+static void
+show_page (WindowFixture *fixture, const Scene *scene)
+{
+  const char *model = g_getenv ("HEADROOM_TEST_MODEL");
+  GtkWidget *page;
+  GtkAdjustment *adjustment;
+
+  if (model != NULL)
+    headroom_window_choose_model (fixture->window, model);
+  gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.show-page", "s", scene->page);
+  window_fixture_settle (fixture, 900);
+  page = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_PAGE, 0);
+  adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (window_find (page, GTK_TYPE_SCROLLED_WINDOW, 0)));
+  gtk_adjustment_set_value (adjustment, scene->scroll * gtk_adjustment_get_upper (adjustment));
+  window_fixture_settle (fixture, 300);
 }
 
 static void
@@ -86,6 +109,8 @@ shoot (const Scene *scene, const char *folder, int width, int height, gboolean d
     window_fixture_wait_idle (fixture);
     window_fixture_settle (fixture, 400);
   }
+  if (scene->page != NULL)
+    show_page (fixture, scene);
   target = GTK_WIDGET (fixture->window);
   if (scene->popover != NULL) {
     gtk_widget_activate_action (target, scene->popover, NULL);

@@ -5,6 +5,7 @@
  * The model is the chat model where it is, else a tiny one with made-up weights; what is asserted about words needs the former.
  */
 #include "headroom-memory-bar.h"
+#include "headroom-memory-strip.h"
 #include "headroom-json.h"
 #include "headroom-memory-wire.h"
 #include "headroom-model-chooser.h"
@@ -109,7 +110,7 @@ ask (const char *method, const char *path, const char *body)
 static const HeadroomMemoryDevice *
 get_device (WindowFixture *fixture)
 {
-  GtkWidget *bar = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_BAR, 0);
+  GtkWidget *bar = window_find (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0), HEADROOM_TYPE_MEMORY_BAR, 0);
 
   return bar != NULL ? headroom_memory_bar_get_device (HEADROOM_MEMORY_BAR (bar)) : NULL;
 }

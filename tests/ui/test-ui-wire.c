@@ -13,8 +13,8 @@ test_chat_request (void)
   g_autoptr (GListStore) messages = g_list_store_new (HEADROOM_TYPE_CHAT_MESSAGE);
   g_autoptr (HeadroomChatMessage) question = headroom_chat_message_new (HEADROOM_ROLE_USER, "say \"hi\"\n");
   g_autoptr (HeadroomChatMessage) failed = headroom_chat_message_new (HEADROOM_ROLE_ASSISTANT, "");
-  HeadroomAskOptions options = { .model = "tiny:latest", .num_ctx = 2048, .temperature = 0.5, .num_predict = -1 };
-  g_autofree char *body = NULL;
+  HeadroomAskOptions options = { .model = "tiny:latest", .num_ctx = 2048, .temperature = 0.5, .num_predict = -1, .gpu_layers = -1, .num_batch = 512 };
+  g_autofree char *body = NULL, *load = NULL;
 
   g_list_store_append (messages, question);
   g_list_store_append (messages, failed);
@@ -22,6 +22,13 @@ test_chat_request (void)
   g_assert_cmpstr (body, ==,
                    "{\"model\":\"tiny:latest\",\"messages\":[{\"role\":\"user\",\"content\":\"say \\\"hi\\\"\\n\"}],"
                    "\"stream\":true,\"options\":{\"num_ctx\":2048,\"temperature\":0.5,\"num_predict\":-1}}");
+
+  options.parallel = 2;
+  options.kv_type = "q8_0";
+  load = headroom_load_request ("tiny:latest", &options, "-1");
+  g_assert_cmpstr (load, ==,
+                   "{\"model\":\"tiny:latest\",\"stream\":false,\"keep_alive\":-1,\"options\":{\"num_ctx\":2048,"
+                   "\"temperature\":0.5,\"num_predict\":-1,\"parallel\":2,\"kv_type\":\"q8_0\"}}");
 }
 
 static void

@@ -29,7 +29,7 @@ activate (WindowFixture *fixture, const char *action)
 static const HeadroomMemoryDevice *
 get_device (WindowFixture *fixture)
 {
-  GtkWidget *bar = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_BAR, 0);
+  GtkWidget *bar = window_find (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0), HEADROOM_TYPE_MEMORY_BAR, 0);
 
   return bar != NULL ? headroom_memory_bar_get_device (HEADROOM_MEMORY_BAR (bar)) : NULL;
 }
@@ -155,7 +155,7 @@ test_memory_accessible (void)
   GtkWidget *bar;
 
   window_fixture_wait_until (fixture, has_plan (fixture));
-  bar = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_BAR, 0);
+  bar = window_find (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0), HEADROOM_TYPE_MEMORY_BAR, 0);
   gtk_test_accessible_assert_role (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_ROLE_METER);
   gtk_test_accessible_assert_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_VALUE_MAX, 16.0 * GIB);
   g_assert_true (gtk_test_accessible_has_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_VALUE_NOW));

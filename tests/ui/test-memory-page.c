@@ -1,0 +1,188 @@
+/* test-memory-page.c: the memory page in the real window, over a model's real header.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the page says is compared with plans made here by the loader's function for the same machine.
+ */
+#include "headroom-cost-group.h"
+#include "headroom-events-group.h"
+#include "headroom-landscape.h"
+#include "headroom-memory-page.h"
+#include "headroom-plan.h"
+#include "headroom-residents-group.h"
+#include "headroom-slider-row.h"
+#include "headroom-sum-group.h"
+#include "tiny-model.h"
+#include "window-support.h"
+
+typedef struct {
+  WindowFixture *window;
+  GtkWidget *page;
+  char *model;
+} Fixture;
+
+static gboolean
+is_planned (Fixture *fixture)
+{
+  GtkWidget *landscape = window_find (fixture->page, HEADROOM_TYPE_LANDSCAPE, 0);
+  gsize n;
+
+  headroom_landscape_get_points (HEADROOM_LANDSCAPE (landscape), &n);
+  return n > 0;
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->model = tiny_model_new (&tiny_model_default);
+  fixture->window = window_fixture_new (fake_engine_new_typical (), 800, 700);
+  window_fixture_wait_model (fixture->window);
+  fixture->page = window_find (GTK_WIDGET (fixture->window->window), HEADROOM_TYPE_MEMORY_PAGE, 0);
+  gtk_widget_activate_action (GTK_WIDGET (fixture->window->window), "win.show-page", "s", "memory");
+  headroom_window_choose_model (fixture->window->window, fixture->model);
+  window_fixture_wait_until (fixture->window, is_planned (fixture));
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  window_fixture_free (fixture->window);
+  tiny_model_remove (fixture->model);
+}
+
+static HeadroomSliderRow *
+get_slider (Fixture *fixture, guint nth)
+{
+  return HEADROOM_SLIDER_ROW (window_find (fixture->page, HEADROOM_TYPE_SLIDER_ROW, nth));
+}
+
+/* The plan that a loader would make for the machine that the made-up engine tells of. */
+static HrPlan *
+plan_here (Fixture *fixture, guint num_ctx, guint parallel, HrKvType kv_type)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HrModel) model = hr_model_open (fixture->model, &error);
+  HrSettings settings = { .num_ctx = num_ctx, .parallel = parallel, .num_batch = 512, .kv_type = kv_type, .gpu_layers = -1 };
+  HrDevice device = { .name = "Memory", .kind = HR_DEVICE_CPU, .total = 16ull << 30, .free = 12ull << 30 };
+  HrPlan *plan;
+
+  g_assert_no_error (error);
+  plan = headroom_plan_new (model, &settings, &device, 1, &error);
+  g_assert_no_error (error);
+  return plan;
+}
+
+static void
+assert_shows_bytes (GtkWidget *widget, guint64 bytes)
+{
+  g_autofree char *text = headroom_memory_format (bytes);
+
+  g_assert_true (window_shows (widget, text));
+}
+
+/* Every stop of the slider says what the loader would take there, and the sum below it too. */
+static void
+test_context_slider (Fixture *fixture, gconstpointer data)
+{
+  HeadroomSliderRow *row = get_slider (fixture, 0);
+  GtkAdjustment *thumb = gtk_range_get_adjustment (GTK_RANGE (headroom_slider_row_get_scale (row)));
+  GtkWidget *sum = window_find (fixture->page, HEADROOM_TYPE_SUM_GROUP, 0);
+  guint64 last = 0;
+
+  for (int stop = 0; stop <= (int) gtk_adjustment_get_upper (thumb); stop++) {
+    g_autoptr (HrPlan) plan = NULL;
+    gtk_adjustment_set_value (thumb, stop);
+    plan = plan_here (fixture, headroom_slider_row_get_value (row), 0, HR_KV_F16);
+    g_assert_cmpuint (hr_plan_get_bytes (plan, HR_ITEM_CACHE), >, last);
+    last = hr_plan_get_bytes (plan, HR_ITEM_CACHE);
+    assert_shows_bytes (GTK_WIDGET (row), last);
+    assert_shows_bytes (sum, last);
+    assert_shows_bytes (sum, hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
+  }
+}
+
+static void
+test_landscape (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *landscape = window_find (fixture->page, HEADROOM_TYPE_LANDSCAPE, 0);
+  gsize n;
+  const HeadroomLandscapePoint *points = headroom_landscape_get_points (HEADROOM_LANDSCAPE (landscape), &n);
+
+  for (gsize i = 0; i < n; i++) {
+    g_autoptr (HrPlan) plan = plan_here (fixture, points[i].num_ctx, 0, HR_KV_F16);
+    g_assert_cmpuint (points[i].cache, ==, hr_plan_get_bytes (plan, HR_ITEM_CACHE));
+    g_assert_cmpuint (points[i].weights + points[i].compute + points[i].cache, ==, hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
+  }
+}
+
+static GtkWidget *
+find_button (GtkWidget *root, const char *label)
+{
+  for (guint i = 0;; i++) {
+    GtkWidget *button = window_find (root, GTK_TYPE_BUTTON, i);
+    if (button == NULL || g_strcmp0 (gtk_button_get_label (GTK_BUTTON (button)), label) == 0)
+      return button;
+  }
+}
+
+/* Nothing is stored before it is applied, and undoing brings back what was. */
+static void
+test_apply (Fixture *fixture, gconstpointer data)
+{
+  HeadroomSliderRow *row = get_slider (fixture, 1);
+  GtkWidget *cost = window_find (fixture->page, HEADROOM_TYPE_COST_GROUP, 0);
+  GtkWidget *apply = find_button (cost, "_Apply"), *undo = find_button (cost, "_Undo");
+
+  g_assert_false (gtk_widget_get_sensitive (apply));
+  headroom_slider_row_set_value (row, 2);
+  g_assert_true (gtk_widget_get_sensitive (apply));
+  g_assert_cmpint (g_settings_get_int (fixture->window->settings, "parallel"), ==, 0);
+  g_signal_emit_by_name (undo, "clicked");
+  g_assert_cmpuint (headroom_slider_row_get_value (row), ==, 0);
+
+  headroom_slider_row_set_value (row, 2);
+  g_signal_emit_by_name (apply, "clicked");
+  g_assert_cmpint (g_settings_get_int (fixture->window->settings, "parallel"), ==, 2);
+  g_assert_false (gtk_widget_get_sensitive (apply));
+}
+
+static const char status[] =
+  "{\"devices\":[{\"name\":\"Memory\",\"kind\":\"cpu\",\"total\":17179869184,\"free\":8589934592,\"reserve\":0,\"ours\":{}}],"
+  "\"models\":[{\"name\":\"smollm2:latest\",\"state\":\"ready\",\"requests\":0,\"bytes\":{\"total\":1073741824},"
+  "\"slots\":{\"total\":4,\"active\":1,\"queued\":0},\"cached_tokens\":77,\"until\":null}],"
+  "\"events\":[{\"time\":\"2026-01-01T10:00:00Z\",\"kind\":\"load\",\"model\":\"a\",\"reason\":\"a was loaded.\",\"bytes\":1},"
+  "{\"time\":\"2026-01-01T10:00:01Z\",\"kind\":\"evict\",\"model\":\"a\",\"reason\":\"a gave way to b.\",\"bytes\":1}]}";
+
+static void
+test_models_and_events (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *models = window_find (fixture->page, HEADROOM_TYPE_RESIDENTS_GROUP, 0);
+  GtkWidget *events = window_find (fixture->page, HEADROOM_TYPE_EVENTS_GROUP, 0);
+  GtkWidget *filter = window_find (events, GTK_TYPE_DROP_DOWN, 0);
+
+  g_free (fixture->window->engine->status);
+  fixture->window->engine->status = g_strdup (status);
+  window_fixture_wait_until (fixture->window, window_shows (models, "smollm2:latest"));
+  g_assert_true (window_shows (models, "1 of 4 slots answer, 77 tokens held · stays"));
+  g_assert_true (window_shows (events, "a was loaded."));
+  g_assert_true (window_shows (events, "a gave way to b."));
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (filter), 2);
+  g_assert_false (window_shows (events, "a was loaded."));
+  g_assert_true (window_shows (events, "a gave way to b."));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (!gtk_init_check ()) {
+    g_print ("1..0 # SKIP no display\n");
+    return 0;
+  }
+  adw_init ();
+  g_test_add ("/memory-page/context-slider", Fixture, NULL, set_up, test_context_slider, tear_down);
+  g_test_add ("/memory-page/landscape", Fixture, NULL, set_up, test_landscape, tear_down);
+  g_test_add ("/memory-page/apply", Fixture, NULL, set_up, test_apply, tear_down);
+  g_test_add ("/memory-page/models-and-events", Fixture, NULL, set_up, test_models_and_events, tear_down);
+  return g_test_run ();
+}

@@ -1,0 +1,321 @@
+/* headroom-landscape.c: what every context length would take, drawn as a landscape over the powers of two.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-landscape.h"
+
+#include "headroom-memory-paint.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+
+/* pixels */
+#define HEIGHT 148
+#define MIN_WIDTH 200
+#define AXIS_HEIGHT 18
+#define TOP_GAP 16
+#define TICK_WIDTH 44
+
+#define MIN_CTX 512
+
+struct _HeadroomLandscape
+{
+  GtkWidget parent_instance;
+  HeadroomLandscapePoint points[HEADROOM_LANDSCAPE_MAX_POINTS];
+  gsize n_points;
+  guint32 num_ctx; /* the present choice */
+  guint64 budget;  /* bytes */
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomLandscape, headroom_landscape, GTK_TYPE_WIDGET)
+
+static guint64
+sum (const HeadroomLandscapePoint *point)
+{
+  return point->weights + point->compute + point->cache;
+}
+
+/* ---- Where things are ----------------------------------------------------------------------------------------------- */
+
+/* Context lengths lie as their logarithms do. */
+static double
+x_of (HeadroomLandscape *self, guint32 num_ctx, double width)
+{
+  double first = log2 (self->points[0].num_ctx), last = log2 (self->points[self->n_points - 1].num_ctx);
+  double x = last > first ? (log2 (MAX (num_ctx, 1)) - first) / (last - first) : 0.5;
+
+  x = CLAMP (x, 0, 1);
+  return width * (gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL ? 1 - x : x);
+}
+
+/* The ground shows all of the landscape, and the budget too where it is near; a budget far above would flatten everything. */
+static double
+ceiling_of (HeadroomLandscape *self)
+{
+  double top = (double) sum (&self->points[self->n_points - 1]);
+
+  return MAX (self->budget > 0 && self->budget < 2 * top ? MAX (top, (double) self->budget) : top, 1) * 1.04;
+}
+
+static double
+y_of (double bytes, double ceiling, double height)
+{
+  return TOP_GAP + (height - TOP_GAP) * (1 - MIN (bytes / ceiling, 1));
+}
+
+/* ---- Drawing -------------------------------------------------------------------------------------------------------- */
+
+static guint64
+layer_top (const HeadroomLandscapePoint *point, int layer)
+{
+  return point->weights + (layer > 0 ? point->compute : 0) + (layer > 1 ? point->cache : 0);
+}
+
+static void
+trace_layer (HeadroomLandscape *self, cairo_t *cr, int layer, double width, double height)
+{
+  double ceiling = ceiling_of (self);
+
+  for (gsize i = 0; i < self->n_points; i++)
+    cairo_line_to (cr, x_of (self, self->points[i].num_ctx, width),
+                   y_of ((double) layer_top (&self->points[i], layer), ceiling, height));
+  for (gsize i = self->n_points; i-- > 0;)
+    cairo_line_to (cr, x_of (self, self->points[i].num_ctx, width),
+                   y_of (layer > 0 ? (double) layer_top (&self->points[i], layer - 1) : 0, ceiling, height));
+  cairo_close_path (cr);
+}
+
+static void
+draw_layers (HeadroomLandscape *self, cairo_t *cr, double width, double height)
+{
+  static const char *const names[] = { "headroom_weights", "headroom_compute", "headroom_cache" };
+
+  for (int layer = 0; layer < 3; layer++) {
+    GdkRGBA colour = headroom_memory_colour (GTK_WIDGET (self), names[layer]);
+    colour.alpha *= 0.75f;
+    gdk_cairo_set_source_rgba (cr, &colour);
+    trace_layer (self, cr, layer, width, height);
+    cairo_fill (cr);
+  }
+}
+
+static void
+draw_budget (HeadroomLandscape *self, cairo_t *cr, double width, double height)
+{
+  static const double dashes[] = { 5, 4 };
+  double ceiling = ceiling_of (self), y = y_of ((double) self->budget, ceiling, height);
+  GdkRGBA colour = headroom_memory_colour (GTK_WIDGET (self), "error_color");
+
+  if (self->budget == 0 || (double) self->budget > ceiling)
+    return;
+  gdk_cairo_set_source_rgba (cr, &colour);
+  cairo_set_dash (cr, dashes, G_N_ELEMENTS (dashes), 0);
+  cairo_set_line_width (cr, 1.5);
+  cairo_move_to (cr, 0, y);
+  cairo_line_to (cr, width, y);
+  cairo_stroke (cr);
+  cairo_set_dash (cr, NULL, 0, 0);
+}
+
+static void
+draw_choice (HeadroomLandscape *self, cairo_t *cr, double width, double height)
+{
+  double x = CLAMP (x_of (self, self->num_ctx, width), 1, width - 1);
+  GdkRGBA colour;
+
+  gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &colour);
+  gdk_cairo_set_source_rgba (cr, &colour);
+  cairo_set_line_width (cr, 2);
+  cairo_move_to (cr, x, 0);
+  cairo_line_to (cr, x, height);
+  cairo_stroke (cr);
+}
+
+static void
+draw_text (HeadroomLandscape *self, GtkSnapshot *snapshot, const char *text, double x, double y, double align)
+{
+  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
+  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
+  double width = gtk_widget_get_width (GTK_WIDGET (self));
+  GdkRGBA colour;
+  int text_width;
+
+  pango_attr_list_insert (attributes, pango_attr_scale_new (PANGO_SCALE_SMALL));
+  pango_layout_set_attributes (layout, attributes);
+  pango_layout_get_pixel_size (layout, &text_width, NULL);
+  gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &colour);
+  colour.alpha *= 0.7f;
+  gtk_snapshot_save (snapshot);
+  gtk_snapshot_translate (snapshot,
+                          &GRAPHENE_POINT_INIT (CLAMP (x - text_width * align, 0, MAX (width - text_width, 0)), y));
+  gtk_snapshot_append_layout (snapshot, layout, &colour);
+  gtk_snapshot_restore (snapshot);
+}
+
+/* Powers of two, as many as there is room for. */
+static void
+draw_ticks (HeadroomLandscape *self, GtkSnapshot *snapshot, double width, double height)
+{
+  double octaves = log2 (self->points[self->n_points - 1].num_ctx) - log2 (self->points[0].num_ctx);
+  int step = (int) MAX (1, ceil (octaves * TICK_WIDTH / MAX (width, 1)));
+
+  for (guint32 tokens = MIN_CTX, i = 0; tokens <= self->points[self->n_points - 1].num_ctx; tokens *= 2, i++) {
+    g_autofree char *text = tokens >= 1024 ? g_strdup_printf ("%uk", tokens / 1024) : g_strdup_printf ("%u", tokens);
+    if (tokens >= self->points[0].num_ctx && i % step == 0)
+      draw_text (self, snapshot, text, x_of (self, tokens, width), height + 2, 0.5);
+  }
+}
+
+static void
+headroom_landscape_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  HeadroomLandscape *self = HEADROOM_LANDSCAPE (widget);
+  double width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget) - AXIS_HEIGHT;
+  graphene_rect_t area = GRAPHENE_RECT_INIT (0, 0, width, height);
+  g_autofree char *top = NULL;
+  cairo_t *cr;
+
+  if (self->n_points == 0)
+    return;
+  cr = gtk_snapshot_append_cairo (snapshot, &area);
+  draw_layers (self, cr, width, height);
+  draw_budget (self, cr, width, height);
+  draw_choice (self, cr, width, height);
+  cairo_destroy (cr);
+  draw_ticks (self, snapshot, width, height);
+  top = headroom_memory_format (sum (&self->points[self->n_points - 1]));
+  draw_text (self, snapshot, top, width, 0, 1);
+}
+
+static void
+headroom_landscape_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                            int *minimum_baseline, int *natural_baseline)
+{
+  *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_WIDTH : HEIGHT;
+}
+
+/* ---- Numbers -------------------------------------------------------------------------------------------------------- */
+
+static guint64
+bytes_of (HrPlan *plan, HrItemKind kind)
+{
+  return hr_plan_get_bytes (plan, kind);
+}
+
+static gboolean
+add_point (HeadroomLandscape *self, HeadroomPlanPreview *preview, guint32 num_ctx)
+{
+  HrSettings settings = *headroom_plan_preview_get_settings (preview);
+  g_autoptr (HrPlan) plan = NULL;
+  HeadroomLandscapePoint *point = &self->points[self->n_points];
+
+  settings.num_ctx = num_ctx;
+  plan = headroom_plan_preview_try (preview, &settings);
+  if (plan == NULL || self->n_points == HEADROOM_LANDSCAPE_MAX_POINTS)
+    return FALSE;
+  point->num_ctx = num_ctx;
+  point->weights = bytes_of (plan, HR_ITEM_WEIGHTS);
+  point->cache = bytes_of (plan, HR_ITEM_CACHE);
+  point->compute = bytes_of (plan, HR_ITEM_N_KINDS) - point->weights - point->cache;
+  point->fits = hr_plan_fits (plan, NULL);
+  self->n_points++;
+  return TRUE;
+}
+
+/* Two points per power of two, and the model's own end. */
+static void
+survey (HeadroomLandscape *self, HeadroomPlanPreview *preview, guint32 last)
+{
+  self->n_points = 0;
+  for (guint64 tokens = MIN_CTX; tokens < last; tokens *= 2) {
+    if (!add_point (self, preview, (guint32) tokens))
+      return;
+    if (tokens * 3 / 2 < last)
+      add_point (self, preview, (guint32) (tokens * 3 / 2));
+  }
+  add_point (self, preview, last);
+}
+
+static const HeadroomLandscapePoint *
+find_cliff (HeadroomLandscape *self)
+{
+  for (gsize i = 0; i < self->n_points; i++)
+    if (!self->points[i].fits)
+      return &self->points[i];
+  return NULL;
+}
+
+static void
+describe (HeadroomLandscape *self)
+{
+  const HeadroomLandscapePoint *first = &self->points[0], *last = &self->points[self->n_points - 1];
+  const HeadroomLandscapePoint *cliff = find_cliff (self);
+  g_autofree char *from = headroom_memory_format (sum (first)), *to = headroom_memory_format (sum (last));
+  /* Translators: for a screen reader, about a drawing of memory over context length */
+  g_autofree char *range = g_strdup_printf (_("From %s at %u tokens to %s at %u tokens."), from, first->num_ctx, to, last->num_ctx);
+  g_autofree char *end = cliff == NULL ? g_strdup (_("All of it fits.")) :
+                                         g_strdup_printf (_("From %u tokens on it does not fit."), cliff->num_ctx);
+  g_autofree char *text = g_strdup_printf ("%s %s", range, end);
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
+}
+
+/**
+ * headroom_landscape_set_plans:
+ * @self: a landscape
+ * @preview: who plans
+ *
+ * Draws what the preview's model takes at every context length with its other settings.
+ */
+void
+headroom_landscape_set_plans (HeadroomLandscape *self, HeadroomPlanPreview *preview)
+{
+  HrModel *model = headroom_plan_preview_get_model (preview);
+  HrPlan *plan = headroom_plan_preview_get_plan (preview);
+
+  g_return_if_fail (HEADROOM_IS_LANDSCAPE (self));
+  self->n_points = 0;
+  if (model != NULL && plan != NULL) {
+    survey (self, preview, MAX (hr_model_get_info (model)->n_ctx_train, MIN_CTX));
+    self->num_ctx = hr_plan_get_settings (plan)->num_ctx;
+    self->budget = headroom_plan_preview_get_budget (preview);
+  }
+  if (self->n_points > 0)
+    describe (self);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/* Returns: (array length=ret_n): what is drawn, in ascending order of context */
+const HeadroomLandscapePoint *
+headroom_landscape_get_points (HeadroomLandscape *self, gsize *ret_n)
+{
+  g_return_val_if_fail (HEADROOM_IS_LANDSCAPE (self), NULL);
+  *ret_n = self->n_points;
+  return self->points;
+}
+
+/* ---- Widget --------------------------------------------------------------------------------------------------------- */
+
+static void
+headroom_landscape_class_init (HeadroomLandscapeClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  widget_class->measure = headroom_landscape_measure;
+  widget_class->snapshot = headroom_landscape_snapshot;
+  gtk_widget_class_set_css_name (widget_class, "landscape");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
+}
+
+static void
+headroom_landscape_init (HeadroomLandscape *self)
+{
+  gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Memory over context length"), -1);
+}
+
+GtkWidget *
+headroom_landscape_new (void)
+{
+  return g_object_new (HEADROOM_TYPE_LANDSCAPE, NULL);
+}

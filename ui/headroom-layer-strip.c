@@ -1,0 +1,186 @@
+/* headroom-layer-strip.c: one cell per layer of a model, on the device that holds it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-layer-strip.h"
+
+#include "headroom-memory-paint.h"
+
+#include <glib/gi18n.h>
+
+/* pixels */
+#define CELL_HEIGHT 18
+#define MIN_WIDTH 120
+#define MAX_GAP 2.0
+#define CELL_RADIUS 3
+
+struct _HeadroomLayerStrip
+{
+  GtkWidget parent_instance;
+  GArray *devices; /* guint32: of each layer */
+  GArray *kinds;   /* HrDeviceKind: of each device */
+  char *text;
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomLayerStrip, headroom_layer_strip, GTK_TYPE_WIDGET)
+
+/* The host is drawn as compute is, cards in the colours of weights and cache by turns. */
+static HeadroomMemoryPart
+part_of (HeadroomLayerStrip *self, guint32 device)
+{
+  HrDeviceKind kind = device < self->kinds->len ? g_array_index (self->kinds, HrDeviceKind, device) : HR_DEVICE_CPU;
+
+  if (kind == HR_DEVICE_CPU)
+    return HEADROOM_MEMORY_COMPUTE;
+  return device % 2 == 1 ? HEADROOM_MEMORY_WEIGHTS : HEADROOM_MEMORY_CACHE;
+}
+
+static void
+headroom_layer_strip_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  HeadroomLayerStrip *self = HEADROOM_LAYER_STRIP (widget);
+  double step = self->devices->len > 0 ? (double) gtk_widget_get_width (widget) / self->devices->len : 0;
+  double gap = MIN (MAX_GAP, step / 4);
+
+  for (guint i = 0; i < self->devices->len; i++) {
+    graphene_rect_t cell = GRAPHENE_RECT_INIT (i * step, 0, step - gap, gtk_widget_get_height (widget));
+    GskRoundedRect rounded;
+    gsk_rounded_rect_init_from_rect (&rounded, &cell, MIN (CELL_RADIUS, cell.size.width / 2));
+    gtk_snapshot_push_rounded_clip (snapshot, &rounded);
+    headroom_memory_paint (widget, snapshot, &cell, part_of (self, g_array_index (self->devices, guint32, i)));
+    gtk_snapshot_pop (snapshot);
+  }
+}
+
+static void
+headroom_layer_strip_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+                              int *minimum_baseline, int *natural_baseline)
+{
+  *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_WIDTH : CELL_HEIGHT;
+}
+
+/* ---- What is where -------------------------------------------------------------------------------------------------- */
+
+static void
+read_devices (HeadroomLayerStrip *self, HrPlan *plan)
+{
+  g_array_set_size (self->kinds, 0);
+  for (gsize i = 0; i < hr_plan_n_devices (plan); i++)
+    g_array_append_val (self->kinds, hr_plan_get_device (plan, i)->kind);
+}
+
+static void
+read_layers (HeadroomLayerStrip *self, HrPlan *plan)
+{
+  g_array_set_size (self->devices, 0);
+  for (gsize i = 0; i < hr_plan_n_items (plan); i++) {
+    const HrPlanItem *item = hr_plan_get_item (plan, i);
+    if (item->kind != HR_ITEM_WEIGHTS || item->layer < 0)
+      continue;
+    if ((guint) item->layer >= self->devices->len)
+      g_array_set_size (self->devices, item->layer + 1);
+    g_array_index (self->devices, guint32, item->layer) = item->device;
+  }
+}
+
+static guint
+count_layers (HeadroomLayerStrip *self, guint32 device)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->devices->len; i++)
+    n += g_array_index (self->devices, guint32, i) == device;
+  return n;
+}
+
+/* Such as "30 layers on NVIDIA L4, 62 % of the model · 2 layers on the processor, 38 %". */
+static char *
+describe (HeadroomLayerStrip *self, HrPlan *plan)
+{
+  guint64 all = MAX (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS), 1);
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < hr_plan_n_devices (plan); i++) {
+    const HrDevice *device = hr_plan_get_device (plan, i);
+    guint n = count_layers (self, i);
+    double share = 100.0 * (double) hr_plan_get_device_bytes (plan, i) / (double) all;
+    const char *name = device->kind == HR_DEVICE_CPU ? _("the processor") : device->name;
+    if (n == 0 && share < 0.5)
+      continue;
+    if (text->len > 0)
+      g_string_append (text, " · ");
+    /* Translators: the number of layers, the device that computes them, and its share of the bytes in percent */
+    g_string_append_printf (text, g_dngettext (NULL, "%u layer on %s, %.0f %% of the bytes",
+                                               "%u layers on %s, %.0f %% of the bytes", n), n, name, share);
+  }
+  return g_string_free (text, FALSE);
+}
+
+/**
+ * headroom_layer_strip_set_plan:
+ * @self: a strip
+ * @plan: (nullable): whose layers to show
+ */
+void
+headroom_layer_strip_set_plan (HeadroomLayerStrip *self, HrPlan *plan)
+{
+  g_return_if_fail (HEADROOM_IS_LAYER_STRIP (self));
+  g_clear_pointer (&self->text, g_free);
+  if (plan != NULL) {
+    read_devices (self, plan);
+    read_layers (self, plan);
+    self->text = describe (self, plan);
+  } else
+    g_array_set_size (self->devices, 0);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  self->text != NULL ? self->text : "", -1);
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/* Returns: (nullable): what the strip shows, in words */
+const char *
+headroom_layer_strip_get_text (HeadroomLayerStrip *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_LAYER_STRIP (self), NULL);
+  return self->text;
+}
+
+/* ---- Widget --------------------------------------------------------------------------------------------------------- */
+
+static void
+headroom_layer_strip_finalize (GObject *object)
+{
+  HeadroomLayerStrip *self = HEADROOM_LAYER_STRIP (object);
+
+  g_free (self->text);
+  g_array_unref (self->devices);
+  g_array_unref (self->kinds);
+  G_OBJECT_CLASS (headroom_layer_strip_parent_class)->finalize (object);
+}
+
+static void
+headroom_layer_strip_class_init (HeadroomLayerStripClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = headroom_layer_strip_finalize;
+  widget_class->measure = headroom_layer_strip_measure;
+  widget_class->snapshot = headroom_layer_strip_snapshot;
+  gtk_widget_class_set_css_name (widget_class, "layerstrip");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
+}
+
+static void
+headroom_layer_strip_init (HeadroomLayerStrip *self)
+{
+  self->devices = g_array_new (FALSE, TRUE, sizeof (guint32));
+  self->kinds = g_array_new (FALSE, TRUE, sizeof (HrDeviceKind));
+  gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Layers"), -1);
+}
+
+GtkWidget *
+headroom_layer_strip_new (void)
+{
+  return g_object_new (HEADROOM_TYPE_LAYER_STRIP, NULL);
+}

@@ -1,0 +1,248 @@
+/* headroom-memory-page.c: the page that shows what memory is used for, what settings would cost, and why things happened.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-memory-page.h"
+
+#include "headroom-cost-group.h"
+#include "headroom-events-group.h"
+#include "headroom-memory-bar.h"
+#include "headroom-memory-legend.h"
+#include "headroom-plan-preview.h"
+#include "headroom-residents-group.h"
+#include "headroom-sum-group.h"
+#include "headroom-wire-util.h"
+
+#include <glib/gi18n.h>
+
+struct _HeadroomMemoryPage
+{
+  GtkWidget parent_instance;
+  GtkWidget *scroller;
+  GtkBox *column;
+  AdwPreferencesGroup *devices_group;
+  GPtrArray *bars;    /* HeadroomMemoryBar, one per device */
+  GPtrArray *legends; /* HeadroomMemoryLegend, one per device */
+  GtkWidget *cost_group; /* NULL until there are settings */
+  HeadroomSumGroup *sum_group;
+  HeadroomResidentsGroup *residents_group;
+  HeadroomEventsGroup *events_group;
+  HeadroomPlanPreview *preview;
+  HeadroomMemoryDevice devices[HEADROOM_MEMORY_MAX_DEVICES];
+  gsize n_devices;
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomMemoryPage, headroom_memory_page, GTK_TYPE_WIDGET)
+
+enum { KEEP, APPLY, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+/* ---- Devices: a bar that opens into its numbers ---------------------------------------------------------------------- */
+
+static void
+add_device (HeadroomMemoryPage *self)
+{
+  GtkWidget *row = adw_expander_row_new (), *bar = headroom_memory_bar_new (), *legend = headroom_memory_legend_new ();
+  GtkWidget *holder = adw_preferences_row_new ();
+
+  gtk_widget_set_valign (bar, GTK_ALIGN_CENTER);
+  gtk_widget_set_size_request (bar, 120, -1);
+  adw_expander_row_add_action (ADW_EXPANDER_ROW (row), bar);
+  gtk_widget_add_css_class (legend, "headroom-slider");
+  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (holder), legend);
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (holder), FALSE);
+  adw_expander_row_add_row (ADW_EXPANDER_ROW (row), holder);
+  adw_preferences_group_add (self->devices_group, row);
+  g_object_set_data (G_OBJECT (bar), "row", row);
+  g_ptr_array_add (self->bars, bar);
+  g_ptr_array_add (self->legends, legend);
+}
+
+static void
+set_n_devices (HeadroomMemoryPage *self, gsize n)
+{
+  while (self->bars->len < n)
+    add_device (self);
+  while (self->bars->len > n) {
+    GtkWidget *row = g_object_get_data (self->bars->pdata[self->bars->len - 1], "row");
+    g_ptr_array_set_size (self->bars, (int) self->bars->len - 1);
+    g_ptr_array_set_size (self->legends, (int) self->legends->len - 1);
+    adw_preferences_group_remove (self->devices_group, row);
+  }
+}
+
+static void
+show_device (HeadroomMemoryPage *self, gsize index)
+{
+  const HeadroomMemoryDevice *device = &self->devices[index];
+  GtkWidget *bar = self->bars->pdata[index], *row = g_object_get_data (G_OBJECT (bar), "row");
+  g_autofree char *free_text = headroom_memory_format (device->now[HEADROOM_MEMORY_FREE]);
+  g_autofree char *total = headroom_memory_format (device->total);
+  g_autofree char *text = g_strdup_printf (_("%s of %s free"), free_text, total);
+
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), device->name);
+  adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (row), text);
+  headroom_memory_bar_set_device (HEADROOM_MEMORY_BAR (bar), device);
+  headroom_memory_legend_set_device (HEADROOM_MEMORY_LEGEND (self->legends->pdata[index]), device);
+}
+
+/* Lays the preview's plan over the devices. */
+static void
+show_devices (HeadroomMemoryPage *self)
+{
+  HrPlan *plan = headroom_plan_preview_get_plan (self->preview);
+
+  for (gsize i = 0; i < self->n_devices; i++) {
+    self->devices[i].has_plan = plan != NULL;
+    memset (self->devices[i].plan, 0, sizeof self->devices[i].plan);
+  }
+  for (gsize i = 0; plan != NULL && i < hr_plan_n_items (plan); i++) {
+    const HrPlanItem *item = hr_plan_get_item (plan, i);
+    HeadroomMemoryPart part = item->kind == HR_ITEM_WEIGHTS ? HEADROOM_MEMORY_WEIGHTS :
+                              item->kind == HR_ITEM_CACHE   ? HEADROOM_MEMORY_CACHE_UNUSED :
+                                                              HEADROOM_MEMORY_COMPUTE;
+    if (item->device < self->n_devices)
+      self->devices[item->device].plan[part] += item->bytes;
+  }
+  set_n_devices (self, self->n_devices);
+  for (gsize i = 0; i < self->n_devices; i++)
+    show_device (self, i);
+}
+
+/* ---- What is heard --------------------------------------------------------------------------------------------------- */
+
+static void
+previewed_cb (HeadroomMemoryPage *self)
+{
+  show_devices (self);
+  headroom_sum_group_set_plan (self->sum_group, headroom_plan_preview_get_model (self->preview),
+                               headroom_plan_preview_get_plan (self->preview));
+}
+
+/**
+ * headroom_memory_page_set_report:
+ * @self: a page
+ * @report: what the server says about memory now
+ */
+void
+headroom_memory_page_set_report (HeadroomMemoryPage *self, const HeadroomMemoryReport *report)
+{
+  g_return_if_fail (HEADROOM_IS_MEMORY_PAGE (self));
+  memcpy (self->devices, report->devices, sizeof self->devices);
+  self->n_devices = report->n_devices;
+  headroom_plan_preview_set_devices (self->preview, self->devices, self->n_devices);
+  show_devices (self);
+  headroom_residents_group_set_models (self->residents_group, headroom_wire_get (report->status, "models"), g_get_real_time ());
+  headroom_events_group_set_events (self->events_group, headroom_wire_get (report->status, "events"));
+}
+
+void
+headroom_memory_page_set_model (HeadroomMemoryPage *self, const char *name_or_path)
+{
+  g_return_if_fail (HEADROOM_IS_MEMORY_PAGE (self));
+  headroom_plan_preview_set_model (self->preview, name_or_path);
+}
+
+static void
+keep_cb (HeadroomMemoryPage *self, const char *model, const char *keep_alive)
+{
+  g_signal_emit (self, signals[KEEP], 0, model, keep_alive);
+}
+
+static void
+apply_cb (HeadroomMemoryPage *self)
+{
+  g_signal_emit (self, signals[APPLY], 0);
+}
+
+/**
+ * headroom_memory_page_set_settings:
+ * @self: a page
+ * @settings: the program's settings; given once
+ */
+void
+headroom_memory_page_set_settings (HeadroomMemoryPage *self, GSettings *settings)
+{
+  g_return_if_fail (HEADROOM_IS_MEMORY_PAGE (self) && self->cost_group == NULL);
+  self->cost_group = headroom_cost_group_new (settings, self->preview);
+  gtk_box_insert_child_after (self->column, self->cost_group, GTK_WIDGET (self->devices_group));
+  g_signal_connect_object (self->cost_group, "apply", G_CALLBACK (apply_cb), self, G_CONNECT_SWAPPED);
+}
+
+/* ---- Widget --------------------------------------------------------------------------------------------------------- */
+
+static void
+headroom_memory_page_dispose (GObject *object)
+{
+  HeadroomMemoryPage *self = HEADROOM_MEMORY_PAGE (object);
+
+  g_clear_pointer (&self->scroller, gtk_widget_unparent);
+  g_clear_object (&self->preview);
+  G_OBJECT_CLASS (headroom_memory_page_parent_class)->dispose (object);
+}
+
+static void
+headroom_memory_page_finalize (GObject *object)
+{
+  HeadroomMemoryPage *self = HEADROOM_MEMORY_PAGE (object);
+
+  g_ptr_array_unref (self->bars);
+  g_ptr_array_unref (self->legends);
+  G_OBJECT_CLASS (headroom_memory_page_parent_class)->finalize (object);
+}
+
+static void
+headroom_memory_page_class_init (HeadroomMemoryPageClass *klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = headroom_memory_page_dispose;
+  G_OBJECT_CLASS (klass)->finalize = headroom_memory_page_finalize;
+  signals[KEEP] = g_signal_new ("keep", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING,
+                                G_TYPE_STRING);
+  signals[APPLY] = g_signal_new ("apply", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
+}
+
+static void
+add_groups (HeadroomMemoryPage *self)
+{
+  self->devices_group = ADW_PREFERENCES_GROUP (adw_preferences_group_new ());
+  self->sum_group = HEADROOM_SUM_GROUP (headroom_sum_group_new ());
+  self->residents_group = HEADROOM_RESIDENTS_GROUP (headroom_residents_group_new ());
+  self->events_group = HEADROOM_EVENTS_GROUP (headroom_events_group_new ());
+  adw_preferences_group_set_title (self->devices_group, _("Memory of This Computer"));
+  gtk_box_append (self->column, GTK_WIDGET (self->devices_group));
+  gtk_box_append (self->column, GTK_WIDGET (self->sum_group));
+  gtk_box_append (self->column, GTK_WIDGET (self->residents_group));
+  gtk_box_append (self->column, GTK_WIDGET (self->events_group));
+  g_signal_connect_object (self->residents_group, "keep", G_CALLBACK (keep_cb), self, G_CONNECT_SWAPPED);
+}
+
+static void
+headroom_memory_page_init (HeadroomMemoryPage *self)
+{
+  GtkWidget *clamp = adw_clamp_new ();
+
+  self->bars = g_ptr_array_new ();
+  self->legends = g_ptr_array_new ();
+  self->preview = headroom_plan_preview_new ();
+  self->column = GTK_BOX (gtk_box_new (GTK_ORIENTATION_VERTICAL, 24));
+  gtk_widget_add_css_class (GTK_WIDGET (self->column), "headroom-page");
+  add_groups (self);
+  adw_clamp_set_maximum_size (ADW_CLAMP (clamp), 760);
+  adw_clamp_set_child (ADW_CLAMP (clamp), GTK_WIDGET (self->column));
+  self->scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), clamp);
+  gtk_widget_set_vexpand (self->scroller, TRUE);
+  gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
+  g_signal_connect_object (self->preview, "changed", G_CALLBACK (previewed_cb), self, G_CONNECT_SWAPPED);
+  previewed_cb (self);
+}
+
+GtkWidget *
+headroom_memory_page_new (void)
+{
+  return g_object_new (HEADROOM_TYPE_MEMORY_PAGE, NULL);
+}

@@ -1,0 +1,27 @@
+/* headroom-memory-page.h: the page that shows what memory is used for, what settings would cost, and why things happened.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Signal "keep" (model, keep_alive): a person wants a loaded model to stay, to go later or to go now. Signal "apply": the stored
+ * settings changed and a loaded model should follow.
+ */
+#pragma once
+
+#include "headroom-memory-monitor.h"
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+#define HEADROOM_TYPE_MEMORY_PAGE (headroom_memory_page_get_type ())
+G_DECLARE_FINAL_TYPE (HeadroomMemoryPage, headroom_memory_page, HEADROOM, MEMORY_PAGE, GtkWidget)
+
+GtkWidget *headroom_memory_page_new          (void);
+void       headroom_memory_page_set_settings (HeadroomMemoryPage         *self,
+                                              GSettings                  *settings);
+void       headroom_memory_page_set_model    (HeadroomMemoryPage         *self,
+                                              const char                 *name_or_path);
+void       headroom_memory_page_set_report   (HeadroomMemoryPage         *self,
+                                              const HeadroomMemoryReport *report);
+
+G_END_DECLS
