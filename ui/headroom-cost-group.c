@@ -4,7 +4,7 @@
  */
 #include "headroom-cost-group.h"
 
-#include "headroom-landscape.h"
+#include "headroom-cost-chart.h"
 #include "headroom-layer-strip.h"
 #include "headroom-slider-row.h"
 
@@ -26,7 +26,7 @@ struct _HeadroomCostGroup
   HeadroomSliderRow *gpu_row;
   AdwComboRow *kv_row;
   AdwComboRow *keep_alive_row;
-  HeadroomLandscape *landscape;
+  HeadroomCostChart *chart;
   HeadroomLayerStrip *layers;
   GtkLabel *layers_label;
   GtkWidget *apply_button;
@@ -125,9 +125,44 @@ bytes_with (HeadroomCostGroup *self, const HrSettings *settings, HrItemKind kind
   return plan != NULL ? hr_plan_get_bytes (plan, kind) : 0;
 }
 
+static const char *
+verdict_title (HeadroomVerdict verdict)
+{
+  switch (verdict) {
+  case HEADROOM_VERDICT_NEGLIGIBLE:
+    return _("negligible");
+  case HEADROOM_VERDICT_NOTICEABLE:
+    return _("noticeable");
+  case HEADROOM_VERDICT_HEAVY:
+    return _("heavy");
+  case HEADROOM_VERDICT_CRITICAL:
+    return _("critical");
+  case HEADROOM_VERDICT_DOES_NOT_FIT:
+    return _("does not fit");
+  }
+  g_return_val_if_reached ("");
+}
+
+/* What the stop next to the chosen context says of its weight; "" where nothing is known. */
+static char *
+dup_verdict (HeadroomCostGroup *self, guint32 num_ctx)
+{
+  g_autoptr (GArray) stops = headroom_plan_preview_survey (self->preview);
+
+  for (guint i = 0; stops != NULL && i < stops->len; i++) {
+    const HeadroomStop *stop = &g_array_index (stops, HeadroomStop, i);
+    if (stop->num_ctx < num_ctx && i + 1 < stops->len)
+      continue;
+    /* Translators: a word such as "heavy", and how much slower answers are, in percent */
+    return g_strdup_printf (_("%s, and %.0f %% slower when full"), verdict_title (stop->verdict), stop->slower_percent);
+  }
+  return g_strdup ("");
+}
+
 static void
 show_ctx_cost (HeadroomCostGroup *self, HrPlan *plan)
 {
+  g_autofree char *verdict = dup_verdict (self, hr_plan_get_settings (plan)->num_ctx);
   guint64 cache = hr_plan_get_bytes (plan, HR_ITEM_CACHE), weights = MAX (hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), 1);
   g_autofree char *bytes = headroom_memory_format (cache);
   g_autofree char *each = headroom_memory_format (hr_plan_get_cache_bytes_per_token (plan));
@@ -135,9 +170,9 @@ show_ctx_cost (HeadroomCostGroup *self, HrPlan *plan)
   g_autofree char *text = NULL;
 
   if (hr_plan_fits (plan, &misfit))
-    /* Translators: bytes of the cache, what that adds to the model's weights in percent, and bytes per token */
-    text = g_strdup_printf (_("Cache %s, %.0f %% over the weights · %s per token"), bytes,
-                            100.0 * (double) cache / (double) weights, each);
+    /* Translators: bytes of the cache, what that adds to the model's weights in percent, bytes per token, and a verdict */
+    text = g_strdup_printf (_("Cache %s, %.0f %% over the weights · %s per token · %s"), bytes,
+                            100.0 * (double) cache / (double) weights, each, verdict);
   headroom_slider_row_set_cost (self->ctx_row, text != NULL ? text : misfit->message, text == NULL);
 }
 
@@ -184,6 +219,21 @@ show_kv_cost (HeadroomCostGroup *self, HrPlan *plan)
                                text != NULL ? text : _("How precisely the conversation is remembered"));
 }
 
+/* What was chosen or reduced where a person left the choice open, and what could be given up where it does not fit. */
+static void
+show_steps (HeadroomCostGroup *self)
+{
+  const HeadroomFit *fit = headroom_plan_preview_get_fit (self->preview);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < fit->steps->len; i++)
+    g_string_append_printf (text, "%s• %s", text->len > 0 ? "\n" : "", (const char *) fit->steps->pdata[i]);
+  for (guint i = 0; i < fit->offers->len; i++)
+    g_string_append_printf (text, "%s• %s", text->len > 0 ? "\n" : "", ((HeadroomOffer *) fit->offers->pdata[i])->text);
+  adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (self), text->len > 0 ? text->str : NULL);
+  g_string_free (text, TRUE);
+}
+
 static void
 show_layers (HeadroomCostGroup *self, HrPlan *plan)
 {
@@ -208,8 +258,8 @@ show_costs (HeadroomCostGroup *self)
 {
   HrPlan *plan = headroom_plan_preview_get_plan (self->preview);
 
-  headroom_landscape_set_plans (self->landscape, self->preview);
-  gtk_widget_set_visible (GTK_WIDGET (self->landscape), plan != NULL);
+  headroom_cost_chart_set_plans (self->chart, self->preview);
+  gtk_widget_set_visible (GTK_WIDGET (self->chart), plan != NULL);
   if (plan == NULL) {
     show_no_plan (self);
     return;
@@ -217,6 +267,7 @@ show_costs (HeadroomCostGroup *self)
   show_ctx_cost (self, plan);
   show_parallel_cost (self, plan);
   show_batch_cost (self, plan);
+  show_steps (self);
   show_kv_cost (self, plan);
   show_layers (self, plan);
 }
@@ -446,8 +497,8 @@ headroom_cost_group_init (HeadroomCostGroup *self)
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _("Settings and Their Cost"));
   add_buttons (self);
   self->ctx_row = add_slider (self, _("Context length"), format_tokens);
-  self->landscape = HEADROOM_LANDSCAPE (headroom_landscape_new ());
-  headroom_slider_row_add_below (self->ctx_row, GTK_WIDGET (self->landscape));
+  self->chart = HEADROOM_COST_CHART (headroom_cost_chart_new ());
+  headroom_slider_row_add_below (self->ctx_row, GTK_WIDGET (self->chart));
   self->parallel_row = add_slider (self, _("Answers at once"), format_parallel);
   self->batch_row = add_slider (self, _("Tokens per step"), format_tokens);
   self->gpu_row = add_slider (self, _("Layers on the graphics card"), format_gpu_layers);

@@ -4,7 +4,7 @@
  */
 #include "headroom-plan-preview.h"
 
-#include "headroom-plan.h"
+#include "headroom-device-spec.h"
 #include "headroom-session.h"
 
 #define MAX_DEVICES 17 /* as many as the strip shows */
@@ -18,7 +18,7 @@ struct _HeadroomPlanPreview
   HrSettings settings;
   HrDevice devices[MAX_DEVICES];
   gsize n_devices;
-  HrPlan *plan;
+  HeadroomFit *fit; /* of the present settings, or NULL */
   GError *problem;
 };
 
@@ -32,10 +32,10 @@ static guint signals[N_SIGNALS];
 static void
 plan_again (HeadroomPlanPreview *self)
 {
-  g_clear_pointer (&self->plan, hr_plan_unref);
+  g_clear_pointer (&self->fit, headroom_fit_free);
   if (self->model != NULL && self->n_devices > 0) {
     g_clear_error (&self->problem);
-    self->plan = headroom_plan_new (self->model, &self->settings, self->devices, self->n_devices, &self->problem);
+    self->fit = headroom_fit_new (self->model, &self->settings, self->devices, self->n_devices, &self->problem);
   }
   g_signal_emit (self, signals[CHANGED], 0);
 }
@@ -86,6 +86,7 @@ headroom_plan_preview_set_devices (HeadroomPlanPreview *self, const HeadroomMemo
     now[i].kind = devices[i].is_gpu ? HR_DEVICE_GPU : HR_DEVICE_CPU;
     now[i].total = devices[i].total;
     now[i].reserve = devices[i].now[HEADROOM_MEMORY_RESERVE];
+    headroom_device_assume_rates (&now[i]);
     now[i].free = headroom_memory_available (&devices[i]) + now[i].reserve;
   }
   if (n_devices == self->n_devices && memcmp (now, self->devices, n_devices * sizeof *now) == 0)
@@ -181,7 +182,30 @@ HrPlan *
 headroom_plan_preview_get_plan (HeadroomPlanPreview *self)
 {
   g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), NULL);
-  return self->plan;
+  return self->fit != NULL ? self->fit->plan : NULL;
+}
+
+/* Returns: (transfer none) (nullable): the same with what was reduced for it, and what could be given up */
+const HeadroomFit *
+headroom_plan_preview_get_fit (HeadroomPlanPreview *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), NULL);
+  return self->fit;
+}
+
+/**
+ * headroom_plan_preview_survey:
+ * @self: a preview
+ *
+ * Returns: (transfer full) (nullable): HeadroomStop at the powers of two up to the model's own context
+ */
+GArray *
+headroom_plan_preview_survey (HeadroomPlanPreview *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), NULL);
+  if (self->model == NULL || self->n_devices == 0)
+    return NULL;
+  return headroom_landscape_new (self->model, &self->settings, self->devices, self->n_devices);
 }
 
 /* Returns: (nullable): why there is no plan; %NULL also while the model is being opened */
@@ -189,7 +213,7 @@ const char *
 headroom_plan_preview_get_problem (HeadroomPlanPreview *self)
 {
   g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), NULL);
-  return self->plan == NULL && self->problem != NULL ? self->problem->message : NULL;
+  return self->fit == NULL && self->problem != NULL ? self->problem->message : NULL;
 }
 
 /* Returns: bytes that a model may take of all devices together */
@@ -224,7 +248,7 @@ headroom_plan_preview_finalize (GObject *object)
 
   g_free (self->name);
   g_clear_error (&self->problem);
-  g_clear_pointer (&self->plan, hr_plan_unref);
+  g_clear_pointer (&self->fit, headroom_fit_free);
   g_clear_pointer (&self->model, hr_model_unref);
   G_OBJECT_CLASS (headroom_plan_preview_parent_class)->finalize (object);
 }

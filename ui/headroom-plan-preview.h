@@ -10,8 +10,8 @@
  */
 #pragma once
 
+#include "headroom-landscape.h"
 #include "headroom-memory.h"
-#include "hr.h"
 
 #include <gio/gio.h>
 
@@ -31,6 +31,8 @@ void                 headroom_plan_preview_set_settings (HeadroomPlanPreview    
 const HrSettings    *headroom_plan_preview_get_settings (HeadroomPlanPreview        *self);
 HrModel             *headroom_plan_preview_get_model    (HeadroomPlanPreview        *self);
 HrPlan              *headroom_plan_preview_get_plan     (HeadroomPlanPreview        *self);
+const HeadroomFit   *headroom_plan_preview_get_fit      (HeadroomPlanPreview        *self);
+GArray              *headroom_plan_preview_survey       (HeadroomPlanPreview        *self) G_GNUC_WARN_UNUSED_RESULT;
 const char          *headroom_plan_preview_get_problem  (HeadroomPlanPreview        *self);
 guint64              headroom_plan_preview_get_budget   (HeadroomPlanPreview        *self);
 HrPlan              *headroom_plan_preview_try          (HeadroomPlanPreview        *self,

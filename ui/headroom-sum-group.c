@@ -4,6 +4,7 @@
  */
 #include "headroom-sum-group.h"
 
+#include "headroom-landscape.h"
 #include "headroom-memory.h"
 
 #include <glib/gi18n.h>
@@ -55,17 +56,12 @@ cache_formula (HrPlan *plan)
 }
 
 /* Keys and values as wide as the model, 16 bits each, in every layer: the formula of the first transformers, which people know. */
-static guint64
-book_bytes (const HrModelInfo *info, const HrSettings *settings)
-{
-  return 2ull * info->n_layer * info->n_embd * 2 * settings->num_ctx * settings->parallel;
-}
-
 static void
-show_book (HeadroomSumGroup *self, const HrModelInfo *info, HrPlan *plan)
+show_book (HeadroomSumGroup *self, HrModel *model, HrPlan *plan)
 {
+  const HrModelInfo *info = hr_model_get_info (model);
   const HrSettings *settings = hr_plan_get_settings (plan);
-  guint64 book = book_bytes (info, settings), real = hr_plan_get_bytes (plan, HR_ITEM_CACHE);
+  guint64 book = headroom_textbook_cache_bytes (model, settings), real = hr_plan_get_bytes (plan, HR_ITEM_CACHE);
   gboolean differs = book > real + real / 10 || real > book + book / 10;
 
   gtk_widget_set_visible (GTK_WIDGET (self->rows[ROW_BOOK]), differs);
@@ -111,7 +107,7 @@ headroom_sum_group_set_plan (HeadroomSumGroup *self, HrModel *model, HrPlan *pla
   show_row (self, ROW_FILE, info->file_bytes, g_strdup (_("On disk. Mapped, not copied: pages that nothing uses cost nothing.")));
   show_row (self, ROW_WEIGHTS, hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), weights_formula (model));
   show_row (self, ROW_CACHE, hr_plan_get_bytes (plan, HR_ITEM_CACHE), cache_formula (plan));
-  show_book (self, info, plan);
+  show_book (self, model, plan);
   show_row (self, ROW_COMPUTE, hr_plan_get_bytes (plan, HR_ITEM_COMPUTE), compute_formula (plan));
   show_row (self, ROW_OUTPUT, hr_plan_get_bytes (plan, HR_ITEM_OUTPUT), output_formula (info, plan));
   show_row (self, ROW_TOTAL, hr_plan_get_bytes (plan, HR_ITEM_N_KINDS), g_strdup (_("All but the first line")));

@@ -6,9 +6,9 @@
  */
 #include "headroom-cost-group.h"
 #include "headroom-events-group.h"
-#include "headroom-landscape.h"
+#include "headroom-cost-chart.h"
 #include "headroom-memory-page.h"
-#include "headroom-plan.h"
+#include "headroom-fit.h"
 #include "headroom-residents-group.h"
 #include "headroom-slider-row.h"
 #include "headroom-sum-group.h"
@@ -24,10 +24,10 @@ typedef struct {
 static gboolean
 is_planned (Fixture *fixture)
 {
-  GtkWidget *landscape = window_find (fixture->page, HEADROOM_TYPE_LANDSCAPE, 0);
+  GtkWidget *landscape = window_find (fixture->page, HEADROOM_TYPE_COST_CHART, 0);
   gsize n;
 
-  headroom_landscape_get_points (HEADROOM_LANDSCAPE (landscape), &n);
+  headroom_cost_chart_get_points (HEADROOM_COST_CHART (landscape), &n);
   return n > 0;
 }
 
@@ -104,9 +104,9 @@ test_context_slider (Fixture *fixture, gconstpointer data)
 static void
 test_landscape (Fixture *fixture, gconstpointer data)
 {
-  GtkWidget *landscape = window_find (fixture->page, HEADROOM_TYPE_LANDSCAPE, 0);
+  GtkWidget *landscape = window_find (fixture->page, HEADROOM_TYPE_COST_CHART, 0);
   gsize n;
-  const HeadroomLandscapePoint *points = headroom_landscape_get_points (HEADROOM_LANDSCAPE (landscape), &n);
+  const HeadroomCostChartPoint *points = headroom_cost_chart_get_points (HEADROOM_COST_CHART (landscape), &n);
 
   for (gsize i = 0; i < n; i++) {
     g_autoptr (HrPlan) plan = plan_here (fixture, points[i].num_ctx, 0, HR_KV_F16);

@@ -1,4 +1,4 @@
-/* headroom-landscape.h: what every context length would take, drawn as a landscape over the powers of two.
+/* headroom-cost-chart.h: what every context length would take, drawn as a chart over the powers of two.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -13,23 +13,23 @@
 
 G_BEGIN_DECLS
 
-#define HEADROOM_TYPE_LANDSCAPE (headroom_landscape_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomLandscape, headroom_landscape, HEADROOM, LANDSCAPE, GtkWidget)
+#define HEADROOM_TYPE_COST_CHART (headroom_cost_chart_get_type ())
+G_DECLARE_FINAL_TYPE (HeadroomCostChart, headroom_cost_chart, HEADROOM, COST_CHART, GtkWidget)
 
 /* What one context length takes. */
 typedef struct {
   guint32 num_ctx;                 /* tokens per slot */
   guint64 weights, compute, cache; /* bytes, of all devices together */
   gboolean fits;
-} HeadroomLandscapePoint;
+} HeadroomCostChartPoint;
 
 /* Two per power of two from 512 to 2^26. */
-#define HEADROOM_LANDSCAPE_MAX_POINTS 40
+#define HEADROOM_COST_CHART_MAX_POINTS 40
 
-GtkWidget                    *headroom_landscape_new        (void);
-void                          headroom_landscape_set_plans  (HeadroomLandscape   *self,
+GtkWidget                    *headroom_cost_chart_new        (void);
+void                          headroom_cost_chart_set_plans  (HeadroomCostChart   *self,
                                                              HeadroomPlanPreview *preview);
-const HeadroomLandscapePoint *headroom_landscape_get_points (HeadroomLandscape   *self,
+const HeadroomCostChartPoint *headroom_cost_chart_get_points (HeadroomCostChart   *self,
                                                              gsize               *ret_n);
 
 G_END_DECLS

@@ -1,8 +1,8 @@
-/* headroom-landscape.c: what every context length would take, drawn as a landscape over the powers of two.
+/* headroom-cost-chart.c: what every context length would take, drawn as a chart over the powers of two.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include "headroom-landscape.h"
+#include "headroom-cost-chart.h"
 
 #include "headroom-memory-paint.h"
 
@@ -18,19 +18,19 @@
 
 #define MIN_CTX 512
 
-struct _HeadroomLandscape
+struct _HeadroomCostChart
 {
   GtkWidget parent_instance;
-  HeadroomLandscapePoint points[HEADROOM_LANDSCAPE_MAX_POINTS];
+  HeadroomCostChartPoint points[HEADROOM_COST_CHART_MAX_POINTS];
   gsize n_points;
   guint32 num_ctx; /* the present choice */
   guint64 budget;  /* bytes */
 };
 
-G_DEFINE_FINAL_TYPE (HeadroomLandscape, headroom_landscape, GTK_TYPE_WIDGET)
+G_DEFINE_FINAL_TYPE (HeadroomCostChart, headroom_cost_chart, GTK_TYPE_WIDGET)
 
 static guint64
-sum (const HeadroomLandscapePoint *point)
+sum (const HeadroomCostChartPoint *point)
 {
   return point->weights + point->compute + point->cache;
 }
@@ -39,7 +39,7 @@ sum (const HeadroomLandscapePoint *point)
 
 /* Context lengths lie as their logarithms do. */
 static double
-x_of (HeadroomLandscape *self, guint32 num_ctx, double width)
+x_of (HeadroomCostChart *self, guint32 num_ctx, double width)
 {
   double first = log2 (self->points[0].num_ctx), last = log2 (self->points[self->n_points - 1].num_ctx);
   double x = last > first ? (log2 (MAX (num_ctx, 1)) - first) / (last - first) : 0.5;
@@ -48,9 +48,9 @@ x_of (HeadroomLandscape *self, guint32 num_ctx, double width)
   return width * (gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL ? 1 - x : x);
 }
 
-/* The ground shows all of the landscape, and the budget too where it is near; a budget far above would flatten everything. */
+/* The ground shows all of the chart, and the budget too where it is near; a budget far above would flatten everything. */
 static double
-ceiling_of (HeadroomLandscape *self)
+ceiling_of (HeadroomCostChart *self)
 {
   double top = (double) sum (&self->points[self->n_points - 1]);
 
@@ -66,13 +66,13 @@ y_of (double bytes, double ceiling, double height)
 /* ---- Drawing -------------------------------------------------------------------------------------------------------- */
 
 static guint64
-layer_top (const HeadroomLandscapePoint *point, int layer)
+layer_top (const HeadroomCostChartPoint *point, int layer)
 {
   return point->weights + (layer > 0 ? point->compute : 0) + (layer > 1 ? point->cache : 0);
 }
 
 static void
-trace_layer (HeadroomLandscape *self, cairo_t *cr, int layer, double width, double height)
+trace_layer (HeadroomCostChart *self, cairo_t *cr, int layer, double width, double height)
 {
   double ceiling = ceiling_of (self);
 
@@ -86,7 +86,7 @@ trace_layer (HeadroomLandscape *self, cairo_t *cr, int layer, double width, doub
 }
 
 static void
-draw_layers (HeadroomLandscape *self, cairo_t *cr, double width, double height)
+draw_layers (HeadroomCostChart *self, cairo_t *cr, double width, double height)
 {
   static const char *const names[] = { "headroom_weights", "headroom_compute", "headroom_cache" };
 
@@ -100,7 +100,7 @@ draw_layers (HeadroomLandscape *self, cairo_t *cr, double width, double height)
 }
 
 static void
-draw_budget (HeadroomLandscape *self, cairo_t *cr, double width, double height)
+draw_budget (HeadroomCostChart *self, cairo_t *cr, double width, double height)
 {
   static const double dashes[] = { 5, 4 };
   double ceiling = ceiling_of (self), y = y_of ((double) self->budget, ceiling, height);
@@ -118,7 +118,7 @@ draw_budget (HeadroomLandscape *self, cairo_t *cr, double width, double height)
 }
 
 static void
-draw_choice (HeadroomLandscape *self, cairo_t *cr, double width, double height)
+draw_choice (HeadroomCostChart *self, cairo_t *cr, double width, double height)
 {
   double x = CLAMP (x_of (self, self->num_ctx, width), 1, width - 1);
   GdkRGBA colour;
@@ -132,7 +132,7 @@ draw_choice (HeadroomLandscape *self, cairo_t *cr, double width, double height)
 }
 
 static void
-draw_text (HeadroomLandscape *self, GtkSnapshot *snapshot, const char *text, double x, double y, double align)
+draw_text (HeadroomCostChart *self, GtkSnapshot *snapshot, const char *text, double x, double y, double align)
 {
   g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
   g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
@@ -154,7 +154,7 @@ draw_text (HeadroomLandscape *self, GtkSnapshot *snapshot, const char *text, dou
 
 /* Powers of two, as many as there is room for. */
 static void
-draw_ticks (HeadroomLandscape *self, GtkSnapshot *snapshot, double width, double height)
+draw_ticks (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, double height)
 {
   double octaves = log2 (self->points[self->n_points - 1].num_ctx) - log2 (self->points[0].num_ctx);
   int step = (int) MAX (1, ceil (octaves * TICK_WIDTH / MAX (width, 1)));
@@ -166,13 +166,28 @@ draw_ticks (HeadroomLandscape *self, GtkSnapshot *snapshot, double width, double
   }
 }
 
+/* What the longest context takes, over the end of its curve, and what there is, over its line. */
 static void
-headroom_landscape_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+draw_amounts (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, double height)
 {
-  HeadroomLandscape *self = HEADROOM_LANDSCAPE (widget);
+  const HeadroomCostChartPoint *last = &self->points[self->n_points - 1];
+  double ceiling = ceiling_of (self);
+  gboolean is_rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
+  g_autofree char *top = headroom_memory_format (sum (last)), *budget = headroom_memory_format (self->budget);
+  /* Translators: how many bytes there are */
+  g_autofree char *room = g_strdup_printf (_("%s are there"), budget);
+
+  draw_text (self, snapshot, top, is_rtl ? 0 : width, y_of ((double) sum (last), ceiling, height) - TOP_GAP, is_rtl ? 0 : 1);
+  if (self->budget > 0 && (double) self->budget <= ceiling)
+    draw_text (self, snapshot, room, is_rtl ? width : 0, y_of ((double) self->budget, ceiling, height) - TOP_GAP, is_rtl ? 1 : 0);
+}
+
+static void
+headroom_cost_chart_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  HeadroomCostChart *self = HEADROOM_COST_CHART (widget);
   double width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget) - AXIS_HEIGHT;
   graphene_rect_t area = GRAPHENE_RECT_INIT (0, 0, width, height);
-  g_autofree char *top = NULL;
   cairo_t *cr;
 
   if (self->n_points == 0)
@@ -183,12 +198,11 @@ headroom_landscape_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   draw_choice (self, cr, width, height);
   cairo_destroy (cr);
   draw_ticks (self, snapshot, width, height);
-  top = headroom_memory_format (sum (&self->points[self->n_points - 1]));
-  draw_text (self, snapshot, top, width, 0, 1);
+  draw_amounts (self, snapshot, width, height);
 }
 
 static void
-headroom_landscape_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
+headroom_cost_chart_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
                             int *minimum_baseline, int *natural_baseline)
 {
   *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_WIDTH : HEIGHT;
@@ -203,15 +217,15 @@ bytes_of (HrPlan *plan, HrItemKind kind)
 }
 
 static gboolean
-add_point (HeadroomLandscape *self, HeadroomPlanPreview *preview, guint32 num_ctx)
+add_point (HeadroomCostChart *self, HeadroomPlanPreview *preview, guint32 num_ctx)
 {
   HrSettings settings = *headroom_plan_preview_get_settings (preview);
   g_autoptr (HrPlan) plan = NULL;
-  HeadroomLandscapePoint *point = &self->points[self->n_points];
+  HeadroomCostChartPoint *point = &self->points[self->n_points];
 
   settings.num_ctx = num_ctx;
   plan = headroom_plan_preview_try (preview, &settings);
-  if (plan == NULL || self->n_points == HEADROOM_LANDSCAPE_MAX_POINTS)
+  if (plan == NULL || self->n_points == HEADROOM_COST_CHART_MAX_POINTS)
     return FALSE;
   point->num_ctx = num_ctx;
   point->weights = bytes_of (plan, HR_ITEM_WEIGHTS);
@@ -224,7 +238,7 @@ add_point (HeadroomLandscape *self, HeadroomPlanPreview *preview, guint32 num_ct
 
 /* Two points per power of two, and the model's own end. */
 static void
-survey (HeadroomLandscape *self, HeadroomPlanPreview *preview, guint32 last)
+survey (HeadroomCostChart *self, HeadroomPlanPreview *preview, guint32 last)
 {
   self->n_points = 0;
   for (guint64 tokens = MIN_CTX; tokens < last; tokens *= 2) {
@@ -236,8 +250,8 @@ survey (HeadroomLandscape *self, HeadroomPlanPreview *preview, guint32 last)
   add_point (self, preview, last);
 }
 
-static const HeadroomLandscapePoint *
-find_cliff (HeadroomLandscape *self)
+static const HeadroomCostChartPoint *
+find_cliff (HeadroomCostChart *self)
 {
   for (gsize i = 0; i < self->n_points; i++)
     if (!self->points[i].fits)
@@ -246,10 +260,10 @@ find_cliff (HeadroomLandscape *self)
 }
 
 static void
-describe (HeadroomLandscape *self)
+describe (HeadroomCostChart *self)
 {
-  const HeadroomLandscapePoint *first = &self->points[0], *last = &self->points[self->n_points - 1];
-  const HeadroomLandscapePoint *cliff = find_cliff (self);
+  const HeadroomCostChartPoint *first = &self->points[0], *last = &self->points[self->n_points - 1];
+  const HeadroomCostChartPoint *cliff = find_cliff (self);
   g_autofree char *from = headroom_memory_format (sum (first)), *to = headroom_memory_format (sum (last));
   /* Translators: for a screen reader, about a drawing of memory over context length */
   g_autofree char *range = g_strdup_printf (_("From %s at %u tokens to %s at %u tokens."), from, first->num_ctx, to, last->num_ctx);
@@ -261,19 +275,19 @@ describe (HeadroomLandscape *self)
 }
 
 /**
- * headroom_landscape_set_plans:
- * @self: a landscape
+ * headroom_cost_chart_set_plans:
+ * @self: a chart
  * @preview: who plans
  *
  * Draws what the preview's model takes at every context length with its other settings.
  */
 void
-headroom_landscape_set_plans (HeadroomLandscape *self, HeadroomPlanPreview *preview)
+headroom_cost_chart_set_plans (HeadroomCostChart *self, HeadroomPlanPreview *preview)
 {
   HrModel *model = headroom_plan_preview_get_model (preview);
   HrPlan *plan = headroom_plan_preview_get_plan (preview);
 
-  g_return_if_fail (HEADROOM_IS_LANDSCAPE (self));
+  g_return_if_fail (HEADROOM_IS_COST_CHART (self));
   self->n_points = 0;
   if (model != NULL && plan != NULL) {
     survey (self, preview, MAX (hr_model_get_info (model)->n_ctx_train, MIN_CTX));
@@ -286,10 +300,10 @@ headroom_landscape_set_plans (HeadroomLandscape *self, HeadroomPlanPreview *prev
 }
 
 /* Returns: (array length=ret_n): what is drawn, in ascending order of context */
-const HeadroomLandscapePoint *
-headroom_landscape_get_points (HeadroomLandscape *self, gsize *ret_n)
+const HeadroomCostChartPoint *
+headroom_cost_chart_get_points (HeadroomCostChart *self, gsize *ret_n)
 {
-  g_return_val_if_fail (HEADROOM_IS_LANDSCAPE (self), NULL);
+  g_return_val_if_fail (HEADROOM_IS_COST_CHART (self), NULL);
   *ret_n = self->n_points;
   return self->points;
 }
@@ -297,25 +311,25 @@ headroom_landscape_get_points (HeadroomLandscape *self, gsize *ret_n)
 /* ---- Widget --------------------------------------------------------------------------------------------------------- */
 
 static void
-headroom_landscape_class_init (HeadroomLandscapeClass *klass)
+headroom_cost_chart_class_init (HeadroomCostChartClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
-  widget_class->measure = headroom_landscape_measure;
-  widget_class->snapshot = headroom_landscape_snapshot;
-  gtk_widget_class_set_css_name (widget_class, "landscape");
+  widget_class->measure = headroom_cost_chart_measure;
+  widget_class->snapshot = headroom_cost_chart_snapshot;
+  gtk_widget_class_set_css_name (widget_class, "costchart");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
 }
 
 static void
-headroom_landscape_init (HeadroomLandscape *self)
+headroom_cost_chart_init (HeadroomCostChart *self)
 {
   gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Memory over context length"), -1);
 }
 
 GtkWidget *
-headroom_landscape_new (void)
+headroom_cost_chart_new (void)
 {
-  return g_object_new (HEADROOM_TYPE_LANDSCAPE, NULL);
+  return g_object_new (HEADROOM_TYPE_COST_CHART, NULL);
 }
