@@ -132,14 +132,24 @@ static void load_queries(const HrTask *task, const Tile *tile, HrAttend *a, uint
     }
 }
 
-/* Causal: a token sees the positions up to its own. */
+/* The first position that a token at position sees. */
+static uint32_t first_seen(uint32_t window, uint32_t position)
+{
+    return window > 0 && position >= window ? position - window + 1 : 0;
+}
+
+/* Causal: a token sees the positions up to its own, as many as its layer's window holds. */
 static void set_valid(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t page_start)
 {
+    uint32_t window = task->e->program->hparams->layers[task->op->layer].window;
     for (uint32_t t = 0; t < tile->n_tokens; t++) {
         uint32_t position = task->e->step->positions[tile->first + t];
         uint32_t n = position < page_start ? 0 : MIN(position - page_start + 1, HR_PAGE_POSITIONS);
-        for (uint32_t h = 0; h < tile->n_q; h++)
+        uint32_t first = first_seen(window, position);
+        for (uint32_t h = 0; h < tile->n_q; h++) {
+            a->first_valid[t * tile->n_q + h] = first > page_start ? MIN(first - page_start, HR_PAGE_POSITIONS) : 0;
             a->n_valid[t * tile->n_q + h] = n;
+        }
     }
 }
 
@@ -161,8 +171,9 @@ static void attend_tile(HrTask *task, const Tile *tile, HrAttend *a, uint32_t gr
     const HrExecutor *e = task->e;
     uint32_t slot = e->step->slots[tile->first];
     uint32_t n_positions = e->step->positions[tile->first + tile->n_tokens - 1] + 1;
+    uint32_t first = first_seen(e->program->hparams->layers[task->op->layer].window, e->step->positions[tile->first]);
     load_queries(task, tile, a, group);
-    for (uint32_t start = 0; start < n_positions; start += HR_PAGE_POSITIONS) {
+    for (uint32_t start = first / HR_PAGE_POSITIONS * HR_PAGE_POSITIONS; start < n_positions; start += HR_PAGE_POSITIONS) {
         uint32_t page = hr_kv_page(e->kv, task->op->layer, slot, start);
         set_valid(task, tile, a, start);
         e->vector->attend_page(a, hr_kv_k_block(e->kv, task->op->layer, page, tile->head),

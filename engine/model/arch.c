@@ -5,8 +5,21 @@
 #include "model/arch.h"
 
 static const HrArch *const architectures[] = {
-    &hr_arch_bert,   &hr_arch_jina_bert_v2, &hr_arch_llama, &hr_arch_mamba,
-    &hr_arch_mamba2, &hr_arch_nomic_bert,   &hr_arch_qwen2, &hr_arch_qwen3,
+    &hr_arch_bert,
+    &hr_arch_falcon_h1,
+    &hr_arch_granite_hybrid,
+    &hr_arch_jamba,
+    &hr_arch_jina_bert_v2,
+    &hr_arch_lfm2,
+    &hr_arch_lfm2moe,
+    &hr_arch_llama,
+    &hr_arch_mamba,
+    &hr_arch_mamba2,
+    &hr_arch_nemotron_h,
+    &hr_arch_nemotron_h_moe,
+    &hr_arch_nomic_bert,
+    &hr_arch_qwen2,
+    &hr_arch_qwen3,
 };
 
 const HrArch *hr_arch_find(const char *name)
@@ -46,22 +59,26 @@ void hr_bind_attention(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights 
     w->attn_q.fine = w->attn_k.fine = w->attn_v.fine = w->attn_output.fine = true;
 }
 
-void hr_bind_feed_forward(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
+void hr_bind_swiglu(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
 {
     uint64_t n_ff = hp->layers[il].n_ff;
 
-    if (hr_has_experts(hp, (uint32_t)il)) {
-        hr_bind_experts(b, hp, il, &w->experts);
-        return;
-    }
     hr_bind_linear(b, &w->ffn_gate, il, "ffn_gate", hp->n_embd, n_ff);
     hr_bind_linear(b, &w->ffn_up, il, "ffn_up", hp->n_embd, n_ff);
     hr_bind_linear(b, &w->ffn_down, il, "ffn_down", n_ff, hp->n_embd);
     w->ffn_gate.bias_is_scaled = w->ffn_up.bias_is_scaled = w->ffn_down.bias_is_scaled = true;
 }
 
+void hr_bind_feed_forward(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
+{
+    if (hr_has_experts(hp, (uint32_t)il))
+        hr_bind_experts(b, hp, il, &w->experts);
+    else
+        hr_bind_swiglu(b, hp, il, w);
+}
+
 /* A model without an output matrix multiplies with its embeddings. */
-static void bind_output(HrBinder *b, const HrHparams *hp, HrWeights *w)
+void hr_bind_output(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     w->tied = !hr_gguf_find_tensor(b->gguf, "output.weight");
     if (!w->tied)
@@ -76,7 +93,7 @@ void hr_bind_ends(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_bind(b, &w->token_embd, -1, "token_embd.weight", hp->n_embd, 0);
     hr_bind(b, &w->output_norm, -1, "output_norm.weight", hp->n_embd, 1);
     hr_bind_optional(b, &w->rope_freqs, -1, "rope_freqs.weight", hp->rope.n_rot / 2, 1);
-    bind_output(b, hp, w);
+    hr_bind_output(b, hp, w);
 }
 
 void hr_bind_decoder(HrBinder *b, const HrHparams *hp, HrWeights *w)

@@ -26,8 +26,21 @@ typedef struct HrArch {
     bool (*check)(const HrGguf *gguf, GError **error);
 } HrArch;
 
-extern const HrArch hr_arch_bert, hr_arch_jina_bert_v2, hr_arch_nomic_bert;
-extern const HrArch hr_arch_llama, hr_arch_mamba, hr_arch_mamba2, hr_arch_qwen2, hr_arch_qwen3;
+extern const HrArch hr_arch_bert;
+extern const HrArch hr_arch_falcon_h1;
+extern const HrArch hr_arch_granite_hybrid;
+extern const HrArch hr_arch_jamba;
+extern const HrArch hr_arch_jina_bert_v2;
+extern const HrArch hr_arch_lfm2;
+extern const HrArch hr_arch_lfm2moe;
+extern const HrArch hr_arch_llama;
+extern const HrArch hr_arch_mamba;
+extern const HrArch hr_arch_mamba2;
+extern const HrArch hr_arch_nemotron_h;
+extern const HrArch hr_arch_nemotron_h_moe;
+extern const HrArch hr_arch_nomic_bert;
+extern const HrArch hr_arch_qwen2;
+extern const HrArch hr_arch_qwen3;
 
 const HrArch *hr_arch_find(const char *name); /* NULL if unknown */
 
@@ -39,10 +52,15 @@ const HrArch *hr_arch_find(const char *name); /* NULL if unknown */
  * which is most of the work, keeps 8. */
 void hr_bind_decoder(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
 
+/* The feed-forwards' matrices as they are, whatever scales lie beside them. */
+void hr_take_unscaled(const HrHparams *hparams, HrWeights *weights);
+
 /* Router, experts and shared experts of a layer; an error if the model has no experts. */
 void hr_bind_experts(HrBinder *binder, const HrHparams *hparams, int il, HrExpertWeights *experts);
 /* Its parts: embeddings, last norm and output; queries, keys, values, their norms and the output of attention; gate, up and
- * down, or experts. */
+ * down, or experts where the metadata says so. */
 void hr_bind_ends(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
 void hr_bind_attention(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
+void hr_bind_output(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
+void hr_bind_swiglu(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
 void hr_bind_feed_forward(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);

@@ -57,3 +57,18 @@ void hr_bind_experts(HrBinder *b, const HrHparams *hp, int il, HrExpertWeights *
     if (hp->experts.n_ff_shared > 0)
         bind_shared(b, hp, il, w);
 }
+
+static void drop_scales(HrExpertWeights *w)
+{
+    w->gate.scale = w->up.scale = w->down.scale = (HrWeight){0};
+    w->shared_gate.scale = w->shared_up.scale = w->shared_down.scale = (HrWeight){0};
+}
+
+void hr_take_unscaled(const HrHparams *hp, HrWeights *w)
+{
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        HrLayerWeights *l = &w->layers[il];
+        l->ffn_gate.scale = l->ffn_up.scale = l->ffn_down.scale = (HrWeight){0};
+        drop_scales(&l->experts);
+    }
+}

@@ -107,6 +107,21 @@ static bool read_heads(HrHparams *hp, const HrKeys *keys)
     return true;
 }
 
+static bool read_scale(const HrKeys *keys, const char *name, float *ret)
+{
+    double value;
+    if (!hr_keys_read_float_or(keys, name, 0, 1e6, 0, &value))
+        return false;
+    *ret = (float)value;
+    return true;
+}
+
+static bool read_scales(HrHparams *hp, const HrKeys *keys)
+{
+    return read_scale(keys, "embedding_scale", &hp->embedding_scale) && read_scale(keys, "residual_scale", &hp->residual_scale) &&
+           read_scale(keys, "logit_scale", &hp->logit_scale);
+}
+
 bool hr_hparams_read(HrHparams *hp, const HrGguf *gguf, const char *arch, bool mixed_layers, GError **error)
 {
     HrKeys keys = {gguf, arch, error};
@@ -117,7 +132,8 @@ bool hr_hparams_read(HrHparams *hp, const HrGguf *gguf, const char *arch, bool m
         !hr_keys_read_uint(&keys, "embedding_length", 1, HR_MAX_WIDTH, &hp->n_embd) ||
         !hr_keys_read_float_or(&keys, "attention.layer_norm_rms_epsilon", 0, 1, 1e-5, &rms_eps) ||
         !hr_keys_read_float_or(&keys, "attention.layer_norm_epsilon", 0, 1, rms_eps, &eps) || !read_layers(hp, &keys, mixed_layers ? 0 : 1) ||
-        !read_heads(hp, &keys) || !read_rope(hp, &keys) || !hr_hparams_read_experts(hp, &keys)) {
+        !read_heads(hp, &keys) || !read_rope(hp, &keys) || !read_scales(hp, &keys) ||
+        !hr_hparams_read_experts(hp, &keys)) {
         hr_hparams_finish(hp);
         return false;
     }

@@ -53,6 +53,7 @@ typedef struct {
     uint32_t n, n_used;              /* 0: the model has none */
     uint32_t n_groups, n_groups_used; /* experts are chosen from the best groups of neighbours; 1: from all */
     uint32_t n_ff;                   /* hidden width of an expert */
+    uint32_t n_latent;               /* columns that experts work on; 0: n_embd */
     uint32_t n_shared, n_ff_shared;  /* experts that every token takes, as one feed-forward of that width; 0: none */
     uint32_t n_dense_lead;           /* layers in front that have none */
     uint32_t every;                  /* every how manieth layer has them, the last of each run; 1: all */
@@ -72,6 +73,7 @@ typedef struct {
     HrLayerShape *layers; /* [n_layer] */
     float norm_eps;
     float attention_scale; /* of scores */
+    float embedding_scale, residual_scale, logit_scale; /* as the file has them; 0: none */
     HrRope rope;
     HrExperts experts;
     HrRecurrentShape recurrent; /* read by the architectures that have it */

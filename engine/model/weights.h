@@ -56,11 +56,12 @@ typedef struct {
     HrLinearStack gate, up, down; /* gate may be missing */
     HrLinear shared_router;                      /* to a logit for all shared experts, or none */
     HrLinear shared_gate, shared_up, shared_down; /* the shared experts as one, or none */
+    HrLinear latent_down, latent_up; /* to the narrower rows that experts work on and back, or none */
 } HrExpertWeights;
 /* Of a recurrent layer; which of them there are is the architecture's. */
 typedef struct {
     HrLinear in, x, dt, out;         /* as the file has them: in and x are fused */
-    HrLinear in_gate, in_x, in_dt;   /* rows of in */
+    HrLinear in_gate, in_x, in_b, in_c, in_dt; /* rows of in */
     HrLinear x_dt, x_b, x_c;         /* rows of x */
     HrWeight conv, conv_bias;        /* [channels, width] */
     HrWeight a, d, dt_bias;

@@ -1,0 +1,91 @@
+/* arch-granite-hybrid.c: Granite 4.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * IBM 2025: Granite with Mamba 2 in the place of most attention; embeddings, residual branches, scores and logits have factors. The
+ * attention that is left usually does without positions.
+ */
+#include "model/mamba.h"
+
+/* Layers without key heads are recurrent. */
+static bool shape(HrHparams *hp, const HrKeys *keys)
+{
+    if (!hr_mamba2_read(hp, keys))
+        return false;
+    for (uint32_t il = 0; il < hp->n_layer; il++)
+        if (hp->layers[il].n_head_kv == 0)
+            hr_mamba2_shape_layer(hp, il);
+    g_autofree char *key = hr_keys_name(keys, "rope.scaling.finetuned");
+    bool turned = true; /* the switch that files use for it */
+    hr_gguf_get_bool(keys->gguf, key, &turned);
+    hp->rope.n_rot = turned ? hp->rope.n_rot : 0;
+    return true;
+}
+
+static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    hr_bind_ends(b, hp, w);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        HrLayerWeights *l = &w->layers[il];
+        hr_bind(b, &l->attn_norm, (int)il, "attn_norm.weight", hp->n_embd, 1);
+        if (hp->layers[il].n_head_kv > 0)
+            hr_bind_attention(b, hp, (int)il, l);
+        else
+            hr_mamba2_bind(b, hp, (int)il, &l->recurrent);
+        hr_bind(b, &l->ffn_norm, (int)il, "ffn_norm.weight", hp->n_embd, 1);
+        hr_bind_feed_forward(b, hp, (int)il, l);
+    }
+    hr_take_unscaled(hp, w);
+}
+
+static HrBuf emit_attention(HrEmit *e, const HrHparams *hp, HrBuf h, const HrLayerWeights *l)
+{
+    HrBuf q = hr_emit_linear(e, h, &l->attn_q);
+    HrBuf k = hr_emit_linear(e, h, &l->attn_k);
+    HrBuf v = hr_emit_linear(e, h, &l->attn_v);
+    if (hp->rope.n_rot > 0)
+        hr_emit_rope_and_store(e, q, k, v);
+    else
+        hr_emit_store(e, q, k, v);
+    return hr_emit_attention(e, q);
+}
+
+static HrBuf emit_feed_forward(HrEmit *e, HrBuf h, const HrLayerWeights *l)
+{
+    HrBuf gate = hr_emit_linear(e, h, &l->ffn_gate);
+    HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
+    HrBuf g = hr_emit_activate(e, HR_SILU, gate, up);
+    return hr_emit_linear(e, g, &l->ffn_down);
+}
+
+static float factor(float scale)
+{
+    return scale != 0 ? scale : 1;
+}
+
+static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
+{
+    HrRouting routing = hr_routing(hp, HR_SCORES_SOFTMAX, true);
+    float residual = factor(hp->residual_scale);
+    HrBuf x = hr_emit_scale(e, hr_emit_embed(e, &w->token_embd), factor(hp->embedding_scale));
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        const HrLayerWeights *l = &w->layers[il];
+        bool attends = hp->layers[il].n_head_kv > 0;
+        hr_emit_layer(e, il);
+
+        HrBuf h = hr_emit_rms_norm(e, x, &l->attn_norm);
+        HrBuf a = attends ? emit_attention(e, hp, h, l) : hr_mamba2_emit(e, hp, h, &l->recurrent);
+        hr_emit_narrow_to_outputs(e, &a, &x);
+        a = hr_emit_linear(e, a, attends ? &l->attn_output : &l->recurrent.out);
+        x = hr_emit_scale_add(e, a, residual, x);
+        h = hr_emit_rms_norm(e, x, &l->ffn_norm);
+        HrBuf y = hr_has_experts(hp, il) ? hr_emit_mixture(e, h, &l->experts, &routing, HR_NO_BUF) : emit_feed_forward(e, h, l);
+        x = hr_emit_scale_add(e, y, residual, x);
+    }
+    hr_emit_layer(e, HR_NO_LAYER);
+    HrBuf h = hr_emit_rms_norm(e, x, &w->output_norm);
+    hr_emit_logits(e, hr_emit_scale(e, h, 1 / factor(hp->logit_scale)), &w->output);
+}
+
+const HrArch hr_arch_granite_hybrid = {.name = "granitehybrid", .rope = HR_ROPE_NORM, .mixed_layers = true, .shape = shape, .bind = bind,
+                                       .emit = emit};
