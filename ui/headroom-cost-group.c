@@ -18,6 +18,7 @@ struct _HeadroomCostGroup
   AdwPreferencesGroup parent_instance;
   GSettings *settings;
   HeadroomPlanPreview *preview;
+  int num_predict; /* of the preset that was chosen last; 0: none */
   HrModel *model; /* borrowed; whose stops the context slider has */
 
   HeadroomSliderRow *ctx_row;
@@ -391,6 +392,9 @@ apply_cb (HeadroomCostGroup *self)
   g_settings_set_int (self->settings, "gpu-layers", chosen.gpu_layers);
   g_settings_set_string (self->settings, "kv-type", hr_kv_type_name (chosen.kv_type));
   g_settings_set_string (self->settings, "keep-alive", get_keep_alive (self));
+  if (self->num_predict != 0)
+    g_settings_set_int (self->settings, "num-predict", self->num_predict);
+  self->num_predict = 0;
   refresh_buttons (self);
   g_signal_emit (self, signals[APPLY], 0);
 }
@@ -398,7 +402,28 @@ apply_cb (HeadroomCostGroup *self)
 static void
 undo_cb (HeadroomCostGroup *self)
 {
+  self->num_predict = 0;
   read_settings (self);
+}
+
+/**
+ * headroom_cost_group_choose:
+ * @self: a group
+ * @preset: what to move the sliders to
+ *
+ * Stores nothing; the longest answer is stored with the rest when a person applies it.
+ */
+void
+headroom_cost_group_choose (HeadroomCostGroup *self, const HeadroomPreset *preset)
+{
+  g_return_if_fail (HEADROOM_IS_COST_GROUP (self));
+  if (preset->num_ctx > 0)
+    headroom_slider_row_set_value (self->ctx_row, preset->num_ctx);
+  if (preset->parallel > 0)
+    headroom_slider_row_set_value (self->parallel_row, preset->parallel);
+  if (preset->keep_alive != NULL)
+    adw_combo_row_set_selected (self->keep_alive_row, find_keep_alive (preset->keep_alive));
+  self->num_predict = preset->num_predict;
 }
 
 /* ---- Rows ----------------------------------------------------------------------------------------------------------- */

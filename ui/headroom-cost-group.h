@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "headroom-plan-preview.h"
+#include "headroom-preset-group.h"
 
 #include <adwaita.h>
 
@@ -16,7 +16,9 @@ G_BEGIN_DECLS
 #define HEADROOM_TYPE_COST_GROUP (headroom_cost_group_get_type ())
 G_DECLARE_FINAL_TYPE (HeadroomCostGroup, headroom_cost_group, HEADROOM, COST_GROUP, AdwPreferencesGroup)
 
-GtkWidget *headroom_cost_group_new (GSettings           *settings,
-                                    HeadroomPlanPreview *preview);
+GtkWidget *headroom_cost_group_new    (GSettings            *settings,
+                                       HeadroomPlanPreview  *preview);
+void       headroom_cost_group_choose (HeadroomCostGroup    *self,
+                                       const HeadroomPreset *preset);
 
 G_END_DECLS

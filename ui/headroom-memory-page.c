@@ -23,7 +23,8 @@ struct _HeadroomMemoryPage
   AdwPreferencesGroup *devices_group;
   GPtrArray *bars;    /* HeadroomMemoryBar, one per device */
   GPtrArray *legends; /* HeadroomMemoryLegend, one per device */
-  GtkWidget *cost_group; /* NULL until there are settings */
+  GtkWidget *cost_group;   /* NULL until there are settings */
+  GtkWidget *preset_group; /* likewise */
   HeadroomSumGroup *sum_group;
   HeadroomResidentsGroup *residents_group;
   HeadroomEventsGroup *events_group;
@@ -166,6 +167,10 @@ headroom_memory_page_set_settings (HeadroomMemoryPage *self, GSettings *settings
   g_return_if_fail (HEADROOM_IS_MEMORY_PAGE (self) && self->cost_group == NULL);
   self->cost_group = headroom_cost_group_new (settings, self->preview);
   gtk_box_insert_child_after (self->column, self->cost_group, GTK_WIDGET (self->devices_group));
+  self->preset_group = headroom_preset_group_new (self->preview);
+  gtk_box_insert_child_after (self->column, self->preset_group, self->cost_group);
+  g_signal_connect_object (self->preset_group, "chosen", G_CALLBACK (headroom_cost_group_choose), self->cost_group,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->cost_group, "apply", G_CALLBACK (apply_cb), self, G_CONNECT_SWAPPED);
 }
 

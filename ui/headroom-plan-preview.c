@@ -208,6 +208,21 @@ headroom_plan_preview_survey (HeadroomPlanPreview *self)
   return headroom_landscape_new (self->model, &self->settings, self->devices, self->n_devices);
 }
 
+/**
+ * headroom_plan_preview_recommend:
+ * @self: a preview
+ *
+ * Returns: (transfer full) (nullable): HeadroomAdvice per context length
+ */
+GArray *
+headroom_plan_preview_recommend (HeadroomPlanPreview *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), NULL);
+  if (self->model == NULL || self->n_devices == 0)
+    return NULL;
+  return headroom_recommend (self->model, &self->settings, self->devices, self->n_devices);
+}
+
 /* Returns: (nullable): why there is no plan; %NULL also while the model is being opened */
 const char *
 headroom_plan_preview_get_problem (HeadroomPlanPreview *self)

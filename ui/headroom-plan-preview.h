@@ -33,6 +33,7 @@ HrModel             *headroom_plan_preview_get_model    (HeadroomPlanPreview    
 HrPlan              *headroom_plan_preview_get_plan     (HeadroomPlanPreview        *self);
 const HeadroomFit   *headroom_plan_preview_get_fit      (HeadroomPlanPreview        *self);
 GArray              *headroom_plan_preview_survey       (HeadroomPlanPreview        *self) G_GNUC_WARN_UNUSED_RESULT;
+GArray              *headroom_plan_preview_recommend    (HeadroomPlanPreview        *self) G_GNUC_WARN_UNUSED_RESULT;
 const char          *headroom_plan_preview_get_problem  (HeadroomPlanPreview        *self);
 guint64              headroom_plan_preview_get_budget   (HeadroomPlanPreview        *self);
 HrPlan              *headroom_plan_preview_try          (HeadroomPlanPreview        *self,

@@ -57,6 +57,7 @@ static const Scene scenes[] = {
   { "memory", prepare_misfit, FALSE, "win.memory" },
   { "page-memory", prepare_nothing, FALSE, NULL, "memory", 0 },
   { "page-memory-end", prepare_nothing, FALSE, NULL, "memory", 1 },
+  { "page-memory-middle", prepare_nothing, FALSE, NULL, "memory", 0.33 },
 };
 
 static GtkWidget *

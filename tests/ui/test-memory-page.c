@@ -146,6 +146,37 @@ test_apply (Fixture *fixture, gconstpointer data)
   g_assert_false (gtk_widget_get_sensitive (apply));
 }
 
+static AdwActionRow *
+find_row (GtkWidget *root, const char *title)
+{
+  for (guint i = 0;; i++) {
+    GtkWidget *row = window_find (root, ADW_TYPE_ACTION_ROW, i);
+    if (row == NULL || g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), title))
+      return ADW_ACTION_ROW (row);
+  }
+}
+
+/* A preset says what it would take, moves the sliders, and stores all of it when it is applied. */
+static void
+test_preset (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *group = window_find (fixture->page, HEADROOM_TYPE_PRESET_GROUP, 0);
+  GtkWidget *cost = window_find (fixture->page, HEADROOM_TYPE_COST_GROUP, 0);
+  g_autoptr (HrPlan) plan = plan_here (fixture, 4096, 8, HR_KV_F16);
+  g_autofree char *price = headroom_memory_format (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS)), *keep_alive = NULL;
+  AdwActionRow *row = find_row (group, "For many texts");
+
+  window_fixture_wait_until (fixture->window, window_shows (GTK_WIDGET (row), price));
+  g_signal_emit_by_name (row, "activated");
+  g_assert_cmpuint (headroom_slider_row_get_value (get_slider (fixture, 1)), ==, 8);
+  g_assert_cmpint (g_settings_get_int (fixture->window->settings, "num-predict"), ==, -1);
+  g_signal_emit_by_name (find_button (cost, "_Apply"), "clicked");
+  g_assert_cmpint (g_settings_get_int (fixture->window->settings, "parallel"), ==, 8);
+  g_assert_cmpint (g_settings_get_int (fixture->window->settings, "num-predict"), ==, 2048);
+  keep_alive = g_settings_get_string (fixture->window->settings, "keep-alive");
+  g_assert_cmpstr (keep_alive, ==, "30m");
+}
+
 static const char status[] =
   "{\"devices\":[{\"name\":\"Memory\",\"kind\":\"cpu\",\"total\":17179869184,\"free\":8589934592,\"reserve\":0,\"ours\":{}}],"
   "\"models\":[{\"name\":\"smollm2:latest\",\"state\":\"ready\",\"requests\":0,\"bytes\":{\"total\":1073741824},"
@@ -183,6 +214,7 @@ main (int argc, char **argv)
   g_test_add ("/memory-page/context-slider", Fixture, NULL, set_up, test_context_slider, tear_down);
   g_test_add ("/memory-page/landscape", Fixture, NULL, set_up, test_landscape, tear_down);
   g_test_add ("/memory-page/apply", Fixture, NULL, set_up, test_apply, tear_down);
+  g_test_add ("/memory-page/preset", Fixture, NULL, set_up, test_preset, tear_down);
   g_test_add ("/memory-page/models-and-events", Fixture, NULL, set_up, test_models_and_events, tear_down);
   return g_test_run ();
 }
