@@ -386,6 +386,8 @@ apply_cb (HeadroomCostGroup *self)
 {
   HrSettings chosen = get_chosen (self);
 
+  /* What is stored first must not bring back what is stored last. */
+  g_signal_handlers_block_by_func (self->settings, read_settings, self);
   g_settings_set_int (self->settings, "num-ctx", (int) chosen.num_ctx);
   g_settings_set_int (self->settings, "parallel", (int) chosen.parallel);
   g_settings_set_int (self->settings, "num-batch", (int) chosen.num_batch);
@@ -395,6 +397,7 @@ apply_cb (HeadroomCostGroup *self)
   if (self->num_predict != 0)
     g_settings_set_int (self->settings, "num-predict", self->num_predict);
   self->num_predict = 0;
+  g_signal_handlers_unblock_by_func (self->settings, read_settings, self);
   refresh_buttons (self);
   g_signal_emit (self, signals[APPLY], 0);
 }
