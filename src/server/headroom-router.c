@@ -34,12 +34,15 @@ static const HeadroomRoute routes[] = {
   { "POST", "/api/show", headroom_route_show },
   { "POST", "/api/generate", headroom_route_generate },
   { "POST", "/api/chat", headroom_route_chat },
+  { "POST", "/api/embed", headroom_route_embed },
+  { "POST", "/api/embeddings", headroom_route_embeddings },
   { "POST", "/api/create", headroom_route_create },
   { "POST", "/api/copy", headroom_route_copy },
   { "DELETE", "/api/delete", headroom_route_delete },
   { "GET", "/v1/models", headroom_route_openai_models, HEADROOM_ROUTE_OPENAI },
   { "GET", "/v1/models/", headroom_route_openai_model, HEADROOM_ROUTE_OPENAI | HEADROOM_ROUTE_PREFIX },
   { "POST", "/v1/chat/completions", headroom_route_openai_chat, HEADROOM_ROUTE_OPENAI },
+  { "POST", "/v1/embeddings", headroom_route_openai_embeddings, HEADROOM_ROUTE_OPENAI },
   { "GET", "/headroom/status", headroom_route_status },
   { "POST", "/headroom/plan", headroom_route_plan },
   { "GET", "/headroom/events", headroom_route_events },
@@ -48,8 +51,6 @@ static const HeadroomRoute routes[] = {
 
 /* Routes of the API that this build does not have: a client learns that it is not its own mistake. */
 static const HeadroomRoute absent[] = {
-  { "POST", "/api/embed" },
-  { "POST", "/api/embeddings" },
   { "POST", "/api/pull" },
   { "POST", "/api/push" },
   { "POST", "/api/blobs/", NULL, HEADROOM_ROUTE_PREFIX },
@@ -58,7 +59,6 @@ static const HeadroomRoute absent[] = {
   { "POST", "/api/me" },
   { "POST", "/api/signout" },
   { "POST", "/v1/completions", NULL, HEADROOM_ROUTE_OPENAI },
-  { "POST", "/v1/embeddings", NULL, HEADROOM_ROUTE_OPENAI },
   { "POST", "/v1/responses", NULL, HEADROOM_ROUTE_OPENAI },
   { "POST", "/v1/audio/transcriptions", NULL, HEADROOM_ROUTE_OPENAI },
   { "POST", "/v1/messages", NULL, HEADROOM_ROUTE_OPENAI },

@@ -48,6 +48,10 @@ void headroom_route_delete (HeadroomExchange *exchange);
 void headroom_route_generate (HeadroomExchange *exchange);
 void headroom_route_chat (HeadroomExchange *exchange);
 void headroom_route_openai_chat (HeadroomExchange *exchange);
+/* headroom-route-embed.c */
+void headroom_route_embed (HeadroomExchange *exchange);
+void headroom_route_embeddings (HeadroomExchange *exchange);
+void headroom_route_openai_embeddings (HeadroomExchange *exchange);
 /* headroom-route-memory.c */
 void headroom_route_status (HeadroomExchange *exchange);
 void headroom_route_plan (HeadroomExchange *exchange);

@@ -17,6 +17,7 @@ typedef struct {
     GArray *tokens;  /* HrToken */
     GArray *vectors; /* float: [n][width] */
     size_t n;
+    char *text;      /* that the tokens are of, or NULL */
 } Text;
 
 typedef struct {
@@ -30,6 +31,7 @@ static void text_free(void *data)
     Text *text = data;
     g_array_unref(text->tokens);
     g_array_unref(text->vectors);
+    g_free(text->text);
     g_free(text);
 }
 
@@ -43,7 +45,7 @@ static void case_free(void *data)
 
 /* ---- The fixture ---- */
 
-static void read_line(GPtrArray *cases, char **words)
+static void read_line(GPtrArray *cases, const char *line, char **words)
 {
     Case *c = cases->len ? cases->pdata[cases->len - 1] : NULL;
     Text *text = c && c->texts->len ? c->texts->pdata[c->texts->len - 1] : NULL;
@@ -60,6 +62,8 @@ static void read_line(GPtrArray *cases, char **words)
         for (char **word = words + 1; *word; word++)
             g_array_append_val(text->tokens, (HrToken){atoi(*word)});
         g_ptr_array_add(c->texts, text);
+    } else if (g_str_equal(words[0], "text")) {
+        text->text = g_strcompress(line + strlen("text "));
     } else if (g_str_equal(words[0], "vector")) {
         for (char **word = words + 1; *word; word++)
             g_array_append_val(text->vectors, (float){(float)g_ascii_strtod(*word, NULL)});
@@ -67,9 +71,9 @@ static void read_line(GPtrArray *cases, char **words)
     }
 }
 
-static GPtrArray *read_cases(void)
+static GPtrArray *read_cases(const char *name)
 {
-    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "vectors.txt", NULL);
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, name, NULL);
     g_autofree char *contents = NULL;
     g_autoptr(GError) error = NULL;
     GPtrArray *cases = g_ptr_array_new_with_free_func(case_free);
@@ -78,7 +82,7 @@ static GPtrArray *read_cases(void)
     g_auto(GStrv) lines = g_strsplit(contents, "\n", -1);
     for (char **line = lines; *line && **line; line++) {
         g_auto(GStrv) words = g_strsplit(*line, " ", -1);
-        read_line(cases, words);
+        read_line(cases, *line, words);
     }
     return cases;
 }
@@ -208,10 +212,141 @@ static void test_vectors(gconstpointer data)
     g_unlink(path);
 }
 
+/* ---- Real weights ---- */
+
+/* HEADROOM_TEST_EMBEDDING_MODEL, or what convert-bert.py wrote into the folder of models. */
+static char *find_minilm(void)
+{
+    const char *named = g_getenv("HEADROOM_TEST_EMBEDDING_MODEL");
+    char *path = named ? g_strdup(named) : g_build_filename(g_get_user_data_dir(), "headroom", "models", "minilm.gguf", NULL);
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        return path;
+    g_free(path);
+    return NULL;
+}
+
+static void assert_tokens(const HrModel *model, const Text *text)
+{
+    g_autoptr(HrPrompt) prompt = hr_prompt_new();
+    g_autoptr(GError) error = NULL;
+    hr_prompt_append(prompt, text->text, -1, false);
+    g_autoptr(GArray) tokens = hr_model_tokenize(model, prompt, true, &error);
+    g_assert_no_error(error);
+    g_assert_cmpmem(tokens->data, tokens->len * sizeof(HrToken), text->tokens->data, text->tokens->len * sizeof(HrToken));
+}
+
+static double cosine(const GArray *a, const GArray *b)
+{
+    double dot = 0, aa = 0, bb = 0;
+    for (guint i = 0; i < a->len; i++) {
+        double x = g_array_index(a, float, i), y = g_array_index(b, float, i);
+        dot += x * y;
+        aa += x * x;
+        bb += y * y;
+    }
+    return dot / sqrt(aa * bb);
+}
+
+static void test_minilm(void)
+{
+    g_autofree char *path = find_minilm();
+    g_autoptr(GPtrArray) cases = read_cases("minilm.txt");
+    const Case *c = cases->pdata[0];
+    g_autoptr(HrModel) model = NULL;
+    if (!path) {
+        g_test_skip("all-MiniLM-L6-v2 is not here: convert-bert.py makes it, HEADROOM_TEST_EMBEDDING_MODEL names it");
+        return;
+    }
+    g_autoptr(HrRunner) runner = load(path, (HrSettings){.threads = 2}, &model);
+    g_autofree GArray **ours = g_new0(GArray *, c->texts->len);
+    ask(runner, c->texts, 0, c->texts->len, ours);
+    for (guint i = 0; i < c->texts->len; i++) {
+        const Text *text = c->texts->pdata[i];
+        assert_tokens(model, text);
+        g_assert_cmpuint(ours[i]->len, ==, text->vectors->len);
+        g_assert_cmpfloat(cosine(ours[i], text->vectors), >=, 0.9995);
+        g_array_unref(ours[i]);
+    }
+}
+
+/* ---- What is refused, and what is left in the middle ---- */
+
+static void test_refused(void)
+{
+    static const HrToken none[1], beyond[] = {48};
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "bert.gguf", NULL);
+    g_autofree HrToken *long_text = g_new0(HrToken, 200);
+    g_autoptr(HrModel) model = NULL;
+    g_autoptr(HrRunner) runner = load(path, (HrSettings){.threads = 1}, &model);
+    const struct {
+        const HrToken *tokens;
+        size_t n;
+        const char *message;
+    } cases[] = {
+        {none, 0, "The text is empty."}, {long_text, 193, "The text has 193 tokens, but num_ctx is 192"}, {beyond, 1, "Token 48 is not"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(hr_runner_embed(runner, cases[i].tokens, cases[i].n, NULL, NULL, NULL, NULL, &error));
+        g_assert_nonnull(strstr(error->message, cases[i].message));
+    }
+    HrRequestOptions options = {.tokens = none, .n_tokens = 1, .sampling = hr_sampling_default};
+    g_autoptr(GError) error = NULL;
+    g_assert_null(hr_runner_submit(runner, &options, NULL, NULL, NULL, NULL, &error));
+    g_assert_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED);
+}
+
+static void count_done(const HrEvent *event, void *data)
+{
+    if (event->kind == HR_EVENT_DONE)
+        g_atomic_int_inc((int *)data);
+}
+
+/* A runner that ends while texts wait tells each of them. */
+static void test_ends(void)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "bert.gguf", NULL);
+    g_autofree HrToken *text = g_new0(HrToken, 192);
+    g_autoptr(HrModel) model = NULL;
+    HrRunner *runner = load(path, (HrSettings){.threads = 1}, &model);
+    int n_done = 0;
+    for (int i = 0; i < 100; i++) {
+        g_autoptr(HrRequest) request = hr_runner_embed(runner, text, 192, NULL, count_done, &n_done, NULL, NULL);
+        if (i % 3 == 0)
+            hr_request_cancel(request);
+    }
+    hr_runner_free(runner);
+    g_assert_cmpint(n_done, ==, 100);
+}
+
+/* No cache, room for a whole text in a step, and the ledger is the plan. */
+static void test_plan(gconstpointer data)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, data, NULL);
+    static const uint32_t contexts[] = {1, 64, 192};
+    for (size_t i = 0; i < G_N_ELEMENTS(contexts); i++) {
+        g_autoptr(HrModel) model = NULL;
+        g_autoptr(HrRunner) runner = load(path, (HrSettings){.threads = 2, .num_ctx = contexts[i]}, &model);
+        HrPlan *plan = hr_runner_get_plan(runner);
+        HrRunnerStats stats;
+        hr_runner_get_stats(runner, &stats);
+        g_assert_cmpuint(hr_plan_get_settings(plan)->num_batch, ==, contexts[i]);
+        g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_CACHE), ==, 0);
+        g_assert_cmpuint(hr_runner_n_allocations(runner), ==, hr_plan_n_items(plan));
+        for (int kind = 0; kind < HR_ITEM_N_KINDS; kind++)
+            g_assert_cmpuint(stats.allocated[kind], ==, hr_plan_get_bytes(plan, (HrItemKind)kind));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_autoptr(GPtrArray) cases = read_cases();
+    g_autoptr(GPtrArray) cases = read_cases("vectors.txt");
+    g_test_add_func("/embeddings/minilm", test_minilm);
+    g_test_add_func("/embeddings/refused", test_refused);
+    g_test_add_func("/embeddings/ends", test_ends);
+    g_test_add_data_func("/embeddings/plan/bert", "bert.gguf", test_plan);
+    g_test_add_data_func("/embeddings/plan/jina", "jina-bert-v2.gguf", test_plan);
     for (guint i = 0; i < cases->len; i++) {
         static const char *const poolings[] = {"none", "mean", "cls", "last", "rank"};
         Case *c = cases->pdata[i];
