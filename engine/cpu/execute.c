@@ -131,14 +131,20 @@ uint32_t hr_task_grain(const HrTask *task, uint32_t n)
 
 /* ---- The smaller operations ---- */
 
+static void embed_row(const HrTask *task, const HrWeight *w, HrToken token, float *row)
+{
+    hr_dequantize(w->type, (const char *)w->data + (size_t)token * w->row_bytes, row, w->n_in);
+    if (task->op->factor != 1)
+        task->e->vector->scale(row, task->op->factor, w->n_in);
+}
+
 static void execute_embed(HrTask *task)
 {
     const HrStep *step = task->e->step;
     const HrWeight *w = task->op->weight;
     for (uint32_t begin, end; hr_task_claim(task, step->n_tokens, hr_task_grain(task, step->n_tokens), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
-            hr_dequantize(w->type, (const char *)w->data + (size_t)step->tokens[i] * w->row_bytes,
-                          hr_task_row(task, task->op->dst, i), w->n_in);
+            embed_row(task, w, step->tokens[i], hr_task_row(task, task->op->dst, i));
 }
 
 static void execute_rms_norm(HrTask *task)
@@ -152,7 +158,7 @@ static void execute_rms_norm(HrTask *task)
 
 static void norm_heads(const HrTask *task, float *row, uint32_t cols, const HrWeight *weight)
 {
-    uint32_t width = task->e->program->hparams->layers[task->op->layer].head_dim_k;
+    uint32_t width = (uint32_t)weight->n_in;
     for (uint32_t c = 0; c < cols; c += width)
         task->e->vector->rms_norm(row + c, weight->data, task->e->program->hparams->norm_eps, width, row + c);
 }

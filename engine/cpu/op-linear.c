@@ -21,6 +21,7 @@ typedef struct {
     const HrLinear *linear;
     float *dst;
     size_t dst_stride;
+    float factor;
     const float *add; /* residual, laid out as dst; or NULL */
     Prepared prepared;
 } Product;
@@ -81,6 +82,8 @@ static void finish_rows(const HrTask *task, const Product *p, uint32_t n_rows, s
             task->e->vector->add(y + begin, bias + begin, end - begin);
         if (scale && p->linear->bias_is_scaled)
             task->e->vector->scale(y + begin, *scale, end - begin);
+        if (p->factor != 1)
+            task->e->vector->scale(y + begin, p->factor, end - begin);
         if (p->add)
             task->e->vector->add(y + begin, p->add + i * p->dst_stride + begin, end - begin);
     }
@@ -128,6 +131,7 @@ void hr_execute_linear(HrTask *task)
             .linear = op->parts[p].linear,
             .dst = hr_task_row(task, op->parts[p].dst, 0),
             .dst_stride = op->parts[p].linear->weight.n_out,
+            .factor = op->factor,
             .add = op->add == HR_NO_BUF ? NULL : hr_task_row(task, op->add, 0),
         };
     run(task, products, op->n_parts, hr_task_rows(task, op->src));
@@ -135,6 +139,7 @@ void hr_execute_linear(HrTask *task)
 
 void hr_execute_logits(HrTask *task)
 {
-    Product product = {.linear = task->op->parts[0].linear, .dst = task->e->logits.base, .dst_stride = task->e->program->output_width};
+    Product product = {.linear = task->op->parts[0].linear, .factor = task->op->factor, .dst = task->e->logits.base,
+                       .dst_stride = task->e->program->output_width};
     run(task, &product, 1, task->e->step->n_outputs);
 }

@@ -10,10 +10,7 @@
 static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     hr_bind_decoder(b, hp, w);
-    for (uint32_t il = 0; il < hp->n_layer; il++) {
-        HrLayerWeights *l = &w->layers[il];
-        l->ffn_gate.scale = l->ffn_up.scale = l->ffn_down.scale = (HrWeight){0};
-    }
+    hr_take_unscaled(hp, w);
 }
 
 static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)

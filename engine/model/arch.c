@@ -4,23 +4,11 @@
  */
 #include "model/arch.h"
 
+#define HR_ARCH(name) &hr_arch_##name,
 static const HrArch *const architectures[] = {
-    &hr_arch_bert,
-    &hr_arch_falcon_h1,
-    &hr_arch_granite_hybrid,
-    &hr_arch_jamba,
-    &hr_arch_jina_bert_v2,
-    &hr_arch_lfm2,
-    &hr_arch_lfm2moe,
-    &hr_arch_llama,
-    &hr_arch_mamba,
-    &hr_arch_mamba2,
-    &hr_arch_nemotron_h,
-    &hr_arch_nemotron_h_moe,
-    &hr_arch_nomic_bert,
-    &hr_arch_qwen2,
-    &hr_arch_qwen3,
+#include "model/architectures.h"
 };
+#undef HR_ARCH
 
 const HrArch *hr_arch_find(const char *name)
 {
@@ -44,18 +32,41 @@ const char *hr_architectures(void)
     return g_once(&once, list_names, NULL);
 }
 
+/* Queries, keys and values from a tensor each, or from one. */
+static void bind_heads(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
+{
+    const HrLayerShape *s = &hp->layers[il];
+    uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k;
+    uint64_t n_k = (uint64_t)s->n_head_kv * s->head_dim_k, n_v = (uint64_t)s->n_head_kv * s->head_dim_v;
+    if (hr_bind_finds(b, il, "attn_qkv.weight")) {
+        HrLinear all;
+        hr_bind_linear(b, &all, il, "attn_qkv", hp->n_embd, n_q + n_k + n_v);
+        w->attn_q = hr_linear_rows(&all, 0, n_q);
+        w->attn_k = hr_linear_rows(&all, n_q, n_k);
+        w->attn_v = hr_linear_rows(&all, n_q + n_k, n_v);
+    } else {
+        hr_bind_linear(b, &w->attn_q, il, "attn_q", hp->n_embd, n_q);
+        hr_bind_linear(b, &w->attn_k, il, "attn_k", hp->n_embd, n_k);
+        hr_bind_linear(b, &w->attn_v, il, "attn_v", hp->n_embd, n_v);
+    }
+}
+
+/* A norm for each head, or one for all of them at once. */
+static void bind_head_norm(HrBinder *b, HrWeight *norm, int il, const char *name, uint64_t width, uint32_t n_head)
+{
+    g_autofree char *full = g_strdup_printf("blk.%d.%s", il, name);
+    const HrGgufTensor *t = hr_gguf_find_tensor(b->gguf, full);
+    hr_bind_optional(b, norm, il, name, t && t->dims[0] == width * n_head ? t->dims[0] : width, 1);
+}
+
 void hr_bind_attention(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
 {
     const HrLayerShape *s = &hp->layers[il];
-    uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k, n_out = (uint64_t)s->n_head * s->head_dim_v;
-    uint64_t n_k = (uint64_t)s->n_head_kv * s->head_dim_k, n_v = (uint64_t)s->n_head_kv * s->head_dim_v;
 
-    hr_bind_linear(b, &w->attn_q, il, "attn_q", hp->n_embd, n_q);
-    hr_bind_linear(b, &w->attn_k, il, "attn_k", hp->n_embd, n_k);
-    hr_bind_linear(b, &w->attn_v, il, "attn_v", hp->n_embd, n_v);
-    hr_bind_linear(b, &w->attn_output, il, "attn_output", n_out, hp->n_embd);
-    hr_bind_optional(b, &w->attn_q_norm, il, "attn_q_norm.weight", s->head_dim_k, 1);
-    hr_bind_optional(b, &w->attn_k_norm, il, "attn_k_norm.weight", s->head_dim_k, 1);
+    bind_heads(b, hp, il, w);
+    hr_bind_linear(b, &w->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v, hp->n_embd);
+    bind_head_norm(b, &w->attn_q_norm, il, "attn_q_norm.weight", s->head_dim_k, s->n_head);
+    bind_head_norm(b, &w->attn_k_norm, il, "attn_k_norm.weight", s->head_dim_k, s->n_head_kv);
     w->attn_q.fine = w->attn_k.fine = w->attn_v.fine = w->attn_output.fine = true;
 }
 
@@ -96,13 +107,20 @@ void hr_bind_ends(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_bind_output(b, hp, w);
 }
 
+/* Some files name it after where it is rather than after what it is for. */
+static void bind_ffn_norm(HrBinder *b, const HrHparams *hp, int il, HrWeight *norm)
+{
+    const char *name = hr_bind_finds(b, il, "ffn_norm.weight") ? "ffn_norm.weight" : "post_attention_norm.weight";
+    hr_bind(b, norm, il, name, hp->n_embd, 1);
+}
+
 void hr_bind_decoder(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     hr_bind_ends(b, hp, w);
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         hr_bind(b, &w->layers[il].attn_norm, (int)il, "attn_norm.weight", hp->n_embd, 1);
         hr_bind_attention(b, hp, (int)il, &w->layers[il]);
-        hr_bind(b, &w->layers[il].ffn_norm, (int)il, "ffn_norm.weight", hp->n_embd, 1);
+        bind_ffn_norm(b, hp, (int)il, &w->layers[il].ffn_norm);
         hr_bind_feed_forward(b, hp, (int)il, &w->layers[il]);
     }
 }

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One file per family, arch-<family>.c, that reads like the paper from top to bottom. To add one: write the file, declare
- * it below, put it in the table of arch.c.
+ * One file per family, arch-<family>.c, that reads like the paper from top to bottom. To add one: write the file and name it in
+ * architectures.h.
  */
 #pragma once
 
@@ -15,6 +15,7 @@ typedef struct HrArch {
     const char *name; /* general.architecture */
     HrRopeKind rope;
     bool encoder;      /* every token sees the whole text; gives vectors */
+    bool experts;      /* every model of it has them */
     bool mixed_layers; /* some may lack attention or a feed-forward (a count of 0) */
     /* Reads the keys that only this architecture has and completes hparams (NULL: nothing to do). False with an error of keys. */
     bool (*shape)(HrHparams *hparams, const HrKeys *keys);
@@ -26,21 +27,9 @@ typedef struct HrArch {
     bool (*check)(const HrGguf *gguf, GError **error);
 } HrArch;
 
-extern const HrArch hr_arch_bert;
-extern const HrArch hr_arch_falcon_h1;
-extern const HrArch hr_arch_granite_hybrid;
-extern const HrArch hr_arch_jamba;
-extern const HrArch hr_arch_jina_bert_v2;
-extern const HrArch hr_arch_lfm2;
-extern const HrArch hr_arch_lfm2moe;
-extern const HrArch hr_arch_llama;
-extern const HrArch hr_arch_mamba;
-extern const HrArch hr_arch_mamba2;
-extern const HrArch hr_arch_nemotron_h;
-extern const HrArch hr_arch_nemotron_h_moe;
-extern const HrArch hr_arch_nomic_bert;
-extern const HrArch hr_arch_qwen2;
-extern const HrArch hr_arch_qwen3;
+#define HR_ARCH(name) extern const HrArch hr_arch_##name;
+#include "model/architectures.h"
+#undef HR_ARCH
 
 const HrArch *hr_arch_find(const char *name); /* NULL if unknown */
 
@@ -55,7 +44,7 @@ void hr_bind_decoder(HrBinder *binder, const HrHparams *hparams, HrWeights *weig
 /* The feed-forwards' matrices as they are, whatever scales lie beside them. */
 void hr_take_unscaled(const HrHparams *hparams, HrWeights *weights);
 
-/* Router, experts and shared experts of a layer; an error if the model has no experts. */
+/* Router, experts and shared experts of a layer. */
 void hr_bind_experts(HrBinder *binder, const HrHparams *hparams, int il, HrExpertWeights *experts);
 /* Its parts: embeddings, last norm and output; queries, keys, values, their norms and the output of attention; gate, up and
  * down, or experts where the metadata says so. */
@@ -64,3 +53,9 @@ void hr_bind_attention(HrBinder *binder, const HrHparams *hparams, int il, HrLay
 void hr_bind_output(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
 void hr_bind_swiglu(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
 void hr_bind_feed_forward(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
+
+/* What the file says of scores, or what the architecture has where it says nothing. */
+static inline HrScores hr_scores(const HrHparams *hp, HrScores fallback)
+{
+    return hp->experts.scores ? hp->experts.scores : fallback;
+}

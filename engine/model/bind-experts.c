@@ -40,12 +40,6 @@ static void bind_shared(HrBinder *b, const HrHparams *hp, int il, HrExpertWeight
 void hr_bind_experts(HrBinder *b, const HrHparams *hp, int il, HrExpertWeights *w)
 {
     uint32_t n = hp->experts.n;
-    if (n == 0) {
-        if (!b->error)
-            g_set_error(&b->error, HR_ERROR, HR_ERROR_FORMAT, "The model's metadata is unusable: %s.expert_count is missing or 0.",
-                        hr_gguf_get_string(b->gguf, "general.architecture", NULL));
-        return;
-    }
     hr_bind_linear(b, &w->router, il, "ffn_gate_inp", hp->n_embd, n);
     w->router.fine = true;
     hr_bind_optional(b, &w->bias, il, "exp_probs_b.bias", n, 1);

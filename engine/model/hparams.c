@@ -122,13 +122,25 @@ static bool read_scales(HrHparams *hp, const HrKeys *keys)
            read_scale(keys, "logit_scale", &hp->logit_scale);
 }
 
+/* Blocks without those at the end that only guess further tokens ahead. */
+static bool read_n_layer(HrHparams *hp, const HrKeys *keys)
+{
+    uint32_t n_ahead;
+    if (!hr_keys_read_uint(keys, "block_count", 1, HR_MAX_LAYERS, &hp->n_layer) ||
+        !hr_keys_read_uint_or(keys, "nextn_predict_layers", 0, HR_MAX_LAYERS, 0, &n_ahead))
+        return false;
+    if (n_ahead >= hp->n_layer)
+        return hr_keys_bad(keys, "nextn_predict_layers", "is not less than block_count");
+    hp->n_layer -= n_ahead;
+    return true;
+}
+
 bool hr_hparams_read(HrHparams *hp, const HrGguf *gguf, const char *arch, bool mixed_layers, GError **error)
 {
     HrKeys keys = {gguf, arch, error};
     double rms_eps, eps;
     *hp = (HrHparams){0};
-    if (!hr_keys_read_uint(&keys, "block_count", 1, HR_MAX_LAYERS, &hp->n_layer) ||
-        !hr_keys_read_uint(&keys, "context_length", 1, HR_MAX_CTX, &hp->n_ctx_train) ||
+    if (!read_n_layer(hp, &keys) || !hr_keys_read_uint(&keys, "context_length", 1, HR_MAX_CTX, &hp->n_ctx_train) ||
         !hr_keys_read_uint(&keys, "embedding_length", 1, HR_MAX_WIDTH, &hp->n_embd) ||
         !hr_keys_read_float_or(&keys, "attention.layer_norm_rms_epsilon", 0, 1, 1e-5, &rms_eps) ||
         !hr_keys_read_float_or(&keys, "attention.layer_norm_epsilon", 0, 1, rms_eps, &eps) || !read_layers(hp, &keys, mixed_layers ? 0 : 1) ||

@@ -123,9 +123,11 @@ static bool prepare_to_run(HrModel *model, GError **error)
     }
     if (model->arch->check && !model->arch->check(model->gguf, error))
         return false;
+    HrKeys keys = {model->gguf, model->arch->name, error};
     if (!hr_hparams_read(&model->hparams, model->gguf, model->arch->name, model->arch->mixed_layers, error))
         return false;
-    HrKeys keys = {model->gguf, model->arch->name, error};
+    if (model->arch->experts && model->hparams.experts.n == 0)
+        return hr_keys_bad(&keys, "expert_count", "is missing or 0");
     model->hparams.rope.kind = model->arch->rope;
     if (model->arch->rope == HR_ROPE_NONE)
         model->hparams.rope.n_rot = 0;

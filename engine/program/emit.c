@@ -18,7 +18,8 @@ static HrBuffer *buffer_of(HrEmit *e, HrBuf buf)
 
 static HrOp new_op(HrEmit *e, HrOpKind kind, HrBuf src)
 {
-    return (HrOp){.kind = kind, .layer = e->layer, .src = src, .dst = HR_NO_BUF, .k = HR_NO_BUF, .v = HR_NO_BUF, .add = HR_NO_BUF};
+    return (HrOp){.kind = kind, .layer = e->layer, .src = src, .dst = HR_NO_BUF, .k = HR_NO_BUF, .v = HR_NO_BUF, .add = HR_NO_BUF,
+                  .factor = 1};
 }
 
 static void use(HrEmit *e, HrBuf buf, uint32_t op)
@@ -44,8 +45,14 @@ void hr_emit_layer(HrEmit *e, uint32_t layer)
 
 HrBuf hr_emit_embed(HrEmit *e, const HrWeight *embeddings)
 {
+    return hr_emit_embed_scaled(e, embeddings, 1);
+}
+
+HrBuf hr_emit_embed_scaled(HrEmit *e, const HrWeight *embeddings, float factor)
+{
     HrOp op = new_op(e, HR_OP_EMBED, HR_NO_BUF);
     op.weight = embeddings;
+    op.factor = factor;
     op.dst = new_buffer(e, HR_ROWS_TOKENS, e->program->hparams->n_embd);
     append(e, &op);
     return op.dst;
@@ -94,7 +101,7 @@ HrBuf hr_emit_add_first_row(HrEmit *e, HrBuf x, const HrWeight *table)
 static HrOp *joinable(HrEmit *e, HrBuf x)
 {
     HrOp *last = e->program->ops->len ? &g_array_index(e->program->ops, HrOp, e->program->ops->len - 1) : NULL;
-    bool fits = last && last->kind == HR_OP_LINEAR && last->src == x && last->add == HR_NO_BUF && last->n_parts < HR_LINEAR_PARTS;
+    bool fits = last && last->kind == HR_OP_LINEAR && last->src == x && last->add == HR_NO_BUF && last->factor == 1 && last->n_parts < HR_LINEAR_PARTS;
     return fits ? last : NULL;
 }
 
@@ -111,7 +118,13 @@ HrBuf hr_emit_linear(HrEmit *e, HrBuf x, const HrLinear *linear)
 
 HrBuf hr_emit_linear_add(HrEmit *e, HrBuf x, const HrLinear *linear, HrBuf residual)
 {
+    return hr_emit_linear_add_scaled(e, x, linear, 1, residual);
+}
+
+HrBuf hr_emit_linear_add_scaled(HrEmit *e, HrBuf x, const HrLinear *linear, float factor, HrBuf residual)
+{
     HrOp op = new_op(e, HR_OP_LINEAR, x);
+    op.factor = factor;
     op.add = residual;
     op.parts[0] = (HrLinearPart){linear, new_buffer(e, buffer_of(e, x)->rows, (uint32_t)linear->weight.n_out)};
     op.n_parts = 1;
@@ -277,8 +290,14 @@ HrBuf hr_emit_add(HrEmit *e, HrBuf x, HrBuf y)
 
 void hr_emit_logits(HrEmit *e, HrBuf x, const HrLinear *output)
 {
+    hr_emit_logits_scaled(e, x, output, 1);
+}
+
+void hr_emit_logits_scaled(HrEmit *e, HrBuf x, const HrLinear *output, float factor)
+{
     HrOp op = new_op(e, HR_OP_LOGITS, x);
     op.parts[0].linear = output;
+    op.factor = factor;
     op.n_parts = 1;
     append(e, &op);
     e->program->output_width = (uint32_t)output->weight.n_out;
@@ -350,6 +369,17 @@ void hr_emit_vector(HrEmit *e, HrBuf x, const HrWeights *w)
 
 /* ---- Parts that most decoders share ---- */
 
+HrBuf hr_emit_heads(HrEmit *e, HrBuf h, const HrLayerWeights *l)
+{
+    HrBuf q = hr_emit_linear(e, h, &l->attn_q);
+    HrBuf k = hr_emit_linear(e, h, &l->attn_k);
+    HrBuf v = hr_emit_linear(e, h, &l->attn_v);
+    if (hr_weight_exists(&l->attn_q_norm))
+        hr_emit_head_norms(e, q, &l->attn_q_norm, k, &l->attn_k_norm);
+    hr_emit_rope_and_store(e, q, k, v);
+    return hr_emit_attention(e, q);
+}
+
 HrBuf hr_emit_swiglu(HrEmit *e, HrBuf x, const HrLayerWeights *l)
 {
     HrBuf h = hr_emit_rms_norm(e, x, &l->ffn_norm);
@@ -362,16 +392,16 @@ HrBuf hr_emit_swiglu(HrEmit *e, HrBuf x, const HrLayerWeights *l)
 HrRouting hr_routing(const HrHparams *hp, HrScores scores, bool normalise)
 {
     float factor = hp->experts.factor > 0 ? (float)hp->experts.factor : 1;
-    return (HrRouting){.scores = scores, .normalise = normalise, .factor = factor, .activation = HR_SILU};
+    return (HrRouting){.scores = scores, .normalise = normalise, .factor = factor, .shared_factor = 1, .activation = HR_SILU};
 }
 
 /* The shared experts' answers to h, from their gate and up. */
-static HrBuf add_shared(HrEmit *e, const HrExpertWeights *w, HrBuf router, HrBuf gate, HrBuf up, HrBuf residual)
+static HrBuf add_shared(HrEmit *e, const HrExpertWeights *w, HrBuf router, HrBuf gate, HrBuf up, float factor, HrBuf residual)
 {
     HrBuf g = hr_emit_activate(e, HR_SILU, gate, up);
     if (router != HR_NO_BUF)
         g = hr_emit_activate(e, HR_SIGMOID, router, g);
-    return hr_emit_linear_add(e, g, &w->shared_down, residual);
+    return hr_emit_linear_add_scaled(e, g, &w->shared_down, factor, residual);
 }
 
 HrBuf hr_emit_mixture(HrEmit *e, HrBuf h, const HrExpertWeights *w, const HrRouting *routing, HrBuf residual)
@@ -382,7 +412,14 @@ HrBuf hr_emit_mixture(HrEmit *e, HrBuf h, const HrExpertWeights *w, const HrRout
     HrBuf up = shared ? hr_emit_linear(e, h, &w->shared_up) : HR_NO_BUF;
     HrBuf router = gated ? hr_emit_linear(e, h, &w->shared_router) : HR_NO_BUF;
     HrBuf y = hr_emit_experts(e, h, logits, w, routing, residual);
-    return shared ? add_shared(e, w, router, gate, up, y) : y;
+    return shared ? add_shared(e, w, router, gate, up, routing->shared_factor, y) : y;
+}
+
+HrBuf hr_emit_feed_forward(HrEmit *e, HrBuf x, const HrLayerWeights *l, const HrRouting *routing)
+{
+    if (!hr_weight_exists(&l->experts.router.weight))
+        return hr_emit_swiglu(e, x, l);
+    return hr_emit_mixture(e, hr_emit_rms_norm(e, x, &l->ffn_norm), &l->experts, routing, x);
 }
 
 void hr_emit_narrow_to_outputs(HrEmit *e, HrBuf *a, HrBuf *x)

@@ -17,6 +17,7 @@ typedef struct HrEmit {
 void hr_emit_layer(HrEmit *emit, uint32_t layer);
 
 HrBuf hr_emit_embed(HrEmit *emit, const HrWeight *embeddings);
+HrBuf hr_emit_embed_scaled(HrEmit *emit, const HrWeight *embeddings, float factor);
 HrBuf hr_emit_rms_norm(HrEmit *emit, HrBuf x, const HrWeight *weight);
 /* Weight and bias may be absent. */
 HrBuf hr_emit_layer_norm(HrEmit *emit, HrBuf x, const HrNorm *norm);
@@ -26,6 +27,8 @@ HrBuf hr_emit_add_first_row(HrEmit *emit, HrBuf x, const HrWeight *table);
 /* Products of the same input that follow each other become one operation. */
 HrBuf hr_emit_linear(HrEmit *emit, HrBuf x, const HrLinear *linear);
 HrBuf hr_emit_linear_add(HrEmit *emit, HrBuf x, const HrLinear *linear, HrBuf residual);
+/* residual + factor * linear (x) */
+HrBuf hr_emit_linear_add_scaled(HrEmit *emit, HrBuf x, const HrLinear *linear, float factor, HrBuf residual);
 void hr_emit_head_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight);
 void hr_emit_rope_and_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 /* The same for layers without rotary positions. */
@@ -50,13 +53,18 @@ HrBuf hr_emit_selective(HrEmit *emit, HrBuf x, HrBuf dt, HrBuf b, HrBuf c, const
 HrBuf hr_emit_delta_rule(HrEmit *emit, HrBuf qkv, HrBuf decay, HrBuf rate, const HrRecurrence *recurrence);
 HrBuf hr_emit_add(HrEmit *emit, HrBuf x, HrBuf y);
 void hr_emit_logits(HrEmit *emit, HrBuf x, const HrLinear *output);
+void hr_emit_logits_scaled(HrEmit *emit, HrBuf x, const HrLinear *output, float factor);
 
 /* ---- Parts that most decoders share ---- */
 
+/* Attention of h: queries, keys and values, normalised where the layer has norms for them, turned and stored; what the heads answer. */
+HrBuf hr_emit_heads(HrEmit *emit, HrBuf h, const HrLayerWeights *layer);
 /* x + down (silu (gate h) * up h), h = x normalised (Shazeer 2020). */
 HrBuf hr_emit_swiglu(HrEmit *emit, HrBuf x, const HrLayerWeights *layer);
 /* What a layer's mixture of experts makes of h: the experts that its router chooses and those that are shared; plus residual. */
 HrBuf hr_emit_mixture(HrEmit *emit, HrBuf h, const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual);
+/* x + the feed-forward of x normalised: a mixture where the layer has experts, else SwiGLU. */
+HrBuf hr_emit_feed_forward(HrEmit *emit, HrBuf x, const HrLayerWeights *layer, const HrRouting *routing);
 /* As most do it: SwiGLU, and what the file says of the weights' factor. */
 HrRouting hr_routing(const HrHparams *hparams, HrScores scores, bool normalise);
 /* In the last layer, behind attention: from here on only the rows whose logits are wanted. Elsewhere, and where all rows are pooled,

@@ -26,13 +26,13 @@ typedef struct {
 } HrBuffer;
 
 typedef enum {
-    HR_OP_EMBED,       /* dst[i] = weight[token i], dequantised */
+    HR_OP_EMBED,       /* dst[i] = weight[token i], dequantised, * factor */
     HR_OP_ROPE_TABLE,  /* dst[i] = cosines, then sines, of position i, n_rot / 2 each */
     HR_OP_RMS_NORM,    /* dst = src / rms(src) * weight */
     HR_OP_LAYER_NORM,  /* dst = (src - mean(src)) / deviation(src) * weight + bias, weight and bias where given */
     HR_OP_ADD_ROW,     /* dst[i] = src[i] + row of weight: that of position i, or the first */
-    HR_OP_LINEAR,      /* parts[p].dst = parts[p].linear (src) (+ add) */
-    HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, in place, RMS-normalised times weight, k_weight */
+    HR_OP_LINEAR,      /* parts[p].dst = parts[p].linear (src) * factor (+ add) */
+    HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, or the row, as wide as weight, k_weight, in place: RMS-normalised times them */
     HR_OP_ROPE_STORE,  /* src (queries) turned in place; k turned and v stored at their positions in the cache */
     HR_OP_ROPE,        /* src (queries) and k turned in place */
     HR_OP_ATTEND_TEXT, /* dst = softmax(src . k^T * scale) v over the whole text, or positions at most window / 2 away */
@@ -50,7 +50,7 @@ typedef enum {
     HR_OP_SELECTIVE,   /* dst = a state space with a decay per channel and state: src x, k the time steps, v B, add C */
     HR_OP_DELTA_RULE,  /* dst = a gated delta rule: queries, keys and values are columns of src, k decays, v learning rates */
     HR_OP_OUTPUT_ROWS, /* dst = the rows of src whose logits are wanted */
-    HR_OP_LOGITS,      /* logits[i] = parts[0].linear (src[i]); into the step's output, not the arena */
+    HR_OP_LOGITS,      /* logits[i] = parts[0].linear (src[i]) * factor; into the step's output, not the arena */
     HR_OP_N,
 } HrOpKind;
 const char *hr_op_name(HrOpKind kind);
@@ -86,6 +86,7 @@ typedef struct {
     bool normalise;   /* the weights of a row's experts sum to 1 */
     bool weigh_input; /* weights are on what experts read, not on what they answer */
     float factor;     /* on the weights */
+    float shared_factor; /* on the answer of shared experts */
     HrActivation activation;
     HrClamp clamp;
     float limit;      /* of the clamp */
@@ -96,7 +97,8 @@ typedef struct {
     uint32_t layer; /* HR_NO_LAYER: none */
     HrBuf src, dst;
     HrBuf k, v;                                /* further sources, see the kind */
-    HrBuf add;                                 /* LINEAR: residual, or HR_NO_BUF */
+    HrBuf add;                                 /* LINEAR, EXPERTS: residual, or HR_NO_BUF */
+    float factor;                              /* EMBED, LINEAR, LOGITS: on the result, before add; COMBINE */
     const HrWeight *weight, *k_weight;         /* see the kind */
     const HrWeight *bias;                      /* LAYER_NORM, or NULL */
     HrActivation activation;                   /* ACTIVATE */
@@ -106,7 +108,6 @@ typedef struct {
     uint32_t n_parts;
     const HrExpertWeights *experts;            /* EXPERTS */
     HrRouting routing;                         /* EXPERTS */
-    float factor;                              /* COMBINE */
     HrColumns columns;                         /* PICK */
     bool unturned;                             /* ROPE_STORE: positions play no part */
     HrRecurrence recurrence;                   /* GROUP_NORM to DELTA_RULE */
