@@ -6,11 +6,17 @@
 
 #include <math.h>
 
+/* Some files say -1 for what others say by leaving the key out. */
 static bool read_pooling(HrHparams *hp, const HrKeys *keys)
 {
     uint32_t pooling;
+    uint64_t said;
     g_autofree char *key = hr_keys_name(keys, "pooling_type");
-    hp->embeds = hp->encoder || hr_gguf_find(keys->gguf, key);
+    bool unsaid = !hr_gguf_find(keys->gguf, key) || (hr_gguf_get_uint(keys->gguf, key, &said) && said == UINT32_MAX);
+    hp->embeds = hp->encoder || !unsaid;
+    hp->pooling = HR_POOLING_MEAN;
+    if (unsaid)
+        return true;
     if (!hr_keys_read_uint_or(keys, "pooling_type", 0, HR_POOLING_RANK, HR_POOLING_MEAN, &pooling))
         return false;
     hp->pooling = (HrPooling)pooling;
