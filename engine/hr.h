@@ -184,6 +184,25 @@ HrPrompt *hr_model_render(const HrModel *model, const char *template_text, HrVal
 /* The same without a model. */
 HrPrompt *hr_template_render_text(const char *template_text, HrValue *vars, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* ---- Grammars ----------------------------------------------------------------------------------------------------
+ * What an answer may look like. Immutable; reference counted. Thread-safety: Safe.
+ */
+typedef struct HrGrammar HrGrammar;
+
+/* Rules in GBNF; the one named root is the whole. HR_ERROR_SETTINGS says in which line what is wrong. */
+HrGrammar *hr_grammar_new_gbnf(const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* JSON that a JSON schema allows, between two fixed texts (NULL: none). schema: a dict or a bool. HR_ERROR_SETTINGS where it
+ * contradicts itself, can never be met, or says what no grammar can. Pure: the schema is not kept. */
+HrGrammar *hr_grammar_new_schema(const char *before, HrValue *schema, const char *behind, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+HrGrammar *hr_grammar_ref(HrGrammar *grammar);
+void hr_grammar_unref(HrGrammar *grammar);
+/* NULL-terminated, borrowed: keywords of the schema that answers are not held to. */
+const char *const *hr_grammar_get_ignored(const HrGrammar *grammar);
+/* Whether the whole text is one that the grammar allows. */
+bool hr_grammar_matches(const HrGrammar *grammar, const char *text, size_t len);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrGrammar, hr_grammar_unref)
+
 /* ---- Plans -------------------------------------------------------------------------------------------------------
  * A plan lists every buffer that running a model with given settings takes. The loader allocates exactly this list.
  * Making one takes well under a millisecond and touches no weights. Thread-safety: Safe (immutable).
@@ -323,6 +342,10 @@ typedef struct {
     /* Called on the runner's thread before each draw, with the raw logits [n_vocab]; may lower them. NULL: none. */
     void (*mask)(float *logits, size_t n_vocab, void *data);
     void *mask_data;
+    HrGrammar *grammar;        /* what the answer is held to, or NULL; a reference is taken */
+    const char *grammar_after; /* the text behind which it holds; NULL: from the start. Copied */
+    bool grammar_again;        /* with grammar_after: once it is met, the answer goes on freely until that text comes again */
+    bool special_text;         /* control tokens in the answer are shown as their text (but for those that end it) */
 } HrRequestOptions;
 
 typedef enum { HR_DONE_STOP, HR_DONE_LENGTH, HR_DONE_CANCELLED, HR_DONE_ERROR } HrDoneReason;
@@ -365,6 +388,7 @@ typedef struct {
     const GError *error; /* with HR_DONE_ERROR */
     HrTimings timings;
     uint64_t seed; /* the one that was used */
+    bool steered;  /* the grammar was ended early, for want of tokens */
 } HrEvent;
 typedef void (*HrEventFunc)(const HrEvent *event, void *data);
 

@@ -22,6 +22,10 @@ HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMa
     g_array_append_vals(request->prompt, options->tokens, (guint)options->n_tokens);
     request->stop = g_strdupv((char **)options->stop);
     request->options = *options;
+    request->grammar_after = g_strdup(options->grammar_after);
+    request->options.grammar_after = request->grammar_after;
+    if (options->grammar)
+        hr_grammar_ref(options->grammar);
     request->options.tokens = (const HrToken *)request->prompt->data;
     request->options.stop = (const char *const *)request->stop;
     request->context = context ? g_main_context_ref(context) : NULL;
@@ -53,6 +57,9 @@ void hr_request_unref(HrRequest *request)
     g_strfreev(request->stop);
     hr_sampler_free(request->sampler);
     hr_stop_free(request->stopper);
+    hr_matcher_free(request->matcher);
+    hr_grammar_unref(request->options.grammar);
+    g_free(request->grammar_after);
     g_mutex_clear(&request->lock);
     g_free(request);
 }
@@ -145,6 +152,7 @@ void hr_request_send_done(HrRequest *request, HrDoneReason reason, const GString
     HrEvent event = {.kind = HR_EVENT_DONE, .reason = reason, .timings = request->timings};
     if (request->sampler)
         event.seed = hr_sampler_seed(request->sampler);
+    event.steered = request->matcher && hr_matcher_was_cut(request->matcher);
     g_mutex_lock(&request->lock);
     request->runner = NULL;
     g_mutex_unlock(&request->lock);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "grammar/matcher.h"
 #include "hr.h"
 #include "run/sampler.h"
 #include "run/stop.h"
@@ -16,6 +17,7 @@ struct HrRequest {
     GArray *prompt; /* HrToken */
     HrRequestOptions options;
     char **stop;
+    char *grammar_after;
     /* Where events go. */
     GMainContext *context;
     HrEventFunc func;
@@ -30,6 +32,7 @@ struct HrRequest {
     bool embeds;        /* wants a vector, no tokens */
     HrSampler *sampler; /* NULL if it embeds */
     HrStop *stopper;    /* likewise */
+    HrMatcher *matcher; /* NULL: no grammar */
     HrTimings timings;
     int64_t submitted_us, started_us, first_us;
 };

@@ -61,6 +61,7 @@ struct HrRunner {
     uint32_t *step_outputs; /* [max_outputs] */
     HrTokenProb *top;       /* [HR_MAX_TOP_LOGPROBS] */
     uint32_t reading_turn;  /* whose prompt is read first */
+    HrVocabTrie *trie;      /* NULL until a request has a grammar */
 };
 
 #define HR_MAX_TOP_LOGPROBS 1024
@@ -79,6 +80,10 @@ void hr_slots_drop_cancelled(HrRunner *runner);
 /* ---- step.c ---- */
 /* One step for all slots that work. */
 void hr_runner_step(HrRunner *runner);
+
+/* ---- constrain.c ---- */
+/* Holds the next draw to the request's grammar, if it has one. False with error where no token may come next. */
+bool hr_request_constrain(HrRunner *runner, const HrSlot *slot, float *logits, size_t n_vocab, GError **error);
 
 /* ---- evaluate.c ---- */
 void hr_runner_run_evaluation(HrRunner *runner, HrEvaluation *evaluation);

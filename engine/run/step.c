@@ -113,7 +113,7 @@ static bool send_token(HrRunner *r, HrRequest *request, HrToken token, float log
 {
     g_autoptr(GString) text = g_string_new(NULL);
     size_t len = 0;
-    const char *bytes = r->tokenizer ? hr_tokenizer_bytes(r->tokenizer, token, false, &len) : "";
+    const char *bytes = r->tokenizer ? hr_tokenizer_bytes(r->tokenizer, token, request->options.special_text, &len) : "";
     bool stopped = hr_stop_feed(request->stopper, bytes, len, text);
     hr_request_send_token(request, token, text, logprob, r->top, n_top);
     return stopped;
@@ -128,6 +128,11 @@ static void draw(HrRunner *r, HrSlot *slot, float *logits)
     float logprob = 0;
     if (request->options.mask)
         request->options.mask(logits, n_vocab, request->options.mask_data);
+    GError *error = NULL;
+    if (!hr_request_constrain(r, slot, logits, n_vocab, &error)) {
+        hr_slot_finish(r, slot, HR_DONE_ERROR, error);
+        return;
+    }
     HrToken token = hr_sampler_draw(request->sampler, logits, r->top, MIN(n_top, n_vocab),
                                     request->options.top_logprobs >= 0 ? &logprob : NULL);
     if (token < 0) {
@@ -141,7 +146,10 @@ static void draw(HrRunner *r, HrSlot *slot, float *logits)
         return;
     }
     request->timings.n_generated++;
-    bool stopped = send_token(r, request, token, logprob, MIN(n_top, n_vocab));
+    if (request->matcher)
+        hr_matcher_accept(request->matcher, token);
+    bool stopped = send_token(r, request, token, logprob, MIN(n_top, n_vocab)) ||
+                   (request->matcher && hr_matcher_is_over(request->matcher));
     slot->next = token;
     slot->state = HR_SLOT_GENERATING;
     if (is_over(r, slot, stopped, &reason))
