@@ -23,6 +23,9 @@ typedef __m256 F;
 
 HR_INLINE V v_set_8(int value) { return _mm256_set1_epi8((char)value); }
 HR_INLINE V v_set_32(int value) { return _mm256_set1_epi32(value); }
+HR_INLINE V v_load(const void *p) { return _mm256_loadu_si256(p); }
+/* LANES bytes, each as a dword. */
+HR_INLINE V v_load_bytes(const uint8_t *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)); }
 HR_INLINE V v_and(V a, V b) { return _mm256_and_si256(a, b); }
 HR_INLINE V v_or(V a, V b) { return _mm256_or_si256(a, b); }
 HR_INLINE V v_or_masked(V base, V bits, V mask) { return v_or(base, v_and(bits, mask)); }
@@ -54,6 +57,8 @@ HR_INLINE F f_sub(F a, F b) { return _mm256_sub_ps(a, b); }
 HR_INLINE F f_mul(F a, F b) { return _mm256_mul_ps(a, b); }
 HR_INLINE F f_add_product(F sum, F a, F b) { return _mm256_fmadd_ps(a, b, sum); }
 HR_INLINE F f_sub_product(F sum, F a, F b) { return _mm256_fnmadd_ps(a, b, sum); }
+
+HR_INLINE F f_load_halves(const uint8_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p)); }
 
 /* The lower 16 bits of each lane, as halves. */
 HR_INLINE F f_from_low_halves(V v)

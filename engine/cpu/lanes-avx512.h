@@ -22,6 +22,9 @@ typedef __m512 F;
 
 HR_INLINE V v_set_8(int value) { return _mm512_set1_epi8((char)value); }
 HR_INLINE V v_set_32(int value) { return _mm512_set1_epi32(value); }
+HR_INLINE V v_load(const void *p) { return _mm512_loadu_si512(p); }
+/* LANES bytes, each as a dword. */
+HR_INLINE V v_load_bytes(const uint8_t *p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)); }
 HR_INLINE V v_and(V a, V b) { return _mm512_and_si512(a, b); }
 HR_INLINE V v_or(V a, V b) { return _mm512_or_si512(a, b); }
 HR_INLINE V v_or_masked(V base, V bits, V mask) { return _mm512_ternarylogic_epi32(base, bits, mask, 0xf8); }
@@ -55,6 +58,7 @@ HR_INLINE F f_add_product(F sum, F a, F b) { return _mm512_fmadd_ps(a, b, sum); 
 HR_INLINE F f_sub_product(F sum, F a, F b) { return _mm512_fnmadd_ps(a, b, sum); }
 /* The lower 16 bits of each lane, as halves. */
 HR_INLINE F f_from_low_halves(V v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
+HR_INLINE F f_load_halves(const uint8_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p)); }
 /* The first n lanes, at most LANES; others are zero or untouched. */
 HR_INLINE F f_load(const float *p, size_t n) { return _mm512_maskz_loadu_ps((__mmask16)(0xffffu >> (16 - n)), p); }
 HR_INLINE void f_store(float *p, size_t n, F v) { _mm512_mask_storeu_ps(p, (__mmask16)(0xffffu >> (16 - n)), v); }

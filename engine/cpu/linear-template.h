@@ -106,9 +106,10 @@ typedef struct {
     const Unpacker *type;
     const uint8_t *w; /* of row 0 */
     size_t row_bytes, n_in, row_end;
+    bool in_panels;   /* whole panels are laid out as in panels.h */
 } Weights;
 
-/* Columns between prefetches, and how far ahead of the unpacking they are: enough bytes of LANES rows to be under
+/* Of rows as in the file: columns between prefetches, and how far ahead of the unpacking they are: enough bytes of LANES rows to be under
  * way. */
 #define PREFETCH_STEP 256
 #define PREFETCH_AHEAD 1024
@@ -137,11 +138,11 @@ static void prefetch_ahead(const Weights *w, size_t row, size_t k)
             __builtin_prefetch(src + i, 0, 2);
 }
 
-/* Unpacks n columns of LANES rows, from src on. */
+/* n columns of LANES rows, from src on, to column k of the panel. */
 static void unpack_blocks(const Unpacker *type, const uint8_t *src, size_t row_bytes, size_t k, size_t n, Panel *panel)
 {
-    for (const size_t end = k + n; k < end; k += type->block, src += type->block_bytes)
-        type->unpack(src, row_bytes, panel->q + k / 4, panel->scale + k / type->group, panel->min + k / type->group);
+    type->unpack(src, row_bytes, n / type->block, panel->q + k / 4, panel->scale + k / type->group,
+                 panel->min + k / type->group);
 }
 
 /* Columns from k on, n at most CHUNK, of LANES rows from row on. */
@@ -156,6 +157,15 @@ static void unpack_chunk(const Weights *w, size_t row, size_t k, size_t n, Panel
     }
 }
 
+/* The same where the rows are in a panel. */
+static void unpack_panel_chunk(const Weights *w, size_t row, size_t k, size_t n, Panel *panel)
+{
+    const size_t lane = row % HR_PANEL_ROWS;
+    const uint8_t *src = w->w + (row - lane) * w->row_bytes + bytes_of(w->type, k) * HR_PANEL_ROWS;
+
+    w->type->unpack_panel(src, lane, n / w->type->block, panel->q, panel->scale, panel->min);
+}
+
 /* The same for fewer rows: the missing ones are blocks of zero bytes, which are valid in every type. */
 static void unpack_padded(const Weights *w, size_t row, size_t k, size_t n, Panel *panel, uint8_t *padded)
 {
@@ -167,13 +177,21 @@ static void unpack_padded(const Weights *w, size_t row, size_t k, size_t n, Pane
     unpack_blocks(w->type, padded, bytes, 0, n, panel);
 }
 
+/* Rows behind the last whole panel are not: row_end is a multiple of HR_PANEL_ROWS or the end of the matrix. */
+static inline bool is_in_panel(const Weights *w, size_t row)
+{
+    return w->in_panels && w->row_end - row / HR_PANEL_ROWS * HR_PANEL_ROWS >= HR_PANEL_ROWS;
+}
+
 /* One chunk of one or two panels, the rows of tile from row on, times all columns. */
 static void multiply_chunk(const Weights *w, size_t row, size_t k, ColumnTile tile, size_t n_cols, Scratch *scratch)
 {
     const size_t n = w->n_in - k < CHUNK ? w->n_in - k : CHUNK;
 
     for (size_t r = row, p = 0; r < row + tile.n_rows; r += LANES, p++) {
-        if (w->row_end - r >= LANES)
+        if (is_in_panel(w, r))
+            unpack_panel_chunk(w, r, k, n, &scratch->panels[p]);
+        else if (w->row_end - r >= LANES)
             unpack_chunk(w, r, k, n, &scratch->panels[p]);
         else
             unpack_padded(w, r, k, n, &scratch->panels[p], scratch->padded);
@@ -184,7 +202,7 @@ static void multiply_chunk(const Weights *w, size_t row, size_t k, ColumnTile ti
     multiply_columns(scratch->panels, n / HR_GROUP, kind_of(w->type), tile, n_cols);
 }
 
-/* The rows of tile, from row on and at most LANES: weights are read in the order of memory. */
+/* The rows of tile, from row on and at most HR_PANEL_ROWS: weights are read in the order of memory. */
 static void multiply_few(const Weights *w, size_t row, const ColumnTile *tile, size_t n_cols, Scratch *scratch)
 {
     ColumnTile chunk = *tile;
@@ -214,7 +232,7 @@ static void multiply_many(const Weights *w, size_t row, const ColumnTile *tile, 
 static void multiply_rows(const Weights *w, size_t row_begin, const ColumnTile *columns, size_t n_cols, Scratch *scratch)
 {
     const bool many = n_cols >= SHARE_FROM;
-    const size_t n_rows = many ? STRIP : LANES;
+    const size_t n_rows = many ? STRIP : HR_PANEL_ROWS;
 
     for (size_t row = row_begin; row < w->row_end; row += n_rows) {
         for (size_t c = 0; c < n_cols; c += SLAB) {
@@ -231,10 +249,12 @@ static void multiply_rows(const Weights *w, size_t row_begin, const ColumnTile *
     }
 }
 
-static void rows_of(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
-                    const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride, void *scratch)
+HR_INLINE void all_rows(bool in_panels, HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin,
+                        size_t row_end, const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
+                        void *scratch)
 {
-    const Weights weights = {.type = unpacker_of(type), .w = w, .row_bytes = row_bytes, .n_in = n_in, .row_end = row_end};
+    const Weights weights = {
+        .type = unpacker_of(type), .w = w, .row_bytes = row_bytes, .n_in = n_in, .row_end = row_end, .in_panels = in_panels};
     const ColumnTile columns = {.groups = prepared, .stride = prepared_stride, .y = y, .y_stride = y_stride,
                                 .rest = form == HR_FORM_INT16 ? groups_bytes(n_in) : 0};
 
@@ -244,11 +264,30 @@ static void rows_of(HrForm form, HrType type, const void *w, size_t row_bytes, s
         float_rows(type, w, row_bytes, n_in, row_begin, row_end, prepared, prepared_stride, n_cols, y, y_stride, scratch);
 }
 
+static void file_rows(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
+                      const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride, void *scratch)
+{
+    all_rows(false, form, type, w, row_bytes, n_in, row_begin, row_end, prepared, prepared_stride, n_cols, y, y_stride, scratch);
+}
+
+static void panel_rows(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
+                       const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride, void *scratch)
+{
+    all_rows(true, form, type, w, row_bytes, n_in, row_begin, row_end, prepared, prepared_stride, n_cols, y, y_stride, scratch);
+}
+
+static bool in_panels(HrType type)
+{
+    return unpacker_of(type) != NULL;
+}
+
 #define LINEAR_KERNELS(set_name)          \
     {                                     \
         .name = set_name,                 \
         .form = form_of,                  \
         .prepared_bytes = prepared_bytes, \
         .prepare = prepare,               \
-        .rows = rows_of,                  \
+        .rows = file_rows,                \
+        .in_panels = in_panels,           \
+        .panel_rows = panel_rows,         \
     }

@@ -43,6 +43,11 @@ typedef struct HrLinearKernels {
      * scratch: hr_linear_scratch_bytes, 64-byte aligned, one per thread. */
     void (*rows)(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
                  const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride, void *scratch);
+    /* The same where the matrix was laid out in panels (panels.h). in_panels: whether weights of type are worth that; NULL: the set
+     * takes weights as they lie in the file, wherever that is. */
+    bool (*in_panels)(HrType type);
+    void (*panel_rows)(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
+                       const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride, void *scratch);
 } HrLinearKernels;
 
 /* Same for all kernels. */

@@ -3,13 +3,14 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Owns the reading of every quantised type for the integer kernels; dequantize.c says the same in plain C. Include
- * it once, after one of the lanes headers. Bytes of all rows are loaded 16 at a time and transposed in dwords, so
- * that lane r holds row r; from there on all rows are decoded at once. Nothing outside the blocks is read: they may
- * end where the mapped file ends.
+ * it once, after one of the lanes headers. Where rows lie as in the file, bytes of all rows are loaded 16 at a time
+ * and transposed in dwords, so that lane r holds row r; in panels (panels.h) they lie like that. From there on all
+ * rows are decoded at once. Nothing outside the blocks is read: they may end where the mapped file ends.
  */
 #pragma once
 
 #include "cpu/blocks.h"
+#include "cpu/panels.h"
 
 /* How weights of a type lie in a panel. */
 typedef struct {
@@ -17,9 +18,70 @@ typedef struct {
     bool has_min;      /* w = scale * q - min; otherwise w = scale * (q - raised) */
     uint16_t raised;
     uint16_t block, block_bytes;
-    /* LANES blocks, stride bytes apart, to q (lane r: 4 columns of row r), scale and min (one per group). */
-    void (*unpack)(const uint8_t *blocks, size_t stride, V *q, F *scale, F *min);
+    /* n blocks of each of LANES rows to q (lane r: 4 columns of row r), scale and min (one per group). Rows that lie as
+     * in the file are stride bytes apart. */
+    void (*unpack)(const uint8_t *blocks, size_t stride, size_t n, V *q, F *scale, F *min);
+    /* The same of the lanes from lane on of a panel. */
+    void (*unpack_panel)(const uint8_t *tiles, size_t lane, size_t n, V *q, F *scale, F *min);
 } Unpacker;
+
+/* ---- A block of each of LANES rows, whichever way they lie ---- */
+
+/* in_panel and odd are constants of the code. */
+typedef struct {
+    bool in_panel;
+    HrOdd odd;            /* bytes of a block that are no dwords */
+    const uint8_t *p;     /* the first row's block; in a panel the first lane's first dword */
+    size_t stride;        /* between rows */
+    const uint8_t *p_odd; /* in a panel: the first lane's odd bytes */
+} Blocks;
+
+/* The lanes from lane on of a tile. */
+HR_INLINE Blocks tile_blocks(const uint8_t *tile, size_t lane, HrOdd odd, size_t block_bytes)
+{
+    return (Blocks){.in_panel = true,
+                    .odd = odd,
+                    .p = tile + lane * 4,
+                    .p_odd = tile + (block_bytes - odd.bytes) * HR_PANEL_ROWS + lane * odd.bytes};
+}
+
+HR_INLINE const uint8_t *dwords_at(Blocks b, size_t offset)
+{
+    const size_t first = b.odd.first ? b.odd.bytes : 0;
+    return b.p + (offset - first) * HR_PANEL_ROWS;
+}
+
+/* The dword at offset of each block. */
+HR_INLINE V load_4(Blocks b, size_t offset)
+{
+    return b.in_panel ? v_load(dwords_at(b, offset)) : load_dwords(b.p + offset, b.stride);
+}
+
+/* The 16 bytes at offset: t[i] are their i-th dwords. */
+HR_INLINE void load_16(Blocks b, size_t offset, V t[4])
+{
+    if (!b.in_panel) {
+        load_16_bytes(b.p + offset, b.stride, t);
+        return;
+    }
+    HR_UNROLL(4)
+    for (size_t i = 0; i < 4; i++)
+        t[i] = v_load(dwords_at(b, offset + 4 * i));
+}
+
+/* The half of each block that is no part of a dword: its first or its last two bytes, at offset. */
+HR_INLINE F load_half(Blocks b, size_t offset)
+{
+    if (b.in_panel)
+        return f_load_halves(b.p_odd);
+    return f_from_low_halves(offset == 0 ? load_dwords(b.p, b.stride) : v_right(load_dwords(b.p + offset - 2, b.stride), 16));
+}
+
+/* Likewise a first byte. */
+HR_INLINE V load_byte(Blocks b)
+{
+    return b.in_panel ? v_load_bytes(b.p_odd) : v_and(load_dwords(b.p, b.stride), v_set_32(255));
+}
 
 /* ---- Small pieces ---- */
 
@@ -68,11 +130,11 @@ HR_INLINE F signed_byte(V v, int i)
 
 /* ---- Blocks of 32 ---- */
 
-HR_INLINE void unpack_nibbles(const uint8_t *qs, size_t stride, V q[8])
+HR_INLINE void unpack_nibbles(Blocks b, size_t qs, V q[8])
 {
     V t[4];
 
-    load_16_bytes(qs, stride, t);
+    load_16(b, qs, t);
     HR_UNROLL(4)
     for (int i = 0; i < 4; i++) {
         q[i] = low_nibbles(t[i]);
@@ -80,23 +142,23 @@ HR_INLINE void unpack_nibbles(const uint8_t *qs, size_t stride, V q[8])
     }
 }
 
-static void unpack_q4_0(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_q4_0(Blocks b, V *q, F *scale, F *min)
 {
     V nibbles[8];
 
-    unpack_nibbles(b + offsetof(HrBlockQ4_0, qs), stride, nibbles);
+    unpack_nibbles(b, offsetof(HrBlockQ4_0, qs), nibbles);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++)
         q[i] = raised(nibbles[i], RAISED_32 - 8);
-    scale[0] = f_from_low_halves(load_dwords(b, stride));
+    scale[0] = load_half(b, 0);
 }
 
-static void unpack_q4_1(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_q4_1(Blocks b, V *q, F *scale, F *min)
 {
-    const V d_m = load_dwords(b, stride);
+    const V d_m = load_4(b, 0);
     V nibbles[8];
 
-    unpack_nibbles(b + offsetof(HrBlockQ4_1, qs), stride, nibbles);
+    unpack_nibbles(b, offsetof(HrBlockQ4_1, qs), nibbles);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++)
         q[i] = nibbles[i];
@@ -118,25 +180,25 @@ HR_INLINE void add_fifth_bits(V qh, V q[8])
     }
 }
 
-static void unpack_q5_0(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_q5_0(Blocks b, V *q, F *scale, F *min)
 {
     V fives[8];
 
-    unpack_nibbles(b + offsetof(HrBlockQ5_0, qs), stride, fives);
-    add_fifth_bits(load_dwords(b + offsetof(HrBlockQ5_0, qh), stride), fives);
+    unpack_nibbles(b, offsetof(HrBlockQ5_0, qs), fives);
+    add_fifth_bits(load_4(b, offsetof(HrBlockQ5_0, qh)), fives);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++)
         q[i] = raised(fives[i], RAISED_32 - 16);
-    scale[0] = f_from_low_halves(load_dwords(b, stride));
+    scale[0] = load_half(b, 0);
 }
 
-static void unpack_q5_1(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_q5_1(Blocks b, V *q, F *scale, F *min)
 {
-    const V d_m = load_dwords(b, stride);
+    const V d_m = load_4(b, 0);
     V fives[8];
 
-    unpack_nibbles(b + offsetof(HrBlockQ5_1, qs), stride, fives);
-    add_fifth_bits(load_dwords(b + offsetof(HrBlockQ5_1, qh), stride), fives);
+    unpack_nibbles(b, offsetof(HrBlockQ5_1, qs), fives);
+    add_fifth_bits(load_4(b, offsetof(HrBlockQ5_1, qh)), fives);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++)
         q[i] = fives[i];
@@ -144,55 +206,55 @@ static void unpack_q5_1(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
     min[0] = f_sub(f_zero(), f_from_high_halves(d_m));
 }
 
-static void unpack_q8_0(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_q8_0(Blocks b, V *q, F *scale, F *min)
 {
     V t[8];
 
-    load_16_bytes(b + offsetof(HrBlockQ8_0, qs), stride, t);
-    load_16_bytes(b + offsetof(HrBlockQ8_0, qs) + 16, stride, t + 4);
+    load_16(b, offsetof(HrBlockQ8_0, qs), t);
+    load_16(b, offsetof(HrBlockQ8_0, qs) + 16, t + 4);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++)
         q[i] = raised(t[i], RAISED_WIDE);
-    scale[0] = f_from_low_halves(load_dwords(b, stride));
+    scale[0] = load_half(b, 0);
 }
 
 /* Nibbles that index a table of signed bytes, raised. */
-HR_INLINE void unpack_table(const uint8_t *qs, size_t stride, __m128i values, int by, V *q)
+HR_INLINE void unpack_table(Blocks b, size_t qs, __m128i values, int by, V *q)
 {
     const __m128i table = _mm_add_epi8(values, _mm_set1_epi8((char)by));
     V nibbles[8];
 
-    unpack_nibbles(qs, stride, nibbles);
+    unpack_nibbles(b, qs, nibbles);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++)
         q[i] = v_look_up_8(table, nibbles[i]);
 }
 
-static void unpack_iq4_nl(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_iq4_nl(Blocks b, V *q, F *scale, F *min)
 {
-    unpack_table(b + offsetof(HrBlockIQ4_NL, qs), stride, _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q);
-    scale[0] = f_from_low_halves(load_dwords(b, stride));
+    unpack_table(b, offsetof(HrBlockIQ4_NL, qs), _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q);
+    scale[0] = load_half(b, 0);
 }
 
-static void unpack_mxfp4(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_mxfp4(Blocks b, V *q, F *scale, F *min)
 {
-    const V e = v_and(load_dwords(b, stride), v_set_32(255));
+    const V e = load_byte(b);
     const V normal = v_left(v_sub_32(e, v_set_32(1)), 23); /* negative or 0 where e < 2 */
     const V at_most_2 = v_left_each(v_set_32(0x00200000), v_min_32(e, v_set_32(2)));
 
-    unpack_table(b + offsetof(HrBlockMXFP4, qs), stride, _mm_setr_epi8(HR_MXFP4_VALUES), RAISED_32, q);
+    unpack_table(b, offsetof(HrBlockMXFP4, qs), _mm_setr_epi8(HR_MXFP4_VALUES), RAISED_32, q);
     scale[0] = f_from_bits(v_max_32(normal, at_most_2));
 }
 
 /* ---- Super-blocks of 256 ---- */
 
 /* Two bits of each of four 32-groups: q[32 half + 8 group + i] of dword i of the half's 32 bytes. */
-HR_INLINE void unpack_pairs(const uint8_t *qs, size_t stride, int half, V *q)
+HR_INLINE void unpack_pairs(Blocks b, size_t qs, int half, V *q)
 {
     V t[8];
 
-    load_16_bytes(qs + 32 * half, stride, t);
-    load_16_bytes(qs + 32 * half + 16, stride, t + 4);
+    load_16(b, qs + (size_t)half * 32, t);
+    load_16(b, qs + (size_t)half * 32 + 16, t + 4);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++)
         HR_UNROLL(4)
@@ -200,52 +262,58 @@ HR_INLINE void unpack_pairs(const uint8_t *qs, size_t stride, int half, V *q)
             q[32 * half + 8 * group + i] = v_and(shifted(t[i], -2 * group), v_set_8(3));
 }
 
-static void unpack_q2_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_q2_k(Blocks b, V *q, F *scale, F *min)
 {
-    const V d_dmin = load_dwords(b + offsetof(HrBlockQ2_K, d), stride);
+    const V d_dmin = load_4(b, offsetof(HrBlockQ2_K, d));
     const F d = f_from_low_halves(d_dmin), dmin = f_from_high_halves(d_dmin);
     V scales[4];
 
-    load_16_bytes(b + offsetof(HrBlockQ2_K, scales), stride, scales);
+    load_16(b, offsetof(HrBlockQ2_K, scales), scales);
     HR_UNROLL(16)
     for (int g = 0; g < 16; g++) {
         scale[g] = f_mul(d, unsigned_byte(low_nibbles(scales[g / 4]), g % 4));
         min[g] = f_mul(dmin, unsigned_byte(high_nibbles(scales[g / 4]), g % 4));
     }
     for (int half = 0; half < 2; half++)
-        unpack_pairs(b + offsetof(HrBlockQ2_K, qs), stride, half, q);
+        unpack_pairs(b, offsetof(HrBlockQ2_K, qs), half, q);
 }
 
 /* Scales of Q3_K: 12 bytes that end 2 before the end of the block, with d behind them. */
-HR_INLINE void unpack_scales_q3_k(const uint8_t *b, size_t stride, F *scale)
+HR_INLINE void unpack_scales_q3_k(Blocks b, F *scale)
 {
     V t[4], bytes[3], scales[4];
 
-    load_16_bytes(b + sizeof(HrBlockQ3_K) - 16, stride, t); /* two bytes of quants, 12 of scales, d */
-    HR_UNROLL(3)
-    for (int i = 0; i < 3; i++)
-        bytes[i] = v_or(v_right(t[i], 16), v_left(t[i + 1], 16));
+    if (b.in_panel) {
+        HR_UNROLL(3)
+        for (int i = 0; i < 3; i++)
+            bytes[i] = load_4(b, offsetof(HrBlockQ3_K, scales) + 4 * (size_t)i);
+    } else { /* dearer one by one: two bytes of quants, 12 of scales, d */
+        load_16_bytes(b.p + sizeof(HrBlockQ3_K) - 16, b.stride, t);
+        HR_UNROLL(3)
+        for (int i = 0; i < 3; i++)
+            bytes[i] = v_or(v_right(t[i], 16), v_left(t[i + 1], 16));
+    }
     scales[0] = or_bits(low_nibbles(bytes[0]), bytes[2], 4, 0x30);
     scales[1] = or_bits(low_nibbles(bytes[1]), bytes[2], 2, 0x30);
     scales[2] = or_bits(high_nibbles(bytes[0]), bytes[2], 0, 0x30);
     scales[3] = or_bits(high_nibbles(bytes[1]), bytes[2], -2, 0x30);
 
-    const F d = f_from_high_halves(t[3]);
+    const F d = b.in_panel ? load_half(b, offsetof(HrBlockQ3_K, d)) : f_from_high_halves(t[3]);
     HR_UNROLL(16)
     for (int g = 0; g < 16; g++)
         scale[g] = f_mul(d, signed_byte(raised(scales[g / 4], -32), g % 4));
 }
 
-static void unpack_q3_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_q3_k(Blocks b, V *q, F *scale, F *min)
 {
     V high[8];
 
-    unpack_scales_q3_k(b, stride, scale);
-    load_16_bytes(b + offsetof(HrBlockQ3_K, hmask), stride, high);
-    load_16_bytes(b + offsetof(HrBlockQ3_K, hmask) + 16, stride, high + 4);
+    unpack_scales_q3_k(b, scale);
+    load_16(b, offsetof(HrBlockQ3_K, hmask), high);
+    load_16(b, offsetof(HrBlockQ3_K, hmask) + 16, high + 4);
     HR_UNROLL(2)
     for (int half = 0; half < 2; half++) {
-        unpack_pairs(b + offsetof(HrBlockQ3_K, qs), stride, half, q);
+        unpack_pairs(b, offsetof(HrBlockQ3_K, qs), half, q);
         HR_UNROLL(4)
         for (int group = 4 * half; group < 4 * half + 4; group++)
             HR_UNROLL(8)
@@ -255,12 +323,12 @@ static void unpack_q3_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
 }
 
 /* d, dmin and the 6-bit scales and minima of Q4_K and Q5_K: the first 16 bytes of the block. */
-HR_INLINE void unpack_scales_q4_k(const uint8_t *b, size_t stride, F *scale, F *min)
+HR_INLINE void unpack_scales_q4_k(Blocks b, F *scale, F *min)
 {
     const V six = v_set_8(63);
     V t[4];
 
-    load_16_bytes(b, stride, t);
+    load_16(b, 0, t);
     const F d = f_from_low_halves(t[0]), dmin = f_from_high_halves(t[0]);
     const V scales[2] = {v_and(t[1], six), or_bits(low_nibbles(t[3]), t[1], -2, 0x30)};
     const V mins[2] = {v_and(t[2], six), or_bits(high_nibbles(t[3]), t[2], -2, 0x30)};
@@ -271,13 +339,13 @@ HR_INLINE void unpack_scales_q4_k(const uint8_t *b, size_t stride, F *scale, F *
     }
 }
 
-static void unpack_q4_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_q4_k(Blocks b, V *q, F *scale, F *min)
 {
-    unpack_scales_q4_k(b, stride, scale, min);
+    unpack_scales_q4_k(b, scale, min);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++) {
         V t[4];
-        load_16_bytes(b + offsetof(HrBlockQ4_K, qs) + 16 * i, stride, t);
+        load_16(b, offsetof(HrBlockQ4_K, qs) + 16 * i, t);
         HR_UNROLL(4)
         for (int j = 0; j < 4; j++) {
             const int at = 16 * (i / 2) + 4 * (i % 2) + j;
@@ -287,17 +355,17 @@ static void unpack_q4_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
     }
 }
 
-static void unpack_q5_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_q5_k(Blocks b, V *q, F *scale, F *min)
 {
     V high[8];
 
-    unpack_scales_q4_k(b, stride, scale, min);
-    load_16_bytes(b + offsetof(HrBlockQ5_K, qh), stride, high);
-    load_16_bytes(b + offsetof(HrBlockQ5_K, qh) + 16, stride, high + 4);
+    unpack_scales_q4_k(b, scale, min);
+    load_16(b, offsetof(HrBlockQ5_K, qh), high);
+    load_16(b, offsetof(HrBlockQ5_K, qh) + 16, high + 4);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++) {
         V t[4];
-        load_16_bytes(b + offsetof(HrBlockQ5_K, qs) + 16 * i, stride, t);
+        load_16(b, offsetof(HrBlockQ5_K, qs) + 16 * i, t);
         HR_UNROLL(4)
         for (int j = 0; j < 4; j++) {
             const int at = 16 * (i / 2) + 4 * (i % 2) + j, group = i / 2 * 2;
@@ -307,23 +375,22 @@ static void unpack_q5_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
     }
 }
 
-static void unpack_q6_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_q6_k(Blocks b, V *q, F *scale, F *min)
 {
-    /* d are the last two bytes */
-    const F d = f_from_high_halves(load_dwords(b + sizeof(HrBlockQ6_K) - 4, stride));
+    const F d = load_half(b, offsetof(HrBlockQ6_K, d));
     V scales[4];
 
-    load_16_bytes(b + offsetof(HrBlockQ6_K, scales), stride, scales);
+    load_16(b, offsetof(HrBlockQ6_K, scales), scales);
     HR_UNROLL(16)
     for (int g = 0; g < 16; g++)
         scale[g] = f_mul(d, signed_byte(scales[g / 4], g % 4));
     HR_UNROLL(4)
     for (int i = 0; i < 4; i++) { /* elements l = 16 (i % 2) .. + 15 of each 32-group of half i / 2 */
-        const uint8_t *ql = b + offsetof(HrBlockQ6_K, ql) + 64 * (i / 2) + 16 * (i % 2);
+        const size_t ql = offsetof(HrBlockQ6_K, ql) + 64 * (size_t)(i / 2) + 16 * (size_t)(i % 2);
         V low[4], low_32[4], high[4];
-        load_16_bytes(ql, stride, low);
-        load_16_bytes(ql + 32, stride, low_32);
-        load_16_bytes(b + offsetof(HrBlockQ6_K, qh) + 32 * (i / 2) + 16 * (i % 2), stride, high);
+        load_16(b, ql, low);
+        load_16(b, ql + 32, low_32);
+        load_16(b, offsetof(HrBlockQ6_K, qh) + 32 * (i / 2) + 16 * (i % 2), high);
         HR_UNROLL(4)
         for (int j = 0; j < 4; j++) {
             V *out = q + 32 * (i / 2) + 4 * (i % 2) + j;
@@ -335,11 +402,11 @@ static void unpack_q6_k(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
     }
 }
 
-static void unpack_iq4_xs(const uint8_t *b, size_t stride, V *q, F *scale, F *min)
+HR_INLINE void unpack_iq4_xs(Blocks b, V *q, F *scale, F *min)
 {
     V t[4];
 
-    load_16_bytes(b, stride, t); /* d and scales_h, scales_l, 8 bytes of quants */
+    load_16(b, 0, t); /* d and scales_h, scales_l, 8 bytes of quants */
     const F d = f_from_low_halves(t[0]);
     const V high = v_right(t[0], 16);
     HR_UNROLL(8)
@@ -347,33 +414,62 @@ static void unpack_iq4_xs(const uint8_t *b, size_t stride, V *q, F *scale, F *mi
         const V low_4 = v_and(v_right(t[1], 4 * g), v_set_32(15));
         const V six = v_or_masked(low_4, shifted(high, 4 - 2 * g), v_set_32(0x30));
         scale[g] = f_mul(d, f_from_v(v_sub_32(six, v_set_32(32))));
-        unpack_table(b + offsetof(HrBlockIQ4_XS, qs) + 16 * g, stride, _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q + 8 * g);
+        unpack_table(b, offsetof(HrBlockIQ4_XS, qs) + 16 * g, _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q + 8 * g);
     }
 }
 
 /* ---- By type ---- */
 
-#define UNPACKER(type, group_, has_min_, raised_, block_, function)                                           \
-    [HR_TYPE_##type] = {.group = group_, .has_min = has_min_, .raised = raised_, .block = block_,             \
-                        .block_bytes = sizeof(HrBlock##type), .unpack = function}
+/* How far ahead of its unpacking memory is asked for: enough for it to be under way all the time. */
+#define PREFETCH_BYTES 4096
 
-static const Unpacker unpackers[HR_TYPE_N] = {
-    UNPACKER(Q4_0, 32, false, RAISED_32, HR_QK, unpack_q4_0),
-    UNPACKER(Q4_1, 32, true, 0, HR_QK, unpack_q4_1),
-    UNPACKER(Q5_0, 32, false, RAISED_32, HR_QK, unpack_q5_0),
-    UNPACKER(Q5_1, 32, true, 0, HR_QK, unpack_q5_1),
-    UNPACKER(Q8_0, 32, false, RAISED_WIDE, HR_QK, unpack_q8_0),
-    UNPACKER(IQ4_NL, 32, false, RAISED_WIDE, HR_QK, unpack_iq4_nl),
-    UNPACKER(MXFP4, 32, false, RAISED_32, HR_QK, unpack_mxfp4),
-    UNPACKER(Q2_K, 16, true, 0, HR_QKK, unpack_q2_k),
-    UNPACKER(Q3_K, 16, false, RAISED_16, HR_QKK, unpack_q3_k),
-    UNPACKER(Q4_K, 32, true, 0, HR_QKK, unpack_q4_k),
-    UNPACKER(Q5_K, 32, true, 0, HR_QKK, unpack_q5_k),
-    UNPACKER(Q6_K, 16, false, RAISED_16, HR_QKK, unpack_q6_k),
-    UNPACKER(IQ4_XS, 32, false, RAISED_WIDE, HR_QKK, unpack_iq4_xs),
-};
+/* A tile's worth, tile by tile: asked for all at once, requests would wait for each other. */
+HR_INLINE void prefetch_tile(const uint8_t *tile, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += 64)
+        __builtin_prefetch(tile + PREFETCH_BYTES + i, 0, 2);
+}
+
+/* type, unpacking, elements of a block and of a group, minima, raise. */
+#define UNPACKED_TYPES(X)                               \
+    X(Q4_0, unpack_q4_0, HR_QK, 32, false, RAISED_32)     \
+    X(Q4_1, unpack_q4_1, HR_QK, 32, true, 0)              \
+    X(Q5_0, unpack_q5_0, HR_QK, 32, false, RAISED_32)     \
+    X(Q5_1, unpack_q5_1, HR_QK, 32, true, 0)              \
+    X(Q8_0, unpack_q8_0, HR_QK, 32, false, RAISED_WIDE)   \
+    X(IQ4_NL, unpack_iq4_nl, HR_QK, 32, false, RAISED_WIDE) \
+    X(MXFP4, unpack_mxfp4, HR_QK, 32, false, RAISED_32)   \
+    X(Q2_K, unpack_q2_k, HR_QKK, 16, true, 0)             \
+    X(Q3_K, unpack_q3_k, HR_QKK, 16, false, RAISED_16)    \
+    X(Q4_K, unpack_q4_k, HR_QKK, 32, true, 0)             \
+    X(Q5_K, unpack_q5_k, HR_QKK, 32, true, 0)             \
+    X(Q6_K, unpack_q6_k, HR_QKK, 16, false, RAISED_16)    \
+    X(IQ4_XS, unpack_iq4_xs, HR_QKK, 32, false, RAISED_WIDE)
+
+#define UNPACK_BLOCKS(type, unpack, block_, group_, has_min_, raised_)                                                    \
+    static void unpack##_file(const uint8_t *p, size_t stride, size_t n, V *q, F *scale, F *min)                          \
+    {                                                                                                                     \
+        for (; n > 0; n--, p += sizeof(HrBlock##type), q += block_ / 4, scale += block_ / group_, min += block_ / group_) \
+            unpack((Blocks){.odd = hr_odd_of(HR_TYPE_##type), .p = p, .stride = stride}, q, scale, min);                  \
+    }                                                                                                                     \
+    static void unpack##_panel(const uint8_t *p, size_t lane, size_t n, V *q, F *scale, F *min)                           \
+    {                                                                                                                     \
+        const size_t tile = sizeof(HrBlock##type) * HR_PANEL_ROWS;                                                        \
+        for (; n > 0; n--, p += tile, q += block_ / 4, scale += block_ / group_, min += block_ / group_) {                \
+            prefetch_tile(p, tile);                                                                                       \
+            unpack(tile_blocks(p, lane, hr_odd_of(HR_TYPE_##type), sizeof(HrBlock##type)), q, scale, min);                \
+        }                                                                                                                 \
+    }
+UNPACKED_TYPES(UNPACK_BLOCKS)
+
+#define UNPACKER(type, unpack_, block_, group_, has_min_, raised_)                                        \
+    [HR_TYPE_##type] = {.group = group_, .has_min = has_min_, .raised = raised_, .block = block_,         \
+                        .block_bytes = sizeof(HrBlock##type), .unpack = unpack_##_file, .unpack_panel = unpack_##_panel},
+static const Unpacker unpackers[HR_TYPE_N] = {UNPACKED_TYPES(UNPACKER)};
 
 #undef UNPACKER
+#undef UNPACK_BLOCKS
+#undef UNPACKED_TYPES
 
 /* NULL for types whose weights are floats. */
 static inline const Unpacker *unpacker_of(HrType type)

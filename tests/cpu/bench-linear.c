@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- *     bench-linear [TYPE ...]      HEADROOM_CPU chooses the kernels
+ *     bench-linear [--panels] [--columns N] [TYPE ...]      HEADROOM_CPU chooses the kernels
  *
- * One thread. The best of several runs: "decode" over weights larger than the caches, beside a loop that only reads
+ * --panels: weights laid out as a loaded model's are, in 2 MiB pages. One thread. The best of several runs: "decode" over weights larger than the caches, beside a loop that only reads
  * the same bytes; "prefill" with 512 columns. Not a test: nothing here can fail.
  */
 #include "linear-fixture.h"
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define N_IN 4096
+#define N_IN 4096 /* columns of a row, unless told */
 #define DECODE_BYTES (256u << 20)
 #define PREFILL_ROWS 512
 #define PREFILL_COLS 512
@@ -68,7 +68,7 @@ static double time_rows(const HrLinearKernels *kernels, const Weights *w, const 
     for (int run = 0; run < RUNS; run++) {
         const double start = seconds();
         for (gsize r = 0; r < w->n_out; r += 64)
-            kernels->rows(prepared.form, w->type, w->rows, w->row_bytes, w->n_in, r, MIN(r + 64, w->n_out), prepared.data,
+            (w->in_panels ? kernels->panel_rows : kernels->rows)(prepared.form, w->type, w->rows, w->row_bytes, w->n_in, r, MIN(r + 64, w->n_out), prepared.data,
                           prepared.stride, n_cols, y, w->n_out, scratch);
         best = MIN(best, seconds() - start);
     }
@@ -92,17 +92,28 @@ static double time_prepare(const HrLinearKernels *kernels, const Weights *w, con
     return best;
 }
 
-static void bench_type(const HrLinearKernels *kernels, HrType type, GRand *rand)
+/* w as a model that is loaded has it. */
+static void lay(Weights *w)
+{
+    Weights laid;
+    weights_lay(w, &laid);
+    weights_clear(w);
+    *w = laid;
+}
+
+static void bench_type(const HrLinearKernels *kernels, HrType type, gsize n_in, bool panels, GRand *rand)
 {
     const HrTypeTraits *traits = hr_type_traits(type);
-    const gsize row_bytes = N_IN / traits->block * (gsize)traits->block_bytes;
-    g_autofree float *x = g_new(float, PREFILL_COLS * N_IN);
+    const gsize row_bytes = n_in / traits->block * (gsize)traits->block_bytes;
+    g_autofree float *x = g_new(float, PREFILL_COLS * n_in);
     Weights w;
 
-    for (gsize i = 0; i < PREFILL_COLS * N_IN; i++)
+    for (gsize i = 0; i < PREFILL_COLS * n_in; i++)
         x[i] = (float)g_rand_double_range(rand, -1, 1);
-    weights_init(&w, type, N_IN, DECODE_BYTES / row_bytes);
+    weights_init(&w, type, n_in, DECODE_BYTES / row_bytes);
     fill(&w, rand);
+    if (panels && kernels->in_panels && kernels->in_panels(type))
+        lay(&w);
     const double bytes = (double)w.n_out * (double)row_bytes;
     const double read = read_only(w.rows, (gsize)bytes);
     const double decode = bytes / time_rows(kernels, &w, x, 1) * 1e-9;
@@ -111,8 +122,8 @@ static void bench_type(const HrLinearKernels *kernels, HrType type, GRand *rand)
     const double prefill = time_rows(kernels, &w, x, PREFILL_COLS);
     const double prepare = time_prepare(kernels, &w, x, PREFILL_COLS);
     printf("%-12s %-8s %8.1f %8.1f %5.0f %% %8.1f %10.1f %10.2f\n", kernels->name, traits->name, read, decode,
-           100 * decode / read, cached, (double)N_IN * PREFILL_ROWS * PREFILL_COLS / prefill * 1e-9,
-           PREFILL_COLS * (double)N_IN / prepare * 1e-9);
+           100 * decode / read, cached, (double)n_in * PREFILL_ROWS * PREFILL_COLS / prefill * 1e-9,
+           PREFILL_COLS * (double)n_in / prepare * 1e-9);
     w.n_out = DECODE_BYTES / row_bytes;
     weights_clear(&w);
 }
@@ -120,15 +131,24 @@ static void bench_type(const HrLinearKernels *kernels, HrType type, GRand *rand)
 int main(int argc, char **argv)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
+    gsize n_in = N_IN;
+    bool panels = false;
+    int n_names = argc - 1;
 
+    for (; n_names > 0 && g_str_has_prefix(argv[argc - n_names], "--"); n_names--) {
+        if (g_str_equal(argv[argc - n_names], "--panels"))
+            panels = true;
+        else if (n_names > 1)
+            n_in = g_ascii_strtoull(argv[argc - --n_names], NULL, 10);
+    }
     printf("%-12s %-8s %8s %8s %7s %8s %10s %10s\n", "kernels", "type", "read", "decode", "", "cached", "prefill", "prepare");
     printf("%-12s %-8s %8s %8s %7s %8s %10s %10s\n", "", "", "GB/s", "GB/s", "", "GB/s", "GMAC/s", "G/s");
     for (gsize i = 0; i < fixture_n_types; i++) {
-        bool wanted = argc == 1;
-        for (int a = 1; a < argc; a++)
+        bool wanted = n_names == 0;
+        for (int a = argc - n_names; a < argc; a++)
             wanted |= g_str_equal(argv[a], hr_type_traits(fixture_types[i])->name);
         if (wanted)
-            bench_type(hr_linear_kernels(), fixture_types[i], rand);
+            bench_type(hr_linear_kernels(), fixture_types[i], n_in, panels, rand);
     }
     return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include "linear-fixture.h"
 #include "cpu/half.h"
+#include "cpu/panels.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -36,6 +37,7 @@ void weights_init(Weights *w, HrType type, gsize n_in, gsize n_out)
     w->mapping_bytes = pages + page;
     w->mapping = mmap(NULL, w->mapping_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     g_assert_true(w->mapping != MAP_FAILED);
+    madvise(w->mapping, pages, MADV_HUGEPAGE); /* as weights that were laid out have them */
     g_assert_cmpint(mprotect((guint8 *)w->mapping + pages, page, PROT_NONE), ==, 0);
     w->rows = (guint8 *)w->mapping + pages - bytes;
 }
@@ -109,6 +111,18 @@ void weights_clear_minima(Weights *w)
         return;
     for (guint8 *block = w->rows; block < w->rows + w->row_bytes * w->n_out; block += block_bytes)
         put_half(block + half_fields[w->type].second, 0);
+}
+
+void weights_lay(const Weights *w, Weights *laid)
+{
+    const gsize panel = HR_PANEL_ROWS * w->row_bytes, in_panels = w->n_out / HR_PANEL_ROWS * panel;
+
+    weights_init(laid, w->type, w->n_in, w->n_out);
+    laid->fine = w->fine;
+    laid->in_panels = true;
+    for (gsize at = 0; at < in_panels; at += panel)
+        hr_panel_lay(w->type, w->rows + at, w->n_in, laid->rows + at);
+    memcpy(laid->rows + in_panels, w->rows + in_panels, w->n_out * w->row_bytes - in_panels);
 }
 
 gpointer aligned_new(gsize bytes)

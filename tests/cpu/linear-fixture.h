@@ -17,6 +17,7 @@ typedef struct {
     HrType type;
     bool fine; /* columns take 16 bits where kernels round them */
     gsize n_in, n_out, row_bytes;
+    bool in_panels; /* laid out: see weights_lay */
     guint8 *rows;
     gpointer mapping;
     gsize mapping_bytes;
@@ -30,6 +31,9 @@ void weights_fill_random(Weights *w, GRand *rand);
 void weights_fill(Weights *w, guint8 fill, guint16 half);
 /* Sets the fields that hold minima to zero. */
 void weights_clear_minima(Weights *w);
+
+/* laid: the same weights in panels, with nothing readable behind them either. */
+void weights_lay(const Weights *w, Weights *laid);
 
 /* 64-byte aligned, zeroed; g_free does not fit: aligned_free. */
 gpointer aligned_new(gsize bytes);

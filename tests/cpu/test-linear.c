@@ -4,6 +4,7 @@
  */
 #include "linear-fixture.h"
 #include "cpu/groups.h"
+#include "cpu/panels.h"
 #include "hr.h"
 
 #include <math.h>
@@ -17,7 +18,8 @@ static void multiply_rows(const HrLinearKernels *kernels, const Weights *w, cons
     gpointer scratch = aligned_new(hr_linear_scratch_bytes());
 
     memset(scratch, 0xff, hr_linear_scratch_bytes());
-    kernels->rows(x->form, w->type, w->rows, w->row_bytes, w->n_in, begin, end, x->data, x->stride, n_cols, y, w->n_out, scratch);
+    (w->in_panels ? kernels->panel_rows : kernels->rows)(x->form, w->type, w->rows, w->row_bytes, w->n_in, begin, end, x->data,
+                                                         x->stride, n_cols, y, w->n_out, scratch);
     aligned_free(scratch);
 }
 
@@ -262,10 +264,25 @@ static void test_not_finite(gconstpointer data)
     weights_clear(&w);
 }
 
-/* Whatever is computed beside it, and in whichever pieces: the same bits. */
+/* The first n columns, all rows at once and a panel at a time: as expected, bit for bit. */
+static void check_bits(const Case *it, const Weights *w, const Prepared *columns, gsize n, float *y, const float *expected)
+{
+    const gsize bytes = n * w->n_out * sizeof *y;
+
+    memset(y, 0xff, bytes);
+    multiply_rows(it->kernels, w, columns, n, 0, w->n_out, y);
+    g_assert_cmpmem(y, bytes, expected, bytes);
+    memset(y, 0xff, bytes);
+    for (gsize r = 0; r < w->n_out; r += 16)
+        multiply_rows(it->kernels, w, columns, n, r, MIN(r + 16, w->n_out), y);
+    g_assert_cmpmem(y, bytes, expected, bytes);
+}
+
+/* Whatever is computed beside it, in whichever pieces, and however the weights lie: the same bits. */
 static void test_same_bits(gconstpointer data)
 {
     const Case *it = data;
+    const bool in_panels = it->kernels->in_panels && it->kernels->in_panels(it->type);
     const bool plain = g_str_equal(it->kernels->name, "plain"); /* which has no tiles */
     const gsize n_in = it->type == HR_TYPE_F32 ? 1285 : 1280, n_out = 55, max_cols = plain ? 17 : 512;
     g_autoptr(GRand) rand = g_rand_new_with_seed(10);
@@ -273,11 +290,13 @@ static void test_same_bits(gconstpointer data)
     g_autofree float *one = g_new0(float, max_cols * n_out);
     g_autofree float *many = g_new0(float, max_cols * n_out);
     Prepared prepared;
-    Weights w;
+    Weights w, laid;
 
     weights_init(&w, it->type, n_in, n_out);
     weights_fill_random(&w, rand);
     w.fine = it->type % 2; /* both forms, over the types */
+    if (in_panels)
+        weights_lay(&w, &laid);
     prepared_init(&prepared, it->kernels, &w, x, max_cols);
     for (gsize c = 0; c < max_cols; c++) {
         Prepared column = prepared;
@@ -285,15 +304,33 @@ static void test_same_bits(gconstpointer data)
         multiply_rows(it->kernels, &w, &column, 1, 0, n_out, one + c * n_out);
     }
     for (gsize n = 1; n <= max_cols; n = n < 17 ? n + 1 : n == 17 ? 64 : n * 8) {
-        memset(many, 0xff, n * n_out * sizeof *many);
-        multiply_rows(it->kernels, &w, &prepared, n, 0, n_out, many);
-        g_assert_cmpmem(many, n * n_out * sizeof *many, one, n * n_out * sizeof *one);
-        memset(many, 0xff, n * n_out * sizeof *many);
-        for (gsize r = 0; r < n_out; r += 16)
-            multiply_rows(it->kernels, &w, &prepared, n, r, MIN(r + 16, n_out), many);
-        g_assert_cmpmem(many, n * n_out * sizeof *many, one, n * n_out * sizeof *one);
+        check_bits(it, &w, &prepared, n, many, one);
+        if (in_panels)
+            check_bits(it, &laid, &prepared, n, many, one);
     }
+    if (in_panels)
+        weights_clear(&laid);
     prepared_clear(&prepared);
+    weights_clear(&w);
+}
+
+static void test_panels_dequantize(gconstpointer data)
+{
+    const Case *it = data;
+    const gsize n_in = 512;
+    g_autoptr(GRand) rand = g_rand_new_with_seed(13);
+    float direct[512], from_panel[512];
+    Weights w, laid;
+
+    weights_init(&w, it->type, n_in, 2 * HR_PANEL_ROWS);
+    weights_fill_random(&w, rand);
+    weights_lay(&w, &laid);
+    for (gsize r = 0; r < w.n_out; r++) {
+        hr_dequantize(it->type, w.rows + r * w.row_bytes, direct, n_in);
+        hr_panel_dequantize(it->type, laid.rows + r / HR_PANEL_ROWS * HR_PANEL_ROWS * w.row_bytes, r % HR_PANEL_ROWS, n_in, from_panel);
+        g_assert_cmpmem(direct, sizeof direct, from_panel, sizeof from_panel);
+    }
+    weights_clear(&laid);
     weights_clear(&w);
 }
 
@@ -413,10 +450,23 @@ static void add_cases(const HrLinearKernels *kernels)
     }
 }
 
+static void add_panel_cases(void)
+{
+    for (gsize t = 0; t < fixture_n_types; t++) {
+        if (hr_type_traits(fixture_types[t])->block == 1)
+            continue;
+        Case *it = g_new0(Case, 1);
+        it->type = fixture_types[t];
+        g_autofree char *path = g_strdup_printf("/cpu/linear/panels/dequantize/%s", hr_type_traits(it->type)->name);
+        g_test_add_data_func_full(path, it, test_panels_dequantize, g_free);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cpu/linear/choice", test_choice);
+    add_panel_cases();
     for (const HrLinearKernels *const *set = hr_linear_all(); *set != NULL; set++) {
         add_cases(*set);
         if ((*set)->form(HR_TYPE_Q8_0, false) == HR_FORM_INT8) {
