@@ -248,7 +248,7 @@ typedef struct {
 size_t hr_devices_probe(HrDevice *devices, size_t max);
 
 typedef enum {
-    HR_ITEM_WEIGHTS, /* mapped from the file */
+    HR_ITEM_WEIGHTS, /* mapped from the file, or moved out of it */
     HR_ITEM_CACHE,   /* reserved; committed as it fills */
     HR_ITEM_COMPUTE, /* the arena of the largest step, and per-thread scratch */
     HR_ITEM_OUTPUT,  /* logits */

@@ -73,7 +73,8 @@ bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_
     hr_rope_frequencies(&program->hparams->rope, rope_divisors, e->inv_freq, &e->rope_magnitude);
     e->runs = g_new(HrRun, program->max_tokens);
     e->claimed = g_new0(atomic_uint, program->ops->len * HR_OP_PHASES);
-    if (!hr_region_map(&e->arena, ledger, items[0], needs.arena_bytes, true, error) ||
+    if (!hr_laid_init(&e->laid, program, e->linear, error) ||
+        !hr_region_map(&e->arena, ledger, items[0], needs.arena_bytes, true, error) ||
         !hr_region_map(&e->prepared, ledger, items[1], needs.prepared_bytes, true, error) ||
         !hr_region_map(&e->scratch, ledger, items[2], needs.scratch_bytes, true, error) ||
         !hr_region_map(&e->logits, ledger, items[3], needs.logits_bytes, true, error))
@@ -84,6 +85,7 @@ bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_
 
 void hr_executor_finish(HrExecutor *e)
 {
+    hr_laid_finish(&e->laid);
     hr_region_unmap(&e->arena);
     hr_region_unmap(&e->prepared);
     hr_region_unmap(&e->scratch);
@@ -131,20 +133,20 @@ uint32_t hr_task_grain(const HrTask *task, uint32_t n)
 
 /* ---- The smaller operations ---- */
 
-static void embed_row(const HrTask *task, const HrWeight *w, HrToken token, float *row)
+static void embed_row(const HrTask *task, const HrLaidWeight *table, HrToken token, float *row)
 {
-    hr_dequantize(w->type, (const char *)w->data + (size_t)token * w->row_bytes, row, w->n_in);
+    hr_laid_row(table, (uint64_t)token, row);
     if (task->op->factor != 1)
-        task->e->vector->scale(row, task->op->factor, w->n_in);
+        task->e->vector->scale(row, task->op->factor, table->weight->n_in);
 }
 
 static void execute_embed(HrTask *task)
 {
     const HrStep *step = task->e->step;
-    const HrWeight *w = task->op->weight;
+    const HrLaidWeight table = hr_laid_find(&task->e->laid, task->op->weight);
     for (uint32_t begin, end; hr_task_claim(task, step->n_tokens, hr_task_grain(task, step->n_tokens), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
-            embed_row(task, w, step->tokens[i], hr_task_row(task, task->op->dst, i));
+            embed_row(task, &table, step->tokens[i], hr_task_row(task, task->op->dst, i));
 }
 
 static void execute_rms_norm(HrTask *task)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "cpu/laid.h"
 #include "cpu/linear.h"
 #include "cpu/pool.h"
 #include "cpu/vector.h"
@@ -44,6 +45,7 @@ typedef struct {
     const HrVectorKernels *vector;
     HrPool *pool;
     uint32_t n_threads;
+    HrLaid laid; /* weights that were moved out of the file */
     HrRegion arena, prepared, scratch, logits;
     size_t prepared_offset[HR_FORM_N]; /* in prepared */
     size_t thread_scratch_bytes;

@@ -24,6 +24,7 @@ typedef struct {
     float factor;
     const float *add; /* residual, laid out as dst; or NULL */
     Prepared prepared;
+    HrLaidWeight at;
 } Product;
 
 static uint32_t panels_of(const HrLinear *linear)
@@ -93,8 +94,9 @@ static void multiply(const HrTask *task, const Product *p, uint32_t n_rows, uint
 {
     const HrWeight *w = &p->linear->weight;
     size_t begin = (size_t)panel_begin * HR_PANEL_ROWS, end = MIN((size_t)panel_end * HR_PANEL_ROWS, w->n_out);
-    task->e->linear->rows(p->prepared.form, w->type, w->data, w->row_bytes, w->n_in, begin, end, p->prepared.rows, p->prepared.stride, n_rows,
-                          p->dst, p->dst_stride, task->scratch + HR_OWN_ROWS_BYTES);
+    (p->at.in_panels ? task->e->linear->panel_rows : task->e->linear->rows)(
+        p->prepared.form, w->type, p->at.data, w->row_bytes, w->n_in, begin, end, p->prepared.rows, p->prepared.stride, n_rows,
+        p->dst, p->dst_stride, task->scratch + HR_OWN_ROWS_BYTES);
     finish_rows(task, p, n_rows, begin, end);
 }
 
@@ -108,8 +110,10 @@ static uint32_t grain_of(const HrWeight *weight, uint32_t n_rows)
 static void run(HrTask *task, Product *products, uint32_t n_products, uint32_t n_rows)
 {
     uint32_t total = 0, begin, end;
-    for (uint32_t p = 0; p < n_products; p++)
+    for (uint32_t p = 0; p < n_products; p++) {
+        products[p].at = hr_laid_find(&task->e->laid, &products[p].linear->weight);
         total += panels_of(products[p].linear);
+    }
     prepare(task, products, n_products, n_rows);
     while (hr_task_claim(task, total, grain_of(&products[0].linear->weight, n_rows), &begin, &end)) {
         uint32_t first = 0;

@@ -30,7 +30,8 @@ bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, u
     void *base = MAP_FAILED;
     if (bytes == 0) {
         *region = (HrRegion){0};
-        hr_ledger_record(ledger, item, 0);
+        if (ledger)
+            hr_ledger_record(ledger, item, 0);
         return true;
     }
     if (bytes <= SIZE_MAX)
@@ -45,7 +46,8 @@ bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, u
         madvise(base, bytes, MADV_HUGEPAGE);
     region->base = base;
     region->bytes = bytes;
-    hr_ledger_record(ledger, item, bytes);
+    if (ledger)
+        hr_ledger_record(ledger, item, bytes);
     return true;
 }
 

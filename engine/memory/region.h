@@ -24,7 +24,8 @@ void hr_ledger_finish(HrLedger *ledger);
 /* Writes down item with the bytes that were really taken. */
 void hr_ledger_record(HrLedger *ledger, const HrPlanItem *item, uint64_t bytes);
 
-/* Reserves bytes (rounded up to whole pages by the kernel, not in the ledger) and records them as item. huge: ask for 2 MiB
+/* Reserves bytes (rounded up to whole pages by the kernel, not in the ledger) and records them as item (ledger NULL: someone else
+ * does). huge: ask for 2 MiB
  * pages. HR_ERROR_MEMORY on failure. */
 bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, uint64_t bytes, bool huge, GError **error);
 /* Gives the pages of [offset, offset + bytes) back to the kernel; they read as zero afterwards. Partial pages stay. */

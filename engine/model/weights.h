@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Binding checks that each tensor is there, has the shape that the metadata promises and a type that can be computed. Data
- * stays in the mapped file. Row-major: a matrix is w[n_out, n_in], its rows row_bytes apart.
+ * is that of the mapped file; the executor may have moved it (cpu/laid.h). Row-major: a matrix is w[n_out, n_in], its rows row_bytes apart.
  */
 #pragma once
 

@@ -33,25 +33,64 @@ static bool stopped(GError **error)
     return false;
 }
 
-static bool read_weights(HrRunner *r, HrProgressFunc progress, void *data, GError **error)
+/* Looks around after every stretch of weights. */
+typedef struct {
+    HrProgressFunc func;
+    void *data;
+    uint64_t done, total;
+} Progress;
+
+static bool advance(Progress *progress, uint64_t bytes, GError **error)
 {
-    const HrGguf *gguf = r->model->gguf;
-    uint64_t total = MAX(hr_gguf_file_bytes(gguf), 1), done = 0;
-    for (uint32_t part = 0; part < hr_gguf_n_parts(gguf); part++) {
-        size_t bytes;
-        const char *base = hr_gguf_part_data(gguf, part, &bytes);
-        for (size_t offset = 0; offset < bytes; offset += READ_CHUNK_BYTES) {
-            size_t n = MIN(READ_CHUNK_BYTES, bytes - offset);
-            read_in(base + offset, n);
-            done += n;
-            if (progress && !progress((double)done / (double)total, data))
-                return stopped(error);
-        }
+    progress->done += bytes;
+    return !progress->func || progress->func((double)progress->done / (double)progress->total, progress->data) || stopped(error);
+}
+
+/* Moves a weight to where the kernels want it. */
+static bool move_weight(HrRunner *r, const HrLaidWeight *at, Progress *progress, GError **error)
+{
+    const HrWeight *w = at->weight;
+    uint64_t rows = MAX(1, READ_CHUNK_BYTES / (w->row_bytes * HR_PANEL_ROWS)) * HR_PANEL_ROWS;
+    for (uint64_t begin = 0; begin < w->n_out; begin += rows) {
+        uint64_t end = MIN(begin + rows, w->n_out);
+        read_in((const char *)w->data + begin * w->row_bytes, (end - begin) * w->row_bytes);
+        hr_laid_fill(at, begin, end, r->executor.pool, r->executor.n_threads);
+        if (!advance(progress, (end - begin) * w->row_bytes, error))
+            return false;
     }
     return true;
 }
 
-/* Weights are mapped, not copied: their items are what the bound tensors take. */
+/* What stays mapped. */
+static bool read_tensor(const char *data, uint64_t bytes, Progress *progress, GError **error)
+{
+    for (uint64_t offset = 0; offset < bytes; offset += READ_CHUNK_BYTES) {
+        size_t n = MIN(READ_CHUNK_BYTES, bytes - offset);
+        read_in(data + offset, n);
+        if (!advance(progress, n, error))
+            return false;
+    }
+    return true;
+}
+
+static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **error)
+{
+    const HrGguf *gguf = r->model->gguf;
+    const GArray *laid = r->executor.laid.weights;
+    Progress progress = {.func = func, .data = data, .total = MAX(hr_gguf_file_bytes(gguf), 1)};
+    for (guint i = 0; i < laid->len; i++)
+        if (!move_weight(r, &g_array_index(laid, HrLaidWeight, i), &progress, error))
+            return false;
+    for (size_t i = 0; i < hr_gguf_n_tensors(gguf); i++) {
+        const HrGgufTensor *tensor = hr_gguf_tensor(gguf, i);
+        if (!hr_laid_covers(&r->executor.laid, hr_gguf_tensor_data(gguf, tensor), tensor->bytes) &&
+            !read_tensor(hr_gguf_tensor_data(gguf, tensor), tensor->bytes, &progress, error))
+            return false;
+    }
+    return true;
+}
+
+/* Weights take what the bound tensors take, moved (laid.h) or mapped. */
 static void record_weights(HrRunner *r)
 {
     for (size_t i = 0; i < hr_plan_n_items(r->plan); i++) {

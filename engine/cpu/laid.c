@@ -1,0 +1,145 @@
+/* laid.c: see laid.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "cpu/laid.h"
+
+#include "cpu/panels.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* ---- Places ---- */
+
+static size_t bytes_of(const HrWeight *weight)
+{
+    return weight->n_out * weight->row_bytes;
+}
+
+static gint by_place(gconstpointer a, gconstpointer b)
+{
+    uintptr_t left = (uintptr_t)((const HrLaidWeight *)a)->weight->data, right = (uintptr_t)((const HrLaidWeight *)b)->weight->data;
+    return left < right ? -1 : left > right;
+}
+
+/* The products' weights, each once. */
+static void collect(HrLaid *laid, const HrProgram *program, const HrLinearKernels *kernels)
+{
+    for (uint32_t i = 0; i < program->ops->len; i++) {
+        const HrOp *op = hr_program_op(program, i);
+        for (uint32_t p = 0; p < op->n_parts && (op->kind == HR_OP_LINEAR || op->kind == HR_OP_LOGITS); p++) {
+            const HrWeight *weight = &op->parts[p].linear->weight;
+            HrLaidWeight at = {.weight = weight, .in_panels = kernels->in_panels(weight->type)};
+            if (weight->data && g_hash_table_add(laid->by_data, (gpointer)weight->data))
+                g_array_append_val(laid->weights, at);
+        }
+    }
+    g_array_sort(laid->weights, by_place);
+}
+
+bool hr_laid_init(HrLaid *laid, const HrProgram *program, const HrLinearKernels *kernels, GError **error)
+{
+    static const HrPlanItem item = {.kind = HR_ITEM_WEIGHTS, .name = "weights"};
+    uint64_t bytes = 0;
+
+    laid->weights = g_array_new(false, false, sizeof(HrLaidWeight));
+    laid->by_data = g_hash_table_new(NULL, NULL);
+    if (kernels->in_panels)
+        collect(laid, program, kernels);
+    for (guint i = 0; i < laid->weights->len; i++)
+        bytes += bytes_of(g_array_index(laid->weights, HrLaidWeight, i).weight);
+    if (!hr_region_map(&laid->region, NULL, &item, bytes, true, error))
+        return false;
+    bytes = 0;
+    for (guint i = 0; i < laid->weights->len; i++) {
+        HrLaidWeight *at = &g_array_index(laid->weights, HrLaidWeight, i);
+        at->data = (char *)laid->region.base + bytes;
+        bytes += bytes_of(at->weight);
+        g_hash_table_insert(laid->by_data, (gpointer)at->weight->data, at);
+    }
+    return true;
+}
+
+void hr_laid_finish(HrLaid *laid)
+{
+    g_clear_pointer(&laid->by_data, g_hash_table_unref);
+    g_clear_pointer(&laid->weights, g_array_unref);
+    hr_region_unmap(&laid->region);
+}
+
+HrLaidWeight hr_laid_find(const HrLaid *laid, const HrWeight *weight)
+{
+    const HrLaidWeight *at = laid->by_data ? g_hash_table_lookup(laid->by_data, weight->data) : NULL;
+    return at ? *at : (HrLaidWeight){.weight = weight, .data = weight->data};
+}
+
+bool hr_laid_covers(const HrLaid *laid, const void *data, uint64_t bytes)
+{
+    for (guint i = 0; i < laid->weights->len; i++) {
+        uint64_t offset = (uint64_t)((uintptr_t)g_array_index(laid->weights, HrLaidWeight, i).weight->data - (uintptr_t)data);
+        if (offset < bytes) /* what lies before data wraps around */
+            return true;
+    }
+    return false;
+}
+
+/* ---- Moving ---- */
+
+typedef struct {
+    const HrLaidWeight *at;
+    uint64_t end;
+    atomic_uint_fast64_t next; /* row */
+} Move;
+
+/* Up to a panel of rows. */
+static void move_rows(const HrLaidWeight *at, uint64_t begin, uint64_t n)
+{
+    const HrWeight *w = at->weight;
+    const char *from = (const char *)w->data + begin * w->row_bytes;
+    char *to = (char *)at->data + begin * w->row_bytes;
+
+    if (at->in_panels && n == HR_PANEL_ROWS)
+        hr_panel_lay(w->type, from, w->n_in, to);
+    else
+        memcpy(to, from, n * w->row_bytes);
+}
+
+static void move_some(HrThread *thread, void *data)
+{
+    Move *move = data;
+    uint64_t row;
+
+    while ((row = atomic_fetch_add(&move->next, HR_PANEL_ROWS)) < move->end)
+        move_rows(move->at, row, MIN(HR_PANEL_ROWS, move->end - row));
+}
+
+/* Pages of a mapping that lie wholly within a stretch; it can still be read, from the file. */
+static void give_back(const char *begin, size_t bytes)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)begin + page - 1) / page * page, to = ((uintptr_t)begin + bytes) / page * page;
+
+    if (to > from)
+        madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+void hr_laid_fill(const HrLaidWeight *at, uint64_t begin, uint64_t end, HrPool *pool, uint32_t n_threads)
+{
+    Move move = {.at = at, .end = end, .next = begin};
+
+    hr_pool_run(pool, n_threads, move_some, &move);
+    give_back((const char *)at->weight->data + begin * at->weight->row_bytes, (end - begin) * at->weight->row_bytes);
+}
+
+void hr_laid_row(const HrLaidWeight *at, uint64_t row, float *dst)
+{
+    const HrWeight *w = at->weight;
+    uint64_t first = row / HR_PANEL_ROWS * HR_PANEL_ROWS;
+
+    if (at->in_panels && first + HR_PANEL_ROWS <= w->n_out)
+        hr_panel_dequantize(w->type, (const char *)at->data + first * w->row_bytes, row - first, w->n_in, dst);
+    else
+        hr_dequantize(w->type, (const char *)at->data + row * w->row_bytes, dst, w->n_in);
+}
