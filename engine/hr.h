@@ -112,8 +112,12 @@ const char *hr_model_get_path(const HrModel *model);
 /* True if the architecture is one that this build can run; otherwise sets error (HR_ERROR_UNSUPPORTED, names what is
  * missing). Planning and metadata need no supported architecture. */
 bool hr_model_is_runnable(const HrModel *model, GError **error);
-/* Comma-separated names of the architectures that this build runs. */
-const char *hr_architectures(void);
+/* The architectures that this build runs, index by index: as files name them, and models that people know ("": none). False behind
+ * the last. */
+typedef struct {
+    const char *name, *models;
+} HrArchitecture;
+bool hr_architecture(size_t index, HrArchitecture *ret_architecture);
 
 /* Metadata in file order. with_arrays false: an array's value is HR_VALUE_NULL. */
 HrValue *hr_model_dup_metadata(const HrModel *model, bool with_arrays) G_GNUC_WARN_UNUSED_RESULT;
@@ -440,6 +444,16 @@ const HrPlanItem *hr_runner_get_allocation(const HrRunner *runner, size_t index)
 typedef void (*HrLogitsFunc)(uint32_t position, const float *logits, size_t n_vocab, void *data);
 bool hr_runner_evaluate(HrRunner *runner, const HrToken *tokens, size_t n, bool from_start, HrLogitsFunc func, void *data,
                         GError **error);
+
+/* The same in other ways, which must not change a bit of the answer. tokens are the whole of what the slot reads. */
+typedef struct {
+    uint32_t slot;
+    uint32_t chunk;  /* tokens of the slot in a step at most; 0: as many as fit */
+    uint32_t n_keep; /* at most so many of the first tokens are taken from what the slot holds, where it holds them */
+    bool company;    /* meanwhile, in the same steps, all other slots read the tokens from the last to the first */
+} HrEvaluateOptions;
+bool hr_runner_evaluate_as(HrRunner *runner, const HrToken *tokens, size_t n, const HrEvaluateOptions *options, HrLogitsFunc func,
+                           void *data, GError **error);
 
 /* Which kernels run here ("avx512-vnni", "avx2", "plain"); HEADROOM_CPU chooses a lower one. */
 const char *hr_cpu_name(void);

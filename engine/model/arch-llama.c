@@ -31,4 +31,8 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_llama = {.name = "llama", .rope = HR_ROPE_NORM, .bind = hr_bind_decoder, .emit = emit};
+const HrArch hr_arch_llama = {.name = "llama",
+                               .models = "Llama 1 to 3.3, Mistral, Mixtral, SmolLM 1 and 2, Yi, TinyLlama, DeepSeek Coder",
+                               .rope = HR_ROPE_NORM,
+                               .bind = hr_bind_decoder,
+                               .emit = emit};

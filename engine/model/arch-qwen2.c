@@ -33,4 +33,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_qwen2 = {.name = "qwen2", .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit};
+const HrArch hr_arch_qwen2 = {
+    .name = "qwen2", .models = "Qwen2, Qwen2.5, DeepSeek R1 Distill Qwen", .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit};

@@ -36,4 +36,4 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_qwen3 = {.name = "qwen3", .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit};
+const HrArch hr_arch_qwen3 = {.name = "qwen3", .models = "Qwen3", .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit};

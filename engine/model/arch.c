@@ -18,18 +18,13 @@ const HrArch *hr_arch_find(const char *name)
     return NULL;
 }
 
-static gpointer list_names(gpointer unused)
+bool hr_architecture(size_t index, HrArchitecture *ret_architecture)
 {
-    GString *names = g_string_new(NULL);
-    for (size_t i = 0; i < G_N_ELEMENTS(architectures); i++)
-        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", architectures[i]->name);
-    return g_string_free(names, FALSE);
-}
-
-const char *hr_architectures(void)
-{
-    static GOnce once = G_ONCE_INIT;
-    return g_once(&once, list_names, NULL);
+    if (index >= G_N_ELEMENTS(architectures))
+        return false;
+    const HrArch *arch = architectures[index];
+    *ret_architecture = (HrArchitecture){arch->name, arch->models ? arch->models : ""};
+    return true;
 }
 
 /* Queries, keys and values from a tensor each, or from one. */

@@ -13,6 +13,7 @@
 
 typedef struct HrArch {
     const char *name; /* general.architecture */
+    const char *models; /* some that people know, for lists; NULL: none */
     HrRopeKind rope;
     bool encoder;      /* every token sees the whole text; gives vectors */
     bool experts;      /* every model of it has them */

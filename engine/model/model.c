@@ -118,7 +118,8 @@ static bool prepare_to_run(HrModel *model, GError **error)
     model->arch = hr_arch_find(model->info.architecture);
     if (!model->arch) {
         g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
-                    "This build does not know the architecture \"%s\". It runs: %s.", model->info.architecture, hr_architectures());
+                    "This build does not know the architecture \"%s\": nobody has written down what its layers compute. "
+                    "A newer version may; \"headroom show --architectures\" lists those that run.", model->info.architecture);
         return false;
     }
     if (model->arch->check && !model->arch->check(model->gguf, error))

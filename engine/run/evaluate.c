@@ -4,45 +4,94 @@
  */
 #include "run/runner.h"
 
-#define SLOT 0
+/* Rows of a step that an evaluation fills. */
+typedef struct {
+    HrStep step;
+    uint32_t first, n, past; /* those of the slot that was asked about, and the position of the first */
+} Rows;
 
-static bool evaluate_chunk(HrRunner *r, HrEvaluation *ev, size_t begin, size_t n)
+/* n more tokens of slot, backwards for company. */
+static bool add_rows(HrRunner *r, HrEvaluation *ev, Rows *rows, uint32_t slot, size_t begin, uint32_t n)
 {
-    const HrSettings *s = hr_plan_get_settings(r->plan);
-    uint32_t past = r->kv.slots[SLOT].tokens->len;
-    bool last = begin + n == ev->n;
-    HrStep step = {.n_tokens = (uint32_t)n, .tokens = ev->tokens + begin, .positions = r->step_positions, .slots = r->step_slots,
-                   .output_rows = r->step_outputs, .n_outputs = s->all_logits ? (uint32_t)n : last};
-    if (!hr_kv_prepare(&r->kv, SLOT, past, past + (uint32_t)n, &ev->error))
+    bool company = slot != ev->options.slot;
+    uint32_t past = r->kv.slots[slot].tokens->len;
+    if (!hr_kv_prepare(&r->kv, slot, past, past + n, &ev->error))
         return false;
-    for (uint32_t i = 0; i < n; i++) {
-        r->step_positions[i] = past + i;
-        r->step_slots[i] = SLOT;
-        if (s->all_logits)
-            r->step_outputs[i] = i;
+    if (!company) {
+        rows->first = rows->step.n_tokens;
+        rows->past = past;
     }
-    if (!s->all_logits)
-        r->step_outputs[0] = (uint32_t)n - 1;
-    if (!hr_executor_run(&r->executor, &step, &r->interrupt)) {
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t row = rows->step.n_tokens++;
+        r->step_tokens[row] = ev->tokens[company ? ev->n - 1 - (begin + i) : begin + i];
+        r->step_positions[row] = past + i;
+        r->step_slots[row] = slot;
+    }
+    return true;
+}
+
+static void ask_for_outputs(HrRunner *r, Rows *rows, bool all, bool last)
+{
+    rows->step.n_outputs = all ? rows->n : last;
+    for (uint32_t i = 0; i < rows->step.n_outputs; i++)
+        r->step_outputs[i] = rows->first + (all ? i : rows->n - 1);
+}
+
+static void advance(HrRunner *r, const Rows *rows)
+{
+    for (uint32_t begin = 0, end; begin < rows->step.n_tokens; begin = end) {
+        for (end = begin; end < rows->step.n_tokens && r->step_slots[end] == r->step_slots[begin];)
+            end++;
+        hr_kv_advance(&r->kv, r->step_slots[begin], r->step_tokens + begin, end - begin);
+    }
+}
+
+static bool evaluate_chunk(HrRunner *r, HrEvaluation *ev, size_t begin, uint32_t n)
+{
+    Rows rows = {.n = n, .step = {.tokens = r->step_tokens, .positions = r->step_positions, .slots = r->step_slots,
+                                  .output_rows = r->step_outputs}};
+    for (uint32_t slot = 0; slot < r->n_slots; slot++)
+        if ((slot == ev->options.slot || ev->options.company) && !add_rows(r, ev, &rows, slot, begin, n))
+            return false;
+    ask_for_outputs(r, &rows, hr_plan_get_settings(r->plan)->all_logits, begin + n == ev->n);
+    if (!hr_executor_run(&r->executor, &rows.step, &r->interrupt)) {
         g_set_error(&ev->error, HR_ERROR, HR_ERROR_CANCELLED, "The evaluation was stopped.");
         return false;
     }
-    hr_kv_advance(&r->kv, SLOT, step.tokens, step.n_tokens);
-    for (uint32_t i = 0; i < step.n_outputs; i++)
-        ev->func(past + r->step_outputs[i], hr_executor_logits(&r->executor, i), r->program->hparams->n_vocab, ev->data);
+    advance(r, &rows);
+    for (uint32_t i = 0; i < rows.step.n_outputs; i++)
+        ev->func(rows.past + r->step_outputs[i] - rows.first, hr_executor_logits(&r->executor, i), r->program->hparams->n_vocab,
+                 ev->data);
     return true;
+}
+
+/* Leaves the slots with what is kept of their past; returns how many of the tokens that is. */
+static uint32_t forget(HrRunner *r, const HrEvaluation *ev)
+{
+    uint32_t slot = ev->options.slot, common = hr_kv_common_prefix(&r->kv, slot, ev->tokens, ev->n);
+    for (uint32_t i = 0; i < r->n_slots && ev->options.company; i++)
+        if (i != slot)
+            hr_kv_truncate(&r->kv, i, 0);
+    return hr_kv_truncate(&r->kv, slot, MIN(common, ev->options.n_keep));
+}
+
+static uint32_t chunk_of(const HrRunner *r, const HrEvaluation *ev)
+{
+    uint32_t most = MAX(1, hr_plan_get_settings(r->plan)->num_batch / (ev->options.company ? r->n_slots : 1));
+    return ev->options.chunk > 0 ? MIN(ev->options.chunk, most) : most;
 }
 
 void hr_runner_run_evaluation(HrRunner *r, HrEvaluation *ev)
 {
-    size_t chunk = hr_plan_get_settings(r->plan)->num_batch;
-    if (ev->from_start)
-        hr_kv_truncate(&r->kv, SLOT, 0);
-    if (r->kv.slots[SLOT].tokens->len + ev->n > r->kv.num_ctx) {
+    uint32_t chunk = chunk_of(r, ev);
+    size_t begin = ev->append ? 0 : forget(r, ev), past = r->kv.slots[ev->options.slot].tokens->len;
+    if (past + ev->n - begin > r->kv.num_ctx) {
         g_set_error(&ev->error, HR_ERROR, HR_ERROR_TOO_LONG, "The tokens do not fit in num_ctx %u.", r->kv.num_ctx);
         return;
     }
     ev->ok = true;
-    for (size_t begin = 0; ev->ok && begin < ev->n; begin += chunk)
-        ev->ok = evaluate_chunk(r, ev, begin, MIN(chunk, ev->n - begin));
+    for (; ev->ok && begin < ev->n; begin += chunk)
+        ev->ok = evaluate_chunk(r, ev, begin, (uint32_t)MIN(chunk, ev->n - begin));
+    if (ev->ok)
+        hr_kv_checkpoint(&r->kv, ev->options.slot);
 }

@@ -282,23 +282,40 @@ HrRequest *hr_runner_embed(HrRunner *r, const HrToken *tokens, size_t n_tokens, 
     return enqueue(r, hr_request_new(r, &options, context, func, data, destroy, 0, num_ctx, error));
 }
 
-bool hr_runner_evaluate(HrRunner *r, const HrToken *tokens, size_t n, bool from_start, HrLogitsFunc func, void *data,
-                        GError **error)
+static bool evaluate(HrRunner *r, HrEvaluation *evaluation, GError **error)
 {
-    HrEvaluation evaluation = {.tokens = tokens, .n = n, .from_start = from_start, .func = func, .data = data};
-    if (!check_kind(r, false, error) || !check_length(r, n, hr_plan_get_settings(r->plan)->num_ctx, error) || !check_tokens(r, tokens, n, error))
+    if (!check_kind(r, false, error) || !check_length(r, evaluation->n, hr_plan_get_settings(r->plan)->num_ctx, error) ||
+        !check_tokens(r, evaluation->tokens, evaluation->n, error))
         return false;
     g_mutex_lock(&r->lock);
     while (r->evaluation)
         g_cond_wait(&r->evaluated, &r->lock);
-    r->evaluation = &evaluation;
+    r->evaluation = evaluation;
     g_cond_signal(&r->wake);
-    while (!evaluation.done)
+    while (!evaluation->done)
         g_cond_wait(&r->evaluated, &r->lock);
     g_mutex_unlock(&r->lock);
-    if (evaluation.error)
-        g_propagate_error(error, evaluation.error);
-    return evaluation.ok;
+    if (evaluation->error)
+        g_propagate_error(error, evaluation->error);
+    return evaluation->ok;
+}
+
+bool hr_runner_evaluate(HrRunner *r, const HrToken *tokens, size_t n, bool from_start, HrLogitsFunc func, void *data,
+                        GError **error)
+{
+    HrEvaluation evaluation = {.tokens = tokens, .n = n, .append = !from_start, .func = func, .data = data};
+    return evaluate(r, &evaluation, error);
+}
+
+bool hr_runner_evaluate_as(HrRunner *r, const HrToken *tokens, size_t n, const HrEvaluateOptions *options, HrLogitsFunc func,
+                           void *data, GError **error)
+{
+    HrEvaluation evaluation = {.tokens = tokens, .n = n, .options = *options, .func = func, .data = data};
+    if (options->slot >= r->n_slots) {
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "There is no slot %u; the plan has %u.", options->slot, r->n_slots);
+        return false;
+    }
+    return evaluate(r, &evaluation, error);
 }
 
 /* ---- Telling ---- */

@@ -27,7 +27,8 @@ typedef struct {
 typedef struct {
     const HrToken *tokens;
     size_t n;
-    bool from_start;
+    HrEvaluateOptions options;
+    bool append; /* tokens follow what the slot holds, and options.n_keep means nothing */
     HrLogitsFunc func;
     void *data;
     bool done, ok;

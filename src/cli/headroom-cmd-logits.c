@@ -18,12 +18,13 @@
 typedef struct {
   char *prompt, *tokens, *kv_type;
   gboolean all, json;
-  gint64 top, threads;
+  gint64 top, threads, chunk, slots, reuse;
 } LogitsOptions;
 
 typedef struct {
   const HrModel *model;
   gboolean has_tokenizer;
+  gboolean muted;  /* nobody asks for what is being read */
   guint32 last;    /* the position of the last token */
   gboolean all;
   gsize n_top;
@@ -51,7 +52,7 @@ on_logits (guint32 position, const float *logits, size_t n_vocab, void *data)
   HrValue *row;
   HrValue *top;
 
-  if (!collector->all && position != collector->last)
+  if (collector->muted || (!collector->all && position != collector->last))
     return;
   normalizer = headroom_logprobs_normalizer (logits, n_vocab);
   n = headroom_logprobs_top (logits, n_vocab, collector->n_top, collector->top);
@@ -106,6 +107,43 @@ print_text (HrValue *rows)
   }
 }
 
+/* Reads the first n_reuse tokens, then all of them backwards behind those, then all from there: as when the next prompt begins like the
+ * last one. */
+static gboolean
+evaluate_reusing (HrRunner *runner, const HrToken *tokens, gsize n, guint32 n_reuse, HrEvaluateOptions *options, Collector *collector,
+                  GError **error)
+{
+  g_autofree HrToken *detour = g_new (HrToken, n);
+
+  for (gsize i = 0; i < n; i++)
+    detour[i] = i < n_reuse ? tokens[i] : tokens[n - 1 - (i - n_reuse)];
+  if (!hr_runner_evaluate_as (runner, tokens, n_reuse, options, on_logits, collector, error))
+    return FALSE;
+  options->n_keep = n_reuse;
+  collector->muted = TRUE;
+  if (!hr_runner_evaluate_as (runner, detour, n, options, on_logits, collector, error))
+    return FALSE;
+  collector->muted = FALSE;
+  return hr_runner_evaluate_as (runner, tokens, n, options, on_logits, collector, error);
+}
+
+static gboolean
+evaluate (HrRunner *runner, GArray *tokens, const LogitsOptions *options, Collector *collector, GError **error)
+{
+  guint32 slots, reuse;
+  HrEvaluateOptions how = { 0 };
+
+  if (!headroom_cli_parse_count ("--chunk", options->chunk, G_MAXUINT32, &how.chunk, error) ||
+      !headroom_cli_parse_count ("--slots", options->slots, G_MAXUINT16, &slots, error) ||
+      !headroom_cli_parse_count ("--reuse", options->reuse, tokens->len - 1, &reuse, error))
+    return FALSE;
+  how.slot = slots > 0 ? slots - 1 : 0;
+  how.company = slots > 1;
+  if (reuse > 0)
+    return evaluate_reusing (runner, (const HrToken *) tokens->data, tokens->len, reuse, &how, collector, error);
+  return hr_runner_evaluate_as (runner, (const HrToken *) tokens->data, tokens->len, &how, on_logits, collector, error);
+}
+
 static gboolean
 print_logits (const char *file, const LogitsOptions *options, GError **error)
 {
@@ -119,6 +157,7 @@ print_logits (const char *file, const LogitsOptions *options, GError **error)
 
   if (model == NULL || !headroom_cli_parse_kv_type (options->kv_type, &settings.kv_type, error) ||
       !headroom_cli_parse_count ("--threads", options->threads, G_MAXUINT16, &settings.threads, error) ||
+      !headroom_cli_parse_count ("--slots", options->slots, G_MAXUINT16, &settings.parallel, error) ||
       (tokens = read_tokens (model, options, error)) == NULL)
     return FALSE;
   settings.num_ctx = tokens->len;
@@ -128,7 +167,7 @@ print_logits (const char *file, const LogitsOptions *options, GError **error)
   collector.has_tokenizer = hr_model_has_tokenizer (model, NULL);
   collector.last = tokens->len - 1;
   collector.top = top = g_new (HrToken, collector.n_top);
-  if (!hr_runner_evaluate (runner, (const HrToken *) tokens->data, tokens->len, TRUE, on_logits, &collector, error))
+  if (!evaluate (runner, tokens, options, &collector, error))
     return FALSE;
   if (options->json)
     headroom_cli_print_json (result, FALSE);
@@ -150,7 +189,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LogitsOptions, clear_options)
 int
 headroom_cmd_logits (int argc, char **argv)
 {
-  g_auto (LogitsOptions) options = { .top = DEFAULT_TOP, .threads = HEADROOM_NOT_GIVEN };
+  g_auto (LogitsOptions) options = { .top = DEFAULT_TOP, .threads = HEADROOM_NOT_GIVEN, .chunk = HEADROOM_NOT_GIVEN,
+                                   .slots = HEADROOM_NOT_GIVEN, .reuse = HEADROOM_NOT_GIVEN };
   const GOptionEntry entries[] = {
     { "prompt", 0, 0, G_OPTION_ARG_STRING, &options.prompt, N_ ("The prompt as text"), N_ ("TEXT") },
     { "tokens", 0, 0, G_OPTION_ARG_STRING, &options.tokens, N_ ("The prompt as token ids"), "1,5,9" },
@@ -158,6 +198,9 @@ headroom_cmd_logits (int argc, char **argv)
     { "top", 0, 0, G_OPTION_ARG_INT64, &options.top, N_ ("How many tokens (default: 10)"), "N" },
     { "kv-type", 0, 0, G_OPTION_ARG_STRING, &options.kv_type, N_ ("Type of the cache: f32, f16, q8_0 or q4_0"), N_ ("TYPE") },
     { "threads", 't', 0, G_OPTION_ARG_INT64, &options.threads, N_ ("Threads (default: all cores)"), "N" },
+    { "chunk", 0, 0, G_OPTION_ARG_INT64, &options.chunk, N_ ("Tokens that are read at once (default: many)"), "N" },
+    { "slots", 0, 0, G_OPTION_ARG_INT64, &options.slots, N_ ("Read in the last of so many slots, beside other text in the others"), "N" },
+    { "reuse", 0, 0, G_OPTION_ARG_INT64, &options.reuse, N_ ("Come back to the first so many tokens after other text"), "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, N_ ("Print as JSON"), NULL },
     G_OPTION_ENTRY_NULL
   };

@@ -1,4 +1,4 @@
-/* headroom-cmd-show.c: headroom show MODEL|FILE
+/* headroom-cmd-show.c: headroom show MODEL|FILE, headroom show --architectures
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -7,6 +7,7 @@
 #include "headroom-cli.h"
 
 #include "headroom-cli-text.h"
+#include "headroom-json.h"
 #include "headroom-wire.h"
 
 #include <glib/gi18n.h>
@@ -16,7 +17,7 @@
 
 typedef struct {
   gboolean license, modelfile, parameters, template, system;
-  gboolean verbose, json;
+  gboolean verbose, json, architectures;
 } Wanted;
 
 static void
@@ -149,6 +150,25 @@ show (const char *name, const Wanted *wanted, gboolean wants_part, GError **erro
   return TRUE;
 }
 
+static int
+show_architectures (gboolean json)
+{
+  g_autoptr (HrValue) list = hr_value_new_list ();
+  HrArchitecture architecture;
+
+  for (gsize i = 0; hr_architecture (i, &architecture); i++) {
+    HrValue *entry = hr_value_new_dict ();
+    headroom_json_set_string (entry, "name", architecture.name);
+    headroom_json_set_string (entry, "models", architecture.models);
+    hr_value_append (list, entry);
+    if (!json)
+      printf ("%-20s  %s\n", architecture.name, architecture.models);
+  }
+  if (json)
+    headroom_cli_print_json (list, FALSE);
+  return HEADROOM_EXIT_OK;
+}
+
 int
 headroom_cmd_show (int argc, char **argv)
 {
@@ -160,14 +180,21 @@ headroom_cmd_show (int argc, char **argv)
     { "template", 0, 0, G_OPTION_ARG_NONE, &wanted.template, N_ ("Print the chat template"), NULL },
     { "system", 0, 0, G_OPTION_ARG_NONE, &wanted.system, N_ ("Print the system message"), NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &wanted.verbose, N_ ("Also list the tensors"), NULL },
+    { "architectures", 0, 0, G_OPTION_ARG_NONE, &wanted.architectures, N_ ("List the architectures that run here, without a model"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &wanted.json, N_ ("Print what /api/show answers"), NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GError) error = NULL;
   int n_parts;
 
-  if (!headroom_cli_parse (entries, _("MODEL|FILE"), _("Shows what a model is."), 1, 1, &argc, &argv))
+  if (!headroom_cli_parse (entries, _("MODEL|FILE"), _("Shows what a model is."), 0, 1, &argc, &argv))
     return HEADROOM_EXIT_USAGE;
+  if (wanted.architectures && argc == 1)
+    return show_architectures (wanted.json);
+  if (wanted.architectures || argc == 1) {
+    headroom_cli_complain (_("either a model or --architectures says what to show"));
+    return HEADROOM_EXIT_USAGE;
+  }
   n_parts = wanted.license + wanted.modelfile + wanted.parameters + wanted.template + wanted.system;
   if (n_parts + wanted.json > 1) {
     headroom_cli_complain (_("only one of --license, --modelfile, --parameters, --template, --system and --json at a time"));

@@ -68,4 +68,5 @@ def main():
             write_case(command, model, [int(t) for t in first.split(",")])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+/* test-architectures.c: every architecture answers as another engine does, in whatever way its tokens are read.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * fixtures/NAME.txt (fixture.h) holds the shape of a tiny model and that engine's answers; regenerate.py wrote it. The judge beside
+ * this file compares whole files at more positions.
+ */
+#include "fixture.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+/* Two float implementations end up 1e-6 apart, mostly by the digits of the fixture; a rotation by a frequency one percent off is
+ * above 1e-3. */
+#define MAX_KL 5e-6
+#define CLEAR_MARGIN 0.05
+
+typedef struct {
+    float *logits; /* [FIXTURE_N_TOKENS, FIXTURE_N_VOCAB] */
+} Answers;
+
+static void collect(uint32_t position, const float *logits, size_t n_vocab, void *data)
+{
+    Answers *answers = data;
+    g_assert_cmpuint(n_vocab, ==, FIXTURE_N_VOCAB);
+    memcpy(answers->logits + position * n_vocab, logits, n_vocab * sizeof *logits);
+}
+
+static HrRunner *runner_new(HrModel *model)
+{
+    g_autoptr(GError) error = NULL;
+    HrDevice device = {.name = "host", .total = 64ull << 30, .free = 64ull << 30};
+    HrSettings settings = {.num_ctx = 2 * FIXTURE_N_TOKENS, .parallel = 2, .kv_type = HR_KV_F32, .threads = 2, .all_logits = true};
+    g_autoptr(HrPlan) plan = hr_plan_new(model, &settings, &device, 1, &error);
+    g_assert_no_error(error);
+    HrRunner *runner = hr_runner_new(model, plan, false, NULL, NULL, &error);
+    g_assert_no_error(error);
+    return runner;
+}
+
+static void read_tokens(HrRunner *runner, const HrToken *tokens, HrEvaluateOptions options, Answers *answers)
+{
+    g_autoptr(GError) error = NULL;
+    hr_runner_evaluate_as(runner, tokens, FIXTURE_N_TOKENS, &options, collect, answers, &error);
+    g_assert_no_error(error);
+}
+
+/* ---- The other engine's answers ---- */
+
+static double log_normalizer(const float *logits)
+{
+    double max = -INFINITY, sum = 0;
+    for (int i = 0; i < FIXTURE_N_VOCAB; i++)
+        max = fmax(max, logits[i]);
+    for (int i = 0; i < FIXTURE_N_VOCAB; i++)
+        sum += exp(logits[i] - max);
+    return max + log(sum);
+}
+
+static int most_likely(const float *logits)
+{
+    int best = 0;
+    for (int i = 1; i < FIXTURE_N_VOCAB; i++)
+        if (logits[i] > logits[best])
+            best = i;
+    return best;
+}
+
+/* "answer POSITION ID:LOGPROB ...": the divergence of ours from the named tokens and from all others together. */
+static double compare_answer(const char *line, const Answers *answers)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    const float *ours = answers->logits + g_ascii_strtoull(words[1], NULL, 10) * FIXTURE_N_VOCAB;
+    double normalizer = log_normalizer(ours), kl = 0, p_rest = 1, q_rest = 1, first = 0, lead = INFINITY;
+    for (size_t i = 2; words[i]; i++) {
+        char *end;
+        int id = (int)g_ascii_strtoll(words[i], &end, 10);
+        double theirs = g_ascii_strtod(end + 1, NULL), q = ours[id] - normalizer;
+        kl += exp(theirs) * (theirs - q);
+        p_rest -= exp(theirs);
+        q_rest -= exp(q);
+        first = i == 2 ? theirs : first;
+        lead = i == 3 ? first - theirs : lead;
+    }
+    if (lead > CLEAR_MARGIN)
+        g_assert_cmpint(most_likely(ours), ==, atoi(words[2]));
+    return p_rest > 1e-3 ? kl + p_rest * log(p_rest / fmax(q_rest, 1e-12)) : kl;
+}
+
+static void compare_answers(const char *text, const Answers *answers)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    double mean = 0;
+    int n = 0;
+    for (size_t i = 0; lines[i]; i++)
+        if (g_str_has_prefix(lines[i], "answer ")) {
+            mean += compare_answer(lines[i], answers);
+            n++;
+        }
+    g_assert_cmpint(n, >=, 8);
+    g_test_message("mean KL %.1e", mean / n);
+    g_assert_cmpfloat(fabs(mean / n), <=, MAX_KL);
+}
+
+/* ---- Ways of reading ---- */
+
+static void assert_same(const Answers *a, const Answers *b)
+{
+    size_t bytes = sizeof(float) * FIXTURE_N_TOKENS * FIXTURE_N_VOCAB;
+    g_assert_cmpmem(a->logits, bytes, b->logits, bytes);
+}
+
+/* In chunks beside other text, and one by one behind a prefix that was left and come back to. */
+static void check_ways(HrRunner *runner, const HrToken *tokens, const Answers *whole)
+{
+    HrToken detour[FIXTURE_N_TOKENS];
+    g_autofree float *logits = g_new0(float, FIXTURE_N_TOKENS * FIXTURE_N_VOCAB), *unused = g_new(float, FIXTURE_N_TOKENS * FIXTURE_N_VOCAB);
+    Answers answers = {logits}, nobodys = {unused};
+    read_tokens(runner, tokens, (HrEvaluateOptions){.slot = 1, .chunk = 7, .company = true}, &answers);
+    assert_same(&answers, whole);
+    for (int i = 0; i < FIXTURE_N_TOKENS; i++)
+        detour[i] = i < 66 ? tokens[i] : tokens[FIXTURE_N_TOKENS - 1 - i];
+    read_tokens(runner, detour, (HrEvaluateOptions){.slot = 1, .n_keep = 40}, &nobodys);
+    memset(logits + 66 * FIXTURE_N_VOCAB, 0, 6 * FIXTURE_N_VOCAB * sizeof *logits);
+    read_tokens(runner, tokens, (HrEvaluateOptions){.slot = 1, .chunk = 1, .n_keep = 66}, &answers);
+    assert_same(&answers, whole);
+}
+
+/* What was planned is what was taken. */
+static void check_plan(const HrRunner *runner)
+{
+    const HrPlan *plan = hr_runner_get_plan(runner);
+    g_assert_cmpuint(hr_runner_n_allocations(runner), ==, hr_plan_n_items(plan));
+    uint64_t planned = 0, taken = 0;
+    for (size_t i = 0; i < hr_plan_n_items(plan); i++) {
+        planned += hr_plan_get_item(plan, i)->bytes;
+        taken += hr_runner_get_allocation(runner, i)->bytes;
+    }
+    g_assert_cmpuint(planned, ==, taken);
+}
+
+static void test_architecture(gconstpointer path)
+{
+    g_autofree char *text = NULL, *folder = g_dir_make_tmp("headroom-architecture-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(folder, "model.gguf", NULL);
+    g_autofree float *logits = g_new0(float, FIXTURE_N_TOKENS * FIXTURE_N_VOCAB);
+    g_autoptr(GError) error = NULL;
+    HrToken tokens[FIXTURE_N_TOKENS];
+    Answers whole = {logits};
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    fixture_tokens(tokens);
+    fixture_write_model(text, file);
+    g_autoptr(HrModel) model = hr_model_open(file, &error);
+    g_assert_no_error(error);
+    g_autoptr(HrRunner) runner = runner_new(model);
+    check_plan(runner);
+    read_tokens(runner, tokens, (HrEvaluateOptions){0}, &whole);
+    compare_answers(text, &whole);
+    check_ways(runner, tokens, &whole);
+    g_unlink(file);
+    g_rmdir(folder);
+}
+
+/* An architecture that is not here is refused by its name, and by what would help. */
+static void test_unknown(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("headroom-architecture-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(folder, "model.gguf", NULL);
+    g_autoptr(GError) error = NULL;
+    fixture_write_model("string general.architecture tomorrow", file);
+    g_autoptr(HrModel) model = hr_model_open(file, &error);
+    g_assert_no_error(error);
+    g_assert_false(hr_model_is_runnable(model, &error));
+    g_assert_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED);
+    g_assert_nonnull(strstr(error->message, "\"tomorrow\""));
+    g_assert_nonnull(strstr(error->message, "show --architectures"));
+    g_unlink(file);
+    g_rmdir(folder);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "fixtures", NULL);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    g_assert_nonnull(dir);
+    for (const char *name; (name = g_dir_read_name(dir));) {
+        g_autofree char *stem = g_strndup(name, strlen(name) - strlen(".txt"));
+        g_autofree char *test = g_strconcat("/architectures/", stem, NULL);
+        g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
+        g_test_add_data_func(test, paths->pdata[paths->len - 1], test_architecture);
+    }
+    g_test_add_func("/architectures/unknown", test_unknown);
+    return g_test_run();
+}
