@@ -4,7 +4,7 @@
  */
 #include "program/program.h"
 
-#define ARENA_ALIGN 64 /* a cache line, and the widest vector */
+#include "program/arena.h"
 
 const char *hr_op_name(HrOpKind kind)
 {
@@ -43,55 +43,18 @@ HrProgram *hr_program_new(const HrHparams *hparams, uint32_t max_tokens, uint32_
     return program;
 }
 
-static size_t buffer_bytes(const HrProgram *program, const HrBuffer *buffer)
-{
-    size_t bytes = (size_t)hr_program_rows(program, buffer->rows) * buffer->cols * sizeof(float);
-    return (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-}
-
-static bool lives_with(const HrBuffer *a, const HrBuffer *b)
-{
-    return a->first_op <= b->last_op && b->first_op <= a->last_op;
-}
-
-/* The lowest offset at which buffer n does not overlap a placed buffer that lives at the same time. */
-static size_t find_offset(const HrProgram *program, GArray *placed, uint32_t n)
-{
-    const HrBuffer *buffer = hr_program_buffer(program, n);
-    size_t bytes = buffer_bytes(program, buffer), offset = 0;
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (uint32_t i = 0; i < placed->len; i++) {
-            const HrBuffer *other = hr_program_buffer(program, g_array_index(placed, uint32_t, i));
-            size_t end = other->offset + buffer_bytes(program, other);
-            if (lives_with(buffer, other) && offset < end && other->offset < offset + bytes) {
-                offset = end;
-                moved = true;
-            }
-        }
-    }
-    return offset;
-}
-
-/* Drops from placed what no later buffer can meet: buffers come in the order of their first use. */
-static void retire(const HrProgram *program, GArray *placed, uint32_t first_op)
-{
-    for (uint32_t i = placed->len; i-- > 0;)
-        if (hr_program_buffer(program, g_array_index(placed, uint32_t, i))->last_op < first_op)
-            g_array_remove_index_fast(placed, i);
-}
-
 void hr_program_place(HrProgram *program)
 {
-    g_autoptr(GArray) placed = g_array_new(false, false, sizeof(uint32_t));
-    program->arena_bytes = 0;
-    for (uint32_t n = 0; n < program->buffers->len; n++) {
-        HrBuffer *buffer = &g_array_index(program->buffers, HrBuffer, n);
-        retire(program, placed, buffer->first_op);
-        buffer->offset = find_offset(program, placed, n);
-        program->arena_bytes = MAX(program->arena_bytes, buffer->offset + buffer_bytes(program, buffer));
-        g_array_append_val(placed, n);
+    uint32_t n = program->buffers->len;
+    g_autofree HrLifetime *lifetimes = g_new(HrLifetime, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const HrBuffer *buffer = hr_program_buffer(program, i);
+        lifetimes[i] = (HrLifetime){buffer->first_op, buffer->last_op,
+                                    (size_t)hr_program_rows(program, buffer->rows) * buffer->cols * sizeof(float), 0};
     }
+    program->arena_bytes = hr_arena_place(lifetimes, n);
+    for (uint32_t i = 0; i < n; i++)
+        g_array_index(program->buffers, HrBuffer, i).offset = lifetimes[i].offset;
 }
 
 void hr_program_free(HrProgram *program)
