@@ -9,6 +9,7 @@ packages() { # PURPOSE: build, run or test
 build gcc libc6-dev pkgconf meson ninja-build gettext python3
 build libglib2.0-dev libglib2.0-bin libsoup-3.0-dev libjson-c-dev libreadline-dev
 build libpng-dev libjpeg62-turbo-dev libwebp-dev
+run libopenblas0
 build libgtk-4-dev libadwaita-1-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libxml2-utils
 build librsvg2-common adwaita-icon-theme dconf-gsettings-backend desktop-file-utils shared-mime-info appstream
 run python3-pip unzip ca-certificates
