@@ -126,9 +126,10 @@ static void load_queries(const HrTask *task, const Tile *tile, HrAttend *a, uint
             a->q[(size_t)t * tile->n_q * a->dk + i] = q[i] * scale;
     }
     memset(a->acc, 0, (size_t)a->n_rows * a->dv_padded * sizeof(float));
+    const float *sinks = task->op->weight ? task->op->weight->data : NULL;
     for (uint32_t r = 0; r < a->n_rows; r++) {
-        a->max[r] = -INFINITY;
-        a->sum[r] = 0;
+        a->max[r] = sinks ? sinks[tile->head * group + tile->first_q + r % tile->n_q] : -INFINITY;
+        a->sum[r] = sinks ? 1 : 0;
     }
 }
 

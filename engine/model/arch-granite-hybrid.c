@@ -1,25 +1,31 @@
-/* arch-granite-hybrid.c: Granite 4.
+/* arch-granite-hybrid.c: Granite, of all generations.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * IBM 2025: Granite with Mamba 2 in the place of most attention; embeddings, residual branches, scores and logits have factors. The
- * attention that is left usually does without positions.
+ * IBM 2024: Llama's layers, with factors on embeddings, residual branches, scores and logits; some have experts, and shared ones beside
+ * them. IBM 2025, Granite 4: Mamba 2 in the place of most attention; the attention that is left usually does without positions.
  */
 #include "model/mamba.h"
 
-/* Layers without key heads are recurrent. */
+/* Whether attention turns with positions: the switch that files use for it; granitemoe always does. */
 static bool shape(HrHparams *hp, const HrKeys *keys)
+{
+    g_autofree char *key = hr_keys_name(keys, "rope.scaling.finetuned");
+    bool turned = true;
+    hr_gguf_get_bool(keys->gguf, key, &turned);
+    hp->rope.n_rot = turned ? hp->rope.n_rot : 0;
+    return true;
+}
+
+/* Layers without key heads are recurrent. */
+static bool shape_hybrid(HrHparams *hp, const HrKeys *keys)
 {
     if (!hr_mamba2_read(hp, keys))
         return false;
     for (uint32_t il = 0; il < hp->n_layer; il++)
         if (hp->layers[il].n_head_kv == 0)
             hr_mamba2_shape_layer(hp, il);
-    g_autofree char *key = hr_keys_name(keys, "rope.scaling.finetuned");
-    bool turned = true; /* the switch that files use for it */
-    hr_gguf_get_bool(keys->gguf, key, &turned);
-    hp->rope.n_rot = turned ? hp->rope.n_rot : 0;
-    return true;
+    return shape(hp, keys);
 }
 
 static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
@@ -87,5 +93,7 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_logits(e, hr_emit_scale(e, h, 1 / factor(hp->logit_scale)), &w->output);
 }
 
-const HrArch hr_arch_granite_hybrid = {.name = "granitehybrid", .rope = HR_ROPE_NORM, .mixed_layers = true, .shape = shape, .bind = bind,
+const HrArch hr_arch_granite = {.name = "granite", .rope = HR_ROPE_NORM, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_granitemoe = {.name = "granitemoe", .rope = HR_ROPE_NORM, .bind = bind, .emit = emit};
+const HrArch hr_arch_granite_hybrid = {.name = "granitehybrid", .rope = HR_ROPE_NORM, .mixed_layers = true, .shape = shape_hybrid, .bind = bind,
                                        .emit = emit};

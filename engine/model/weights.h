@@ -77,6 +77,7 @@ typedef struct {
     HrWeight attn_norm;
     HrLinear attn_q, attn_k, attn_v, attn_output;
     HrWeight attn_q_norm, attn_k_norm; /* per head, or none */
+    HrWeight attn_sinks;               /* [n_head], or none */
     HrWeight ffn_norm;
     HrLinear ffn_gate, ffn_up, ffn_down;
     HrExpertWeights experts;

@@ -163,8 +163,14 @@ void hr_emit_store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v)
 
 HrBuf hr_emit_attention(HrEmit *e, HrBuf q)
 {
+    return hr_emit_attention_with_sinks(e, q, NULL);
+}
+
+HrBuf hr_emit_attention_with_sinks(HrEmit *e, HrBuf q, const HrWeight *sinks)
+{
     const HrHparams *hp = e->program->hparams;
     HrOp op = new_op(e, HR_OP_ATTENTION, q);
+    op.weight = sinks;
     op.dst = new_buffer(e, HR_ROWS_TOKENS, hp->layers[e->layer].n_head * hp->layers[e->layer].head_dim_v);
     append(e, &op);
     return op.dst;
@@ -377,7 +383,7 @@ HrBuf hr_emit_heads(HrEmit *e, HrBuf h, const HrLayerWeights *l)
     if (hr_weight_exists(&l->attn_q_norm))
         hr_emit_head_norms(e, q, &l->attn_q_norm, k, &l->attn_k_norm);
     hr_emit_rope_and_store(e, q, k, v);
-    return hr_emit_attention(e, q);
+    return hr_emit_attention_with_sinks(e, q, hr_weight_exists(&l->attn_sinks) ? &l->attn_sinks : NULL);
 }
 
 HrBuf hr_emit_swiglu(HrEmit *e, HrBuf x, const HrLayerWeights *l)

@@ -34,6 +34,8 @@ void hr_emit_rope_and_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 /* The same for layers without rotary positions. */
 void hr_emit_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 HrBuf hr_emit_attention(HrEmit *emit, HrBuf q);
+/* The same with a score per head that takes part in the softmax and has no value: what looks at nothing (Xiao et al. 2023). */
+HrBuf hr_emit_attention_with_sinks(HrEmit *emit, HrBuf q, const HrWeight *sinks);
 /* activation (gate) * up; up HR_NO_BUF: activation (gate). A gate of one column is meant for all of up's. */
 HrBuf hr_emit_activate(HrEmit *emit, HrActivation activation, HrBuf gate, HrBuf up);
 /* What the experts chosen by logits [n] answer to h, weighted and summed, plus residual (HR_NO_BUF: none). */

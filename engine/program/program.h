@@ -39,7 +39,7 @@ typedef enum {
     HR_OP_ADD,         /* dst = src + k */
     HR_OP_MEAN_ROWS,   /* dst = the means of src over the texts of the rows that are wanted */
     HR_OP_OUTPUT,      /* src into the step's output, not the arena */
-    HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past */
+    HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past; weight: a score per head that takes part without a value */
     HR_OP_ACTIVATE,    /* dst = activation(src), times k where there is one; a src of one column is meant for all of k's */
     HR_OP_EXPERTS,     /* dst = (add +) sum of weight * expert (src) over the experts that the logits k choose; v: its scratch */
     HR_OP_COMBINE,     /* dst = src * factor, plus k where there is one */
