@@ -24,16 +24,31 @@ static gint by_place(gconstpointer a, gconstpointer b)
     return left < right ? -1 : left > right;
 }
 
+static void add(HrLaid *laid, const HrLinearKernels *kernels, const HrWeight *weight)
+{
+    HrLaidWeight at = {.weight = weight, .in_panels = kernels->in_panels(weight->type)};
+    if (weight->data && g_hash_table_add(laid->by_data, (gpointer)weight->data))
+        g_array_append_val(laid->weights, at);
+}
+
+/* Experts of whole panels; a panel does not reach from one into the next. */
+static void add_stack(HrLaid *laid, const HrLinearKernels *kernels, const HrLinearStack *stack)
+{
+    if (stack->weight.n_out % HR_PANEL_ROWS == 0)
+        add(laid, kernels, &stack->all);
+}
+
 /* The products' weights, each once. */
 static void collect(HrLaid *laid, const HrProgram *program, const HrLinearKernels *kernels)
 {
     for (uint32_t i = 0; i < program->ops->len; i++) {
         const HrOp *op = hr_program_op(program, i);
-        for (uint32_t p = 0; p < op->n_parts && (op->kind == HR_OP_LINEAR || op->kind == HR_OP_LOGITS); p++) {
-            const HrWeight *weight = &op->parts[p].linear->weight;
-            HrLaidWeight at = {.weight = weight, .in_panels = kernels->in_panels(weight->type)};
-            if (weight->data && g_hash_table_add(laid->by_data, (gpointer)weight->data))
-                g_array_append_val(laid->weights, at);
+        for (uint32_t p = 0; p < op->n_parts && (op->kind == HR_OP_LINEAR || op->kind == HR_OP_LOGITS); p++)
+            add(laid, kernels, &op->parts[p].linear->weight);
+        if (op->kind == HR_OP_EXPERTS) {
+            add_stack(laid, kernels, &op->experts->gate);
+            add_stack(laid, kernels, &op->experts->up);
+            add_stack(laid, kernels, &op->experts->down);
         }
     }
     g_array_sort(laid->weights, by_place);

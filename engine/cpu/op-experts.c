@@ -24,6 +24,12 @@
 #define FEW_ROWS 2
 enum { PHASE_HIDDEN, PHASE_ANSWER };
 
+/* A stack, and where its weights are now. */
+typedef struct {
+    const HrLinearStack *stack;
+    HrLaidWeight at;
+} Linears;
+
 /* Prepared rows, step bytes apart: one per place, or the same for all of them (step 0). */
 typedef struct {
     HrForm form;
@@ -36,6 +42,7 @@ typedef struct {
     const HrExpertWeights *w;
     const HrRouting *routing;
     const HrExperts *shape;
+    Linears gate, up, down;
     HrRoutes routes;
     bool own;        /* each thread works for itself */
     char *own_rest;  /* free memory for that */
@@ -150,15 +157,17 @@ static void prepare_hidden(Mixture *m)
 /* ---- Products ---- */
 
 /* Rows [begin, end) of an expert's linear, for the places of run: tile[i][0 .. end - begin), TILE_ROWS apart. */
-static void multiply(const Mixture *m, const HrLinearStack *stack, const Rows *in, const HrExpertRun *run, size_t begin, size_t end,
+static void multiply(const Mixture *m, const Linears *linears, const Rows *in, const HrExpertRun *run, size_t begin, size_t end,
                      bool weigh, float *tile)
 {
     const HrExecutor *e = m->task->e;
+    const HrLinearStack *stack = linears->stack;
     const HrWeight *w = &stack->weight;
-    const char *rows = (const char *)hr_stack_weights(stack, run->expert) + begin * w->row_bytes;
+    const char *rows = (const char *)hr_stack_weights(stack, linears->at.data, run->expert) + begin * w->row_bytes;
     const float *bias = hr_stack_bias(stack, run->expert);
-    e->linear->rows(in->form, w->type, rows, w->row_bytes, w->n_in, 0, end - begin, in->base + run->first * in->step, in->step, run->n,
-                    tile, TILE_ROWS, m->task->scratch + HR_OWN_ROWS_BYTES);
+    (linears->at.in_panels ? e->linear->panel_rows : e->linear->rows)(
+        in->form, w->type, rows, w->row_bytes, w->n_in, 0, end - begin, in->base + run->first * in->step, in->step, run->n, tile,
+        TILE_ROWS, m->task->scratch + HR_OWN_ROWS_BYTES);
     for (uint32_t i = 0; i < run->n; i++) {
         float scale = hr_stack_scale(stack, run->expert) * (weigh ? m->routes.weight[run->first + i] : 1);
         if (scale != 1)
@@ -218,9 +227,9 @@ static void compute_hidden_piece(Mixture *m, const HrExpertRun *run, size_t begi
     bool gated = hr_weight_exists(&m->w->gate.weight), weigh = m->routing->weigh_input;
     for (uint32_t first = 0; first < run->n; first += TILE_PLACES) {
         HrExpertRun part = part_of(run, first);
-        multiply(m, &m->w->up, &m->for_up, &part, begin, end, weigh, m->tiles[1]);
+        multiply(m, &m->up, &m->for_up, &part, begin, end, weigh, m->tiles[1]);
         if (gated)
-            multiply(m, &m->w->gate, &m->for_gate, &part, begin, end, weigh, m->tiles[0]);
+            multiply(m, &m->gate, &m->for_gate, &part, begin, end, weigh, m->tiles[0]);
         for (uint32_t i = 0; i < part.n; i++)
             combine(m, gated ? m->tiles[0] + i * TILE_ROWS : NULL, m->tiles[1] + i * TILE_ROWS, end - begin,
                     m->hidden + (size_t)(part.first + i) * m->w->up.weight.n_out + begin);
@@ -255,7 +264,7 @@ static void add_answers(Mixture *m, const HrExpertRun *run, size_t begin, size_t
 {
     for (uint32_t first = 0; first < run->n; first += TILE_PLACES) {
         HrExpertRun part = part_of(run, first);
-        multiply(m, &m->w->down, &m->for_down, &part, begin, end, false, m->tiles[0]);
+        multiply(m, &m->down, &m->for_down, &part, begin, end, false, m->tiles[0]);
         for (uint32_t i = 0; i < part.n; i++)
             m->task->e->vector->add_scaled(hr_task_row(m->task, m->task->op->dst, m->routes.row[part.first + i]) + begin,
                                            m->tiles[0] + i * TILE_ROWS,
@@ -277,6 +286,11 @@ static void compute_answers(Mixture *m)
 
 /* ---- The operation ---- */
 
+static Linears find_linears(const HrTask *task, const HrLinearStack *stack)
+{
+    return (Linears){stack, hr_laid_find(&task->e->laid, &stack->all)};
+}
+
 static bool fits_own(const Mixture *m, uint32_t n_rows)
 {
     const HrLinearKernels *kernels = m->task->e->linear;
@@ -289,6 +303,9 @@ void hr_execute_experts(HrTask *task)
     const HrOp *op = task->op;
     uint32_t n_rows = hr_task_rows(task, op->src);
     Mixture m = {.task = task, .w = op->experts, .routing = &op->routing, .shape = &task->e->program->hparams->experts};
+    m.gate = find_linears(task, &m.w->gate);
+    m.up = find_linears(task, &m.w->up);
+    m.down = find_linears(task, &m.w->down);
     m.own = fits_own(&m, n_rows);
     m.routes = hr_routes_at(m.shape, n_rows, m.own ? task->scratch : task->e->routes);
     m.own_rest = task->scratch + hr_routes_bytes(m.shape, n_rows);

@@ -177,6 +177,8 @@ void hr_bind_stack(HrBinder *binder, HrLinearStack *stack, int il, const char *n
     *stack = (HrLinearStack){0};
     bind(binder, &stack->weight, il, weight, (Shape){n_in, n_out, n}, false);
     stack->stride = stack->weight.n_out * stack->weight.row_bytes;
+    stack->all = stack->weight;
+    stack->all.n_out *= n;
     bind_biases(binder, &stack->bias, il, bias, stack->weight.n_out, n);
     hr_bind_optional(binder, &stack->scale, il, scale, n, 1);
 }
@@ -201,6 +203,7 @@ HrLinearStack hr_stack_slice(const HrLinearStack *stack, uint64_t row, uint64_t 
 {
     HrLinearStack slice = *stack;
     slice.weight.n_out = n_out;
+    slice.first_row += row;
     if (slice.weight.data)
         slice.weight.data = (const char *)slice.weight.data + row * slice.weight.row_bytes;
     if (slice.bias.data)

@@ -31,15 +31,18 @@ typedef struct {
 /* Linears of one shape: of each expert, or of each head. */
 typedef struct {
     HrWeight weight;    /* of the first */
+    HrWeight all;       /* the tensor as one matrix: what the executor moves; none where each is a tensor */
+    uint64_t first_row; /* of the first in that matrix */
     size_t stride;      /* bytes from one's weights to the next one's */
     const char **apart; /* [n], owned: where each one's weights are, in files with a tensor for each; else NULL */
     HrWeight bias;      /* [n, n_out], or none */
     HrWeight scale;     /* [n], or none */
 } HrLinearStack;
 
-static inline const void *hr_stack_weights(const HrLinearStack *stack, uint32_t i)
+/* The weights of one of the stack; all: where the tensor's data are now. */
+static inline const void *hr_stack_weights(const HrLinearStack *stack, const void *all, uint32_t i)
 {
-    return stack->apart ? stack->apart[i] : (const char *)stack->weight.data + i * stack->stride;
+    return stack->apart ? stack->apart[i] : (const char *)all + stack->first_row * stack->weight.row_bytes + i * stack->stride;
 }
 static inline const float *hr_stack_bias(const HrLinearStack *stack, uint32_t i)
 {
