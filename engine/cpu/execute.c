@@ -57,6 +57,13 @@ HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads)
     return needs;
 }
 
+static void init_turns(HrTurns *turns, const HrRope *rope, const float *divisors)
+{
+    turns->inv_freq = g_new(double, rope->n_rot / 2 + 1);
+    if (rope->n_rot > 0)
+        hr_rope_frequencies(rope, divisors, turns->inv_freq, &turns->magnitude);
+}
+
 bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_t n_threads, const float *rope_divisors,
                       HrLedger *ledger, const HrPlanItem *const items[4], GError **error)
 {
@@ -69,8 +76,8 @@ bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_
     prepared_needs(program, e->linear, widest);
     for (uint32_t form = 1; form < HR_FORM_N; form++)
         e->prepared_offset[form] = e->prepared_offset[form - 1] + widest[form - 1];
-    e->inv_freq = g_new(double, program->hparams->rope.n_rot / 2 + 1);
-    hr_rope_frequencies(&program->hparams->rope, rope_divisors, e->inv_freq, &e->rope_magnitude);
+    init_turns(&e->turns, &program->hparams->rope, rope_divisors);
+    init_turns(&e->local_turns, &program->hparams->local_rope, NULL);
     e->runs = g_new(HrRun, program->max_tokens);
     e->claimed = g_new0(atomic_uint, program->ops->len * HR_OP_PHASES);
     if (!hr_laid_init(&e->laid, program, e->linear, error) ||
@@ -90,7 +97,8 @@ void hr_executor_finish(HrExecutor *e)
     hr_region_unmap(&e->prepared);
     hr_region_unmap(&e->scratch);
     hr_region_unmap(&e->logits);
-    g_clear_pointer(&e->inv_freq, g_free);
+    g_clear_pointer(&e->turns.inv_freq, g_free);
+    g_clear_pointer(&e->local_turns.inv_freq, g_free);
     g_clear_pointer(&e->runs, g_free);
     g_clear_pointer(&e->claimed, g_free);
     g_clear_pointer(&e->pool, hr_pool_unref);

@@ -33,6 +33,12 @@ typedef struct {
 } HrExecutorNeeds;
 HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads);
 
+/* Angular frequencies of a rope's pairs, and a factor on cosines and sines. */
+typedef struct {
+    double *inv_freq; /* [n_rot / 2] */
+    float magnitude;
+} HrTurns;
+
 /* A run of consecutive tokens of one slot. */
 typedef struct {
     uint32_t first, n;
@@ -50,8 +56,7 @@ typedef struct {
     size_t prepared_offset[HR_FORM_N]; /* in prepared */
     size_t thread_scratch_bytes;
     void *routes; /* of experts, in scratch behind the threads' */
-    double *inv_freq; /* [n_rot / 2] */
-    float rope_magnitude;
+    HrTurns turns, local_turns;
     HrRun *runs; /* [max_tokens] */
     uint32_t n_runs;
     atomic_uint *claimed; /* [n_ops, HR_OP_PHASES] */
@@ -60,7 +65,7 @@ typedef struct {
     atomic_uint aborted_at; /* operation; UINT32_MAX: not */
 } HrExecutor;
 
-/* items: arena, prepared rows, scratch and logits of the plan, in this order. rope_divisors: [n_rot/2] or NULL. */
+/* items: arena, prepared rows, scratch and logits of the plan, in this order. rope_divisors: [n_rot/2] of the rope that is not local, or NULL. */
 bool hr_executor_init(HrExecutor *executor, const HrProgram *program, HrKv *kv, uint32_t n_threads, const float *rope_divisors,
                       HrLedger *ledger, const HrPlanItem *const items[4], GError **error);
 void hr_executor_finish(HrExecutor *executor);

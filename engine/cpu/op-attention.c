@@ -10,14 +10,15 @@
 void hr_execute_rope_table(HrTask *task)
 {
     HrExecutor *e = task->e;
-    uint32_t half = e->program->hparams->rope.n_rot / 2, begin, end;
+    const HrTurns *turns = task->op->dst == e->program->rope_table ? &e->turns : &e->local_turns;
+    uint32_t half = hr_task_cols(task, task->op->dst) / 2, begin, end;
     while (hr_task_claim(task, e->step->n_tokens, 4, &begin, &end))
         for (uint32_t i = begin; i < end; i++) {
-            float *row = hr_task_row(task, e->program->rope_table, i);
+            float *row = hr_task_row(task, task->op->dst, i);
             for (uint32_t r = 0; r < half; r++) {
-                double angle = e->step->positions[i] * e->inv_freq[r];
-                row[r] = (float)cos(angle) * e->rope_magnitude;
-                row[half + r] = (float)sin(angle) * e->rope_magnitude;
+                double angle = e->step->positions[i] * turns->inv_freq[r];
+                row[r] = (float)cos(angle) * turns->magnitude;
+                row[half + r] = (float)sin(angle) * turns->magnitude;
             }
         }
 }
@@ -33,13 +34,13 @@ static void store_head(HrTask *task, uint32_t token, uint32_t head)
 {
     HrExecutor *e = task->e;
     const HrOp *op = task->op;
-    const HrRope *rope = &e->program->hparams->rope;
+    const HrRope *rope = hr_hparams_rope(e->program->hparams, op->layer);
     const HrKvLayout *layout = &e->kv->layout;
     const HrKvLayerLayout *layer = &layout->layers[op->layer];
     const HrLayerShape *shape = &e->program->hparams->layers[op->layer];
     uint32_t group = shape->n_head / shape->n_head_kv, position = e->step->positions[token];
     uint32_t page = hr_kv_page(e->kv, op->layer, e->step->slots[token], position), j = position % HR_PAGE_POSITIONS;
-    const float *table = hr_task_row(task, e->program->rope_table, token);
+    const float *table = hr_task_row(task, hr_program_rope_table(e->program, op->layer), token);
     float *q = hr_task_row(task, op->src, token) + (size_t)head * group * layer->dk;
     float *k = hr_task_row(task, op->k, token) + (size_t)head * layer->dk;
     float *v = hr_task_row(task, op->v, token) + (size_t)head * layer->dv;

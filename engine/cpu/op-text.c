@@ -17,8 +17,8 @@
 static void turn_heads(const HrTask *task, HrBuf buf, uint32_t token, uint32_t width)
 {
     const HrExecutor *e = task->e;
-    const HrRope *rope = &e->program->hparams->rope;
-    const float *table = hr_task_row(task, e->program->rope_table, token);
+    const HrRope *rope = hr_hparams_rope(e->program->hparams, task->op->layer);
+    const float *table = hr_task_row(task, hr_program_rope_table(e->program, task->op->layer), token);
     float *row = hr_task_row(task, buf, token);
     for (uint32_t c = 0; c < hr_task_cols(task, buf); c += width)
         e->vector->rope(rope->kind, rope->n_rot, table, row + c);

@@ -37,6 +37,7 @@ typedef struct {
     uint32_t n_head, n_head_kv;      /* 0: no attention */
     uint32_t head_dim_k, head_dim_v; /* width of a query or key, and of a value */
     uint32_t window;                 /* positions that attention sees, the query's own included; 0: all */
+    bool local_rope;                 /* queries and keys turn by hparams' local_rope */
     bool latent;                     /* one key head for all; values are the first head_dim_v of its keys and not kept apart */
     uint32_t n_conv_state;           /* floats per slot: what a short convolution keeps, 0: none */
     uint32_t n_ssm_state;            /* floats per slot: any other recurrent state, 0: none */
@@ -74,7 +75,7 @@ typedef struct {
     float norm_eps;
     float attention_scale; /* of scores */
     float embedding_scale, residual_scale, logit_scale; /* as the file has them; 0: none */
-    HrRope rope;
+    HrRope rope, local_rope; /* of the layers that say so; n_rot 0: none does */
     HrExperts experts;
     HrRecurrentShape recurrent; /* read by the architectures that have it */
     float max_alibi_bias; /* of the first head; 0: no ALiBi */
@@ -83,6 +84,11 @@ typedef struct {
     bool embeds;          /* gives vectors instead of logits */
     HrPooling pooling;
 } HrHparams;
+
+static inline const HrRope *hr_hparams_rope(const HrHparams *hp, uint32_t layer)
+{
+    return hp->layers[layer].local_rope ? &hp->local_rope : &hp->rope;
+}
 
 /* Reads <arch>.* of gguf, what most architectures have. mixed_layers: some may lack attention or a feed-forward. HR_ERROR_FORMAT names
  * the key that is missing or impossible. */

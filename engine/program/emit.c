@@ -148,7 +148,7 @@ static void store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v, bool unturned)
     op.v = v;
     op.unturned = unturned;
     append(e, &op);
-    use(e, e->program->rope_table, e->program->ops->len - 1);
+    use(e, hr_program_rope_table(e->program, e->layer), e->program->ops->len - 1);
 }
 
 void hr_emit_rope_and_store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v)
@@ -316,7 +316,7 @@ void hr_emit_rope(HrEmit *e, HrBuf q, HrBuf k)
     HrOp op = new_op(e, HR_OP_ROPE, q);
     op.k = k;
     append(e, &op);
-    use(e, e->program->rope_table, e->program->ops->len - 1);
+    use(e, hr_program_rope_table(e->program, e->layer), e->program->ops->len - 1);
 }
 
 HrBuf hr_emit_attend_text(HrEmit *e, HrBuf q, HrBuf k, HrBuf v, uint32_t window)

@@ -21,14 +21,16 @@ const char *hr_op_name(HrOpKind kind)
     return names[kind];
 }
 
-/* Every program begins with the table of rotations, which all layers share. */
-static void add_rope_table(HrProgram *program)
+/* Every program begins with the tables of rotations, which layers share. */
+static HrBuf add_rope_table(HrProgram *program, const HrRope *rope)
 {
-    HrBuffer table = {.rows = HR_ROWS_TOKENS, .cols = program->hparams->rope.n_rot};
-    HrOp op = {.kind = HR_OP_ROPE_TABLE, .layer = HR_NO_LAYER, .src = HR_NO_BUF, .k = HR_NO_BUF, .v = HR_NO_BUF, .add = HR_NO_BUF};
+    HrBuf buf = program->buffers->len;
+    HrBuffer table = {.rows = HR_ROWS_TOKENS, .cols = rope->n_rot, .first_op = program->ops->len, .last_op = program->ops->len};
+    HrOp op = {.kind = HR_OP_ROPE_TABLE, .layer = HR_NO_LAYER, .src = HR_NO_BUF, .dst = buf, .k = HR_NO_BUF, .v = HR_NO_BUF,
+               .add = HR_NO_BUF};
     g_array_append_val(program->buffers, table);
     g_array_append_val(program->ops, op);
-    program->rope_table = 0;
+    return buf;
 }
 
 HrProgram *hr_program_new(const HrHparams *hparams, uint32_t max_tokens, uint32_t max_outputs)
@@ -39,7 +41,8 @@ HrProgram *hr_program_new(const HrHparams *hparams, uint32_t max_tokens, uint32_
     program->buffers = g_array_new(false, false, sizeof(HrBuffer));
     program->max_tokens = max_tokens;
     program->max_outputs = max_outputs;
-    add_rope_table(program);
+    program->rope_table = add_rope_table(program, &hparams->rope);
+    program->local_rope_table = hparams->local_rope.n_rot > 0 ? add_rope_table(program, &hparams->local_rope) : HR_NO_BUF;
     return program;
 }
 

@@ -27,7 +27,7 @@ typedef struct {
 
 typedef enum {
     HR_OP_EMBED,       /* dst[i] = weight[token i], dequantised, * factor */
-    HR_OP_ROPE_TABLE,  /* dst[i] = cosines, then sines, of position i, n_rot / 2 each */
+    HR_OP_ROPE_TABLE,  /* dst[i] = cosines, then sines, of position i, n_rot / 2 each, of the rope or the local one */
     HR_OP_RMS_NORM,    /* dst = src / rms(src) * weight */
     HR_OP_LAYER_NORM,  /* dst = (src - mean(src)) / deviation(src) * weight + bias, weight and bias where given */
     HR_OP_ADD_ROW,     /* dst[i] = src[i] + row of weight: that of position i, or the first */
@@ -117,7 +117,7 @@ typedef struct HrProgram {
     const HrHparams *hparams;
     GArray *ops;     /* HrOp */
     GArray *buffers; /* HrBuffer */
-    HrBuf rope_table;
+    HrBuf rope_table, local_rope_table; /* HR_NO_BUF: no layer has that */
     uint32_t max_tokens, max_outputs; /* capacity of a step */
     uint32_t output_width; /* of a row of the step's output: logits, or a vector */
     size_t arena_bytes;
@@ -135,6 +135,10 @@ static inline const HrOp *hr_program_op(const HrProgram *p, uint32_t i)
 static inline const HrBuffer *hr_program_buffer(const HrProgram *p, HrBuf b)
 {
     return &g_array_index(p->buffers, HrBuffer, b);
+}
+static inline HrBuf hr_program_rope_table(const HrProgram *p, uint32_t layer)
+{
+    return p->hparams->layers[layer].local_rope ? p->local_rope_table : p->rope_table;
 }
 static inline uint32_t hr_program_rows(const HrProgram *p, HrRows rows)
 {

@@ -31,8 +31,8 @@ static GArray *lives_of(const HrProgram *program)
         touch(lives, op->k, i);
         touch(lives, op->v, i);
         touch(lives, op->add, i);
-        if (op->kind == HR_OP_ROPE_STORE)
-            touch(lives, program->rope_table, i);
+        if (op->kind == HR_OP_ROPE_STORE || op->kind == HR_OP_ROPE)
+            touch(lives, hr_program_rope_table(program, op->layer), i);
         if (op->kind != HR_OP_LINEAR && op->kind != HR_OP_LOGITS)
             touch(lives, op->dst, i);
         for (uint32_t p = 0; op->kind == HR_OP_LINEAR && p < op->n_parts; p++)
