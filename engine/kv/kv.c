@@ -175,6 +175,7 @@ uint32_t hr_kv_share(HrKv *kv, uint32_t slot_index, uint32_t from_index, uint32_
         }
     g_array_append_vals(slot->tokens, from->tokens->data, n);
     hr_kv_states_copy(kv, slot_index, from_index, n);
+    slot->mark = n;
     return n;
 }
 

@@ -55,10 +55,10 @@ void hr_kv_pages_drop(HrKv *kv, uint32_t group, HrKvSlot *slot, uint32_t begin, 
 
 /* ---- Pages that left the window ---- */
 
-/* Whether the slot's checkpoint looks at the entry. */
+/* Whether the entry is needed to come back to the slot's checkpoint, or to a little before it. */
 static bool is_kept(const HrKvPages *pages, const HrKvSlot *slot, uint32_t entry)
 {
-    return entry < hr_kv_pages(slot->mark) && entry >= hr_kv_pages_first(pages, slot->mark);
+    return entry < hr_kv_pages(slot->mark) && entry + 1 >= hr_kv_pages_first(pages, slot->mark);
 }
 
 /* The slot's page that is furthest from use, or n_pages: of those that left the window the first one, preferably one that no

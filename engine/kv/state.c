@@ -69,13 +69,13 @@ static uint32_t newest_checkpoint(const HrKv *kv, const HrKvSlot *slot)
 static uint32_t cost_of(const HrKv *kv, const HrKvSlot *slot, const HrKvState *state)
 {
     if (!state->checkpoint)
-        return state->n_positions > 0;
+        return state->n_positions == 0; /* memory that was never touched is the better part */
     if (state->n_positions == newest_checkpoint(kv, slot))
         return UINT32_MAX - 1;
     return 1 + state->n_positions - hr_kv_states_below(kv, slot, state->n_positions - 1);
 }
 
-/* Unused ones first, then what is no checkpoint, then the checkpoint that saves least; never the current one. */
+/* What is no checkpoint first, then unused ones, then the checkpoint that saves least; never the current one. */
 void hr_kv_states_choose_next(HrKv *kv, uint32_t slot_index)
 {
     HrKvSlot *slot = &kv->slots[slot_index];

@@ -149,7 +149,7 @@ bool hr_hparams_read(HrHparams *hp, const HrGguf *gguf, const char *arch, bool m
         hr_hparams_finish(hp);
         return false;
     }
-    hp->norm_eps = (float)eps;
+    hp->norm_eps = (float)(eps > 0 ? eps : rms_eps); /* some files write both, the other one as 0 */
     return true;
 }
 

@@ -78,6 +78,12 @@ void hr_slot_finish(HrRunner *runner, HrSlot *slot, HrDoneReason reason, GError 
 bool hr_slots_active(const HrRunner *runner);
 void hr_slots_drop_cancelled(HrRunner *runner);
 
+/* ---- checkpoints.c ---- */
+/* How many of the next n tokens of the prompt that slot reads a step should take. */
+uint32_t hr_checkpoint_limit(const HrRunner *runner, uint32_t slot, uint32_t n);
+/* Called when slot has read on in its prompt: keeps the place if it is one to come back to. */
+void hr_checkpoint_note(HrRunner *runner, uint32_t slot);
+
 /* ---- step.c ---- */
 /* One step for all slots that work. */
 void hr_runner_step(HrRunner *runner);

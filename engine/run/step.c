@@ -67,6 +67,7 @@ static void add_prompt(HrRunner *r, HrStep *step, uint32_t index, uint32_t budge
     const GArray *prompt = slot->request->prompt;
     uint32_t n = MIN(prompt->len - slot->n_past, budget);
     bool waits = r->program->hparams->whole && n < prompt->len; /* for a step with room for all of it */
+    n = hr_checkpoint_limit(r, index, n);
     if (n == 0 || waits || !make_room(r, index, n))
         return;
     for (uint32_t k = 0; k < n; k++)
@@ -167,8 +168,10 @@ static void note_fed(HrRunner *r, const HrStep *step)
     for (uint32_t i = 0; i < r->n_slots; i++) {
         HrSlot *slot = &r->slots[i];
         slot->n_past += slot->n_fed;
-        if (slot->n_fed > 0 && slot->state == HR_SLOT_READING)
+        if (slot->n_fed > 0 && slot->state == HR_SLOT_READING) {
+            hr_checkpoint_note(r, i);
             hr_request_send_prompt(slot->request, slot->n_past);
+        }
         slot->n_fed = 0;
     }
 }
