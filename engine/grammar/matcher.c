@@ -216,6 +216,22 @@ static GArray *take_ends(const HrMatcher *m, const float *logits, size_t n_vocab
     return ends;
 }
 
+static bool has_bit(const Mask *mask, size_t token)
+{
+    return mask->bits[token / 64] >> (token % 64) & 1;
+}
+
+/* Whether what the model would rather say is among what is left out. */
+static bool leaves_out_best(const HrMatcher *m, const Mask *mask, const Mask *narrow, const float *logits, size_t n_vocab)
+{
+    size_t n = MIN(n_vocab, hr_tokenizer_size(m->tokenizer)), best = n;
+
+    for (size_t i = 0; i < n; i++)
+        if (has_bit(mask, i) && (best == n || logits[i] > logits[best]))
+            best = i;
+    return best < n && !has_bit(narrow, best);
+}
+
 bool hr_matcher_mask(HrMatcher *m, float *logits, size_t n_vocab, uint64_t n_left)
 {
     const Mask *mask;
@@ -231,7 +247,7 @@ bool hr_matcher_mask(HrMatcher *m, float *logits, size_t n_vocab, uint64_t n_lef
     if (n_left <= mask->worst) {
         fill_mask(m, &m->narrow, (uint32_t)n_left - 1);
         if (m->narrow.n > 0 || may_end) {
-            m->was_cut = m->was_cut || m->narrow.n < mask->n;
+            m->was_cut = m->was_cut || leaves_out_best(m, mask, &m->narrow, logits, n_vocab);
             mask = &m->narrow;
         }
     }

@@ -26,5 +26,5 @@ bool hr_matcher_mask(HrMatcher *matcher, float *logits, size_t n_vocab, uint64_t
 void hr_matcher_accept(HrMatcher *matcher, HrToken token);
 /* Nothing but the end may follow. */
 bool hr_matcher_is_over(const HrMatcher *matcher);
-/* Tokens were left out for want of room to end. */
+/* For want of room to end, the token that the model preferred was left out at least once. */
 bool hr_matcher_was_cut(const HrMatcher *matcher);

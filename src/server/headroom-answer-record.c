@@ -14,16 +14,39 @@ content_type (const HeadroomAnswer *self)
   return self->kind == HEADROOM_WIRE_OPENAI ? "text/event-stream" : "application/x-ndjson";
 }
 
-/* Adds what Headroom says beyond the API to a record's end; other clients ignore it. */
+/* What Headroom says beyond the API: what was left out of the prompt, what the answer was not held to, and that it was ended. NULL:
+ * nothing. */
+static HrValue *
+own_value (const HeadroomAnswer *self)
+{
+  g_autoptr (HrValue) own = hr_value_new_dict ();
+  const HeadroomPrompt *prompt = self->prompt;
+  const char *const *ignored = prompt != NULL && prompt->constraint.grammar != NULL ?
+                               hr_grammar_get_ignored (prompt->constraint.grammar) : NULL;
+
+  if (prompt != NULL && prompt->n_dropped > 0)
+    headroom_json_set_int (own, "dropped_messages", prompt->n_dropped);
+  if (prompt != NULL && prompt->n_cut > 0)
+    headroom_json_set_int (own, "cut_tokens", prompt->n_cut);
+  if (ignored != NULL && ignored[0] != NULL)
+    headroom_json_set_strv (own, "ignored_keywords", ignored);
+  if (self->steered)
+    headroom_json_set_bool (own, "ended_by_limit", TRUE);
+  return hr_value_size (own) > 0 ? g_steal_pointer (&own) : NULL;
+}
+
+/* Adds it to a record's end; other clients ignore it. */
 static char *
 with_own_field (const HeadroomAnswer *self, char *take_json)
 {
-  g_autofree char *json = take_json;
+  g_autofree char *json = take_json, *own_json = NULL;
+  g_autoptr (HrValue) own = own_value (self);
   gsize len = strlen (json);
 
-  if (self->prompt == NULL || self->prompt->n_dropped == 0 || len == 0 || json[len - 1] != '}')
+  if (own == NULL || len == 0 || json[len - 1] != '}')
     return g_steal_pointer (&json);
-  return g_strdup_printf ("%.*s,\"headroom\":{\"dropped_messages\":%u}}", (int) len - 1, json, self->prompt->n_dropped);
+  own_json = headroom_json_print (own, HEADROOM_JSON_ESCAPE_HTML);
+  return g_strdup_printf ("%.*s,\"headroom\":%s}", (int) len - 1, json, own_json);
 }
 
 static char *
@@ -124,13 +147,27 @@ keep_logprob (HeadroomAnswer *self, const HrEvent *event)
 
 /* ---- Text ---- */
 
+void
+headroom_answer_begin_speech (HeadroomAnswer *self)
+{
+  const HeadroomPrompt *prompt = self->prompt;
+  const char *prefix = prompt->constraint.prefix;
+
+  headroom_speech_init (&self->speech, &prompt->form, self->request->tools, prompt->thinks, prompt->starts_inside);
+  if (prefix != NULL)
+    headroom_speech_feed (&self->speech, prefix, strlen (prefix), FALSE, self->thought, self->text, self->calls);
+}
+
 static void
 take_text (HeadroomAnswer *self, const HrEvent *event, gboolean last)
 {
-  if (self->splits_thinking)
-    headroom_thinking_feed (&self->thinking, event->text, event->text_len, last, self->thought, self->text);
-  else
-    g_string_append_len (self->text, event->text, (gssize) event->text_len);
+  headroom_speech_feed (&self->speech, event->text, event->text_len, last, self->thought, self->text, self->calls);
+}
+
+static gboolean
+has_something (const HeadroomAnswer *self)
+{
+  return self->text->len > 0 || self->thought->len > 0 || hr_value_size (self->calls) > 0;
 }
 
 static void
@@ -139,6 +176,8 @@ put_text (HeadroomAnswer *self, HeadroomWireRecord *record)
   record->text = self->text->str;
   record->text_len = (gssize) self->text->len;
   record->thinking = self->thought->str;
+  record->tool_calls = hr_value_size (self->calls) > 0 ? self->calls : NULL;
+  record->n_earlier_calls = self->n_calls;
   record->logprobs = (const HeadroomWireLogprob *) self->logprobs->data;
   record->n_logprobs = self->logprobs->len;
 }
@@ -148,6 +187,9 @@ forget_text (HeadroomAnswer *self)
 {
   g_string_truncate (self->text, 0);
   g_string_truncate (self->thought, 0);
+  self->n_calls += hr_value_size (self->calls);
+  hr_value_unref (self->calls);
+  self->calls = hr_value_new_list ();
   g_array_set_size (self->logprobs, 0);
   g_ptr_array_set_size (self->tops, 0);
 }
@@ -168,7 +210,7 @@ headroom_answer_hear_token (HeadroomAnswer *self, const HrEvent *event)
   if (self->request->logprobs)
     keep_logprob (self, event);
   take_text (self, event, FALSE);
-  if (self->request->stream && (self->text->len > 0 || self->thought->len > 0))
+  if (self->request->stream && has_something (self))
     write_text (self);
 }
 
@@ -197,12 +239,13 @@ headroom_answer_hear_done (HeadroomAnswer *self, const HrEvent *event)
   g_autoptr (GArray) context = g_array_copy (self->prompt->tokens);
 
   take_text (self, event, TRUE);
-  if (self->request->stream && (self->text->len > 0 || self->thought->len > 0 || self->logprobs->len > 0))
+  self->steered = event->steered;
+  if (self->request->stream && (has_something (self) || self->logprobs->len > 0))
     write_text (self);
   record = begin_record (self);
   put_text (self, &record);
   record.done = TRUE;
-  record.done_reason = event->reason == HR_DONE_LENGTH ? "length" : "stop";
+  record.done_reason = event->reason == HR_DONE_LENGTH || event->steered ? "length" : "stop";
   put_metrics (self, &event->timings, &record.metrics);
   if (self->kind == HEADROOM_WIRE_GENERATE && !self->request->raw) {
     g_array_append_vals (context, self->generated->data, self->generated->len);

@@ -17,7 +17,8 @@ answer_free (HeadroomAnswer *self)
   g_clear_pointer (&self->options, headroom_options_free);
   g_clear_pointer (&self->request, headroom_wire_request_free);
   g_clear_object (&self->entry);
-  headroom_thinking_finish (&self->thinking);
+  headroom_speech_finish (&self->speech);
+  hr_value_unref (self->calls);
   g_array_unref (self->generated);
   g_array_unref (self->logprobs);
   g_ptr_array_unref (self->tops);
@@ -40,6 +41,7 @@ answer_new (HeadroomExchange *exchange, HeadroomWireKind kind)
   self->tops = g_ptr_array_new_with_free_func (g_free);
   self->text = g_string_new (NULL);
   self->thought = g_string_new (NULL);
+  self->calls = hr_value_new_list ();
   return self;
 }
 
@@ -114,8 +116,11 @@ submit (HeadroomAnswer *self, GError **error)
   options.n_tokens = self->prompt->tokens->len;
   options.top_logprobs = self->request->logprobs ? self->request->top_logprobs : -1;
   limit_length (self, &options);
-  self->splits_thinking = self->prompt->can_think && self->request->think != HEADROOM_THINK_OFF;
-  headroom_thinking_init (&self->thinking, self->prompt->starts_inside);
+  options.grammar = self->prompt->constraint.grammar;
+  options.grammar_after = self->prompt->constraint.after;
+  options.grammar_again = self->prompt->constraint.again;
+  options.special_text = headroom_speech_form_has_marks (&self->prompt->form, self->request->tools != NULL);
+  headroom_answer_begin_speech (self);
   self->running = hr_runner_submit (headroom_lease_get_runner (self->lease), &options, g_main_context_get_thread_default (),
                                     event_cb, self, NULL, error);
   if (self->running == NULL)
@@ -141,6 +146,10 @@ tell_truncation (HeadroomAnswer *self)
                                           "num_ctx %2$u.",
                                           self->prompt->n_dropped),
                              self->prompt->n_dropped, headroom_lease_get_num_ctx (self->lease));
+  if (self->prompt->n_cut > 0)
+    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), 0,
+                             _("%u tokens were cut out of a prompt that did not fit in num_ctx %u."), self->prompt->n_cut,
+                             headroom_lease_get_num_ctx (self->lease));
 }
 
 static gpointer
@@ -149,7 +158,8 @@ prompt_work (HeadroomExchange *exchange, gpointer data, GError **error)
   HeadroomAnswer *self = data;
 
   return headroom_prompt_new (self->request, self->entry, headroom_lease_get_model (self->lease),
-                              headroom_lease_get_num_ctx (self->lease), headroom_exchange_get_cancellable (exchange), error);
+                              headroom_lease_get_num_ctx (self->lease), self->options->num_keep,
+                              headroom_exchange_get_cancellable (exchange), error);
 }
 
 static void
@@ -250,11 +260,6 @@ read_work (HeadroomExchange *exchange, gpointer data, GError **error)
   self->request = parse (self->kind, body, len, error);
   if (self->request == NULL || !find_entry (self, error))
     return NULL;
-  if (self->request->format != NULL) {
-    g_set_error_literal (error, HEADROOM_WIRE_ERROR, 400,
-                         _("format (structured output) is not part of this version of Headroom; ask without it"));
-    return NULL;
-  }
   merge_options (self, error);
   return NULL;
 }

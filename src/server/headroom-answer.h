@@ -11,7 +11,6 @@
 
 #include "headroom-exchange.h"
 #include "headroom-prompt.h"
-#include "headroom-thinking.h"
 
 G_BEGIN_DECLS
 
@@ -36,8 +35,10 @@ typedef struct {
   HrRequest *running;
   gulong cancelled_id;
   GArray *generated;      /* HrToken */
-  HeadroomThinking thinking;
-  gboolean splits_thinking;
+  HeadroomSpeech speech;
+  HrValue *calls;         /* of tools, likewise */
+  gsize n_calls;          /* written */
+  gboolean steered;       /* as HrEvent.steered */
   GString *text, *thought; /* the whole answer where it is not streamed, else what is not written yet */
   GArray *logprobs;       /* HeadroomWireLogprob, likewise; their texts belong to the model, their tops to: */
   GPtrArray *tops;        /* HeadroomWireProb arrays */
@@ -53,6 +54,8 @@ void headroom_answer_start (HeadroomExchange *exchange, HeadroomWireKind kind);
 void headroom_answer_reply_empty (HeadroomAnswer *self, const char *reason);
 /* The prompt itself, for debug_render_only. */
 void headroom_answer_reply_rendered (HeadroomAnswer *self);
+/* Before the first event: takes in what the answer begins with. */
+void headroom_answer_begin_speech (HeadroomAnswer *self);
 /* Hears one event of the runner; writes what can be written. */
 void headroom_answer_hear_token (HeadroomAnswer *self, const HrEvent *event);
 void headroom_answer_hear_done (HeadroomAnswer *self, const HrEvent *event);

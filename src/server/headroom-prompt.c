@@ -7,8 +7,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "headroom-infill.h"
 #include "headroom-json.h"
-#include "headroom-thinking.h"
 
 /* Clients match these texts. */
 #define TOO_LONG                                                                                                        \
@@ -21,7 +21,11 @@ typedef struct {
   HeadroomModelEntry *entry;
   HrModel *model;
   const char *template_text; /* NULL: the model has none */
+  HeadroomSpeechForm form;
+  gboolean thinks;
+  guint32 num_ctx;
   guint max_tokens;
+  gint64 num_keep;
   GCancellable *cancellable;
 } Builder;
 
@@ -31,6 +35,7 @@ headroom_prompt_free (HeadroomPrompt *prompt)
   if (prompt == NULL)
     return;
   g_clear_pointer (&prompt->tokens, g_array_unref);
+  headroom_constraint_clear (&prompt->constraint);
   g_free (prompt->text);
   g_free (prompt);
 }
@@ -75,7 +80,7 @@ is_able (const Builder *b, GError **error)
     return refuse (error, 400, " does not support thinking", quoted);
   if (request->tools != NULL && hr_value_size (request->tools) > 0 && !g_strv_contains (have, "tools"))
     return refuse (error, 400, " does not support tools", full);
-  if (request->suffix != NULL)
+  if (request->suffix != NULL && !headroom_infill_is_possible (b->model))
     return refuse (error, 400, " does not support insert", full);
   if (has_images (request))
     return refuse (error, 500, "", NO_IMAGES);
@@ -191,6 +196,23 @@ raw_prompt (const HeadroomWireRequest *request)
 
 /* ---- Fitting ---- */
 
+/* What the answer begins with, if the request decides that, belongs to the prompt. */
+static gboolean
+constrain (const Builder *b, HrPrompt *rendered, HeadroomPrompt *prompt, GError **error)
+{
+  const HeadroomConstraint *constraint = &prompt->constraint;
+
+  prompt->form = b->form;
+  prompt->thinks = b->thinks;
+  prompt->starts_inside = b->thinks && b->form.thinking != NULL &&
+                          headroom_thinking_is_open_at_end (b->form.thinking, rendered->text->str, rendered->text->len);
+  if (!headroom_constraint_init (&prompt->constraint, b->request, &b->form, b->thinks, prompt->starts_inside, error))
+    return FALSE;
+  if (constraint->prefix != NULL)
+    hr_prompt_append (rendered, constraint->prefix, -1, true);
+  return TRUE;
+}
+
 static HeadroomPrompt *
 finish (const Builder *b, HrPrompt *rendered, GError **error)
 {
@@ -198,14 +220,14 @@ finish (const Builder *b, HrPrompt *rendered, GError **error)
   gboolean continues = context != NULL && context->len > 0;
   g_autoptr (HeadroomPrompt) prompt = g_new0 (HeadroomPrompt, 1);
 
+  if (!constrain (b, rendered, prompt, error))
+    return NULL;
   prompt->tokens = hr_model_tokenize (b->model, rendered, !continues, error);
   if (prompt->tokens == NULL)
     return NULL;
   if (continues)
     g_array_prepend_vals (prompt->tokens, context->data, context->len);
   prompt->text = g_strndup (rendered->text->str, rendered->text->len);
-  prompt->can_think = !b->request->raw && headroom_thinking_is_in_template (b->template_text);
-  prompt->starts_inside = prompt->can_think && headroom_thinking_is_open_at_end (rendered->text->str, rendered->text->len);
   return g_steal_pointer (&prompt);
 }
 
@@ -267,29 +289,82 @@ build_raw (const Builder *b, GError **error)
   return finish (b, rendered, error);
 }
 
+/* The text around a gap: no template, no thoughts. */
 static HeadroomPrompt *
-build (const Builder *b, GError **error)
+build_infill (const Builder *b, GError **error)
 {
-  const HeadroomWireRequest *request = b->request;
-  g_autoptr (HrValue) vars = request->raw ? NULL : headroom_wire_dup_template_vars (request, b->entry);
-  g_autoptr (HeadroomPrompt) prompt = request->raw ? build_raw (b, error) : try_without (b, vars, 0, error);
+  g_autoptr (HeadroomPrompt) prompt = g_new0 (HeadroomPrompt, 1);
+  g_autoptr (HrPrompt) nothing = hr_prompt_new ();
 
-  if (prompt == NULL || fits (b, prompt))
-    return g_steal_pointer (&prompt);
-  if (vars != NULL && request->truncate)
-    return drop_until_it_fits (b, vars, error);
+  if (!constrain (b, nothing, prompt, error))
+    return NULL;
+  prompt->tokens = headroom_infill_tokenize (b->model, b->request->prompt, b->request->suffix, &prompt->text, error);
+  return prompt->tokens != NULL ? g_steal_pointer (&prompt) : NULL;
+}
+
+/* As clients know it: about half of the window is left, the first tokens and the last. */
+static void
+cut_middle (const Builder *b, HeadroomPrompt *prompt)
+{
+  gint64 keep = b->num_keep < 0 ? (gint64) prompt->tokens->len : b->num_keep + hr_model_adds_bos (b->model);
+  gint64 total;
+
+  keep = MIN (keep, (gint64) b->num_ctx / 2);
+  total = (gint64) b->num_ctx - MAX (((gint64) b->num_ctx - keep) / 2, 1);
+  prompt->n_cut = prompt->tokens->len - (guint) total;
+  g_array_remove_range (prompt->tokens, (guint) keep, prompt->n_cut);
+}
+
+static HeadroomPrompt *
+shorten (const Builder *b, HrValue *vars, HeadroomPrompt *take_prompt, GError **error)
+{
+  g_autoptr (HeadroomPrompt) whole = take_prompt;
+  g_autoptr (HeadroomPrompt) shorter = NULL;
+
+  if (vars != NULL && b->request->truncate) {
+    shorter = drop_until_it_fits (b, vars, error);
+    if (shorter != NULL || b->request->shift != 1)
+      return g_steal_pointer (&shorter);
+    g_clear_error (error);
+  }
+  if (b->request->truncate && b->request->shift == 1 && b->num_ctx > 8) {
+    cut_middle (b, whole);
+    return g_steal_pointer (&whole);
+  }
   g_set_error_literal (error, HEADROOM_WIRE_ERROR, 400, TOO_LONG);
   return NULL;
 }
 
+static HeadroomPrompt *
+build (const Builder *b, GError **error)
+{
+  const HeadroomWireRequest *request = b->request;
+  gboolean is_infill = request->suffix != NULL, is_plain = request->raw || is_infill;
+  g_autoptr (HrValue) vars = is_plain ? NULL : headroom_wire_dup_template_vars (request, b->entry);
+  g_autoptr (HeadroomPrompt) prompt = NULL;
+
+  /* Models that can think do so unless they are told otherwise; templates know the switch by two names. */
+  if (vars != NULL && b->thinks && request->think == HEADROOM_THINK_UNSET)
+    hr_value_set (vars, "enable_thinking", hr_value_new_bool (true));
+  if (vars != NULL && headroom_speech_form_can_think (&b->form))
+    hr_value_set (vars, "thinking", hr_value_new_bool (b->thinks));
+  prompt = is_infill ? build_infill (b, error) : request->raw ? build_raw (b, error) : try_without (b, vars, 0, error);
+  if (prompt == NULL || fits (b, prompt))
+    return g_steal_pointer (&prompt);
+  return shorten (b, vars, g_steal_pointer (&prompt), error);
+}
+
 HeadroomPrompt *
 headroom_prompt_new (const HeadroomWireRequest *request, HeadroomModelEntry *entry, HrModel *model, guint32 num_ctx,
-                     GCancellable *cancellable, GError **error)
+                     gint64 num_keep, GCancellable *cancellable, GError **error)
 {
   /* One position is left for the answer. */
-  Builder b = { request, entry, model, NULL, num_ctx > 1 ? num_ctx - 1 : 0, cancellable };
+  Builder b = { .request = request, .entry = entry, .model = model, .num_ctx = num_ctx, .num_keep = num_keep,
+                .max_tokens = num_ctx > 1 ? num_ctx - 1 : 0, .cancellable = cancellable };
 
   if (!is_able (&b, error) || !find_template (&b, error))
     return NULL;
+  b.form = headroom_speech_form_of (request->raw || request->suffix != NULL ? NULL : b.template_text);
+  b.thinks = headroom_speech_form_can_think (&b.form) && request->think != HEADROOM_THINK_OFF;
   return build (&b, error);
 }

@@ -7,12 +7,13 @@
  * between them.
  *
  * A conversation that is longer than the context loses its oldest messages, never the system's and never the last; how many is told.
+ * What is still too long is refused, or, where the request says `shift`, loses tokens behind the first num_keep.
  *
  * Errors are HEADROOM_WIRE_ERROR or the engine's. Blocks (milliseconds to a second): a worker's job. Thread-safety: Safe.
  */
 #pragma once
 
-#include "headroom-wire.h"
+#include "headroom-constraint.h"
 
 G_BEGIN_DECLS
 
@@ -20,16 +21,20 @@ typedef struct {
   GArray *tokens;          /* HrToken */
   char *text;              /* as rendered */
   guint n_dropped;         /* messages left out */
-  gboolean can_think;      /* the template knows how */
-  gboolean starts_inside;  /* ... and the prompt ends with the opening tag */
+  guint n_cut;             /* tokens left out of the middle of what was still too long */
+  HeadroomSpeechForm form; /* of the answer */
+  gboolean thinks;         /* ... which may hold thoughts */
+  gboolean starts_inside;  /* ... and begins in them */
+  HeadroomConstraint constraint;
 } HeadroomPrompt;
 
 /**
  * headroom_prompt_new:
  * @num_ctx: tokens that prompt and answer may take together
+ * @num_keep: tokens that are kept at the start where some are cut; negative: all
  */
 HeadroomPrompt *headroom_prompt_new (const HeadroomWireRequest *request, HeadroomModelEntry *entry, HrModel *model,
-                                     guint32 num_ctx, GCancellable *cancellable, GError **error)
+                                     guint32 num_ctx, gint64 num_keep, GCancellable *cancellable, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void headroom_prompt_free (HeadroomPrompt *prompt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomPrompt, headroom_prompt_free)

@@ -105,7 +105,7 @@ headroom_record_logprobs_value (const HeadroomWireRecord *record)
 
 /* [{id?, function: {index, name, arguments}}] from calls as templates know them. */
 static HrValue *
-tool_calls_value (const HrValue *calls)
+tool_calls_value (const HrValue *calls, gsize n_earlier)
 {
   HrValue *list = hr_value_new_list ();
 
@@ -115,7 +115,7 @@ tool_calls_value (const HrValue *calls)
     HrValue *arguments = function != NULL ? hr_value_lookup (function, "arguments") : NULL;
     HrValue *value = hr_value_new_dict (), *shown = hr_value_new_dict ();
     headroom_json_set_string (value, "id", headroom_json_get_string (call, "id"));
-    headroom_json_set_int (shown, "index", (gint64) i);
+    headroom_json_set_int (shown, "index", (gint64) (n_earlier + i));
     headroom_json_set_string (shown, "name", headroom_json_get_string (function, "name"));
     hr_value_set (shown, "arguments", arguments != NULL ? hr_value_ref (arguments) : hr_value_new_dict ());
     hr_value_set (value, "function", shown);
@@ -186,7 +186,7 @@ headroom_wire_print_generate (const HeadroomWireRecord *record)
   }
   set_metrics (value, &record->metrics);
   if (has_tool_calls (record))
-    hr_value_set (value, "tool_calls", tool_calls_value (record->tool_calls));
+    hr_value_set (value, "tool_calls", tool_calls_value (record->tool_calls, record->n_earlier_calls));
   set_debug_and_logprobs (value, record);
   return print (value);
 }
@@ -200,7 +200,7 @@ headroom_wire_print_chat (const HeadroomWireRecord *record)
   hr_value_set (message, "content", headroom_record_text_value (record));
   set_nonempty (message, "thinking", record->thinking);
   if (has_tool_calls (record))
-    hr_value_set (message, "tool_calls", tool_calls_value (record->tool_calls));
+    hr_value_set (message, "tool_calls", tool_calls_value (record->tool_calls, record->n_earlier_calls));
   hr_value_set (value, "message", message);
   set_done (value, record);
   set_debug_and_logprobs (value, record);

@@ -344,6 +344,8 @@ headroom_wire_parse_openai_chat (const char *body, gsize len, GError **error)
   request->tools = read_tools (&fields);
   request->options = read_options (&fields);
   request->format = read_response_format (&fields);
+  request->grammar = headroom_fields_dup_string (&fields, "grammar");
+  headroom_read_tool_choice (&fields, request);
   request->think = read_effort (&fields);
   request->logprobs = headroom_fields_bool (&fields, "logprobs", FALSE);
   request->debug_render_only = headroom_fields_bool (&fields, "_debug_render_only", FALSE);

@@ -98,7 +98,7 @@ has_thinking (const HeadroomWireRecord *record)
 
 /* [{id, index, type, function: {name, arguments (a string)}}] */
 static HrValue *
-tool_calls_value (const HrValue *calls)
+tool_calls_value (const HrValue *calls, gsize n_earlier)
 {
   HrValue *list = hr_value_new_list ();
 
@@ -110,7 +110,7 @@ tool_calls_value (const HrValue *calls)
     g_autofree char *arguments = headroom_json_print (function != NULL ? hr_value_lookup (function, "arguments") : NULL,
                                                       HEADROOM_JSON_PLAIN);
     headroom_json_set_string (value, "id", id != NULL ? id : "");
-    headroom_json_set_int (value, "index", (gint64) i);
+    headroom_json_set_int (value, "index", (gint64) (n_earlier + i));
     headroom_json_set_string (value, "type", "function");
     headroom_json_set_string (shown, "name", headroom_json_get_string (function, "name"));
     headroom_json_set_string (shown, "arguments", arguments);
@@ -186,7 +186,7 @@ whole_message (const HeadroomWireRecord *record)
   if (has_thinking (record))
     headroom_json_set_string (message, "reasoning", record->thinking);
   if (has_tool_calls (record))
-    hr_value_set (message, "tool_calls", tool_calls_value (record->tool_calls));
+    hr_value_set (message, "tool_calls", tool_calls_value (record->tool_calls, record->n_earlier_calls));
   return message;
 }
 
@@ -259,7 +259,7 @@ append_deltas (GString *events, HeadroomWireOpenaiStream *stream, const Headroom
   if (has_text (record) || !has_tool_calls (record))
     hr_value_set (delta, "content", headroom_record_text_value (record));
   if (has_tool_calls (record))
-    hr_value_set (delta, "tool_calls", tool_calls_value (record->tool_calls));
+    hr_value_set (delta, "tool_calls", tool_calls_value (record->tool_calls, record->n_earlier_calls));
   stream->sent_tool_calls = stream->sent_tool_calls || has_tool_calls (record);
   append_chunk (events, stream, record, delta, hr_value_new_null (), TRUE);
 }

@@ -16,6 +16,9 @@ gboolean headroom_think_parse (const char *name, HeadroomThink *ret_think);
 /* A tool call as templates know it. arguments: dict; id may be NULL. */
 HrValue *headroom_tool_call_new (HrValue *id, const HrValue *name, const HrValue *arguments) G_GNUC_WARN_UNUSED_RESULT;
 
+/* tool_choice: "none" takes the tools away; "required", "any" or a tool's name demand a call. As OpenAI and Anthropic spell it. */
+void headroom_read_tool_choice (HeadroomFields *fields, HeadroomWireRequest *request);
+
 /* For printing. The text is "" where there is none. */
 HrValue *headroom_record_text_value (const HeadroomWireRecord *record) G_GNUC_WARN_UNUSED_RESULT;
 /* [{token, logprob, bytes, top_logprobs?}] */

@@ -84,12 +84,44 @@ read_shared (HeadroomFields *fields, HeadroomWireRequest *request)
   request->debug_render_only = headroom_fields_bool (fields, "_debug_render_only", FALSE);
   request->think = read_think (fields);
   request->format = read_format (fields);
+  request->grammar = headroom_fields_dup_string (fields, "grammar");
   read_keep_alive (fields, request);
   if (top < 0 || top > MAX_TOP_LOGPROBS)
     headroom_fields_fail (fields, 400, "top_logprobs must be between 0 and 20");
   request->top_logprobs = (int) CLAMP (top, 0, MAX_TOP_LOGPROBS);
   if (request->model == NULL)
     request->model = g_strdup ("");
+}
+
+/* ---- tool_choice ---- */
+
+static const char *
+chosen_tool (const HrValue *choice)
+{
+  const HrValue *function = hr_value_lookup (choice, "function");
+  const HrValue *holder = function != NULL && hr_value_kind (function) == HR_VALUE_DICT ? function : choice;
+
+  return headroom_json_get_string (holder, "name");
+}
+
+void
+headroom_read_tool_choice (HeadroomFields *fields, HeadroomWireRequest *request)
+{
+  const HrValue *choice = headroom_fields_any (fields, "tool_choice");
+  gboolean is_dict = choice != NULL && hr_value_kind (choice) == HR_VALUE_DICT;
+  const char *kind = is_dict ? headroom_json_get_string (choice, "type") :
+                     choice != NULL && hr_value_kind (choice) == HR_VALUE_STRING ? hr_value_get_string (choice, NULL) : NULL;
+
+  if (kind == NULL || request->tools == NULL)
+    return;
+  if (strcmp (kind, "none") == 0) {
+    g_clear_pointer (&request->tools, hr_value_unref);
+  } else if (strcmp (kind, "required") == 0 || strcmp (kind, "any") == 0) {
+    request->must_call = TRUE;
+  } else if (is_dict && (strcmp (kind, "function") == 0 || strcmp (kind, "tool") == 0)) {
+    request->must_call = TRUE;
+    request->only_tool = g_strdup (chosen_tool (choice));
+  }
 }
 
 /* ---- generate ---- */
@@ -291,6 +323,7 @@ headroom_wire_parse_chat (const char *body, gsize len, GError **error)
   read_shared (&fields, request);
   request->messages = read_messages (&fields);
   request->tools = read_tools (&fields);
+  headroom_read_tool_choice (&fields, request);
   if (*request->model == '\0')
     headroom_fields_fail (&fields, 400, "model is required");
   return headroom_fields_finish (&fields, error) ? g_steal_pointer (&request) : NULL;

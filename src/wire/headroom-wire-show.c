@@ -4,8 +4,10 @@
  */
 #include <string.h>
 
+#include "headroom-infill.h"
 #include "headroom-json.h"
 #include "headroom-store.h"
+#include "headroom-speech.h"
 #include "headroom-wire-private.h"
 
 HeadroomWireShowRequest *
@@ -50,13 +52,16 @@ lookup_architecture_key (const HrValue *metadata, const HrModel *model, const ch
   return hr_value_lookup (metadata, full);
 }
 
+/* A layer in Jinja is what conversations go through; one in Go's language only where the file has no template. */
 static const char *
 choose_template (HeadroomModelEntry *entry, const HrModel *model)
 {
   const char *own = model != NULL ? hr_model_get_template (model) : NULL;
   const char *layer = headroom_model_entry_get_template (entry);
 
-  return own != NULL ? own : layer != NULL ? layer : "";
+  if (layer != NULL && (own == NULL || strstr (layer, "{%") != NULL))
+    return layer;
+  return own != NULL ? own : "";
 }
 
 GStrv
@@ -67,6 +72,7 @@ headroom_wire_dup_capabilities (HeadroomModelEntry *entry, const HrModel *model)
   const char *const *configured = headroom_model_entry_get_capabilities (entry);
   const char *layer = headroom_model_entry_get_template (entry);
   const char *template = choose_template (entry, model);
+  HeadroomSpeechForm form = headroom_speech_form_of (template);
   gboolean embeds = model != NULL && lookup_architecture_key (metadata, model, "pooling_type") != NULL;
   const struct {
     const char *name;
@@ -75,10 +81,11 @@ headroom_wire_dup_capabilities (HeadroomModelEntry *entry, const HrModel *model)
     { "completion", !embeds },
     { "embedding", embeds },
     { "tools", !embeds && strstr (template, "tools") != NULL },
-    { "insert", layer != NULL && g_regex_match_simple ("suffix", layer, G_REGEX_CASELESS, 0) },
+    { "insert", (layer != NULL && g_regex_match_simple ("suffix", layer, G_REGEX_CASELESS, 0))
+                    || (!embeds && model != NULL && headroom_infill_is_possible (model)) },
     { "vision", headroom_model_entry_get_projector_path (entry) != NULL
                     || (model != NULL && lookup_architecture_key (metadata, model, "vision.block_count") != NULL) },
-    { "thinking", strstr (template, "<think>") != NULL && strstr (template, "</think>") != NULL },
+    { "thinking", headroom_speech_form_can_think (&form) },
   };
 
   for (gsize i = 0; configured[i] != NULL; i++)

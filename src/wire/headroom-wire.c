@@ -113,6 +113,8 @@ headroom_wire_request_free (HeadroomWireRequest *request)
   hr_value_unref (request->tools);
   hr_value_unref (request->options);
   hr_value_unref (request->format);
+  g_free (request->grammar);
+  g_free (request->only_tool);
   g_free (request);
 }
 

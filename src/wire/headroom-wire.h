@@ -56,8 +56,11 @@ typedef struct {
   GPtrArray *images;        /* GENERATE: GBytes, or NULL */
   HrValue *messages;        /* CHAT, OPENAI: list of messages, see below; never NULL there */
   HrValue *tools;           /* CHAT, OPENAI: list as it came, or NULL */
+  gboolean must_call;       /* the answer has to be a call of a tool */
+  char *only_tool;          /* ... of this one, or NULL */
   HrValue *options;         /* dict for headroom_options_merge (), or NULL */
   HrValue *format;          /* NULL, the string "json" or a JSON schema (dict) */
+  char *grammar;            /* GBNF, Headroom's own field; NULL: none */
   gboolean stream;
   gboolean has_keep_alive;
   gint64 keep_alive_ns;     /* 0: unload when idle; HEADROOM_FOREVER */
@@ -127,6 +130,7 @@ typedef struct {
   gssize text_len;          /* 0 or -1: NUL-terminated (an answer may hold U+0000) */
   const char *thinking;     /* NULL or "": none */
   HrValue *tool_calls;      /* list as in a message, or NULL */
+  gsize n_earlier_calls;    /* in earlier records of the stream */
   const HeadroomWireLogprob *logprobs; /* [n_logprobs] */
   gsize n_logprobs;
   gboolean done;

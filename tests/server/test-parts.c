@@ -98,7 +98,7 @@ assert_split (const char *answer, gboolean inside, const char *thinking, const c
     g_autoptr (GString) thought = g_string_new (NULL);
     g_autoptr (GString) text = g_string_new (NULL);
 
-    headroom_thinking_init (&splitter, inside);
+    headroom_thinking_init (&splitter, NULL, inside);
     for (gsize at = 0; at < strlen (answer); at += piece)
       headroom_thinking_feed (&splitter, answer + at, MIN (piece, strlen (answer) - at), FALSE, thought, text);
     headroom_thinking_feed (&splitter, "", 0, TRUE, thought, text);
@@ -127,12 +127,15 @@ test_thinking (void)
 static void
 test_thinking_in_template (void)
 {
-  g_assert_true (headroom_thinking_is_in_template ("x <think> y </think>"));
-  g_assert_false (headroom_thinking_is_in_template ("x <think> y"));
-  g_assert_false (headroom_thinking_is_in_template (NULL));
-  g_assert_true (headroom_thinking_is_open_at_end ("a<think>\n", 9));
-  g_assert_false (headroom_thinking_is_open_at_end ("a<think>b", 9));
-  g_assert_false (headroom_thinking_is_open_at_end ("", 0));
+  const HeadroomThinkingTags *tags = headroom_thinking_find_tags ("x <think> y </think>");
+
+  g_assert_cmpstr (tags->close, ==, "</think>");
+  g_assert_cmpstr (headroom_thinking_find_tags ("[THINK]a[/THINK]")->open, ==, "[THINK]");
+  g_assert_null (headroom_thinking_find_tags ("x <think> y"));
+  g_assert_null (headroom_thinking_find_tags (NULL));
+  g_assert_true (headroom_thinking_is_open_at_end (tags, "a<think>\n", 9));
+  g_assert_false (headroom_thinking_is_open_at_end (tags, "a<think>b", 9));
+  g_assert_false (headroom_thinking_is_open_at_end (tags, "", 0));
 }
 
 /* ---- Demands ---- */

@@ -1,4 +1,4 @@
-/* headroom-thinking.h: takes <think>...</think> out of an answer while it is being written.
+/* headroom-thinking.h: takes <think>...</think> and its like out of an answer while it is being written.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -20,12 +20,17 @@ typedef enum {
 } HeadroomThinkingState;
 
 typedef struct {
+  const char *open, *close;
+} HeadroomThinkingTags;
+
+typedef struct {
+  const HeadroomThinkingTags *tags;
   HeadroomThinkingState state;
   GString *held; /* what may turn out to be part of a tag */
 } HeadroomThinking;
 
-/* inside: the prompt ended with the first tag. */
-void headroom_thinking_init (HeadroomThinking *self, gboolean inside);
+/* tags: (static) (nullable): <think> where NULL. inside: the prompt ended with the first tag. */
+void headroom_thinking_init (HeadroomThinking *self, const HeadroomThinkingTags *tags, gboolean inside);
 void headroom_thinking_finish (HeadroomThinking *self);
 
 /**
@@ -38,9 +43,9 @@ void headroom_thinking_finish (HeadroomThinking *self);
 void headroom_thinking_feed (HeadroomThinking *self, const char *text, gsize len, gboolean last, GString *ret_thinking,
                              GString *ret_content);
 
-/* Whether a template can make a model think, by the tags in its text. */
-gboolean headroom_thinking_is_in_template (const char *template_text);
+/* The tags with which a template has its model think; NULL: it has none. */
+const HeadroomThinkingTags *headroom_thinking_find_tags (const char *template_text);
 /* Whether a rendered prompt leaves the model inside. */
-gboolean headroom_thinking_is_open_at_end (const char *prompt, gsize len);
+gboolean headroom_thinking_is_open_at_end (const HeadroomThinkingTags *tags, const char *prompt, gsize len);
 
 G_END_DECLS

@@ -6,12 +6,19 @@
 
 #include <string.h>
 
-#define OPEN_TAG "<think>"
-#define CLOSE_TAG "</think>"
+static const HeadroomThinkingTags families[] = {
+  { "<think>", "</think>" },                           /* DeepSeek, Qwen, and most others */
+  { "[THINK]", "[/THINK]" },                           /* Magistral */
+  { "<|START_THINKING|>", "<|END_THINKING|>" },        /* Command */
+  { "<seed:think>", "</seed:think>" },                 /* Seed */
+  { "<thinking>", "</thinking>" },
+  { "<reasoning>", "</reasoning>" },
+};
 
 void
-headroom_thinking_init (HeadroomThinking *self, gboolean inside)
+headroom_thinking_init (HeadroomThinking *self, const HeadroomThinkingTags *tags, gboolean inside)
 {
+  self->tags = tags != NULL ? tags : &families[0];
   self->state = inside ? HEADROOM_THINKING_OPENED : HEADROOM_THINKING_LOOKING;
   self->held = g_string_new (NULL);
 }
@@ -59,12 +66,12 @@ look_for_opening (HeadroomThinking *self, gboolean last, GString *content)
   const char *rest = self->held->str + space;
   gsize len = self->held->len - space;
 
-  if (len >= strlen (OPEN_TAG) && g_str_has_prefix (rest, OPEN_TAG)) {
-    g_string_erase (self->held, 0, (gssize) (space + strlen (OPEN_TAG)));
+  if (len >= strlen (self->tags->open) && g_str_has_prefix (rest, self->tags->open)) {
+    g_string_erase (self->held, 0, (gssize) (space + strlen (self->tags->open)));
     self->state = HEADROOM_THINKING_OPENED;
     return TRUE;
   }
-  if (!last && (len == 0 || (len < strlen (OPEN_TAG) && memcmp (rest, OPEN_TAG, len) == 0)))
+  if (!last && (len == 0 || (len < strlen (self->tags->open) && memcmp (rest, self->tags->open, len) == 0)))
     return FALSE;
   self->state = HEADROOM_THINKING_OUTSIDE;
   return TRUE;
@@ -83,15 +90,15 @@ skip_space (HeadroomThinking *self, HeadroomThinkingState next)
 static gboolean
 look_for_closing (HeadroomThinking *self, gboolean last, GString *thinking)
 {
-  const char *tag = strstr (self->held->str, CLOSE_TAG);
+  const char *tag = strstr (self->held->str, self->tags->close);
 
   if (tag != NULL) {
     move (self->held, (gsize) (tag - self->held->str), thinking);
-    g_string_erase (self->held, 0, strlen (CLOSE_TAG));
+    g_string_erase (self->held, 0, strlen (self->tags->close));
     self->state = HEADROOM_THINKING_CLOSED;
     return TRUE;
   }
-  move (self->held, self->held->len - (last ? 0 : count_partial (self->held, CLOSE_TAG)), thinking);
+  move (self->held, self->held->len - (last ? 0 : count_partial (self->held, self->tags->close)), thinking);
   return FALSE;
 }
 
@@ -123,16 +130,21 @@ headroom_thinking_feed (HeadroomThinking *self, const char *text, gsize len, gbo
     ;
 }
 
-gboolean
-headroom_thinking_is_in_template (const char *template_text)
+const HeadroomThinkingTags *
+headroom_thinking_find_tags (const char *template_text)
 {
-  return template_text != NULL && strstr (template_text, OPEN_TAG) != NULL && strstr (template_text, CLOSE_TAG) != NULL;
+  for (gsize i = 0; template_text != NULL && i < G_N_ELEMENTS (families); i++)
+    if (strstr (template_text, families[i].open) != NULL && strstr (template_text, families[i].close) != NULL)
+      return &families[i];
+  return NULL;
 }
 
 gboolean
-headroom_thinking_is_open_at_end (const char *prompt, gsize len)
+headroom_thinking_is_open_at_end (const HeadroomThinkingTags *tags, const char *prompt, gsize len)
 {
+  gsize n = strlen (tags->open);
+
   while (len > 0 && g_ascii_isspace (prompt[len - 1]))
     len--;
-  return len >= strlen (OPEN_TAG) && memcmp (prompt + len - strlen (OPEN_TAG), OPEN_TAG, strlen (OPEN_TAG)) == 0;
+  return len >= n && memcmp (prompt + len - n, tags->open, n) == 0;
 }
