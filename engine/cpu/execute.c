@@ -166,11 +166,18 @@ static void execute_rms_norm(HrTask *task)
                                       task->e->program->hparams->norm_eps, cols, hr_task_row(task, task->op->dst, i));
 }
 
+/* weight is of one head, of each head in turn, or of the row. */
 static void norm_heads(const HrTask *task, float *row, uint32_t cols, const HrWeight *weight)
 {
-    uint32_t width = (uint32_t)weight->n_in;
-    for (uint32_t c = 0; c < cols; c += width)
-        task->e->vector->rms_norm(row + c, weight->data, task->e->program->hparams->norm_eps, width, row + c);
+    uint32_t width = (uint32_t)weight->n_in, n_weights = width * (uint32_t)weight->n_out;
+    float eps = task->e->program->hparams->norm_eps;
+    for (uint32_t c = 0; c < cols; c += width) {
+        const float *factors = (const float *)weight->data + c % n_weights;
+        if (task->op->centred)
+            task->e->vector->layer_norm(row + c, factors, NULL, eps, width, row + c);
+        else
+            task->e->vector->rms_norm(row + c, factors, eps, width, row + c);
+    }
 }
 
 static void execute_head_norms(HrTask *task)

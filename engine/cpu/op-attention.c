@@ -117,11 +117,29 @@ static Tile find_tile(const HrExecutor *e, const HrLayerShape *shape, uint32_t t
     return tile;
 }
 
+/* What a query's scores are multiplied with. */
+static float scale_of(const HrTask *task, uint32_t token)
+{
+    const HrHparams *hp = task->e->program->hparams;
+    const HrTemperature *t = &hp->temperature;
+    if (t->length == 0 || !hp->layers[task->op->layer].tempered)
+        return hp->attention_scale;
+    return hp->attention_scale * (float)(1 + t->scale * log(1 + floor((task->e->step->positions[token] + t->offset) / t->length)));
+}
+
+static void set_slopes(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t group)
+{
+    const HrHparams *hp = task->e->program->hparams;
+    uint32_t n_head = hp->layers[task->op->layer].n_head, first = tile->head * group + tile->first_q;
+    for (uint32_t r = 0; hp->max_alibi_bias > 0 && r < a->n_rows; r++)
+        a->slope[r] = hr_alibi_slope(hp->max_alibi_bias, n_head, first + r % tile->n_q);
+}
+
 static void load_queries(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t group)
 {
-    float scale = task->e->program->hparams->attention_scale;
     a->n_rows = tile->n_tokens * tile->n_q;
     for (uint32_t t = 0; t < tile->n_tokens; t++) {
+        float scale = scale_of(task, tile->first + t);
         const float *q = hr_task_row(task, task->op->src, tile->first + t) + (size_t)(tile->head * group + tile->first_q) * a->dk;
         for (uint32_t i = 0; i < tile->n_q * a->dk; i++)
             a->q[(size_t)t * tile->n_q * a->dk + i] = q[i] * scale;
@@ -132,6 +150,7 @@ static void load_queries(const HrTask *task, const Tile *tile, HrAttend *a, uint
         a->max[r] = sinks ? sinks[tile->head * group + tile->first_q + r % tile->n_q] : -INFINITY;
         a->sum[r] = sinks ? 1 : 0;
     }
+    set_slopes(task, tile, a, group);
 }
 
 /* The first position that a token at position sees. */
@@ -151,6 +170,7 @@ static void set_valid(const HrTask *task, const Tile *tile, HrAttend *a, uint32_
         for (uint32_t h = 0; h < tile->n_q; h++) {
             a->first_valid[t * tile->n_q + h] = first > page_start ? MIN(first - page_start, HR_PAGE_POSITIONS) : 0;
             a->n_valid[t * tile->n_q + h] = n;
+            a->at[t * tile->n_q + h] = (int32_t)(position - page_start);
         }
     }
 }
@@ -192,6 +212,7 @@ void hr_execute_attention(HrTask *task)
     uint32_t n = count_tiles(e, group) * shape->n_head_kv * group_pieces(group);
     HrAttend attend;
     hr_attend_init(&attend, e->kv->layout.type, shape->head_dim_k, shape->head_dim_v, task->scratch + HR_OWN_ROWS_BYTES);
+    attend.cap = e->program->hparams->score_cap;
     while (hr_task_claim(task, n, 1, &begin, &end)) {
         Tile tile = find_tile(e, shape, begin);
         attend_tile(task, &tile, &attend, group);

@@ -22,6 +22,7 @@ typedef struct {
     float *dst;
     size_t dst_stride;
     float factor;
+    float cap; /* of the results, 0: none */
     const float *add; /* residual, laid out as dst; or NULL */
     Prepared prepared;
     HrLaidWeight at;
@@ -72,6 +73,14 @@ static void prepare(HrTask *task, Product *products, uint32_t n_products, uint32
         hr_pool_barrier(task->thread);
 }
 
+/* cap tanh (y / cap) */
+static void cap_rows(const HrTask *task, float *y, float cap, size_t n)
+{
+    task->e->vector->scale(y, 1 / cap, n);
+    task->e->vector->activate(HR_TANH, y, NULL, n, y);
+    task->e->vector->scale(y, cap, n);
+}
+
 static void finish_rows(const HrTask *task, const Product *p, uint32_t n_rows, size_t begin, size_t end)
 {
     for (uint32_t i = 0; i < n_rows; i++) {
@@ -85,6 +94,8 @@ static void finish_rows(const HrTask *task, const Product *p, uint32_t n_rows, s
             task->e->vector->scale(y + begin, *scale, end - begin);
         if (p->factor != 1)
             task->e->vector->scale(y + begin, p->factor, end - begin);
+        if (p->cap > 0)
+            cap_rows(task, y + begin, p->cap, end - begin);
         if (p->add)
             task->e->vector->add(y + begin, p->add + i * p->dst_stride + begin, end - begin);
     }
@@ -144,6 +155,6 @@ void hr_execute_linear(HrTask *task)
 void hr_execute_logits(HrTask *task)
 {
     Product product = {.linear = task->op->parts[0].linear, .factor = task->op->factor, .dst = task->e->logits.base,
-                       .dst_stride = task->e->program->output_width};
+                       .dst_stride = task->e->program->output_width, .cap = task->e->program->hparams->logit_cap};
     run(task, &product, 1, task->e->step->n_outputs);
 }

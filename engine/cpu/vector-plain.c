@@ -113,6 +113,8 @@ static void score_row(HrAttend *a, uint32_t r)
     for (uint32_t d = 0; d < a->dk; d++)
         for (uint32_t j = 0; j < a->n_valid[r]; j++)
             p[j] += a->q[r * a->dk + d] * a->keys[d * P + j];
+    for (uint32_t j = 0; a->cap > 0 && j < a->n_valid[r]; j++)
+        p[j] = a->cap * tanhf(p[j] / a->cap);
     for (uint32_t j = 0; a->slope[r] != 0 && j < a->n_valid[r]; j++)
         p[j] -= a->slope[r] * fabsf((float)(a->at[r] - (int32_t)j));
 }

@@ -419,10 +419,18 @@ static void add_distances(HrAttend *a, uint32_t r)
         p[j] -= slope * fabsf((float)(a->at[r] - j));
 }
 
+static void cap_scores(float p[P], float cap)
+{
+    for (uint32_t c = 0; c < P; c += LANES)
+        store(p + c, splat(cap) * activate_lanes(HR_TANH, load(p + c) * splat(1 / cap)));
+}
+
 static void soften_row(HrAttend *a, uint32_t r)
 {
     float *p = a->p + r * P;
     V x[P / LANES], top = splat(-INFINITY), sum = {0};
+    if (a->cap > 0)
+        cap_scores(p, a->cap);
     if (a->slope[r] != 0)
         add_distances(a, r);
     for (int32_t c = 0; c < P / LANES; c++) {

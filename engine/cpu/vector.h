@@ -31,6 +31,7 @@ typedef struct {
     float *sum;    /* [n_rows] of weights so far */
     /* [n_rows] The row sees the positions [first_valid, n_valid) of the current page; none: it stays as it is. */
     uint32_t *first_valid, *n_valid;
+    float cap; /* scores become cap tanh (score / cap), before distances count; 0: they stay */
     /* ALiBi (Press et al. 2021): scores lose slope times the distance of the position from the row's own place, at, which is counted
      * from the start of the current page. */
     float *slope; /* [n_rows], 0: none */

@@ -75,6 +75,32 @@ void hr_bind_swiglu(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
     w->ffn_gate.bias_is_scaled = w->ffn_up.bias_is_scaled = w->ffn_down.bias_is_scaled = true;
 }
 
+void hr_bind_ffn(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
+{
+    g_autofree char *up_name = g_strdup_printf("blk.%d.ffn_up.weight", il);
+    const HrGgufTensor *up = hr_gguf_find_tensor(b->gguf, up_name);
+    uint64_t n_ff = hp->layers[il].n_ff;
+
+    if (up && up->dims[1] == 2 * n_ff) {
+        HrLinear both;
+        hr_bind_linear(b, &both, il, "ffn_up", hp->n_embd, 2 * n_ff);
+        w->ffn_gate = hr_linear_rows(&both, 0, n_ff);
+        w->ffn_up = hr_linear_rows(&both, n_ff, n_ff);
+    } else {
+        if (hr_bind_finds(b, il, "ffn_gate.weight"))
+            hr_bind_linear(b, &w->ffn_gate, il, "ffn_gate", hp->n_embd, n_ff);
+        hr_bind_linear(b, &w->ffn_up, il, "ffn_up", hp->n_embd, n_ff);
+    }
+    hr_bind_linear(b, &w->ffn_down, il, "ffn_down", n_ff, hp->n_embd);
+    w->ffn_gate.bias_is_scaled = w->ffn_up.bias_is_scaled = w->ffn_down.bias_is_scaled = true;
+}
+
+void hr_bind_post_norms(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
+{
+    hr_bind_optional(b, &w->post_attn_norm, il, "post_attention_norm.weight", hp->n_embd, 1);
+    hr_bind_optional(b, &w->post_ffn_norm, il, "post_ffw_norm.weight", hp->n_embd, 1);
+}
+
 void hr_bind_feed_forward(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
 {
     if (hr_has_experts(hp, (uint32_t)il))
@@ -118,5 +144,19 @@ void hr_bind_decoder(HrBinder *b, const HrHparams *hp, HrWeights *w)
         hr_bind_attention(b, hp, (int)il, &w->layers[il]);
         bind_ffn_norm(b, hp, (int)il, &w->layers[il].ffn_norm);
         hr_bind_feed_forward(b, hp, (int)il, &w->layers[il]);
+    }
+}
+
+void hr_bind_layer_norm_decoder(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    hr_bind(b, &w->token_embd, -1, "token_embd.weight", hp->n_embd, 0);
+    hr_bind_norm(b, &w->output_layer_norm, -1, "output_norm", hp->n_embd);
+    hr_bind_output(b, hp, w);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        HrLayerWeights *l = &w->layers[il];
+        hr_bind_norm(b, &l->attn_layer_norm, (int)il, "attn_norm", hp->n_embd);
+        hr_bind_attention(b, hp, (int)il, l);
+        hr_bind_norm_optional(b, &l->ffn_layer_norm, (int)il, "ffn_norm", hp->n_embd);
+        hr_bind_ffn(b, hp, (int)il, l);
     }
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "model/hparams-experts.h"
+#include "model/hparams-windows.h"
 #include "model/weights.h"
 #include "program/emit.h"
 
@@ -53,6 +54,12 @@ void hr_bind_ends(HrBinder *binder, const HrHparams *hparams, HrWeights *weights
 void hr_bind_attention(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
 void hr_bind_output(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
 void hr_bind_swiglu(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
+/* Up and down, and gate where the file has it, beside up or as its first half. */
+void hr_bind_ffn(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
+/* Post-norms, each where the file has it. */
+void hr_bind_post_norms(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
+/* The same for decoders with layer norms: ends; norms before the sublayers, the second where the file has it; attention and hr_bind_ffn. */
+void hr_bind_layer_norm_decoder(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
 void hr_bind_feed_forward(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
 
 /* What the file says of scores, or what the architecture has where it says nothing. */

@@ -55,6 +55,8 @@ static bool read_scaling(HrRope *rope, uint32_t n_ctx_train, const HrKeys *keys)
         rope->scaling = HR_ROPE_SCALING_LINEAR;
     else if (g_str_equal(type, "yarn"))
         rope->scaling = HR_ROPE_SCALING_YARN;
+    else if (g_str_equal(type, "longrope"))
+        rope->scaling = HR_ROPE_SCALING_LONG;
     else {
         g_set_error(keys->error, HR_ERROR, HR_ERROR_UNSUPPORTED, "This build does not know the rope scaling \"%s\" of %s.", type, key);
         return false;
@@ -168,7 +170,7 @@ void hr_rope_frequencies(const HrRope *rope, const float *divisors, double *inv_
 {
     double low = MAX(0, floor(yarn_dimension(rope, rope->beta_fast)));
     double high = MIN(rope->n_rot - 1.0, ceil(yarn_dimension(rope, rope->beta_slow)));
-    double shrink = rope->scaling == HR_ROPE_SCALING_NONE ? 1 : 1 / rope->factor;
+    double shrink = rope->scaling == HR_ROPE_SCALING_LINEAR || rope->scaling == HR_ROPE_SCALING_YARN ? 1 / rope->factor : 1;
     bool yarn = rope->scaling == HR_ROPE_SCALING_YARN && rope->ext_factor != 0;
     for (uint32_t i = 0; i < rope->n_rot / 2; i++) {
         double freq = pow(rope->base, -2.0 * i / rope->n_rot) / (divisors ? divisors[i] : 1);

@@ -20,7 +20,8 @@ typedef enum { HR_ROPE_NORM, HR_ROPE_NEOX, HR_ROPE_NONE } HrRopeKind; /* adjacen
 /* Nonlinearities of feed-forward layers. GELU (Hendrycks and Gimpel 2016): by the error function, by its tanh form, or as
  * x sigmoid(1.702 x). */
 typedef enum { HR_SILU, HR_GELU_ERF, HR_GELU_TANH, HR_GELU_QUICK, HR_RELU, HR_RELU_SQUARED, HR_SIGMOID, HR_TANH } HrActivation;
-typedef enum { HR_ROPE_SCALING_NONE, HR_ROPE_SCALING_LINEAR, HR_ROPE_SCALING_YARN } HrRopeScaling;
+/* LONG (Ding et al. 2024): divisors of its own for contexts longer than the original. */
+typedef enum { HR_ROPE_SCALING_NONE, HR_ROPE_SCALING_LINEAR, HR_ROPE_SCALING_YARN, HR_ROPE_SCALING_LONG } HrRopeScaling;
 
 typedef struct {
     HrRopeKind kind;
@@ -28,7 +29,7 @@ typedef struct {
     double base;
     HrRopeScaling scaling;
     double factor;       /* of linear and yarn */
-    uint32_t n_ctx_orig; /* yarn */
+    uint32_t n_ctx_orig; /* yarn, long */
     double ext_factor, attn_factor, beta_fast, beta_slow; /* yarn */
 } HrRope;
 
@@ -38,6 +39,8 @@ typedef struct {
     uint32_t head_dim_k, head_dim_v; /* width of a query or key, and of a value */
     uint32_t window;                 /* positions that attention sees, the query's own included; 0: all */
     bool local_rope;                 /* queries and keys turn by hparams' local_rope */
+    bool unturned;                   /* no rotary positions */
+    bool tempered;                   /* queries grow with their position, see HrTemperature */
     bool latent;                     /* one key head for all; values are the first head_dim_v of its keys and not kept apart */
     uint32_t n_conv_state;           /* floats per slot: what a short convolution keeps, 0: none */
     uint32_t n_ssm_state;            /* floats per slot: any other recurrent state, 0: none */
@@ -68,6 +71,12 @@ typedef struct {
     uint32_t n_conv, n_inner, n_state, n_head, n_group;
 } HrRecurrentShape;
 
+/* Scores of queries far from the start are sharpened: times 1 + scale ln(1 + floor((position + offset) / length)). */
+typedef struct {
+    uint32_t length; /* 0: they are not */
+    double scale, offset;
+} HrTemperature;
+
 typedef struct {
     uint32_t n_layer, n_embd, n_vocab, n_ctx_train;
     uint32_t head_dim_k, head_dim_v; /* of layers that say nothing else */
@@ -75,6 +84,8 @@ typedef struct {
     float norm_eps;
     float attention_scale; /* of scores */
     float embedding_scale, residual_scale, logit_scale; /* as the file has them; 0: none */
+    float score_cap, logit_cap; /* cap tanh (x / cap) of scores and logits; 0: none */
+    HrTemperature temperature;
     HrRope rope, local_rope; /* of the layers that say so; n_rot 0: none does */
     HrExperts experts;
     HrRecurrentShape recurrent; /* read by the architectures that have it */

@@ -85,6 +85,8 @@ typedef struct {
     HrLinear ffn_gate, ffn_up, ffn_down;
     HrExpertWeights experts;
     HrRecurrentWeights recurrent;
+    HrNorm attn_layer_norm, ffn_layer_norm;  /* in place of attn_norm and ffn_norm */
+    HrWeight post_attn_norm, post_ffn_norm;  /* behind the sublayers, or none */
     /* Encoders: norms of whole rows of queries and keys, and norms behind the sublayers. */
     HrNorm q_norm, k_norm, attn_output_norm, attn_norm_2, layer_output_norm;
 } HrLayerWeights;
@@ -104,7 +106,9 @@ typedef struct {
 typedef struct {
     HrWeight token_embd, output_norm;
     HrLinear output;     /* token_embd itself where the file has none (tied) */
+    HrNorm output_layer_norm;
     HrWeight rope_freqs; /* divisors of the frequencies, or none */
+    HrWeight rope_long, rope_short; /* the same for contexts longer than the original and others, or none */
     bool tied;
     /* Models that embed: what is added to tokens, and what comes behind pooling. */
     HrWeight position_embd, token_types;

@@ -141,6 +141,12 @@ void hr_emit_head_norms(HrEmit *e, HrBuf q, const HrWeight *q_weight, HrBuf k, c
     append(e, &op);
 }
 
+void hr_emit_head_layer_norms(HrEmit *e, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight)
+{
+    hr_emit_head_norms(e, q, q_weight, k, k_weight);
+    g_array_index(e->program->ops, HrOp, e->program->ops->len - 1).centred = true;
+}
+
 static void store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v, bool unturned)
 {
     HrOp op = new_op(e, HR_OP_ROPE_STORE, q);
@@ -153,7 +159,7 @@ static void store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v, bool unturned)
 
 void hr_emit_rope_and_store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v)
 {
-    store(e, q, k, v, false);
+    store(e, q, k, v, e->program->hparams->layers[e->layer].unturned);
 }
 
 void hr_emit_store(HrEmit *e, HrBuf q, HrBuf k, HrBuf v)
@@ -395,6 +401,20 @@ HrBuf hr_emit_swiglu(HrEmit *e, HrBuf x, const HrLayerWeights *l)
     return hr_emit_linear_add(e, g, &l->ffn_down, x);
 }
 
+HrBuf hr_emit_ffn(HrEmit *e, HrBuf h, const HrLayerWeights *l, HrActivation activation, HrBuf residual)
+{
+    bool gated = hr_weight_exists(&l->ffn_gate.weight);
+    HrBuf gate = gated ? hr_emit_linear(e, h, &l->ffn_gate) : HR_NO_BUF;
+    HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
+    HrBuf g = gated ? hr_emit_activate(e, activation, gate, up) : hr_emit_activate(e, activation, up, HR_NO_BUF);
+    return hr_emit_linear_add(e, g, &l->ffn_down, residual);
+}
+
+HrBuf hr_emit_add_normed(HrEmit *e, HrBuf x, HrBuf y, const HrWeight *norm)
+{
+    return hr_emit_add(e, hr_emit_rms_norm(e, y, norm), x);
+}
+
 HrRouting hr_routing(const HrHparams *hp, HrScores scores, bool normalise)
 {
     float factor = hp->experts.factor > 0 ? (float)hp->experts.factor : 1;
@@ -445,4 +465,10 @@ void hr_emit_head(HrEmit *e, HrBuf x, const HrWeights *w)
         hr_emit_vector(e, h, w);
     else
         hr_emit_logits(e, h, &w->output);
+}
+
+void hr_emit_layer_norm_head(HrEmit *e, HrBuf x, const HrWeights *w)
+{
+    hr_emit_layer(e, HR_NO_LAYER);
+    hr_emit_logits(e, hr_emit_layer_norm(e, x, &w->output_layer_norm), &w->output);
 }

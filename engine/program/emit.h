@@ -30,8 +30,11 @@ HrBuf hr_emit_linear_add(HrEmit *emit, HrBuf x, const HrLinear *linear, HrBuf re
 /* residual + factor * linear (x) */
 HrBuf hr_emit_linear_add_scaled(HrEmit *emit, HrBuf x, const HrLinear *linear, float factor, HrBuf residual);
 void hr_emit_head_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight);
+/* The same with layer norms. */
+void hr_emit_head_layer_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight);
+/* Queries and keys are turned, unless the layer has no rotary positions. */
 void hr_emit_rope_and_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
-/* The same for layers without rotary positions. */
+/* The same without turning. */
 void hr_emit_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 HrBuf hr_emit_attention(HrEmit *emit, HrBuf q);
 /* The same with a score per head that takes part in the softmax and has no value: what looks at nothing (Xiao et al. 2023). */
@@ -63,6 +66,10 @@ void hr_emit_logits_scaled(HrEmit *emit, HrBuf x, const HrLinear *output, float 
 HrBuf hr_emit_heads(HrEmit *emit, HrBuf h, const HrLayerWeights *layer);
 /* x + down (silu (gate h) * up h), h = x normalised (Shazeer 2020). */
 HrBuf hr_emit_swiglu(HrEmit *emit, HrBuf x, const HrLayerWeights *layer);
+/* residual + down (activation (gate h) * up h), without a gate down (activation (up h)). residual HR_NO_BUF: none. */
+HrBuf hr_emit_ffn(HrEmit *emit, HrBuf h, const HrLayerWeights *layer, HrActivation activation, HrBuf residual);
+/* x + y normalised. */
+HrBuf hr_emit_add_normed(HrEmit *emit, HrBuf x, HrBuf y, const HrWeight *norm);
 /* What a layer's mixture of experts makes of h: the experts that its router chooses and those that are shared; plus residual. */
 HrBuf hr_emit_mixture(HrEmit *emit, HrBuf h, const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual);
 /* x + the feed-forward of x normalised: a mixture where the layer has experts, else SwiGLU. */
@@ -74,6 +81,9 @@ HrRouting hr_routing(const HrHparams *hparams, HrScores scores, bool normalise);
 void hr_emit_narrow_to_outputs(HrEmit *emit, HrBuf *a, HrBuf *x);
 /* The last norm, and the logits or the vector. */
 void hr_emit_head(HrEmit *emit, HrBuf x, const HrWeights *weights);
+
+/* The same where the last norm is a layer norm. */
+void hr_emit_layer_norm_head(HrEmit *emit, HrBuf x, const HrWeights *weights);
 
 /* ---- Texts that are computed whole ---- */
 

@@ -32,7 +32,7 @@ typedef enum {
     HR_OP_LAYER_NORM,  /* dst = (src - mean(src)) / deviation(src) * weight + bias, weight and bias where given */
     HR_OP_ADD_ROW,     /* dst[i] = src[i] + row of weight: that of position i, or the first */
     HR_OP_LINEAR,      /* parts[p].dst = parts[p].linear (src) * factor (+ add) */
-    HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, or the row, as wide as weight, k_weight, in place: RMS-normalised times them */
+    HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, or the row, as wide as weight, k_weight, in place: normalised, times them */
     HR_OP_ROPE_STORE,  /* src (queries) turned in place; k turned and v stored at their positions in the cache */
     HR_OP_ROPE,        /* src (queries) and k turned in place */
     HR_OP_ATTEND_TEXT, /* dst = softmax(src . k^T * scale) v over the whole text, or positions at most window / 2 away */
@@ -110,6 +110,7 @@ typedef struct {
     HrRouting routing;                         /* EXPERTS */
     HrColumns columns;                         /* PICK */
     bool unturned;                             /* ROPE_STORE: positions play no part */
+    bool centred;                              /* HEAD_NORMS: layer norms */
     HrRecurrence recurrence;                   /* GROUP_NORM to DELTA_RULE */
 } HrOp;
 

@@ -100,17 +100,24 @@ static void record_weights(HrRunner *r)
     }
 }
 
+/* NULL: none. What is longer than the original context is decided once, by num_ctx, so that positions agree with each other. */
+static const float *rope_divisors(const HrRunner *r)
+{
+    const HrWeights *w = &r->model->weights;
+    bool beyond = hr_plan_get_settings(r->plan)->num_ctx > r->model->hparams.rope.n_ctx_orig;
+    return hr_weight_exists(&w->rope_freqs) ? w->rope_freqs.data : beyond ? w->rope_long.data : w->rope_short.data;
+}
+
 static bool allocate(HrRunner *r, GError **error)
 {
     const HrSettings *s = hr_plan_get_settings(r->plan);
-    const HrWeight *divisors = &r->model->weights.rope_freqs;
     const HrPlanItem *compute[4];
     for (uint32_t i = 0; i < 4; i++)
         compute[i] = hr_plan_get_item(r->plan, r->plan->first_compute + i);
     r->program = hr_model_build_program(r->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
     return hr_kv_init(&r->kv, &r->model->hparams, s, &r->ledger, hr_plan_get_item(r->plan, r->plan->first_cache), error) &&
            hr_executor_init(&r->executor, r->program, &r->kv, s->threads,
-                            hr_weight_exists(divisors) ? divisors->data : NULL, &r->ledger, compute, error);
+                            rope_divisors(r), &r->ledger, compute, error);
 }
 
 static void make_slots(HrRunner *r)

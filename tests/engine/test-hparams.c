@@ -114,7 +114,7 @@ static const Change defects[] = {
     {"llama.rope.dimension_count", NUMBER, .number = 18, .message = "llama.rope.dimension_count does not fit"},
     {"llama.rope.freq_base", REAL, .number = 0, .message = "llama.rope.freq_base is out of range"},
     {"llama.rope.freq_base", REAL, .number = INFINITY, .message = "llama.rope.freq_base is out of range"},
-    {"llama.rope.scaling.type", TEXT, "longrope", .message = "does not know the rope scaling \"longrope\" of llama.rope.scaling.type"},
+    {"llama.rope.scaling.type", TEXT, "dynamic", .message = "does not know the rope scaling \"dynamic\" of llama.rope.scaling.type"},
     {"llama.rope.scaling.factor", REAL, .number = -2, .message = "llama.rope.scaling.factor is out of range"},
     {"llama.rope.scaling.original_context_length", NUMBER, .number = 0, .message = "original_context_length is out of range"},
 };

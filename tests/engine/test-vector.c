@@ -173,6 +173,7 @@ typedef struct {
     uint32_t dk, dv, n_rows, n_positions;
     uint32_t window; /* positions that a row sees, its own included; 0: all */
     float slope;     /* ALiBi */
+    float cap;       /* of scores, 0: none */
 } Shape;
 
 /* Blocks of MAX_PAGES pages, filled by the plain kernels. */
@@ -197,6 +198,7 @@ static void attend(const HrVectorKernels *kernels, const Shape *s, const float *
     HrAttend a;
     hr_attend_init(&a, s->type, s->dk, s->dv, scratch);
     a.n_rows = s->n_rows;
+    a.cap = s->cap;
     memcpy(a.q, q, (size_t)s->n_rows * s->dk * sizeof(float));
     for (uint32_t r = 0; r < s->n_rows; r++)
         a.max[r] = -INFINITY;
@@ -255,9 +257,9 @@ static void test_windows_and_distances(gconstpointer data)
     static const uint32_t windows[] = {0, 1, 5, 64, 70};
     g_autoptr(GRand) rand = g_rand_new_with_seed(4);
     for (size_t w = 0; w < G_N_ELEMENTS(windows); w++)
-        for (int sloped = 0; sloped < 2; sloped++) {
+        for (int sloped = 0; sloped < 3; sloped++) {
             Shape shape = {.type = HR_KV_F32, .dk = 32, .dv = 48, .n_rows = 37, .n_positions = 150, .window = windows[w],
-                           .slope = sloped ? 0.125f : 0};
+                           .slope = sloped == 1 ? 0.125f : 0, .cap = sloped == 2 ? 0.75f : 0};
             check_attention(((const Set *)data)->kernels, rand, &shape);
         }
 }
