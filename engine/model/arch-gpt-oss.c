@@ -11,7 +11,7 @@
 
 static bool shape(HrHparams *hp, const HrKeys *keys)
 {
-    return hr_hparams_read_windows(hp, keys, 2);
+    return hr_hparams_read_windows(hp, keys, 0, 2);
 }
 
 static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)

@@ -23,9 +23,6 @@ bool hr_keys_bad(const HrKeys *keys, const char *name, const char *what);
 bool hr_keys_read_uint(const HrKeys *keys, const char *name, uint64_t min, uint64_t max, uint32_t *ret);
 bool hr_keys_read_uint_or(const HrKeys *keys, const char *name, uint64_t min, uint64_t max, uint32_t fallback, uint32_t *ret);
 bool hr_keys_read_float_or(const HrKeys *keys, const char *name, double min, double max, double fallback, double *ret);
-/* Gives layers that attend to a window (attention.sliding_window) their width: those that the pattern in the file flags, or all but
- * every so manieth, which the file or else fallback_period says; a period of 0 or 1: none. */
-bool hr_hparams_read_windows(HrHparams *hparams, const HrKeys *keys, uint32_t fallback_period);
 /* A key that holds one number for all layers or an array with one for each, min to HR_MAX_WIDTH; field: offset in HrLayerShape.
  * fallback NULL: the key must be there. */
 bool hr_keys_read_per_layer(const HrKeys *keys, const char *name, uint32_t n_layer, uint32_t min, const uint32_t *fallback,
