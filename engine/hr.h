@@ -129,6 +129,8 @@ typedef struct {
     uint32_t n_dims;
     uint64_t bytes;
 } HrTensorInfo;
+/* The types of tensors by name, "Q4_K": its number in files, numbers in a block, bytes of a block. */
+bool hr_tensor_type_find(const char *name, uint32_t *ret_id, uint32_t *ret_block, uint32_t *ret_block_bytes);
 size_t hr_model_n_tensors(const HrModel *model);
 HrTensorInfo hr_model_tensor(const HrModel *model, size_t index); /* borrowed strings */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrModel, hr_model_unref)

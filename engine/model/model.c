@@ -219,6 +219,20 @@ bool hr_model_is_runnable(const HrModel *model, GError **error)
     return !model->not_runnable;
 }
 
+bool hr_tensor_type_find(const char *name, uint32_t *ret_id, uint32_t *ret_block, uint32_t *ret_block_bytes)
+{
+    for (uint32_t id = 0; id < HR_TYPE_N; id++) {
+        const HrTypeTraits *traits = hr_type_traits(id);
+        if (!traits->name || !g_str_equal(traits->name, name))
+            continue;
+        *ret_id = id;
+        *ret_block = traits->block;
+        *ret_block_bytes = traits->block_bytes;
+        return true;
+    }
+    return false;
+}
+
 size_t hr_model_n_tensors(const HrModel *model)
 {
     return hr_gguf_n_tensors(model->gguf);

@@ -4,7 +4,9 @@
  */
 #include "headroom-cli.h"
 
+#include "headroom-catalogue.h"
 #include "headroom-quantity.h"
+#include "headroom-recipe.h"
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
@@ -31,14 +33,28 @@ headroom_cli_open_model (const char *name_or_path, GError **error)
 HrModel *
 headroom_cli_open_shape (const char *name_or_path, const char *weights, guint64 *ret_bytes, GError **error)
 {
-  guint64 bytes = 0;
+  const HeadroomCatalogueEntry *entry = headroom_catalogue_find (name_or_path);
+  gboolean quantisation = weights != NULL && headroom_recipe_is_known (weights);
+  g_autoptr (GError) local = NULL;
+  HrModel *model;
 
-  if (weights != NULL && !headroom_quantity_parse_bytes (weights, &bytes)) {
-    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("--weights is %s; it can be a size such as 202GB"), weights);
+  if (weights != NULL && !quantisation && (!headroom_quantity_parse_bytes (weights, ret_bytes) || *ret_bytes == 0)) {
+    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("--weights is %s; it can be a size such as 202GB, or one of %s"), weights,
+                 headroom_recipe_list ());
     return NULL;
   }
-  *ret_bytes = bytes;
-  return headroom_cli_open_model (name_or_path, error);
+  /* What is here goes before what is only known, unless a quantisation is asked for that only a shape can have. */
+  if (!quantisation && (model = headroom_cli_open_model (name_or_path, &local)) != NULL)
+    return model;
+  if (entry != NULL)
+    return headroom_catalogue_open (entry, quantisation ? weights : NULL, error);
+  if (local == NULL) {
+    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("%s is not in the catalogue, and what is here has its own quantisation"),
+                 name_or_path);
+    return NULL;
+  }
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
 }
 
 char *
