@@ -4,7 +4,8 @@
  *
  * Devlin et al. 2019: learned positions, GELU. Nomic Embed (Nussbaum et al. 2024) rotates instead and gates with SiLU; Jina
  * Embeddings 2 (Guenther et al. 2023) has ALiBi towards both sides and gates with GELU, and in its code model norms queries and
- * keys and adds a sublayer's input a second time. GELU is by the error function, as the models were trained.
+ * keys and adds a sublayer's input a second time. The second Nomic Embed has a mixture of experts in every other layer. GELU is by the
+ * error function, as the models were trained.
  */
 #include "model/arch.h"
 
@@ -34,6 +35,12 @@ static void bind_feed_forward(HrBinder *b, const HrHparams *hp, int il, HrLayerW
     hr_bind_linear(b, &l->ffn_down, il, "ffn_down", n_ff, hp->n_embd);
 }
 
+/* In every so manieth layer, the second of each run. */
+static bool has_experts(const HrHparams *hp, uint32_t il)
+{
+    return hp->experts.n > 0 && il % hp->experts.every == 1;
+}
+
 static void bind_layer(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *l)
 {
     const HrLayerShape *s = &hp->layers[il];
@@ -44,7 +51,10 @@ static void bind_layer(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights 
     hr_bind_linear(b, &l->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v, hp->n_embd);
     hr_bind_norm(b, &l->attn_output_norm, il, "attn_output_norm", hp->n_embd);
     hr_bind_norm_optional(b, &l->attn_norm_2, il, "attn_norm_2", hp->n_embd);
-    bind_feed_forward(b, hp, il, l);
+    if (has_experts(hp, (uint32_t)il))
+        hr_bind_experts(b, hp, il, &l->experts);
+    else
+        bind_feed_forward(b, hp, il, l);
     hr_bind_norm(b, &l->layer_output_norm, il, "layer_output_norm", hp->n_embd);
     l->attn_output.fine = true;
 }
@@ -89,6 +99,13 @@ static HrBuf attend(HrEmit *e, const HrHparams *hp, const HrLayerWeights *l, HrB
     return hr_emit_attend_text(e, q, k, v, 0);
 }
 
+static HrBuf mix(HrEmit *e, const HrHparams *hp, const HrLayerWeights *l, HrBuf x, HrActivation activation)
+{
+    HrRouting routing = hr_routing(hp, HR_SCORES_SOFTMAX, false);
+    routing.activation = activation;
+    return hr_emit_mixture(e, x, &l->experts, &routing, x);
+}
+
 static HrBuf feed_forward(HrEmit *e, const HrLayerWeights *l, HrBuf x, HrActivation activation)
 {
     bool gated = hr_weight_exists(&l->ffn_gate.weight);
@@ -111,7 +128,7 @@ static void emit_encoder(HrEmit *e, const HrHparams *hp, const HrWeights *w, HrA
         h = hr_emit_layer_norm(e, h, &l->attn_output_norm);
         if (hr_weight_exists(&l->attn_norm_2.weight))
             h = hr_emit_layer_norm(e, hr_emit_add(e, h, x), &l->attn_norm_2);
-        x = feed_forward(e, l, h, activation);
+        x = has_experts(hp, il) ? mix(e, hp, l, h, activation) : feed_forward(e, l, h, activation);
         x = hr_emit_layer_norm(e, x, &l->layer_output_norm);
     }
     hr_emit_layer(e, HR_NO_LAYER);
@@ -137,12 +154,24 @@ static bool shape_alibi(HrHparams *hp, const HrKeys *keys)
     return true;
 }
 
+static bool shape_experts(HrHparams *hp, const HrKeys *keys)
+{
+    return hr_keys_read_uint(keys, "moe_every_n_layers", 2, HR_MAX_LAYERS, &hp->experts.every);
+}
+
 const HrArch hr_arch_bert = {
-    .name = "bert", .encoder = true, .rope = HR_ROPE_NONE, .bind = bind_with_positions, .emit = emit_gelu,
+    .name = "bert", .models = "BERT, MiniLM, BGE, E5, GTE, mxbai-embed, Snowflake Arctic Embed", .encoder = true, .rope = HR_ROPE_NONE,
+    .bind = bind_with_positions, .emit = emit_gelu,
 };
 const HrArch hr_arch_nomic_bert = {
-    .name = "nomic-bert", .encoder = true, .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit_silu,
+    .name = "nomic-bert", .models = "Nomic Embed 1 and 1.5, CodeRankEmbed", .encoder = true, .rope = HR_ROPE_NEOX, .bind = bind,
+    .emit = emit_silu,
+};
+const HrArch hr_arch_nomic_bert_moe = {
+    .name = "nomic-bert-moe", .models = "Nomic Embed 2", .encoder = true, .experts = true, .rope = HR_ROPE_NEOX, .shape = shape_experts,
+    .bind = bind, .emit = emit_gelu,
 };
 const HrArch hr_arch_jina_bert_v2 = {
-    .name = "jina-bert-v2", .encoder = true, .rope = HR_ROPE_NONE, .shape = shape_alibi, .bind = bind, .emit = emit_gelu,
+    .name = "jina-bert-v2", .models = "Jina Embeddings 2", .encoder = true, .rope = HR_ROPE_NONE, .shape = shape_alibi, .bind = bind,
+    .emit = emit_gelu,
 };

@@ -32,7 +32,7 @@ def randomise(model, seed):
     generator = torch.Generator().manual_seed(seed)
     for name, p in model.named_parameters():
         noise = torch.randn(p.shape, generator=generator, dtype=torch.float64)
-        if p.ndim == 2:
+        if p.ndim >= 2:
             noise *= 1.0 if "embed" in name else 1.5 / p.shape[1] ** 0.5
             p.data = noise.half().double()
         else:
@@ -46,7 +46,7 @@ GEMMA_NORMS = {}
 
 def arrays(named):
     """{gguf name: torch tensor} -> arrays of the file's types."""
-    return {name: t.detach().numpy().astype(np.float16 if t.ndim == 2 else np.float32) for name, t in named.items()}
+    return {name: t.detach().numpy().astype(np.float16 if t.ndim >= 2 else np.float32) for name, t in named.items()}
 
 
 def token_lists():
@@ -204,10 +204,131 @@ def jina(f):
     f.vectors("jina-bert-v2", MEAN, lambda t: pooled(model(t), MEAN))
 
 
+# ---- Nomic 2: the same with GELU, biases, and a mixture of experts in every other layer ----
+
+class Experts(torch.nn.Module):
+    """Each token's two best of four, weighted by their probabilities among all."""
+    def __init__(self):
+        super().__init__()
+        self.router = torch.nn.Linear(WIDTH, 4, bias=False)
+        self.up = torch.nn.ParameterList(torch.nn.Parameter(torch.zeros(HIDDEN, WIDTH)) for _ in range(4))
+        self.down = torch.nn.ParameterList(torch.nn.Parameter(torch.zeros(WIDTH, HIDDEN)) for _ in range(4))
+
+    def forward(self, x):
+        weights, chosen = torch.softmax(self.router(x), -1).topk(2, -1)
+        each = torch.stack([torch.nn.functional.gelu(x @ u.T) @ d.T for u, d in zip(self.up, self.down)], 1)
+        return (each.gather(1, chosen[..., None].expand(-1, -1, x.shape[-1])) * weights[..., None]).sum(1)
+
+
+class NomicExperts(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        linear, norm = torch.nn.Linear, torch.nn.LayerNorm
+        self.embed_tokens, self.embed_types = torch.nn.Embedding(VOCAB, WIDTH), torch.nn.Embedding(1, WIDTH)
+        self.token_embd_norm = norm(WIDTH, 1e-5)
+        self.blk = torch.nn.ModuleList(torch.nn.ModuleDict({
+            "attn_qkv": linear(WIDTH, 3 * WIDTH), "attn_output": linear(WIDTH, WIDTH), "attn_output_norm": norm(WIDTH, 1e-5),
+            "layer_output_norm": norm(WIDTH, 1e-5),
+            **({"experts": Experts()} if i % 2 else {"ffn_up": linear(WIDTH, HIDDEN), "ffn_down": linear(HIDDEN, WIDTH)})})
+            for i in range(2))
+
+    def forward(self, tokens):
+        n, half = tokens.shape[1], WIDTH // HEADS // 2
+        angles = torch.arange(n)[:, None] * 10000.0 ** (-torch.arange(half, dtype=torch.float64) / half)
+        cos, sin = angles.cos(), angles.sin()
+
+        def split(y):
+            return y.view(n, HEADS, -1).transpose(0, 1)
+
+        def turn(y):
+            a, b = y[..., :half], y[..., half:]
+            return torch.cat((a * cos - b * sin, b * cos + a * sin), -1)
+        x = self.token_embd_norm(self.embed_tokens(tokens[0]) + self.embed_types.weight[0])
+        for b in self.blk:
+            q, k, v = (split(y) for y in b["attn_qkv"](x).chunk(3, -1))
+            p = torch.softmax(turn(q) @ turn(k).transpose(1, 2) / q.shape[-1] ** 0.5, -1)
+            h = b["attn_output_norm"](b["attn_output"]((p @ v).transpose(0, 1).reshape(n, -1)) + x)
+            f = b["experts"](h) if "experts" in b else b["ffn_down"](torch.nn.functional.gelu(b["ffn_up"](h)))
+            x = b["layer_output_norm"](f + h)
+        return x
+
+
+def nomic_experts(f):
+    model = randomise(NomicExperts().double(), 5)
+    tensors = {n: t for n, t in model.state_dict().items() if not n.startswith("embed_") and ".experts." not in n}
+    tensors |= {"token_embd.weight": model.embed_tokens.weight, "token_types.weight": model.embed_types.weight}
+    for i, b in enumerate(model.blk):
+        if "experts" in b:
+            x = b["experts"]
+            tensors |= {f"blk.{i}.ffn_gate_inp.weight": x.router.weight, f"blk.{i}.ffn_up_exps.weight": torch.stack(list(x.up)),
+                        f"blk.{i}.ffn_down_exps.weight": torch.stack(list(x.down))}
+    keys = metadata("nomic-bert-moe", 2, MEAN, **{"attention.layer_norm_epsilon": 1e-5, "rope.freq_base": 10000.0, "expert_count": 4,
+                                                   "expert_used_count": 2, "moe_every_n_layers": 2})
+    f.model("nomic-bert-moe", keys, tensors)
+    f.vectors("nomic-bert-moe", MEAN, lambda t: pooled(model(t), MEAN))
+
+
+# ---- ModernBERT, and as a reranker ----
+
+MODERN_OUTSIDE = {"embeddings.tok_embeddings": "token_embd", "embeddings.norm": "token_embd_norm", "final_norm": "output_norm"}
+MODERN_LAYER = {
+    "attn_norm": "attn_norm", "attn.Wqkv": "attn_qkv", "attn.Wo": "attn_output", "mlp_norm": "ffn_norm", "mlp.Wi": "ffn_up",
+    "mlp.Wo": "ffn_down",
+}
+
+
+def modern_config():
+    return hf.ModernBertConfig(vocab_size=VOCAB, hidden_size=WIDTH, num_hidden_layers=4, num_attention_heads=HEADS,
+                               intermediate_size=HIDDEN, max_position_embeddings=CONTEXT, local_attention=WINDOW, pad_token_id=0,
+                               bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3, num_labels=1, classifier_pooling="cls",
+                               reference_compile=False, attn_implementation="eager")
+
+
+def modern_keys(pooling):
+    return metadata("modern-bert", 4, pooling, **{
+        "attention.layer_norm_epsilon": 1e-5, "attention.sliding_window": WINDOW, "attention.sliding_window_pattern": 3,
+        "rope.freq_base": 160000.0, "rope.freq_base_swa": 10000.0})
+
+
+def modern(f):
+    model = randomise(hf.ModernBertModel(modern_config()).double(), 6)
+    f.model("modern-bert", modern_keys(CLS), collect(model, "layers", MODERN_OUTSIDE, MODERN_LAYER, 4))
+    for pooling in (MEAN, CLS):
+        f.vectors("modern-bert", pooling, lambda t: pooled(model(t).last_hidden_state[0], pooling))
+
+
+def modern_rank(f):
+    model = randomise(hf.ModernBertForSequenceClassification(modern_config()).double(), 7)
+    outside = {f"model.{k}": v for k, v in MODERN_OUTSIDE.items()}
+    outside |= {"head.dense": "cls", "head.norm": "cls.norm", "classifier": "cls.output"}
+    f.model("modern-bert-rank", modern_keys(RANK), collect(model, "model.layers", outside, MODERN_LAYER, 4))
+    f.vectors("modern-bert-rank", RANK, lambda t: model(t).logits)
+
+
+# ---- Qwen3 Embedding: a decoder; its last token's row ----
+
+def qwen3(f):
+    config = hf.Qwen3Config(vocab_size=VOCAB, hidden_size=WIDTH, num_hidden_layers=2, num_attention_heads=HEADS, num_key_value_heads=2,
+                            head_dim=8, intermediate_size=HIDDEN, max_position_embeddings=CONTEXT, rms_norm_eps=1e-6,
+                            rope_parameters={"rope_type": "default", "rope_theta": 1e6})
+    model = randomise(hf.Qwen3Model(config).double(), 8)
+    layer = {
+        "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+        "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
+        "post_attention_layernorm": "ffn_norm", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
+    }
+    keys = metadata("qwen3", 2, LAST, **{"attention.layer_norm_rms_epsilon": 1e-6, "rope.freq_base": 1e6, "attention.head_count_kv": 2,
+                                         "attention.key_length": 8, "attention.value_length": 8})
+    del keys["qwen3.attention.causal"]
+    f.model("qwen3", keys, collect(model, "layers", {"embed_tokens": "token_embd", "norm": "output_norm"}, layer, 2))
+    for pooling in (NONE, MEAN, LAST):
+        f.vectors("qwen3", pooling, lambda t: pooled(model(t).last_hidden_state[0], pooling))
+
+
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
     f = Fixtures(folder)
-    for make in (bert, bert_rank, nomic, jina):
+    for make in (bert, bert_rank, nomic, jina, nomic_experts, modern, modern_rank, qwen3):
         make(f)
     f.finish()
 

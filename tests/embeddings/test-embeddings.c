@@ -192,7 +192,7 @@ static void test_vectors(gconstpointer data)
     const Case *c = data;
     g_autoptr(HrModel) model = NULL;
     g_autofree char *path = patched(c);
-    g_autoptr(HrRunner) runner = load(path, (HrSettings){.threads = 2}, &model);
+    g_autoptr(HrRunner) runner = load(path, (HrSettings){.threads = 2, .kv_type = HR_KV_F32}, &model);
     const HrModelInfo *info = hr_model_get_info(model);
     g_autofree GArray **alone = g_new0(GArray *, c->texts->len), **together = g_new0(GArray *, c->texts->len);
     g_assert_true(info->embeds);
