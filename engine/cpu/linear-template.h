@@ -9,6 +9,7 @@
 
 #include "cpu/float-template.h"
 #include "cpu/kernels.h"
+#include "cpu/single-template.h"
 #include "cpu/tile-template.h"
 
 #include <math.h>
@@ -229,6 +230,16 @@ static void multiply_many(const Weights *w, size_t row, const ColumnTile *tile, 
     }
 }
 
+/* Whole panels of a matrix times one column; returns the first row behind them. */
+static size_t multiply_column(const Weights *w, HrType type, size_t row, const ColumnTile *column)
+{
+    for (; w->row_end - row >= HR_PANEL_ROWS; row += HR_PANEL_ROWS)
+        for (size_t lane = 0; lane < HR_PANEL_ROWS; lane += LANES)
+            singles[type](w->w + row * w->row_bytes, lane, w->n_in, column->groups, column->rest,
+                          column->y + row + lane);
+    return row;
+}
+
 static void multiply_rows(const Weights *w, size_t row_begin, const ColumnTile *columns, size_t n_cols, Scratch *scratch)
 {
     const bool many = n_cols >= SHARE_FROM;
@@ -258,6 +269,8 @@ HR_INLINE void all_rows(bool in_panels, HrForm form, HrType type, const void *w,
     const ColumnTile columns = {.groups = prepared, .stride = prepared_stride, .y = y, .y_stride = y_stride,
                                 .rest = form == HR_FORM_INT16 ? groups_bytes(n_in) : 0};
 
+    if (weights.type != NULL && in_panels && n_cols == 1)
+        row_begin = multiply_column(&weights, type, row_begin, &columns);
     if (weights.type != NULL)
         multiply_rows(&weights, row_begin, &columns, n_cols, scratch);
     else

@@ -64,9 +64,12 @@ HR_INLINE F add_scaled(F acc, V dot, F scale, F min, const HrGroup *x, int part,
     return f_add_product(acc, f_add(value, low), f_set(x->scale));
 }
 
-/* acc[p][c] += one 32-group, group g of the panels, times group x of column c. */
-HR_INLINE void multiply_group(const Panel *panel, size_t g, int n_panels, const uint8_t *groups, size_t stride, int n_cols,
-                              int group, bool has_min, int raised, F acc[][COLUMNS_1])
+/* From a panel's vectors to the next panel's. */
+#define PANEL_STEP (sizeof(Panel) / sizeof(V))
+
+/* acc[p][c] += one 32-group, whose weights are q, scale and min in the first panel, times group x of column c. */
+HR_INLINE void multiply_group(const V *q, const F *scale, const F *min, int n_panels, const uint8_t *groups, size_t stride,
+                              int n_cols, int group, bool has_min, int raised, F acc[][COLUMNS_1])
 {
     const size_t scales = 32 / (size_t)group;
 
@@ -81,15 +84,15 @@ HR_INLINE void multiply_group(const Panel *panel, size_t g, int n_panels, const 
             for (int p = 0; p < n_panels; p++)
                 dot[p][c] = start_of(group == 32 ? x->offset : x->offset_16[part], raised);
         }
-        add_products(panel->q + 8 * g + 4 * part, sizeof *panel / sizeof(V), n_panels, groups, stride, part * 16,
-                     group / 4, n_cols, has_min ? RAISED_32 : raised, dot);
+        add_products(q + 4 * part, PANEL_STEP, n_panels, groups, stride, part * 16, group / 4, n_cols,
+                     has_min ? RAISED_32 : raised, dot);
         HR_UNROLL(16)
         for (int c = 0; c < n_cols; c++) {
             HR_UNROLL(2)
             for (int p = 0; p < n_panels; p++)
-                acc[p][c] = add_scaled(acc[p][c], dot[p][c], panel[p].scale[scales * g + (size_t)part],
-                                       panel[p].min[scales * g + (size_t)part], hr_group_of(groups, stride, c), part,
-                                       group, has_min);
+                acc[p][c] = add_scaled(acc[p][c], dot[p][c], scale[(size_t)p * PANEL_STEP + (size_t)part],
+                                       has_min ? min[(size_t)p * PANEL_STEP + (size_t)part] : f_zero(),
+                                       hr_group_of(groups, stride, c), part, group, has_min);
         }
     }
 }
@@ -122,7 +125,9 @@ HR_INLINE void multiply_tile(const Panel *panel, int n_panels, size_t n_groups, 
             for (int c = 0; c < n_cols; c++) /* the next tile's */
                 __builtin_prefetch(groups + (size_t)(n_cols + c) * tile->stride);
         }
-        multiply_group(panel, g, n_panels, groups, tile->stride, n_cols, group, has_min, raised, acc);
+        const size_t scales = g * (32 / (size_t)group);
+        multiply_group(panel->q + 8 * g, panel->scale + scales, panel->min + scales, n_panels, groups, tile->stride, n_cols,
+                       group, has_min, raised, acc);
     }
     float *dst = tile->last ? tile->y : tile->sums;
     const size_t dst_stride = tile->last ? tile->y_stride : tile->sums_stride;

@@ -142,7 +142,29 @@ HR_INLINE void unpack_nibbles(Blocks b, size_t qs, V q[8])
     }
 }
 
-HR_INLINE void unpack_q4_0(Blocks b, V *q, F *scale, F *min)
+/* The same of 32 bytes. */
+HR_INLINE void unpack_nibble_pair(Blocks b, size_t qs, V q[16])
+{
+    V t[8];
+
+    load_16(b, qs, t);
+    load_16(b, qs + 16, t + 4);
+    HR_UNROLL(8)
+    for (int i = 0; i < 8; i++) {
+        q[i] = low_nibbles(t[i]);
+        q[i + 8] = high_nibbles(t[i]);
+    }
+}
+
+/* Each type has two functions: scales_T: b to scale and min, one per group. quants_T: one part of b to q, 4 columns per vector.
+ * A part is as much as registers hold. */
+
+HR_INLINE void scales_q4_0(Blocks b, F *scale, F *min)
+{
+    scale[0] = load_half(b, 0);
+}
+
+HR_INLINE void quants_q4_0(Blocks b, int part, V *q)
 {
     V nibbles[8];
 
@@ -150,20 +172,18 @@ HR_INLINE void unpack_q4_0(Blocks b, V *q, F *scale, F *min)
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++)
         q[i] = raised(nibbles[i], RAISED_32 - 8);
-    scale[0] = load_half(b, 0);
 }
 
-HR_INLINE void unpack_q4_1(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void scales_q4_1(Blocks b, F *scale, F *min)
 {
     const V d_m = load_4(b, 0);
-    V nibbles[8];
-
-    unpack_nibbles(b, offsetof(HrBlockQ4_1, qs), nibbles);
-    HR_UNROLL(8)
-    for (int i = 0; i < 8; i++)
-        q[i] = nibbles[i];
     scale[0] = f_from_low_halves(d_m);
     min[0] = f_sub(f_zero(), f_from_high_halves(d_m));
+}
+
+HR_INLINE void quants_q4_1(Blocks b, int part, V *q)
+{
+    unpack_nibbles(b, offsetof(HrBlockQ4_1, qs), q);
 }
 
 /* Adds 16 to the elements whose bit of qh, a dword per row, is set. */
@@ -180,7 +200,7 @@ HR_INLINE void add_fifth_bits(V qh, V q[8])
     }
 }
 
-HR_INLINE void unpack_q5_0(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void quants_q5_0(Blocks b, int part, V *q)
 {
     V fives[8];
 
@@ -189,33 +209,21 @@ HR_INLINE void unpack_q5_0(Blocks b, V *q, F *scale, F *min)
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++)
         q[i] = raised(fives[i], RAISED_32 - 16);
-    scale[0] = load_half(b, 0);
 }
 
-HR_INLINE void unpack_q5_1(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void quants_q5_1(Blocks b, int part, V *q)
 {
-    const V d_m = load_4(b, 0);
-    V fives[8];
-
-    unpack_nibbles(b, offsetof(HrBlockQ5_1, qs), fives);
-    add_fifth_bits(load_4(b, offsetof(HrBlockQ5_1, qh)), fives);
-    HR_UNROLL(8)
-    for (int i = 0; i < 8; i++)
-        q[i] = fives[i];
-    scale[0] = f_from_low_halves(d_m);
-    min[0] = f_sub(f_zero(), f_from_high_halves(d_m));
+    unpack_nibbles(b, offsetof(HrBlockQ5_1, qs), q);
+    add_fifth_bits(load_4(b, offsetof(HrBlockQ5_1, qh)), q);
 }
 
-HR_INLINE void unpack_q8_0(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void quants_q8_0(Blocks b, int part, V *q)
 {
-    V t[8];
-
-    load_16(b, offsetof(HrBlockQ8_0, qs), t);
-    load_16(b, offsetof(HrBlockQ8_0, qs) + 16, t + 4);
+    load_16(b, offsetof(HrBlockQ8_0, qs), q);
+    load_16(b, offsetof(HrBlockQ8_0, qs) + 16, q + 4);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++)
-        q[i] = raised(t[i], RAISED_WIDE);
-    scale[0] = load_half(b, 0);
+        q[i] = raised(q[i], RAISED_WIDE);
 }
 
 /* Nibbles that index a table of signed bytes, raised. */
@@ -230,25 +238,28 @@ HR_INLINE void unpack_table(Blocks b, size_t qs, __m128i values, int by, V *q)
         q[i] = v_look_up_8(table, nibbles[i]);
 }
 
-HR_INLINE void unpack_iq4_nl(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void quants_iq4_nl(Blocks b, int part, V *q)
 {
     unpack_table(b, offsetof(HrBlockIQ4_NL, qs), _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q);
-    scale[0] = load_half(b, 0);
 }
 
-HR_INLINE void unpack_mxfp4(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void scales_mxfp4(Blocks b, F *scale, F *min)
 {
     const V e = load_byte(b);
     const V normal = v_left(v_sub_32(e, v_set_32(1)), 23); /* negative or 0 where e < 2 */
     const V at_most_2 = v_left_each(v_set_32(0x00200000), v_min_32(e, v_set_32(2)));
 
-    unpack_table(b, offsetof(HrBlockMXFP4, qs), _mm_setr_epi8(HR_MXFP4_VALUES), RAISED_32, q);
     scale[0] = f_from_bits(v_max_32(normal, at_most_2));
+}
+
+HR_INLINE void quants_mxfp4(Blocks b, int part, V *q)
+{
+    unpack_table(b, offsetof(HrBlockMXFP4, qs), _mm_setr_epi8(HR_MXFP4_VALUES), RAISED_32, q);
 }
 
 /* ---- Super-blocks of 256 ---- */
 
-/* Two bits of each of four 32-groups: q[32 half + 8 group + i] of dword i of the half's 32 bytes. */
+/* Two bits of each of four 32-groups: q[8 group + i] of dword i of the half's 32 bytes. */
 HR_INLINE void unpack_pairs(Blocks b, size_t qs, int half, V *q)
 {
     V t[8];
@@ -259,10 +270,10 @@ HR_INLINE void unpack_pairs(Blocks b, size_t qs, int half, V *q)
     for (int i = 0; i < 8; i++)
         HR_UNROLL(4)
         for (int group = 0; group < 4; group++)
-            q[32 * half + 8 * group + i] = v_and(shifted(t[i], -2 * group), v_set_8(3));
+            q[8 * group + i] = v_and(shifted(t[i], -2 * group), v_set_8(3));
 }
 
-HR_INLINE void unpack_q2_k(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void scales_q2_k(Blocks b, F *scale, F *min)
 {
     const V d_dmin = load_4(b, offsetof(HrBlockQ2_K, d));
     const F d = f_from_low_halves(d_dmin), dmin = f_from_high_halves(d_dmin);
@@ -274,12 +285,15 @@ HR_INLINE void unpack_q2_k(Blocks b, V *q, F *scale, F *min)
         scale[g] = f_mul(d, unsigned_byte(low_nibbles(scales[g / 4]), g % 4));
         min[g] = f_mul(dmin, unsigned_byte(high_nibbles(scales[g / 4]), g % 4));
     }
-    for (int half = 0; half < 2; half++)
-        unpack_pairs(b, offsetof(HrBlockQ2_K, qs), half, q);
 }
 
-/* Scales of Q3_K: 12 bytes that end 2 before the end of the block, with d behind them. */
-HR_INLINE void unpack_scales_q3_k(Blocks b, F *scale)
+HR_INLINE void quants_q2_k(Blocks b, int half, V *q)
+{
+    unpack_pairs(b, offsetof(HrBlockQ2_K, qs), half, q);
+}
+
+/* 12 bytes that end 2 before the end of the block, with d behind them. */
+HR_INLINE void scales_q3_k(Blocks b, F *scale, F *min)
 {
     V t[4], bytes[3], scales[4];
 
@@ -304,26 +318,22 @@ HR_INLINE void unpack_scales_q3_k(Blocks b, F *scale)
         scale[g] = f_mul(d, signed_byte(raised(scales[g / 4], -32), g % 4));
 }
 
-HR_INLINE void unpack_q3_k(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void quants_q3_k(Blocks b, int half, V *q)
 {
     V high[8];
 
-    unpack_scales_q3_k(b, scale);
     load_16(b, offsetof(HrBlockQ3_K, hmask), high);
     load_16(b, offsetof(HrBlockQ3_K, hmask) + 16, high + 4);
-    HR_UNROLL(2)
-    for (int half = 0; half < 2; half++) {
-        unpack_pairs(b, offsetof(HrBlockQ3_K, qs), half, q);
-        HR_UNROLL(4)
-        for (int group = 4 * half; group < 4 * half + 4; group++)
-            HR_UNROLL(8)
-            for (int i = 0; i < 8; i++)
-                q[8 * group + i] = raised(or_bits(q[8 * group + i], high[i], 2 - group, 4), RAISED_16 - 4);
-    }
+    unpack_pairs(b, offsetof(HrBlockQ3_K, qs), half, q);
+    HR_UNROLL(4)
+    for (int group = 0; group < 4; group++)
+        HR_UNROLL(8)
+        for (int i = 0; i < 8; i++)
+            q[8 * group + i] = raised(or_bits(q[8 * group + i], high[i], 2 - group - 4 * half, 4), RAISED_16 - 4);
 }
 
-/* d, dmin and the 6-bit scales and minima of Q4_K and Q5_K: the first 16 bytes of the block. */
-HR_INLINE void unpack_scales_q4_k(Blocks b, F *scale, F *min)
+/* d, dmin and the 6-bit scales and minima: the first 16 bytes of the block. */
+HR_INLINE void scales_q4_k(Blocks b, F *scale, F *min)
 {
     const V six = v_set_8(63);
     V t[4];
@@ -339,43 +349,27 @@ HR_INLINE void unpack_scales_q4_k(Blocks b, F *scale, F *min)
     }
 }
 
-HR_INLINE void unpack_q4_k(Blocks b, V *q, F *scale, F *min)
+/* Groups 2 pair and 2 pair + 1, as nibbles of the same 32 bytes. */
+HR_INLINE void quants_q4_k(Blocks b, int pair, V *q)
 {
-    unpack_scales_q4_k(b, scale, min);
-    HR_UNROLL(8)
-    for (int i = 0; i < 8; i++) {
-        V t[4];
-        load_16(b, offsetof(HrBlockQ4_K, qs) + 16 * i, t);
-        HR_UNROLL(4)
-        for (int j = 0; j < 4; j++) {
-            const int at = 16 * (i / 2) + 4 * (i % 2) + j;
-            q[at] = low_nibbles(t[j]);
-            q[at + 8] = high_nibbles(t[j]);
-        }
-    }
+    unpack_nibble_pair(b, offsetof(HrBlockQ4_K, qs) + 32 * (size_t)pair, q);
 }
 
-HR_INLINE void unpack_q5_k(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void quants_q5_k(Blocks b, int pair, V *q)
 {
     V high[8];
 
-    unpack_scales_q4_k(b, scale, min);
+    unpack_nibble_pair(b, offsetof(HrBlockQ5_K, qs) + 32 * (size_t)pair, q);
     load_16(b, offsetof(HrBlockQ5_K, qh), high);
     load_16(b, offsetof(HrBlockQ5_K, qh) + 16, high + 4);
     HR_UNROLL(8)
     for (int i = 0; i < 8; i++) {
-        V t[4];
-        load_16(b, offsetof(HrBlockQ5_K, qs) + 16 * i, t);
-        HR_UNROLL(4)
-        for (int j = 0; j < 4; j++) {
-            const int at = 16 * (i / 2) + 4 * (i % 2) + j, group = i / 2 * 2;
-            q[at] = or_bits(low_nibbles(t[j]), high[4 * (i % 2) + j], 4 - group, 16);
-            q[at + 8] = or_bits(high_nibbles(t[j]), high[4 * (i % 2) + j], 3 - group, 16);
-        }
+        q[i] = or_bits(q[i], high[i], 4 - 2 * pair, 16);
+        q[i + 8] = or_bits(q[i + 8], high[i], 3 - 2 * pair, 16);
     }
 }
 
-HR_INLINE void unpack_q6_k(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void scales_q6_k(Blocks b, F *scale, F *min)
 {
     const F d = load_half(b, offsetof(HrBlockQ6_K, d));
     V scales[4];
@@ -384,16 +378,20 @@ HR_INLINE void unpack_q6_k(Blocks b, V *q, F *scale, F *min)
     HR_UNROLL(16)
     for (int g = 0; g < 16; g++)
         scale[g] = f_mul(d, signed_byte(scales[g / 4], g % 4));
-    HR_UNROLL(4)
-    for (int i = 0; i < 4; i++) { /* elements l = 16 (i % 2) .. + 15 of each 32-group of half i / 2 */
-        const size_t ql = offsetof(HrBlockQ6_K, ql) + 64 * (size_t)(i / 2) + 16 * (size_t)(i % 2);
+}
+
+HR_INLINE void quants_q6_k(Blocks b, int half, V *q)
+{
+    HR_UNROLL(2)
+    for (size_t i = 0; i < 2; i++) { /* elements l = 16 i .. + 15 of each 32-group */
+        const size_t ql = offsetof(HrBlockQ6_K, ql) + 64 * (size_t)half + 16 * i;
         V low[4], low_32[4], high[4];
         load_16(b, ql, low);
         load_16(b, ql + 32, low_32);
-        load_16(b, offsetof(HrBlockQ6_K, qh) + 32 * (i / 2) + 16 * (i % 2), high);
+        load_16(b, offsetof(HrBlockQ6_K, qh) + 32 * (size_t)half + 16 * i, high);
         HR_UNROLL(4)
         for (int j = 0; j < 4; j++) {
-            V *out = q + 32 * (i / 2) + 4 * (i % 2) + j;
+            V *out = q + 4 * i + j;
             out[0] = raised(or_bits(low_nibbles(low[j]), high[j], 4, 0x30), RAISED_16 - 32);
             out[8] = raised(or_bits(low_nibbles(low_32[j]), high[j], 2, 0x30), RAISED_16 - 32);
             out[16] = raised(or_bits(high_nibbles(low[j]), high[j], 0, 0x30), RAISED_16 - 32);
@@ -402,20 +400,23 @@ HR_INLINE void unpack_q6_k(Blocks b, V *q, F *scale, F *min)
     }
 }
 
-HR_INLINE void unpack_iq4_xs(Blocks b, V *q, F *scale, F *min)
+HR_INLINE void scales_iq4_xs(Blocks b, F *scale, F *min)
 {
-    V t[4];
+    const V d_high = load_4(b, 0), low = load_4(b, offsetof(HrBlockIQ4_XS, scales_l));
+    const F d = f_from_low_halves(d_high);
+    const V high = v_right(d_high, 16);
 
-    load_16(b, 0, t); /* d and scales_h, scales_l, 8 bytes of quants */
-    const F d = f_from_low_halves(t[0]);
-    const V high = v_right(t[0], 16);
     HR_UNROLL(8)
     for (int g = 0; g < 8; g++) {
-        const V low_4 = v_and(v_right(t[1], 4 * g), v_set_32(15));
+        const V low_4 = v_and(v_right(low, 4 * g), v_set_32(15));
         const V six = v_or_masked(low_4, shifted(high, 4 - 2 * g), v_set_32(0x30));
         scale[g] = f_mul(d, f_from_v(v_sub_32(six, v_set_32(32))));
-        unpack_table(b, offsetof(HrBlockIQ4_XS, qs) + 16 * g, _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q + 8 * g);
     }
+}
+
+HR_INLINE void quants_iq4_xs(Blocks b, int group, V *q)
+{
+    unpack_table(b, offsetof(HrBlockIQ4_XS, qs) + 16 * (size_t)group, _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q);
 }
 
 /* ---- By type ---- */
@@ -423,53 +424,64 @@ HR_INLINE void unpack_iq4_xs(Blocks b, V *q, F *scale, F *min)
 /* How far ahead of its unpacking memory is asked for: enough for it to be under way all the time. */
 #define PREFETCH_BYTES 4096
 
-/* A tile's worth, tile by tile: asked for all at once, requests would wait for each other. */
-HR_INLINE void prefetch_tile(const uint8_t *tile, size_t bytes)
+/* In small helpings: asked for all at once, requests would wait for each other. */
+HR_INLINE void prefetch_ahead_of(const uint8_t *p, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i += 64)
-        __builtin_prefetch(tile + PREFETCH_BYTES + i, 0, 2);
+        __builtin_prefetch(p + PREFETCH_BYTES + i, 0, 2);
 }
 
-/* type, unpacking, elements of a block and of a group, minima, raise. */
-#define UNPACKED_TYPES(X)                               \
-    X(Q4_0, unpack_q4_0, HR_QK, 32, false, RAISED_32)     \
-    X(Q4_1, unpack_q4_1, HR_QK, 32, true, 0)              \
-    X(Q5_0, unpack_q5_0, HR_QK, 32, false, RAISED_32)     \
-    X(Q5_1, unpack_q5_1, HR_QK, 32, true, 0)              \
-    X(Q8_0, unpack_q8_0, HR_QK, 32, false, RAISED_WIDE)   \
-    X(IQ4_NL, unpack_iq4_nl, HR_QK, 32, false, RAISED_WIDE) \
-    X(MXFP4, unpack_mxfp4, HR_QK, 32, false, RAISED_32)   \
-    X(Q2_K, unpack_q2_k, HR_QKK, 16, true, 0)             \
-    X(Q3_K, unpack_q3_k, HR_QKK, 16, false, RAISED_16)    \
-    X(Q4_K, unpack_q4_k, HR_QKK, 32, true, 0)             \
-    X(Q5_K, unpack_q5_k, HR_QKK, 32, true, 0)             \
-    X(Q6_K, unpack_q6_k, HR_QKK, 16, false, RAISED_16)    \
-    X(IQ4_XS, unpack_iq4_xs, HR_QKK, 32, false, RAISED_WIDE)
+/* type, its functions, elements of a block, a part and a group, minima, raise */
+#define UNPACKED_TYPES(X)                                                       \
+    X(Q4_0, scales_q4_0, quants_q4_0, HR_QK, 32, 32, false, RAISED_32)          \
+    X(Q4_1, scales_q4_1, quants_q4_1, HR_QK, 32, 32, true, 0)                   \
+    X(Q5_0, scales_q4_0, quants_q5_0, HR_QK, 32, 32, false, RAISED_32)          \
+    X(Q5_1, scales_q4_1, quants_q5_1, HR_QK, 32, 32, true, 0)                   \
+    X(Q8_0, scales_q4_0, quants_q8_0, HR_QK, 32, 32, false, RAISED_WIDE)        \
+    X(IQ4_NL, scales_q4_0, quants_iq4_nl, HR_QK, 32, 32, false, RAISED_WIDE)    \
+    X(MXFP4, scales_mxfp4, quants_mxfp4, HR_QK, 32, 32, false, RAISED_32)       \
+    X(Q2_K, scales_q2_k, quants_q2_k, HR_QKK, 128, 16, true, 0)                 \
+    X(Q3_K, scales_q3_k, quants_q3_k, HR_QKK, 128, 16, false, RAISED_16)        \
+    X(Q4_K, scales_q4_k, quants_q4_k, HR_QKK, 64, 32, true, 0)                  \
+    X(Q5_K, scales_q4_k, quants_q5_k, HR_QKK, 64, 32, true, 0)                  \
+    X(Q6_K, scales_q6_k, quants_q6_k, HR_QKK, 128, 16, false, RAISED_16)        \
+    X(IQ4_XS, scales_iq4_xs, quants_iq4_xs, HR_QKK, 32, 32, false, RAISED_WIDE)
 
-#define UNPACK_BLOCKS(type, unpack, block_, group_, has_min_, raised_)                                                    \
-    static void unpack##_file(const uint8_t *p, size_t stride, size_t n, V *q, F *scale, F *min)                          \
+#define UNPACK_BLOCKS(type, scales, quants, block_, part, group_, has_min_, raised_)                                      \
+    HR_INLINE void unpack_##type(Blocks b, V *q, F *scale, F *min)                                                        \
+    {                                                                                                                     \
+        scales(b, scale, min);                                                                                            \
+        HR_UNROLL(8)                                                                                                      \
+        for (int i = 0; i < block_ / part; i++)                                                                           \
+            quants(b, i, q + i * (part / 4));                                                                             \
+    }                                                                                                                     \
+    static void unpack_file_##type(const uint8_t *p, size_t stride, size_t n, V *q, F *scale, F *min)                     \
     {                                                                                                                     \
         for (; n > 0; n--, p += sizeof(HrBlock##type), q += block_ / 4, scale += block_ / group_, min += block_ / group_) \
-            unpack((Blocks){.odd = hr_odd_of(HR_TYPE_##type), .p = p, .stride = stride}, q, scale, min);                  \
+            unpack_##type((Blocks){.odd = hr_odd_of(HR_TYPE_##type), .p = p, .stride = stride}, q, scale, min);           \
     }                                                                                                                     \
-    static void unpack##_panel(const uint8_t *p, size_t lane, size_t n, V *q, F *scale, F *min)                           \
+    static void unpack_panel_##type(const uint8_t *p, size_t lane, size_t n, V *q, F *scale, F *min)                      \
     {                                                                                                                     \
         const size_t tile = sizeof(HrBlock##type) * HR_PANEL_ROWS;                                                        \
         for (; n > 0; n--, p += tile, q += block_ / 4, scale += block_ / group_, min += block_ / group_) {                \
-            prefetch_tile(p, tile);                                                                                       \
-            unpack(tile_blocks(p, lane, hr_odd_of(HR_TYPE_##type), sizeof(HrBlock##type)), q, scale, min);                \
+            prefetch_ahead_of(p, tile);                                                                                       \
+            unpack_##type(tile_blocks(p, lane, hr_odd_of(HR_TYPE_##type), sizeof(HrBlock##type)), q, scale, min);         \
         }                                                                                                                 \
     }
 UNPACKED_TYPES(UNPACK_BLOCKS)
 
-#define UNPACKER(type, unpack_, block_, group_, has_min_, raised_)                                        \
-    [HR_TYPE_##type] = {.group = group_, .has_min = has_min_, .raised = raised_, .block = block_,         \
-                        .block_bytes = sizeof(HrBlock##type), .unpack = unpack_##_file, .unpack_panel = unpack_##_panel},
+#define UNPACKER(type, scales, quants, block_, part, group_, has_min_, raised_)                         \
+    [HR_TYPE_##type] = {.group = group_,                                                                \
+                        .has_min = has_min_,                                                            \
+                        .raised = raised_,                                                              \
+                        .block = block_,                                                                \
+                        .block_bytes = sizeof(HrBlock##type),                                           \
+                        .unpack = unpack_file_##type,                                                   \
+                        .unpack_panel = unpack_panel_##type},
 static const Unpacker unpackers[HR_TYPE_N] = {UNPACKED_TYPES(UNPACKER)};
 
 #undef UNPACKER
 #undef UNPACK_BLOCKS
-#undef UNPACKED_TYPES
 
 /* NULL for types whose weights are floats. */
 static inline const Unpacker *unpacker_of(HrType type)
