@@ -105,6 +105,11 @@ HrModel *hr_model_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESU
  * shape without weights. name stands where the path would. */
 HrModel *hr_model_open_header(GBytes *header, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool hr_model_has_weights(const HrModel *model);
+/* The same for a model that sees images with the help of another file (NULL: none). Fails if that file is damaged, unknown or made for
+ * another model. */
+HrModel *hr_model_open_with_projector(const char *path, const char *projector, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether prompts may have images; if not, error (may be NULL) says why. */
+bool hr_model_sees_images(const HrModel *model, GError **error);
 HrModel *hr_model_ref(HrModel *model);
 void hr_model_unref(HrModel *model);
 const HrModelInfo *hr_model_get_info(const HrModel *model);
@@ -180,6 +185,20 @@ const char *hr_model_token_bytes(const HrModel *model, HrToken token, bool speci
 GString *hr_model_detokenize(const HrModel *model, const HrToken *tokens, size_t n, bool special) G_GNUC_WARN_UNUSED_RESULT;
 bool hr_model_has_tokenizer(const HrModel *model, GError **error);
 bool hr_model_adds_bos(const HrModel *model);
+
+/* What a model is shown of images: cut into views as its family wants it, and how many places they take in a prompt. Making it looks at
+ * every pixel: a worker's job. Immutable, reference counted. HR_ERROR_UNSUPPORTED if the model sees no images. */
+typedef struct HrSights HrSights;
+HrSights *hr_sights_new(const HrModel *model, HrImage *const *images, size_t n_images, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HrSights *hr_sights_ref(HrSights *sights);
+void hr_sights_unref(HrSights *sights);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrSights, hr_sights_unref)
+/* What stands for image number index in the text of a prompt, in trusted spans alone. */
+char *hr_sights_dup_mark(size_t index) G_GNUC_WARN_UNUSED_RESULT;
+/* As hr_model_tokenize, with images where prompt has their marks: tokens below zero stand for their rows and are made from their
+ * pixels, so that prompts can be compared. ret_shown (full): the images that are there, in order, for HrRequestOptions. */
+GArray *hr_model_tokenize_shown(const HrModel *model, const HrPrompt *prompt, HrSights *sights, bool add_special,
+                                HrSights **ret_shown, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The chat template in the file, or NULL. */
 const char *hr_model_get_template(const HrModel *model);
@@ -351,6 +370,7 @@ typedef struct {
     HrGrammar *grammar;        /* what the answer is held to, or NULL; a reference is taken */
     const char *grammar_after; /* the text behind which it holds; NULL: from the start. Copied */
     bool grammar_again;        /* with grammar_after: once it is met, the answer goes on freely until that text comes again */
+    HrSights *sights;          /* what the tokens below zero stand for, or NULL; a reference is taken */
     bool special_text;         /* control tokens in the answer are shown as their text (but for those that end it) */
 } HrRequestOptions;
 

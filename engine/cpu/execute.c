@@ -154,7 +154,10 @@ static void execute_embed(HrTask *task)
     const HrLaidWeight table = hr_laid_find(&task->e->laid, task->op->weight);
     for (uint32_t begin, end; hr_task_claim(task, step->n_tokens, hr_task_grain(task, step->n_tokens), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
-            embed_row(task, &table, step->tokens[i], hr_task_row(task, task->op->dst, i));
+            if (step->rows && step->rows[i])
+                memcpy(hr_task_row(task, task->op->dst, i), step->rows[i], hr_task_cols(task, task->op->dst) * sizeof(float));
+            else
+                embed_row(task, &table, step->tokens[i], hr_task_row(task, task->op->dst, i));
 }
 
 static void execute_rms_norm(HrTask *task)

@@ -25,6 +25,10 @@ typedef struct {
     const uint32_t *positions, *slots; /* [n_tokens] */
     uint32_t n_outputs;
     const uint32_t *output_rows; /* [n_outputs] indices of tokens, ascending */
+    /* Of steps with images in them; NULL: none. */
+    const float *const *rows;     /* [n_tokens] what stands there instead of a token's embedding, or NULL */
+    const uint32_t (*axes)[3];    /* [n_tokens] positions for rotations by axes: time, line, column; NULL: positions for all */
+    const uint32_t *seen;         /* [n_tokens] positions that attention sees, instead of those up to the token's own */
 } HrStep;
 
 /* What an executor takes, for the plan. */

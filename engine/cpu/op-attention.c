@@ -7,16 +7,27 @@
 #include <math.h>
 #include <string.h>
 
+/* The axis whose position turns a pair: pairs come in sections, one for each axis (Wang et al. 2024). */
+static uint32_t axis_of(const uint32_t sections[3], uint32_t pair)
+{
+    uint32_t axis = 0;
+    for (uint32_t end = sections[0]; axis < 2 && pair >= end; end += sections[axis])
+        axis++;
+    return axis;
+}
+
 void hr_execute_rope_table(HrTask *task)
 {
     HrExecutor *e = task->e;
     const HrTurns *turns = task->op->dst == e->program->rope_table ? &e->turns : &e->local_turns;
+    const uint32_t (*axes)[3] = e->step->axes;
+    const uint32_t *sections = e->program->hparams->rope.sections;
     uint32_t half = hr_task_cols(task, task->op->dst) / 2, begin, end;
     while (hr_task_claim(task, e->step->n_tokens, 4, &begin, &end))
         for (uint32_t i = begin; i < end; i++) {
             float *row = hr_task_row(task, task->op->dst, i);
             for (uint32_t r = 0; r < half; r++) {
-                double angle = e->step->positions[i] * turns->inv_freq[r];
+                double angle = (axes ? axes[i][axis_of(sections, r)] : e->step->positions[i]) * turns->inv_freq[r];
                 row[r] = (float)cos(angle) * turns->magnitude;
                 row[half + r] = (float)sin(angle) * turns->magnitude;
             }
@@ -159,13 +170,20 @@ static uint32_t first_seen(uint32_t window, uint32_t position)
     return window > 0 && position >= window ? position - window + 1 : 0;
 }
 
-/* Causal: a token sees the positions up to its own, as many as its layer's window holds. */
+/* Positions that a token of the step sees: up to its own, and the rows of an image may see each other. */
+static uint32_t n_seen(const HrStep *step, uint32_t token)
+{
+    return step->seen ? step->seen[token] : step->positions[token] + 1;
+}
+
+/* Of those, as many as its layer's window holds. */
 static void set_valid(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t page_start)
 {
     uint32_t window = task->e->program->hparams->layers[task->op->layer].window;
     for (uint32_t t = 0; t < tile->n_tokens; t++) {
         uint32_t position = task->e->step->positions[tile->first + t];
-        uint32_t n = position < page_start ? 0 : MIN(position - page_start + 1, HR_PAGE_POSITIONS);
+        uint32_t seen = n_seen(task->e->step, tile->first + t);
+        uint32_t n = seen <= page_start ? 0 : MIN(seen - page_start, HR_PAGE_POSITIONS);
         uint32_t first = first_seen(window, position);
         for (uint32_t h = 0; h < tile->n_q; h++) {
             a->first_valid[t * tile->n_q + h] = first > page_start ? MIN(first - page_start, HR_PAGE_POSITIONS) : 0;
@@ -192,7 +210,7 @@ static void attend_tile(HrTask *task, const Tile *tile, HrAttend *a, uint32_t gr
 {
     const HrExecutor *e = task->e;
     uint32_t slot = e->step->slots[tile->first];
-    uint32_t n_positions = e->step->positions[tile->first + tile->n_tokens - 1] + 1;
+    uint32_t n_positions = n_seen(e->step, tile->first + tile->n_tokens - 1);
     uint32_t first = first_seen(e->program->hparams->layers[task->op->layer].window, e->step->positions[tile->first]);
     load_queries(task, tile, a, group);
     for (uint32_t start = first / HR_PAGE_POSITIONS * HR_PAGE_POSITIONS; start < n_positions; start += HR_PAGE_POSITIONS) {

@@ -31,6 +31,7 @@ typedef struct {
     double factor;       /* of linear and yarn */
     uint32_t n_ctx_orig; /* yarn, long */
     double ext_factor, attn_factor, beta_fast, beta_slow; /* yarn */
+    uint32_t sections[3]; /* pairs that time, line and column of an image turn; zeros: all by the position */
 } HrRope;
 
 /* One layer: what its sublayers look like, and so what it keeps of the past. */

@@ -6,6 +6,8 @@
 
 #include "model/hparams-embedding.h"
 
+#include "vision/vision.h"
+
 #include <string.h>
 
 /* ---- The label of a file's quantisation ---- */
@@ -155,10 +157,45 @@ static HrModel *model_new(HrGguf *take_gguf, GBytes *header, const char *path)
     return model;
 }
 
+/* A tower that lies in the model's own file and cannot be used leaves a model that reads text. */
+static void open_own_vision(HrModel *model)
+{
+    if (model->arch && !model->not_runnable && hr_vision_is_in(model->gguf))
+        model->vision = hr_vision_open(NULL, model->gguf, model->info.architecture, model->hparams.n_embd, &model->vision_error);
+}
+
 HrModel *hr_model_open(const char *path, GError **error)
 {
     HrGguf *gguf = hr_gguf_open(path, error);
-    return gguf ? model_new(gguf, NULL, path) : NULL;
+    HrModel *model = gguf ? model_new(gguf, NULL, path) : NULL;
+    if (model)
+        open_own_vision(model);
+    return model;
+}
+
+HrModel *hr_model_open_with_projector(const char *path, const char *projector, GError **error)
+{
+    g_autoptr(HrModel) model = hr_model_open(path, error);
+    if (!model || !projector || !hr_model_is_runnable(model, NULL) || g_str_equal(path, projector))
+        return g_steal_pointer(&model);
+    HrVision *vision = hr_vision_open(projector, NULL, model->info.architecture, model->hparams.n_embd, error);
+    if (!vision)
+        return NULL;
+    hr_vision_free(model->vision);
+    g_clear_error(&model->vision_error);
+    model->vision = vision;
+    return g_steal_pointer(&model);
+}
+
+bool hr_model_sees_images(const HrModel *model, GError **error)
+{
+    if (model->vision)
+        return true;
+    if (model->vision_error && error)
+        *error = g_error_copy(model->vision_error);
+    else
+        g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED, "The model has no projector, so it sees no images.");
+    return false;
 }
 
 HrModel *hr_model_open_header(GBytes *header, const char *name, GError **error)
@@ -192,6 +229,8 @@ void hr_model_unref(HrModel *model)
     hr_template_free(model->tmpl);
     g_clear_error(&model->tokenizer_error);
     g_clear_error(&model->not_runnable);
+    hr_vision_free(model->vision);
+    g_clear_error(&model->vision_error);
     hr_gguf_close(model->gguf);
     g_clear_pointer(&model->header, g_bytes_unref);
     g_mutex_clear(&model->lock);

@@ -21,6 +21,8 @@ struct HrModel {
     HrHparams hparams;   /* read if arch is known */
     HrWeights weights;   /* bound if arch is known */
     GError *not_runnable; /* why, or NULL */
+    struct HrVision *vision; /* NULL: it sees no images */
+    GError *vision_error;    /* why not, where there is a tower in the file; or NULL */
 
     GMutex lock; /* guards what is made on first use */
     HrTokenizer *tokenizer;

@@ -171,6 +171,20 @@ static void add_compute(HrPlan *plan)
             add_gpu(plan, d);
 }
 
+/* The tower stays with the host. Its four items come in this order: the loader takes them by it. */
+static void add_projector(HrPlan *plan)
+{
+    const HrVision *vision = plan->model->vision;
+    const HrEncoderNeeds *needs = &plan->vision_needs;
+    plan->first_projector = plan->items->len;
+    if (!vision)
+        return;
+    add_item(plan, HR_ITEM_PROJECTOR, g_strdup("vision tower"), -1, 0, vision->bytes);
+    add_item(plan, HR_ITEM_PROJECTOR, g_strdup("image activations"), -1, 0, needs->arena_bytes);
+    add_item(plan, HR_ITEM_PROJECTOR, g_strdup("image scratch"), -1, 0, needs->scratch_bytes);
+    add_item(plan, HR_ITEM_PROJECTOR, g_strdup("image rows"), -1, 0, needs->rows_bytes);
+}
+
 /* ---- Making ---- */
 
 static HrPlan *plan_alloc(const HrSettings *settings, const HrDevice *devices, size_t n_devices)
@@ -187,12 +201,13 @@ static HrPlan *plan_alloc(const HrSettings *settings, const HrDevice *devices, s
 
 /* settings are resolved but for the layers of each device; needs are what they make of the program. */
 static HrPlan *plan_make(HrModel *model, const HrSettings *settings, const HrDevice *devices, size_t n_devices,
-                         const HrExecutorNeeds *needs, GError **error)
+                         const HrExecutorNeeds *needs, const HrEncoderNeeds *vision_needs, GError **error)
 {
     g_autoptr(HrPlan) plan = plan_alloc(settings, devices, n_devices);
     g_autofree uint64_t *cache = g_new(uint64_t, model->hparams.n_layer);
     plan->model = hr_model_ref(model);
     plan->needs = *needs;
+    plan->vision_needs = *vision_needs;
     plan->asked_gpu_layers = settings->gpu_layers;
     plan->asked_cpu_experts = settings->cpu_experts;
     plan->token_bytes = g_new0(uint32_t, model->hparams.n_layer);
@@ -206,6 +221,7 @@ static HrPlan *plan_make(HrModel *model, const HrSettings *settings, const HrDev
     if (!add_cache(plan, error))
         return NULL;
     add_compute(plan);
+    add_projector(plan);
     return g_steal_pointer(&plan);
 }
 
@@ -216,7 +232,10 @@ HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *
     if (!hr_model_is_runnable(model, error) || !hr_settings_resolve(&resolved, model, error))
         return NULL;
     HrExecutorNeeds needs = measure(model, &resolved);
-    return plan_make(model, &resolved, devices, n_devices, &needs, error);
+    HrEncoderNeeds vision_needs = {0};
+    if (model->vision && !hr_encoder_needs(model->vision, resolved.threads, &vision_needs, error))
+        return NULL;
+    return plan_make(model, &resolved, devices, n_devices, &needs, &vision_needs, error);
 }
 
 HrPlan *hr_plan_new_of_items(const HrPlanItem *items, size_t n_items, const HrSettings *settings, const HrDevice *devices,
@@ -331,7 +350,8 @@ static bool fits_with(const HrPlan *plan, uint32_t num_ctx)
     settings.num_ctx = num_ctx;
     settings.gpu_layers = plan->asked_gpu_layers;
     settings.cpu_experts = plan->asked_cpu_experts;
-    g_autoptr(HrPlan) other = plan_make(plan->model, &settings, plan->devices, plan->n_devices, &plan->needs, NULL);
+    g_autoptr(HrPlan) other = plan_make(plan->model, &settings, plan->devices, plan->n_devices, &plan->needs,
+                                        &plan->vision_needs, NULL);
     return other && find_overfull(other) == other->n_devices;
 }
 

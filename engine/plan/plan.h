@@ -6,6 +6,7 @@
 
 #include "cpu/execute.h"
 #include "model/model.h"
+#include "vision/encode.h"
 
 /* Which device has what. Layers go to GPUs from the last one backwards, so that rows cross from the host once. */
 typedef struct {
@@ -24,9 +25,11 @@ struct HrPlan {
     GPtrArray *names;     /* owned strings that items borrow */
     HrWeightBytes weights; /* the model's, or what settings say of them */
     HrExecutorNeeds needs;
+    HrEncoderNeeds vision_needs; /* zeros: it sees no images */
     HrPlacement placement;
     int32_t asked_gpu_layers; /* before it was resolved */
     uint32_t asked_cpu_experts;
+    uint32_t first_projector; /* index of the tower's weights, arena, scratch and rows; none without a tower */
     uint32_t first_cache; /* index of the first cache item */
     uint32_t first_compute; /* arena, prepared rows, scratch, logits */
     uint32_t *token_bytes; /* [n_layer] cache of one position */

@@ -4,6 +4,7 @@
  */
 #include "cpu/pool.h"
 #include "plan/plan.h"
+#include "vision/sight.h"
 
 #define MAX_THREADS 256
 /* Texts that an encoder may compute in one step where nobody said: each costs a row of output, nothing else. */
@@ -40,6 +41,8 @@ bool hr_settings_resolve(HrSettings *s, const HrModel *model, GError **error)
     if (s->num_batch == 0)
         s->num_batch = HR_DEFAULT_NUM_BATCH;
     s->num_batch = MIN(s->num_batch, s->num_ctx);
+    if (model->vision)
+        s->num_batch = MAX(s->num_batch, MIN(hr_sight_rows_together(&model->vision->params), s->num_ctx));
     if (model->hparams.whole)
         s->num_batch = s->num_ctx = MIN(s->num_ctx, HR_MAX_NUM_BATCH);
     if (model->hparams.encoder)

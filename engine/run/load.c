@@ -77,9 +77,14 @@ static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **
 {
     const HrGguf *gguf = r->model->gguf;
     const GArray *laid = r->executor.laid.weights;
-    Progress progress = {.func = func, .data = data, .total = MAX(hr_gguf_file_bytes(gguf), 1)};
+    const HrGguf *tower = r->model->vision ? r->model->vision->own : NULL;
+    Progress progress = {.func = func, .data = data,
+                         .total = MAX(hr_gguf_file_bytes(gguf), 1) + (tower ? hr_gguf_file_bytes(tower) : 0)};
     for (guint i = 0; i < laid->len; i++)
         if (!move_weight(r, &g_array_index(laid, HrLaidWeight, i), &progress, error))
+            return false;
+    for (size_t i = 0; tower && i < hr_gguf_n_tensors(tower); i++)
+        if (!read_tensor(hr_gguf_tensor_data(tower, hr_gguf_tensor(tower, i)), hr_gguf_tensor(tower, i)->bytes, &progress, error))
             return false;
     for (size_t i = 0; i < hr_gguf_n_tensors(gguf); i++) {
         const HrGgufTensor *tensor = hr_gguf_tensor(gguf, i);
@@ -108,6 +113,23 @@ static const float *rope_divisors(const HrRunner *r)
     return hr_weight_exists(&w->rope_freqs) ? w->rope_freqs.data : beyond ? w->rope_long.data : w->rope_short.data;
 }
 
+/* What the tower computes in, and what its rows add to a step. */
+static bool allocate_vision(HrRunner *r, GError **error)
+{
+    const HrSettings *s = hr_plan_get_settings(r->plan);
+    uint32_t max_tokens = hr_settings_max_tokens(s);
+    const HrPlanItem *items[3];
+    if (!r->model->vision)
+        return true;
+    r->step_rows = g_new(const float *, max_tokens);
+    r->step_seen = g_new(uint32_t, max_tokens);
+    r->step_axes = g_malloc_n(max_tokens, sizeof *r->step_axes);
+    for (uint32_t i = 0; i < 3; i++)
+        items[i] = hr_plan_get_item(r->plan, r->plan->first_projector + 1 + i);
+    hr_ledger_record(&r->ledger, hr_plan_get_item(r->plan, r->plan->first_projector), r->model->vision->bytes);
+    return hr_encoder_init(&r->encoder, r->model->vision, s->threads, &r->ledger, items, error);
+}
+
 static bool allocate(HrRunner *r, GError **error)
 {
     const HrSettings *s = hr_plan_get_settings(r->plan);
@@ -117,7 +139,8 @@ static bool allocate(HrRunner *r, GError **error)
     r->program = hr_model_build_program(r->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
     return hr_kv_init(&r->kv, &r->model->hparams, s, &r->ledger, hr_plan_get_item(r->plan, r->plan->first_cache), error) &&
            hr_executor_init(&r->executor, r->program, &r->kv, s->threads,
-                            rope_divisors(r), &r->ledger, compute, error);
+                            rope_divisors(r), &r->ledger, compute, error) &&
+           allocate_vision(r, error);
 }
 
 static void make_slots(HrRunner *r)

@@ -14,6 +14,9 @@ HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMa
     if (n_vocab > 0 && (!(sampler = hr_sampler_new(&options->sampling, n_vocab, num_ctx, error)) ||
                         !(stopper = hr_stop_new(options->stop, error))))
         return NULL;
+    g_autoptr(HrPlaces) places = hr_places_new(runner->model->vision, options->tokens, options->n_tokens, options->sights, error);
+    if (!places)
+        return NULL;
     HrRequest *request = g_new0(HrRequest, 1);
     g_atomic_ref_count_init(&request->refs);
     g_mutex_init(&request->lock);
@@ -26,6 +29,7 @@ HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMa
     request->options.grammar_after = request->grammar_after;
     if (options->grammar)
         hr_grammar_ref(options->grammar);
+    request->places = g_steal_pointer(&places);
     request->options.tokens = (const HrToken *)request->prompt->data;
     request->options.stop = (const char *const *)request->stop;
     request->context = context ? g_main_context_ref(context) : NULL;
@@ -54,6 +58,7 @@ void hr_request_unref(HrRequest *request)
         request->destroy(request->data);
     g_clear_pointer(&request->context, g_main_context_unref);
     g_array_unref(request->prompt);
+    hr_places_free(request->places);
     g_strfreev(request->stop);
     hr_sampler_free(request->sampler);
     hr_stop_free(request->stopper);

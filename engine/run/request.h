@@ -8,6 +8,7 @@
 #include "hr.h"
 #include "run/sampler.h"
 #include "run/stop.h"
+#include "vision/places.h"
 
 #include <stdatomic.h>
 
@@ -18,6 +19,7 @@ struct HrRequest {
     HrRequestOptions options;
     char **stop;
     char *grammar_after;
+    HrPlaces *places; /* of its images; NULL: none */
     /* Where events go. */
     GMainContext *context;
     HrEventFunc func;

@@ -121,6 +121,7 @@ static void *run(void *data)
             finish_evaluation(r, evaluation);
         } else if (hr_slots_active(r) && !is_stopping(r)) {
             hr_runner_step(r);
+            hr_runner_look(r);
         }
         update_stats(r);
     }
@@ -133,6 +134,10 @@ static void *run(void *data)
 static void free_parts(HrRunner *r)
 {
     hr_executor_finish(&r->executor);
+    hr_encoder_finish(&r->encoder);
+    g_free(r->step_rows);
+    g_free(r->step_seen);
+    g_free(r->step_axes);
     hr_kv_finish(&r->kv);
     hr_program_free(r->program);
     hr_ledger_finish(&r->ledger);
@@ -209,10 +214,11 @@ HrPlan *hr_runner_get_plan(const HrRunner *r)
 
 /* ---- Requests ---- */
 
-static bool check_tokens(const HrRunner *r, const HrToken *tokens, size_t n, GError **error)
+/* Tokens below zero are rows of images; whether these are there, the request finds out. */
+static bool check_tokens(const HrRunner *r, const HrToken *tokens, size_t n, bool has_images, GError **error)
 {
     for (size_t i = 0; i < n; i++) {
-        if (tokens[i] < 0 || (uint32_t)tokens[i] >= r->program->hparams->n_vocab) {
+        if (tokens[i] < 0 ? !has_images : (uint32_t)tokens[i] >= r->program->hparams->n_vocab) {
             g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "Token %d is not in the model's vocabulary of %u.", tokens[i],
                         r->program->hparams->n_vocab);
             return false;
@@ -259,7 +265,7 @@ HrRequest *hr_runner_submit(HrRunner *r, const HrRequestOptions *options, GMainC
 {
     uint32_t num_ctx = hr_plan_get_settings(r->plan)->num_ctx;
     if (!check_kind(r, false, error) || !check_length(r, options->n_tokens, num_ctx - 1, error) ||
-        !check_tokens(r, options->tokens, options->n_tokens, error))
+        !check_tokens(r, options->tokens, options->n_tokens, options->sights != NULL, error))
         return NULL;
     return enqueue(r, hr_request_new(r, options, context, func, data, destroy, r->program->hparams->n_vocab, num_ctx, error));
 }
@@ -277,7 +283,7 @@ HrRequest *hr_runner_embed(HrRunner *r, const HrToken *tokens, size_t n_tokens, 
                     n_tokens, num_ctx, r->model->hparams.n_ctx_train);
         return NULL;
     }
-    if (!check_tokens(r, tokens, n_tokens, error))
+    if (!check_tokens(r, tokens, n_tokens, false, error))
         return NULL;
     return enqueue(r, hr_request_new(r, &options, context, func, data, destroy, 0, num_ctx, error));
 }
@@ -285,7 +291,7 @@ HrRequest *hr_runner_embed(HrRunner *r, const HrToken *tokens, size_t n_tokens, 
 static bool evaluate(HrRunner *r, HrEvaluation *evaluation, GError **error)
 {
     if (!check_kind(r, false, error) || !check_length(r, evaluation->n, hr_plan_get_settings(r->plan)->num_ctx, error) ||
-        !check_tokens(r, evaluation->tokens, evaluation->n, error))
+        !check_tokens(r, evaluation->tokens, evaluation->n, false, error))
         return false;
     g_mutex_lock(&r->lock);
     while (r->evaluation)

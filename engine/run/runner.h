@@ -63,6 +63,11 @@ struct HrRunner {
     HrTokenProb *top;       /* [HR_MAX_TOP_LOGPROBS] */
     uint32_t reading_turn;  /* whose prompt is read first */
     HrVocabTrie *trie;      /* NULL until a request has a grammar */
+    HrEncoder encoder;      /* of images; without a tower empty */
+    bool encoded;           /* its image is */
+    uint32_t looking_turn;  /* whose image is next */
+    const float **step_rows; /* [max_tokens], like the following; NULL without a tower */
+    uint32_t *step_seen, (*step_axes)[3];
 };
 
 #define HR_MAX_TOP_LOGPROBS 1024
@@ -87,6 +92,15 @@ void hr_checkpoint_note(HrRunner *runner, uint32_t slot);
 /* ---- step.c ---- */
 /* One step for all slots that work. */
 void hr_runner_step(HrRunner *runner);
+
+/* ---- look.c ---- */
+/* How many of budget more tokens of its prompt a reading slot can be fed: none of an image that is not encoded, and rows that see each
+ * other together, for which it may be up to room. */
+uint32_t hr_look_limit(const HrRunner *runner, const HrSlot *slot, uint32_t budget, uint32_t room);
+/* What a token of a slot whose prompt has images adds to the step. */
+void hr_look_describe(HrRunner *runner, HrStep *step, uint32_t token, uint32_t slot, uint32_t position);
+/* Works on the image that some slot waits for, for a while. */
+void hr_runner_look(HrRunner *runner);
 
 /* ---- constrain.c ---- */
 /* Holds the next draw to the request's grammar, if it has one. False with error where no token may come next. */

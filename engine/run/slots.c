@@ -69,6 +69,8 @@ bool hr_slots_assign(HrRunner *r, HrRequest *request)
         return false;
     uint32_t n_past;
     uint32_t index = choose(r, (const HrToken *)request->prompt->data, request->prompt->len, &n_past);
+    for (uint32_t whole; (whole = hr_places_whole(request->places, n_past)) < n_past;)
+        n_past = hr_kv_truncate(&r->kv, index, whole);
     HrSlot *slot = &r->slots[index];
     *slot = (HrSlot){.state = HR_SLOT_READING, .request = request, .n_past = n_past};
     request->started_us = g_get_monotonic_time();

@@ -15,6 +15,8 @@ static void feed(HrRunner *r, HrStep *step, uint32_t slot, HrToken token, uint32
     r->step_tokens[step->n_tokens] = token;
     r->step_positions[step->n_tokens] = position;
     r->step_slots[step->n_tokens] = slot;
+    if (r->step_rows)
+        hr_look_describe(r, step, step->n_tokens, slot, position);
     step->n_tokens++;
     r->slots[slot].n_fed++;
 }
@@ -65,7 +67,7 @@ static void add_prompt(HrRunner *r, HrStep *step, uint32_t index, uint32_t budge
 {
     HrSlot *slot = &r->slots[index];
     const GArray *prompt = slot->request->prompt;
-    uint32_t n = MIN(prompt->len - slot->n_past, budget);
+    uint32_t n = hr_look_limit(r, slot, budget, r->program->max_tokens - step->n_tokens);
     bool waits = r->program->hparams->whole && n < prompt->len; /* for a step with room for all of it */
     n = hr_checkpoint_limit(r, index, n);
     if (n == 0 || waits || !make_room(r, index, n))

@@ -192,3 +192,8 @@ HrSightLimits hr_sight_limits(const HrVisionParams *p)
         return hr_sight_tile_limits(p);
     return (HrSightLimits){p->max_tokens * p->merge, p->merge, 1, p->max_tokens};
 }
+
+uint32_t hr_sight_rows_together(const HrVisionParams *p)
+{
+    return p->kind == HR_VISION_GEMMA3 ? hr_view_rows(p, hr_vision_grid(p), hr_vision_grid(p)) : 0;
+}

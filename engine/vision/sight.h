@@ -50,6 +50,9 @@ typedef struct {
 } HrSightLimits;
 HrSightLimits hr_sight_limits(const HrVisionParams *params);
 
+/* Rows that have to be in one step because they see each other; 0: any may be apart. */
+uint32_t hr_sight_rows_together(const HrVisionParams *params);
+
 static inline uint32_t hr_view_rows(const HrVisionParams *p, uint32_t grid_w, uint32_t grid_h)
 {
     return (grid_w / p->merge) * (grid_h / p->merge);
