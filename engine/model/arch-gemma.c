@@ -1,10 +1,11 @@
-/* arch-gemma.c: Gemma 1 to 3.
+/* arch-gemma.c: Gemma 1 to 3, and EmbeddingGemma.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Gemma Team 2024 and 2025: embeddings grow with the square root of their width, and the feed-forward is gated by GELU. Gemma 2 also
  * normalises what each sublayer answers, bounds scores and logits softly, and lets every other layer see a window. Gemma 3 normalises
- * queries and keys in place of bounding scores, and lets one layer of six see everything, turned by a base of its own.
+ * queries and keys in place of bounding scores, and lets one layer of six see everything, turned by a base of its own. EmbeddingGemma
+ * (2025) is Gemma 3 as an encoder: windows reach to both sides, and two linear layers follow the mean.
  */
 #include "model/arch.h"
 
@@ -70,6 +71,12 @@ static void bind_with_post_norms(HrBinder *b, const HrHparams *hp, HrWeights *w)
     }
 }
 
+static void bind_encoder(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    bind_with_post_norms(b, hp, w);
+    hr_bind_classifier(b, hp, w);
+}
+
 /* ---- Steps ---- */
 
 static void emit_1(HrEmit *e, const HrHparams *hp, const HrWeights *w)
@@ -109,3 +116,6 @@ const HrArch hr_arch_gemma2 = {
     .name = "gemma2", .models = "Gemma 2", .rope = HR_ROPE_NEOX, .shape = shape_2, .bind = bind_with_post_norms, .emit = emit_2};
 const HrArch hr_arch_gemma3 = {
     .name = "gemma3", .models = "Gemma 3, MedGemma", .rope = HR_ROPE_NEOX, .shape = shape_3, .bind = bind_with_post_norms, .emit = emit_2};
+const HrArch hr_arch_gemma_embedding = {
+    .name = "gemma-embedding", .models = "EmbeddingGemma", .encoder = true, .rope = HR_ROPE_NEOX, .shape = shape_3, .bind = bind_encoder,
+    .emit = emit_2};

@@ -388,6 +388,10 @@ HrBuf hr_emit_heads(HrEmit *e, HrBuf h, const HrLayerWeights *l)
     HrBuf v = hr_emit_linear(e, h, &l->attn_v);
     if (hr_weight_exists(&l->attn_q_norm))
         hr_emit_head_norms(e, q, &l->attn_q_norm, k, &l->attn_k_norm);
+    if (e->program->hparams->encoder) {
+        hr_emit_rope(e, q, k);
+        return hr_emit_attend_text(e, q, k, v, e->program->hparams->layers[e->layer].window);
+    }
     hr_emit_rope_and_store(e, q, k, v);
     return hr_emit_attention_with_sinks(e, q, hr_weight_exists(&l->attn_sinks) ? &l->attn_sinks : NULL);
 }

@@ -62,7 +62,8 @@ void hr_emit_logits_scaled(HrEmit *emit, HrBuf x, const HrLinear *output, float 
 
 /* ---- Parts that most decoders share ---- */
 
-/* Attention of h: queries, keys and values, normalised where the layer has norms for them, turned and stored; what the heads answer. */
+/* Attention of h: queries, keys and values, normalised where the layer has norms for them, turned and stored; what the heads answer. In
+ * an encoder every token sees the whole text, or as far as half the layer's window. */
 HrBuf hr_emit_heads(HrEmit *emit, HrBuf h, const HrLayerWeights *layer);
 /* x + down (silu (gate h) * up h), h = x normalised (Shazeer 2020). */
 HrBuf hr_emit_swiglu(HrEmit *emit, HrBuf x, const HrLayerWeights *layer);

@@ -36,12 +36,9 @@ def randomise(model, seed):
             noise *= 1.0 if "embed" in name else 1.5 / p.shape[1] ** 0.5
             p.data = noise.half().double()
         else:
-            centre = 1.0 if "norm" in name.lower() and name.endswith("weight") and not GEMMA_NORMS.get(type(model)) else 0.0
+            centre = 1.0 if "norm" in name.lower() and name.endswith("weight") and not isinstance(model, hf.Gemma3TextModel) else 0.0
             p.data = (centre + 0.2 * noise).float().double()
     return model.eval()
-
-
-GEMMA_NORMS = {}
 
 
 def arrays(named):
@@ -325,10 +322,45 @@ def qwen3(f):
         f.vectors("qwen3", pooling, lambda t: pooled(model(t).last_hidden_state[0], pooling))
 
 
+# ---- EmbeddingGemma: its layers, then two linear ones behind the mean ----
+
+def gemma(f):
+    config = hf.Gemma3TextConfig(vocab_size=VOCAB, hidden_size=WIDTH, num_hidden_layers=4, num_attention_heads=HEADS, num_key_value_heads=2,
+                                 head_dim=8, intermediate_size=HIDDEN, max_position_embeddings=CONTEXT, sliding_window=WINDOW,
+                                 query_pre_attn_scalar=8, use_bidirectional_attention=True, sliding_window_pattern=3,
+                                 attn_implementation="eager", rope_parameters={
+                                     "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0},
+                                     "full_attention": {"rope_type": "default", "rope_theta": 1e6}})
+    model = randomise(hf.Gemma3TextModel(config).double(), 9)
+    dense = [torch.nn.Linear(WIDTH, 2 * WIDTH, bias=False).double(), torch.nn.Linear(2 * WIDTH, WIDTH, bias=False).double()]
+    for i, d in enumerate(dense):
+        randomise(d, 20 + i)
+    layer = {
+        "input_layernorm": "attn_norm", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+        "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
+        "post_attention_layernorm": "post_attention_norm", "pre_feedforward_layernorm": "ffn_norm",
+        "post_feedforward_layernorm": "post_ffw_norm", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
+    }
+    tensors = collect(model, "layers", {"embed_tokens": "token_embd", "norm": "output_norm"}, layer, 4)
+    # The code multiplies with 1 + weight; files hold the sum.
+    tensors = {n: (t + 1).float().double() if t.ndim == 1 else t for n, t in tensors.items()}
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            if p.ndim == 1:
+                p.data = (p + 1).float().double() - 1
+    tensors |= {"dense_2.weight": dense[0].weight, "dense_3.weight": dense[1].weight}
+    keys = metadata("gemma-embedding", 4, MEAN, **{
+        "attention.layer_norm_rms_epsilon": 1e-6, "rope.freq_base": 1e6, "attention.head_count_kv": 2, "attention.key_length": 8,
+        "attention.value_length": 8, "attention.sliding_window": WINDOW, "attention.sliding_window_pattern": 3,
+        "dense_2_feat_out": 2 * WIDTH, "dense_3_feat_in": 2 * WIDTH})
+    f.model("gemma-embedding", keys, tensors)
+    f.vectors("gemma-embedding", MEAN, lambda t: dense[1](dense[0](pooled(model(t).last_hidden_state[0], MEAN))))
+
+
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
     f = Fixtures(folder)
-    for make in (bert, bert_rank, nomic, jina, nomic_experts, modern, modern_rank, qwen3):
+    for make in (bert, bert_rank, nomic, jina, nomic_experts, modern, modern_rank, qwen3, gemma):
         make(f)
     f.finish()
 
