@@ -43,7 +43,8 @@ static void store_past(const HrTask *task, const Block *b, const HrRun *run)
     float *state = hr_kv_next_state(task->e->kv, task->op->layer, task->e->step->slots[run->first]);
     uint32_t channels = hr_task_cols(task, task->op->src), width = task->op->recurrence.width;
     for (uint32_t j = 0; j + 1 < width; j++)
-        memcpy(state + task->op->recurrence.state + (size_t)j * channels + b->first, b->past[(run->n + j) % width], b->n * sizeof(float));
+        memcpy(state + task->op->recurrence.state + (size_t)j * channels + b->first, b->past[(run->n + j) % width],
+               b->n * sizeof(float));
 }
 
 static void load_input(const HrTask *task, const Block *b, uint32_t row, float *x)

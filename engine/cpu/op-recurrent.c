@@ -22,6 +22,11 @@ static float sigmoid(float x)
     return 1 / (1 + expf(-x));
 }
 
+static float number(const HrWeight *weight, uint32_t i)
+{
+    return ((const float *)weight->data)[i];
+}
+
 /* The part of the slot's next state at offset floats behind the convolution's, [n], beginning as it was before the run. */
 static float *begin_state(const HrTask *task, const HrRun *run, size_t offset, size_t n)
 {
@@ -53,8 +58,8 @@ static void scan_head(const HrTask *task, const HrRun *run, uint32_t head)
     const HrOp *op = task->op;
     const HrRecurrence *r = &op->recurrence;
     uint32_t width = r->head_dim, group = head / (r->n_head / r->n_group), n_inner = r->n_head * width;
-    float a = ((const float *)r->a->data)[head], d = ((const float *)r->d->data)[head], bias = ((const float *)r->dt_bias->data)[head];
-    float *state = begin_state(task, run, (size_t)head * r->n_state * width, (size_t)r->n_state * width), *u = (float *)task->scratch;
+    float a = number(r->a, head), d = number(r->d, head), bias = number(r->dt_bias, head), *u = (float *)task->scratch;
+    float *state = begin_state(task, run, (size_t)head * r->n_state * width, (size_t)r->n_state * width);
     for (uint32_t t = run->first; t < run->first + run->n; t++) {
         const float *row = hr_task_row(task, op->src, t), *x = row + (size_t)head * width;
         const float *b = row + n_inner + (size_t)group * r->n_state, *c = b + (size_t)r->n_group * r->n_state;
@@ -129,15 +134,17 @@ static void learn_head(const HrTask *task, const HrRun *run, uint32_t head)
     const HrOp *op = task->op;
     const HrRecurrence *r = &op->recurrence;
     const HrVectorKernels *vector = task->e->vector;
-    uint32_t width = r->head_dim, n_key = r->n_group * r->n_state, group = r->tiled ? head % r->n_group : head / (r->n_head / r->n_group);
-    float a = ((const float *)r->a->data)[head], bias = ((const float *)r->dt_bias->data)[head];
+    uint32_t width = r->head_dim, n_key = r->n_group * r->n_state;
+    uint32_t group = r->tiled ? head % r->n_group : head / (r->n_head / r->n_group);
+    float a = number(r->a, head), bias = number(r->dt_bias, head);
     float eps = task->e->program->hparams->norm_eps, scale = 1 / sqrtf((float)r->n_state);
     float *state = begin_state(task, run, (size_t)head * r->n_state * width, (size_t)r->n_state * width);
     float *q = (float *)task->scratch, *k = q + r->n_state, *error = k + r->n_state;
     for (uint32_t t = run->first; t < run->first + run->n; t++) {
         const float *row = hr_task_row(task, op->src, t), *v = row + 2 * n_key + (size_t)head * width;
         float *y = hr_task_row(task, op->dst, t) + (size_t)head * width;
-        float decay = expf(softplus(hr_task_row(task, op->k, t)[head] + bias) * a), rate = sigmoid(hr_task_row(task, op->v, t)[head]);
+        float decay = expf(softplus(hr_task_row(task, op->k, t)[head] + bias) * a);
+        float rate = sigmoid(hr_task_row(task, op->v, t)[head]);
         to_unit(row + (size_t)group * r->n_state, r->n_state, eps, scale, q);
         to_unit(row + n_key + (size_t)group * r->n_state, r->n_state, eps, 1, k);
         memset(error, 0, width * sizeof(float));

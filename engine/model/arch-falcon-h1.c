@@ -55,4 +55,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_falcon_h1 = {.name = "falcon-h1", .rope = HR_ROPE_NEOX, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_falcon_h1 = {.name = "falcon-h1", .models = "Falcon-H1", .rope = HR_ROPE_NEOX, .shape = shape,
+                                  .bind = bind, .emit = emit};

@@ -95,5 +95,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
 
 const HrArch hr_arch_granite = {.name = "granite", .rope = HR_ROPE_NORM, .shape = shape, .bind = bind, .emit = emit};
 const HrArch hr_arch_granitemoe = {.name = "granitemoe", .rope = HR_ROPE_NORM, .bind = bind, .emit = emit};
-const HrArch hr_arch_granite_hybrid = {.name = "granitehybrid", .rope = HR_ROPE_NORM, .mixed_layers = true, .shape = shape_hybrid, .bind = bind,
-                                       .emit = emit};
+const HrArch hr_arch_granite_hybrid = {.name = "granitehybrid", .models = "Granite 4", .rope = HR_ROPE_NORM,
+                                       .mixed_layers = true, .shape = shape_hybrid, .bind = bind, .emit = emit};

@@ -75,4 +75,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_jamba = {.name = "jamba", .mixed_layers = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_jamba = {.name = "jamba", .models = "Jamba", .mixed_layers = true, .shape = shape, .bind = bind,
+                              .emit = emit};

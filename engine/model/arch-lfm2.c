@@ -89,5 +89,7 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_lfm2 = {.name = "lfm2", .rope = HR_ROPE_NEOX, .mixed_layers = true, .shape = shape, .bind = bind, .emit = emit};
-const HrArch hr_arch_lfm2moe = {.name = "lfm2moe", .rope = HR_ROPE_NEOX, .mixed_layers = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_lfm2 = {.name = "lfm2", .models = "LFM2", .rope = HR_ROPE_NEOX, .mixed_layers = true, .shape = shape,
+                             .bind = bind, .emit = emit};
+const HrArch hr_arch_lfm2moe = {.name = "lfm2moe", .models = "LFM2-8B-A1B", .rope = HR_ROPE_NEOX, .mixed_layers = true,
+                                .shape = shape, .bind = bind, .emit = emit};

@@ -39,4 +39,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_mamba = {.name = "mamba", .models = "Mamba", .mixed_layers = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_mamba = {.name = "mamba", .models = "Mamba", .mixed_layers = true, .shape = shape, .bind = bind,
+                              .emit = emit};

@@ -39,4 +39,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_mamba2 = {.name = "mamba2", .models = "Mamba 2, Codestral Mamba", .mixed_layers = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_mamba2 = {.name = "mamba2", .models = "Mamba 2, Codestral Mamba", .mixed_layers = true, .shape = shape,
+                               .bind = bind, .emit = emit};

@@ -121,5 +121,7 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_nemotron_h = {.name = "nemotron_h", .mixed_layers = true, .shape = shape, .bind = bind, .emit = emit};
-const HrArch hr_arch_nemotron_h_moe = {.name = "nemotron_h_moe", .mixed_layers = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_nemotron_h = {.name = "nemotron_h", .models = "Nemotron-H, Nemotron Nano 2", .mixed_layers = true,
+                                   .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_nemotron_h_moe = {.name = "nemotron_h_moe", .models = "Nemotron 3 Nano", .mixed_layers = true,
+                                       .shape = shape, .bind = bind, .emit = emit};

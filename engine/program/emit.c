@@ -221,13 +221,26 @@ HrBuf hr_emit_scale(HrEmit *e, HrBuf x, float factor)
     return hr_emit_scale_add(e, x, factor, HR_NO_BUF);
 }
 
+HrBuf hr_emit_gather(HrEmit *e, HrBuf x, const HrColumns *pieces, uint32_t n)
+{
+    uint32_t n_in = buffer_of(e, x)->cols, n_out = 0;
+    for (uint32_t i = 0; i < n; i++)
+        n_out += n_in / pieces[i].stride * pieces[i].width;
+    HrBuf y = new_buffer(e, buffer_of(e, x)->rows, n_out);
+    for (uint32_t i = 0, at = 0; i < n; i++) {
+        HrOp op = new_op(e, HR_OP_PICK, x);
+        op.columns = pieces[i];
+        op.columns.at = at;
+        op.dst = y;
+        append(e, &op);
+        at += n_in / pieces[i].stride * pieces[i].width;
+    }
+    return y;
+}
+
 HrBuf hr_emit_pick(HrEmit *e, HrBuf x, uint32_t stride, uint32_t first, uint32_t width)
 {
-    HrOp op = new_op(e, HR_OP_PICK, x);
-    op.columns = (HrColumns){.stride = stride, .first = first, .width = width};
-    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols / stride * width);
-    append(e, &op);
-    return op.dst;
+    return hr_emit_gather(e, x, &(HrColumns){.stride = stride, .first = first, .width = width}, 1);
 }
 
 /* ---- Recurrent layers ---- */

@@ -48,6 +48,8 @@ HrBuf hr_emit_scale(HrEmit *emit, HrBuf x, float factor);
 HrBuf hr_emit_scale_add(HrEmit *emit, HrBuf x, float factor, HrBuf y);
 /* Of each stride columns of x, the width that begin at first. */
 HrBuf hr_emit_pick(HrEmit *emit, HrBuf x, uint32_t stride, uint32_t first, uint32_t width);
+/* Several of them side by side. */
+HrBuf hr_emit_gather(HrEmit *emit, HrBuf x, const HrColumns *pieces, uint32_t n);
 /* Each group of width columns normalised; weight is of one group or of the row. */
 HrBuf hr_emit_group_norm(HrEmit *emit, HrBuf x, const HrWeight *weight, uint32_t width);
 /* out_gate * convolution (x * in_gate), gates where there are some. What the recurrent operations compute is with HrOpKind. */
