@@ -8,12 +8,6 @@
 
 #define NSEC_PER_USEC 1000
 
-static const char *
-content_type (const HeadroomAnswer *self)
-{
-  return self->kind == HEADROOM_WIRE_OPENAI ? "text/event-stream" : "application/x-ndjson";
-}
-
 /* What Headroom says beyond the API: what was left out of the prompt, what the answer was not held to, and that it was ended. NULL:
  * nothing. */
 static HrValue *
@@ -49,20 +43,51 @@ with_own_field (const HeadroomAnswer *self, char *take_json)
   return g_strdup_printf ("%.*s,\"headroom\":%s}", (int) len - 1, json, own_json);
 }
 
+/* ---- Each API's own shape ---- */
+
+static char *
+print_generate (const HeadroomWireRecord *record, HeadroomWireOpenaiStream *stream)
+{
+  return headroom_wire_print_generate (record);
+}
+
+static char *
+print_chat (const HeadroomWireRecord *record, HeadroomWireOpenaiStream *stream)
+{
+  return headroom_wire_print_chat (record);
+}
+
+static char *
+print_openai (const HeadroomWireRecord *record, HeadroomWireOpenaiStream *stream)
+{
+  return headroom_wire_print_openai_completion (record, stream->id);
+}
+
+/* events NULL: a stream is one whole record per line. */
+static const struct {
+  char *(*whole) (const HeadroomWireRecord *record, HeadroomWireOpenaiStream *stream);
+  char *(*events) (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record);
+} shapes[] = {
+  [HEADROOM_WIRE_GENERATE] = { print_generate, NULL },
+  [HEADROOM_WIRE_CHAT] = { print_chat, NULL },
+  [HEADROOM_WIRE_OPENAI] = { print_openai, headroom_wire_print_openai_chunks },
+  [HEADROOM_WIRE_COMPLETION] = { headroom_wire_print_completion, headroom_wire_print_completion_chunks },
+  [HEADROOM_WIRE_RESPONSES] = { headroom_wire_print_response, headroom_wire_print_response_events },
+  [HEADROOM_WIRE_ANTHROPIC] = { headroom_wire_print_anthropic, headroom_wire_print_anthropic_events },
+};
+
 static char *
 print (HeadroomAnswer *self, const HeadroomWireRecord *record)
 {
-  char *json;
+  char *json = shapes[self->kind].whole (record, &self->openai);
 
-  if (self->kind == HEADROOM_WIRE_OPENAI)
-    return headroom_wire_print_openai_completion (record, self->openai.id);
-  json = self->kind == HEADROOM_WIRE_GENERATE ? headroom_wire_print_generate (record) : headroom_wire_print_chat (record);
   return record->done ? with_own_field (self, json) : json;
 }
 
 static void
 reply_or_write (HeadroomAnswer *self, const HeadroomWireRecord *record)
 {
+  gboolean has_events = shapes[self->kind].events != NULL;
   g_autofree char *json = NULL, *line = NULL;
 
   if (!self->request->stream) {
@@ -70,13 +95,13 @@ reply_or_write (HeadroomAnswer *self, const HeadroomWireRecord *record)
     headroom_exchange_reply_json (self->exchange, SOUP_STATUS_OK, json);
     return;
   }
-  if (self->kind == HEADROOM_WIRE_OPENAI) {
-    line = headroom_wire_print_openai_chunks (&self->openai, record);
+  if (has_events) {
+    line = shapes[self->kind].events (&self->openai, record);
   } else {
     json = print (self, record);
     line = g_strconcat (json, "\n", NULL);
   }
-  headroom_exchange_write (self->exchange, content_type (self), line);
+  headroom_exchange_write (self->exchange, has_events ? "text/event-stream" : "application/x-ndjson", line);
   if (record->done)
     headroom_exchange_end (self->exchange);
 }
@@ -86,6 +111,8 @@ begin_record (HeadroomAnswer *self)
 {
   HeadroomService *service = headroom_exchange_get_service (self->exchange);
   HeadroomWireRecord record = { .model = self->request->model, .created_ns = headroom_wire_now () };
+
+  record.n_prompt = self->prompt != NULL ? self->prompt->tokens->len : 0;
 
   if (self->openai.created_ns == 0) {
     self->openai.id = service->next_id++ % 999;

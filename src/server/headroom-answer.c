@@ -19,6 +19,7 @@ answer_free (HeadroomAnswer *self)
   g_clear_object (&self->entry);
   headroom_speech_finish (&self->speech);
   hr_value_unref (self->calls);
+  headroom_wire_stream_clear (&self->openai);
   g_array_unref (self->generated);
   g_array_unref (self->logprobs);
   g_ptr_array_unref (self->tops);
@@ -183,7 +184,7 @@ prompt_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
 static gboolean
 has_nothing_to_say (const HeadroomWireRequest *request)
 {
-  if (request->kind == HEADROOM_WIRE_GENERATE)
+  if (headroom_wire_kind_has_prompt (request->kind))
     return request->prompt == NULL;
   return request->messages == NULL || hr_value_size (request->messages) == 0;
 }
@@ -221,6 +222,12 @@ parse (HeadroomWireKind kind, const char *body, gsize len, GError **error)
     return headroom_wire_parse_chat (body, len, error);
   case HEADROOM_WIRE_OPENAI:
     return headroom_wire_parse_openai_chat (body, len, error);
+  case HEADROOM_WIRE_COMPLETION:
+    return headroom_wire_parse_completion (body, len, error);
+  case HEADROOM_WIRE_RESPONSES:
+    return headroom_wire_parse_responses (body, len, error);
+  case HEADROOM_WIRE_ANTHROPIC:
+    return headroom_wire_parse_anthropic (body, len, error);
   }
   g_assert_not_reached ();
 }
@@ -306,4 +313,22 @@ void
 headroom_route_openai_chat (HeadroomExchange *exchange)
 {
   headroom_answer_start (exchange, HEADROOM_WIRE_OPENAI);
+}
+
+void
+headroom_route_openai_completion (HeadroomExchange *exchange)
+{
+  headroom_answer_start (exchange, HEADROOM_WIRE_COMPLETION);
+}
+
+void
+headroom_route_openai_response (HeadroomExchange *exchange)
+{
+  headroom_answer_start (exchange, HEADROOM_WIRE_RESPONSES);
+}
+
+void
+headroom_route_anthropic (HeadroomExchange *exchange)
+{
+  headroom_answer_start (exchange, HEADROOM_WIRE_ANTHROPIC);
 }

@@ -221,7 +221,8 @@ void
 headroom_exchange_reply_problem (HeadroomExchange *self, guint status, const char *message)
 {
   g_autofree char *json = self->dialect == HEADROOM_DIALECT_OPENAI ? headroom_wire_print_openai_error (status, message) :
-                                                                     headroom_wire_print_error (message);
+                          self->dialect == HEADROOM_DIALECT_ANTHROPIC ? headroom_wire_print_anthropic_error (status, message) :
+                                                                        headroom_wire_print_error (message);
 
   headroom_exchange_reply_json (self, status, json);
 }
@@ -253,6 +254,8 @@ headroom_exchange_fail (HeadroomExchange *self, const GError *error)
   }
   if (self->dialect == HEADROOM_DIALECT_OPENAI) {
     line = headroom_wire_print_openai_stream_error (headroom_exchange_status_of (error), error->message);
+  } else if (self->dialect == HEADROOM_DIALECT_ANTHROPIC) {
+    line = headroom_wire_print_anthropic_stream_error (headroom_exchange_status_of (error), error->message);
   } else {
     json = headroom_wire_print_error (error->message);
     line = g_strconcat (json, "\n", NULL);
@@ -279,6 +282,12 @@ const char *
 headroom_exchange_get_path (HeadroomExchange *self)
 {
   return self->path;
+}
+
+SoupServerMessage *
+headroom_exchange_get_message (HeadroomExchange *self)
+{
+  return self->message;
 }
 
 const char *
@@ -339,13 +348,15 @@ HeadroomExchange *
 headroom_exchange_new (HeadroomService *service, SoupServerMessage *message, HeadroomDialect dialect)
 {
   HeadroomExchange *self = g_object_new (HEADROOM_TYPE_EXCHANGE, NULL);
+  SoupMessageBody *body = soup_server_message_get_request_body (message);
 
   self->service = service;
   self->dialect = dialect;
   self->message = g_object_ref (message);
   self->socket = g_object_ref (soup_server_message_get_socket (message));
   self->is_local = g_socket_get_family (self->socket) == G_SOCKET_FAMILY_UNIX;
-  self->body = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  /* A body that was written elsewhere as it came is not here. */
+  self->body = soup_message_body_get_accumulate (body) ? soup_message_body_flatten (body) : g_bytes_new (NULL, 0);
   self->path = g_strdup (g_uri_get_path (soup_server_message_get_uri (message)));
   g_hash_table_add (service->exchanges, self);
   g_object_ref (self); /* until headroom_exchange_abandon () */

@@ -39,6 +39,7 @@ typedef struct {
 typedef enum {
   HEADROOM_DIALECT_OLLAMA, /* {"error":"..."} */
   HEADROOM_DIALECT_OPENAI, /* {"error":{"message":...}} */
+  HEADROOM_DIALECT_ANTHROPIC, /* {"type":"error","error":{...}} */
 } HeadroomDialect;
 
 #define HEADROOM_TYPE_EXCHANGE (headroom_exchange_get_type ())
@@ -52,6 +53,7 @@ void headroom_exchange_abandon (HeadroomExchange *self);
 
 HeadroomService *headroom_exchange_get_service (HeadroomExchange *self);
 const char *headroom_exchange_get_path (HeadroomExchange *self);
+SoupServerMessage *headroom_exchange_get_message (HeadroomExchange *self); /* borrowed; NULL once it is over */
 const char *headroom_exchange_get_body (HeadroomExchange *self, gsize *ret_len); /* borrowed, any thread */
 /* Cancelled when the client has left or the server ends. */
 GCancellable *headroom_exchange_get_cancellable (HeadroomExchange *self);

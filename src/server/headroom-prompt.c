@@ -72,11 +72,12 @@ is_able (const Builder *b, GError **error)
   const char *const *have = (const char *const *) capabilities;
   const char *full = headroom_model_entry_get_full_name (b->entry);
   g_autofree char *quoted = g_strdup_printf ("\"%s\"", request->model);
-  gboolean is_chat = request->kind != HEADROOM_WIRE_GENERATE;
+  gboolean is_chat = !headroom_wire_kind_has_prompt (request->kind);
 
   if (!g_strv_contains (have, "completion"))
     return refuse (error, 400, is_chat ? " does not support chat" : " does not support generate", quoted);
-  if (headroom_think_is_on (request->think) && !g_strv_contains (have, "thinking"))
+  /* Anthropic's clients ask for thoughts without knowing the model. */
+  if (headroom_think_is_on (request->think) && request->kind != HEADROOM_WIRE_ANTHROPIC && !g_strv_contains (have, "thinking"))
     return refuse (error, 400, " does not support thinking", quoted);
   if (request->tools != NULL && hr_value_size (request->tools) > 0 && !g_strv_contains (have, "tools"))
     return refuse (error, 400, " does not support tools", full);

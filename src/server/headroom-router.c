@@ -39,9 +39,19 @@ static const HeadroomRoute routes[] = {
   { "POST", "/api/create", headroom_route_create },
   { "POST", "/api/copy", headroom_route_copy },
   { "DELETE", "/api/delete", headroom_route_delete },
+  { "HEAD", "/api/blobs/", headroom_route_blob_head, HEADROOM_ROUTE_PREFIX },
+  { "POST", "/api/blobs/", headroom_route_blob_upload, HEADROOM_ROUTE_PREFIX },
+  { "POST", "/api/pull", headroom_route_pull },
+  { "POST", "/api/push", headroom_route_push },
+  { "GET", "/api/status", headroom_route_cloud_status },
+  { "POST", "/api/me", headroom_route_me },
+  { "POST", "/api/signout", headroom_route_signout },
   { "GET", "/v1/models", headroom_route_openai_models, HEADROOM_ROUTE_OPENAI },
   { "GET", "/v1/models/", headroom_route_openai_model, HEADROOM_ROUTE_OPENAI | HEADROOM_ROUTE_PREFIX },
   { "POST", "/v1/chat/completions", headroom_route_openai_chat, HEADROOM_ROUTE_OPENAI },
+  { "POST", "/v1/completions", headroom_route_openai_completion, HEADROOM_ROUTE_OPENAI },
+  { "POST", "/v1/responses", headroom_route_openai_response, HEADROOM_ROUTE_OPENAI },
+  { "POST", "/v1/messages", headroom_route_anthropic, HEADROOM_ROUTE_ANTHROPIC },
   { "POST", "/v1/embeddings", headroom_route_openai_embeddings, HEADROOM_ROUTE_OPENAI },
   { "GET", "/headroom/status", headroom_route_status },
   { "POST", "/headroom/plan", headroom_route_plan },
@@ -51,17 +61,7 @@ static const HeadroomRoute routes[] = {
 
 /* Routes of the API that this build does not have: a client learns that it is not its own mistake. */
 static const HeadroomRoute absent[] = {
-  { "POST", "/api/pull" },
-  { "POST", "/api/push" },
-  { "POST", "/api/blobs/", NULL, HEADROOM_ROUTE_PREFIX },
-  { "HEAD", "/api/blobs/", NULL, HEADROOM_ROUTE_PREFIX },
-  { "GET", "/api/status" },
-  { "POST", "/api/me" },
-  { "POST", "/api/signout" },
-  { "POST", "/v1/completions", NULL, HEADROOM_ROUTE_OPENAI },
-  { "POST", "/v1/responses", NULL, HEADROOM_ROUTE_OPENAI },
   { "POST", "/v1/audio/transcriptions", NULL, HEADROOM_ROUTE_OPENAI },
-  { "POST", "/v1/messages", NULL, HEADROOM_ROUTE_OPENAI },
 };
 
 /* ---- Bodies ---- */
@@ -95,18 +95,6 @@ static void
 free_counter (gpointer data, GClosure *closure)
 {
   g_free (data);
-}
-
-/* After the headers, before the body. */
-static void
-early_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
-{
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-  goffset announced = soup_message_headers_get_content_length (headers);
-
-  g_signal_connect_data (message, "got-chunk", G_CALLBACK (got_chunk_cb), g_new0 (goffset, 1), free_counter, 0);
-  if (announced > HEADROOM_MAX_BODY_BYTES)
-    refuse_body (message);
 }
 
 /* ---- Who may ask ---- */
@@ -158,6 +146,23 @@ check_origin (Router *self, SoupServerMessage *message)
   return FALSE;
 }
 
+/* After the headers, before the body. */
+static void
+early_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+{
+  Router *self = data;
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  goffset announced = soup_message_headers_get_content_length (headers);
+
+  /* Who may not ask may not fill the disk either. */
+  if (g_str_has_prefix (path, "/api/blobs/") && check_host (self, message) && check_origin (self, message) &&
+      headroom_route_blob_begin (self->service, message, path))
+    return;
+  g_signal_connect_data (message, "got-chunk", G_CALLBACK (got_chunk_cb), g_new0 (goffset, 1), free_counter, 0);
+  if (announced > HEADROOM_MAX_BODY_BYTES)
+    refuse_body (message);
+}
+
 /* ---- Finding the handler ---- */
 
 static gboolean
@@ -194,12 +199,18 @@ reply_plain (SoupServerMessage *message, guint status, const char *text)
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
 }
 
+static HeadroomDialect
+dialect_of (const HeadroomRoute *route)
+{
+  if (route->flags & HEADROOM_ROUTE_ANTHROPIC)
+    return HEADROOM_DIALECT_ANTHROPIC;
+  return route->flags & HEADROOM_ROUTE_OPENAI ? HEADROOM_DIALECT_OPENAI : HEADROOM_DIALECT_OLLAMA;
+}
+
 static void
 reply_absent (Router *self, SoupServerMessage *message, const HeadroomRoute *route)
 {
-  gboolean openai = (route->flags & HEADROOM_ROUTE_OPENAI) != 0;
-  g_autoptr (HeadroomExchange) exchange =
-    headroom_exchange_new (self->service, message, openai ? HEADROOM_DIALECT_OPENAI : HEADROOM_DIALECT_OLLAMA);
+  g_autoptr (HeadroomExchange) exchange = headroom_exchange_new (self->service, message, dialect_of (route));
   g_autofree char *text = g_strdup_printf (_("%s is not part of this version of Headroom"), route->path);
 
   headroom_exchange_reply_problem (exchange, SOUP_STATUS_NOT_IMPLEMENTED, text);
@@ -218,8 +229,7 @@ request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GH
     return;
   route = find_route (routes, G_N_ELEMENTS (routes), method, path, &known_path);
   if (route != NULL) {
-    gboolean openai = (route->flags & HEADROOM_ROUTE_OPENAI) != 0;
-    exchange = headroom_exchange_new (self->service, message, openai ? HEADROOM_DIALECT_OPENAI : HEADROOM_DIALECT_OLLAMA);
+    exchange = headroom_exchange_new (self->service, message, dialect_of (route));
     route->handler (exchange);
     return;
   }
@@ -250,6 +260,6 @@ headroom_router_attach (SoupServer *server, HeadroomService *service, const gboo
   self->service = service;
   self->is_loopback = is_loopback;
   self->origins = origins != NULL ? g_strsplit (origins, ",", -1) : NULL;
-  soup_server_add_early_handler (server, NULL, early_cb, NULL, NULL);
+  soup_server_add_early_handler (server, NULL, early_cb, self, NULL);
   soup_server_add_handler (server, NULL, request_cb, self, router_free);
 }

@@ -20,6 +20,7 @@ typedef enum {
   HEADROOM_ROUTE_HEAD = 1 << 0,   /* answers HEAD as well as GET */
   HEADROOM_ROUTE_PREFIX = 1 << 1, /* path is followed by a name */
   HEADROOM_ROUTE_OPENAI = 1 << 2,
+  HEADROOM_ROUTE_ANTHROPIC = 1 << 3,
 } HeadroomRouteFlags;
 
 typedef struct {
@@ -48,10 +49,24 @@ void headroom_route_delete (HeadroomExchange *exchange);
 void headroom_route_generate (HeadroomExchange *exchange);
 void headroom_route_chat (HeadroomExchange *exchange);
 void headroom_route_openai_chat (HeadroomExchange *exchange);
+void headroom_route_openai_completion (HeadroomExchange *exchange);
+void headroom_route_openai_response (HeadroomExchange *exchange);
+void headroom_route_anthropic (HeadroomExchange *exchange);
 /* headroom-route-embed.c */
 void headroom_route_embed (HeadroomExchange *exchange);
 void headroom_route_embeddings (HeadroomExchange *exchange);
 void headroom_route_openai_embeddings (HeadroomExchange *exchange);
+/* headroom-route-blob.c */
+void headroom_route_blob_head (HeadroomExchange *exchange);
+void headroom_route_blob_upload (HeadroomExchange *exchange);
+/* Before the body: if the request uploads a blob, has its body written to the store. */
+gboolean headroom_route_blob_begin (HeadroomService *service, SoupServerMessage *message, const char *path);
+/* headroom-route-registry.c */
+void headroom_route_pull (HeadroomExchange *exchange);
+void headroom_route_push (HeadroomExchange *exchange);
+void headroom_route_cloud_status (HeadroomExchange *exchange);
+void headroom_route_me (HeadroomExchange *exchange);
+void headroom_route_signout (HeadroomExchange *exchange);
 /* headroom-route-memory.c */
 void headroom_route_status (HeadroomExchange *exchange);
 void headroom_route_plan (HeadroomExchange *exchange);

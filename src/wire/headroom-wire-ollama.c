@@ -225,6 +225,7 @@ headroom_wire_print_version (const char *version)
   HrValue *value = hr_value_new_dict ();
 
   headroom_json_set_string (value, "version", version);
+  headroom_json_set_string (value, "headroom", HEADROOM_VERSION);
   return print (value);
 }
 

@@ -40,7 +40,8 @@ new_message (const char *role, HrValue *take_content)
 {
   HrValue *message = hr_value_new_dict ();
 
-  hr_value_set (message, "role", headroom_role_value (role));
+  /* The newer name of the same role. */
+  hr_value_set (message, "role", headroom_role_value (g_ascii_strcasecmp (role, "developer") == 0 ? "system" : role));
   hr_value_set (message, "content", take_content);
   return message;
 }
@@ -78,25 +79,38 @@ read_image_url (HeadroomFields *fields, const HrValue *part)
   return NULL;
 }
 
+/* One part of a message: text goes to its content, behind what is there, a picture to its images. */
 static void
-read_part (HeadroomFields *fields, const char *role, const HrValue *part, HrValue *messages)
+read_part (HeadroomFields *fields, const HrValue *part, GString *text, HrValue *images)
 {
   const char *type = hr_value_kind (part) == HR_VALUE_DICT ? headroom_json_get_string (part, "type") : NULL;
-  HrValue *text = g_strcmp0 (type, "text") == 0 ? hr_value_lookup (part, "text") : NULL;
+  gboolean is_text = g_strcmp0 (type, "text") == 0 || g_strcmp0 (type, "input_text") == 0 || g_strcmp0 (type, "output_text") == 0;
+  HrValue *value = is_text ? hr_value_lookup (part, "text") : NULL;
+  gsize len;
 
-  if (text != NULL && hr_value_kind (text) == HR_VALUE_STRING) {
-    hr_value_append (messages, new_message (role, hr_value_ref (text)));
-  } else if (g_strcmp0 (type, "image_url") == 0) {
+  if (value != NULL && hr_value_kind (value) == HR_VALUE_STRING) {
+    const char *bytes = hr_value_get_string (value, &len);
+    if (text->len > 0)
+      g_string_append (text, "\n");
+    g_string_append_len (text, bytes, (gssize) len);
+  } else if (g_strcmp0 (type, "image_url") == 0 || g_strcmp0 (type, "input_image") == 0) {
     HrValue *image = read_image_url (fields, part);
-    if (image == NULL)
-      return;
-    HrValue *message = new_message (role, hr_value_new_string ("", 0, false)), *images = hr_value_new_list ();
-    hr_value_append (images, image);
-    hr_value_set (message, "images", images);
-    hr_value_append (messages, message);
+    if (image != NULL)
+      hr_value_append (images, image);
   } else {
-    headroom_fields_fail (fields, 400, "invalid message format");
+    headroom_fields_fail (fields, 400, g_strcmp0 (type, "input_file") == 0 ? "file inputs are not currently supported" :
+                                                                              "invalid message format");
   }
+}
+
+HrValue *
+headroom_openai_read_parts (HeadroomFields *fields, const HrValue *list, HrValue *ret_images)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (size_t i = 0; i < hr_value_size (list) && fields->error == NULL; i++)
+    read_part (fields, hr_value_at (list, i), text, ret_images);
+  return hr_value_new_string (text->str, (gssize) text->len, false);
 }
 
 static void
@@ -120,8 +134,8 @@ read_tool_call (HeadroomFields *fields, const HrValue *call, HrValue *calls)
 }
 
 /* The name of the function that a tool message answers, from the calls before it. */
-static HrValue *
-find_tool_name (const HrValue *messages, const char *id)
+HrValue *
+headroom_find_tool_name (const HrValue *messages, const char *id)
 {
   for (size_t i = hr_value_size (messages); id != NULL && i-- > 0;) {
     const HrValue *calls = hr_value_lookup (hr_value_at (messages, i), "tool_calls");
@@ -139,7 +153,7 @@ set_tool_fields (HeadroomFields *inner, HrValue *message, const HrValue *earlier
 {
   HrValue *id = headroom_fields_ref_text (inner, "tool_call_id");
   HrValue *name = headroom_fields_ref_text (inner, "name");
-  HrValue *found = name == NULL && id != NULL ? find_tool_name (earlier, hr_value_get_string (id, NULL)) : NULL;
+  HrValue *found = name == NULL && id != NULL ? headroom_find_tool_name (earlier, hr_value_get_string (id, NULL)) : NULL;
 
   if (found != NULL)
     name = hr_value_ref (found);
@@ -192,8 +206,11 @@ read_message (HeadroomFields *fields, const HrValue *value, HrValue *messages)
   HrValueKind kind = content != NULL ? hr_value_kind (content) : HR_VALUE_NULL;
 
   if (kind == HR_VALUE_LIST) {
-    for (size_t i = 0; i < hr_value_size (content); i++)
-      read_part (fields, role != NULL ? role : "", hr_value_at (content, i), messages);
+    g_autoptr (HrValue) images = hr_value_new_list ();
+    g_autoptr (HrValue) text = headroom_openai_read_parts (fields, content, images);
+    read_whole (fields, &inner, role != NULL ? role : "", text, messages);
+    if (hr_value_size (images) > 0 && hr_value_size (messages) > 0)
+      hr_value_set (hr_value_at (messages, hr_value_size (messages) - 1), "images", hr_value_ref (images));
   } else if (kind == HR_VALUE_STRING || kind == HR_VALUE_NULL) {
     read_whole (fields, &inner, role != NULL ? role : "", content, messages);
   } else {
@@ -221,8 +238,8 @@ read_messages (HeadroomFields *fields)
 
 /* ---- Options ---- */
 
-static void
-copy_number (HeadroomFields *fields, const char *name, HrValue *options, const char *option, const char *go_type)
+void
+headroom_copy_number (HeadroomFields *fields, const char *name, HrValue *options, const char *option, const char *go_type)
 {
   const HrValue *value = headroom_fields_any (fields, name);
 
@@ -235,10 +252,10 @@ copy_number (HeadroomFields *fields, const char *name, HrValue *options, const c
     headroom_fields_refuse_type (fields, name, value, go_type);
 }
 
-static void
-copy_stop (HeadroomFields *fields, HrValue *options)
+void
+headroom_copy_stop (HeadroomFields *fields, const char *name, HrValue *options)
 {
-  const HrValue *value = headroom_fields_any (fields, "stop");
+  const HrValue *value = headroom_fields_any (fields, name);
   HrValue *list;
 
   if (value == NULL)
@@ -252,29 +269,29 @@ copy_stop (HeadroomFields *fields, HrValue *options)
   }
 }
 
-static HrValue *
-read_options (HeadroomFields *fields)
+HrValue *
+headroom_openai_read_options (HeadroomFields *fields)
 {
   HrValue *options = hr_value_new_dict ();
 
   /* The newer name for the same limit; the older one wins. */
-  copy_number (fields, "max_completion_tokens", options, "num_predict", "int");
-  copy_number (fields, "max_tokens", options, "num_predict", "int");
+  headroom_copy_number (fields, "max_completion_tokens", options, "num_predict", "int");
+  headroom_copy_number (fields, "max_tokens", options, "num_predict", "int");
   hr_value_set (options, "temperature", hr_value_new_float (1));
   hr_value_set (options, "top_p", hr_value_new_float (1));
-  copy_number (fields, "temperature", options, "temperature", "float64");
-  copy_number (fields, "top_p", options, "top_p", "float64");
-  copy_number (fields, "seed", options, "seed", "int");
-  copy_number (fields, "frequency_penalty", options, "frequency_penalty", "float64");
-  copy_number (fields, "presence_penalty", options, "presence_penalty", "float64");
-  copy_stop (fields, options);
+  headroom_copy_number (fields, "temperature", options, "temperature", "float64");
+  headroom_copy_number (fields, "top_p", options, "top_p", "float64");
+  headroom_copy_number (fields, "seed", options, "seed", "int");
+  headroom_copy_number (fields, "frequency_penalty", options, "frequency_penalty", "float64");
+  headroom_copy_number (fields, "presence_penalty", options, "presence_penalty", "float64");
+  headroom_copy_stop (fields, "stop", options);
   return options;
 }
 
 /* ---- The rest ---- */
 
-static HeadroomThink
-read_effort (HeadroomFields *fields)
+HeadroomThink
+headroom_openai_read_effort (HeadroomFields *fields)
 {
   static const struct {
     const char *name;
@@ -342,11 +359,11 @@ headroom_wire_parse_openai_chat (const char *body, gsize len, GError **error)
   request->stream = headroom_fields_bool (&fields, "stream", FALSE);
   request->messages = read_messages (&fields);
   request->tools = read_tools (&fields);
-  request->options = read_options (&fields);
+  request->options = headroom_openai_read_options (&fields);
   request->format = read_response_format (&fields);
   request->grammar = headroom_fields_dup_string (&fields, "grammar");
   headroom_read_tool_choice (&fields, request);
-  request->think = read_effort (&fields);
+  request->think = headroom_openai_read_effort (&fields);
   request->logprobs = headroom_fields_bool (&fields, "logprobs", FALSE);
   request->debug_render_only = headroom_fields_bool (&fields, "_debug_render_only", FALSE);
   const HrValue *stream_options = headroom_fields_dict (&fields, "stream_options", "openai.StreamOptions");

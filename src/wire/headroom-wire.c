@@ -118,6 +118,20 @@ headroom_wire_request_free (HeadroomWireRequest *request)
   g_free (request);
 }
 
+gboolean
+headroom_wire_kind_has_prompt (HeadroomWireKind kind)
+{
+  return kind == HEADROOM_WIRE_GENERATE || kind == HEADROOM_WIRE_COMPLETION;
+}
+
+void
+headroom_wire_stream_clear (HeadroomWireOpenaiStream *stream)
+{
+  if (stream->block_text != NULL)
+    g_string_free (g_steal_pointer (&stream->block_text), TRUE);
+  g_clear_pointer (&stream->output, hr_value_unref);
+}
+
 /* ---- Messages ---- */
 
 HrValue *
@@ -143,6 +157,20 @@ HrValue *
 headroom_message_new (const char *role, const char *content, gboolean trusted)
 {
   return message_from_value (role, hr_value_new_string (content, -1, trusted));
+}
+
+HrValue *
+headroom_tool_new (HrValue *name, HrValue *description, HrValue *parameters)
+{
+  HrValue *tool = hr_value_new_dict (), *function = hr_value_new_dict ();
+
+  headroom_json_set_string (tool, "type", "function");
+  hr_value_set (function, "name", hr_value_ref (name));
+  if (description != NULL)
+    hr_value_set (function, "description", hr_value_ref (description));
+  hr_value_set (function, "parameters", parameters != NULL ? hr_value_ref (parameters) : hr_value_new_dict ());
+  hr_value_set (tool, "function", function);
+  return tool;
 }
 
 static void

@@ -44,7 +44,12 @@ typedef enum {
   HEADROOM_WIRE_GENERATE, /* POST /api/generate */
   HEADROOM_WIRE_CHAT,     /* POST /api/chat */
   HEADROOM_WIRE_OPENAI,   /* POST /v1/chat/completions */
+  HEADROOM_WIRE_COMPLETION, /* POST /v1/completions: like GENERATE */
+  HEADROOM_WIRE_RESPONSES,  /* POST /v1/responses */
+  HEADROOM_WIRE_ANTHROPIC,  /* POST /v1/messages */
 } HeadroomWireKind;
+/* Whether the request has a prompt; else it has messages. */
+gboolean headroom_wire_kind_has_prompt (HeadroomWireKind kind);
 
 typedef struct {
   HeadroomWireKind kind;
@@ -135,6 +140,7 @@ typedef struct {
   gsize n_logprobs;
   gboolean done;
   const char *done_reason;  /* "stop", "length", "load", "unload", or NULL */
+  gint64 n_prompt;          /* tokens; known before the metrics are */
   const HrToken *context;   /* GENERATE, [n_context] */
   gsize n_context;
   HeadroomWireMetrics metrics;
@@ -208,16 +214,44 @@ char *headroom_wire_print_openai_model (HeadroomModelEntry *entry) G_GNUC_WARN_U
 /* The whole answer. id: the number in "chatcmpl-7". */
 char *headroom_wire_print_openai_completion (const HeadroomWireRecord *record, guint id) G_GNUC_WARN_UNUSED_RESULT;
 
+/* What a stream of blocks has open. */
+typedef enum { HEADROOM_BLOCK_NONE, HEADROOM_BLOCK_THINKING, HEADROOM_BLOCK_TEXT } HeadroomWireBlock;
+
 /* A stream in progress: what of it was already sent. Zero-initialise, then set id and created_ns once. */
 typedef struct {
   guint id;
   gint64 created_ns;
   gboolean include_usage;
   gboolean sent_role, sent_tool_calls;
+  /* RESPONSES, ANTHROPIC: blocks, one after the other */
+  gboolean started;
+  HeadroomWireBlock block;
+  guint n_blocks;          /* begun */
+  guint n_events;
+  GString *block_text;     /* of the open block, or NULL */
+  HrValue *output;         /* RESPONSES: items that are complete, or NULL */
 } HeadroomWireOpenaiStream;
+void headroom_wire_stream_clear (HeadroomWireOpenaiStream *stream);
 /* All events of one record, each "data: {...}\n\n"; a final record ends with "data: [DONE]\n\n". May be "". */
 char *headroom_wire_print_openai_chunks (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
     G_GNUC_WARN_UNUSED_RESULT;
+/* ---- The other two of OpenAI, and Anthropic's; each with the same four functions ---- */
+HeadroomWireRequest *headroom_wire_parse_completion (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_completion (const HeadroomWireRecord *record, HeadroomWireOpenaiStream *stream) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_completion_chunks (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
+    G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireRequest *headroom_wire_parse_responses (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_response (const HeadroomWireRecord *record, HeadroomWireOpenaiStream *stream) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_response_events (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
+    G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireRequest *headroom_wire_parse_anthropic (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_anthropic (const HeadroomWireRecord *record, HeadroomWireOpenaiStream *stream) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_anthropic_events (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* {"type":"error","error":{"type","message"},"request_id"} */
+char *headroom_wire_print_anthropic_error (guint status, const char *message) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_anthropic_stream_error (guint status, const char *message) G_GNUC_WARN_UNUSED_RESULT;
+
 /* An error in the middle of a stream: "data: {"error":...}\n\n". */
 char *headroom_wire_print_openai_stream_error (guint status, const char *message) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -183,6 +183,8 @@ server_post_fails (Server *self, const char *path, const char *body, HeadroomCli
 static void
 keep_line (const char *line, gpointer data)
 {
+  if (g_str_has_prefix (line, "event: ")) /* the data names its type as well */
+    return;
   g_ptr_array_add (data, g_str_equal (line, "[DONE]") ? hr_value_new_string (line, -1, false) : parse (line));
 }
 
@@ -279,8 +281,8 @@ nothing_is_loaded (HrValue *status, gpointer data)
 
 /* ---- Raw bytes ---- */
 
-char *
-server_raw (Server *self, const char *text, gssize len)
+static char *
+exchange (Server *self, const char *text, gssize len, gboolean whole)
 {
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GError) error = NULL;
@@ -294,9 +296,21 @@ server_raw (Server *self, const char *text, gssize len)
   g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), text,
                              len < 0 ? strlen (text) : (gsize) len, NULL, NULL, NULL);
   g_socket_set_timeout (g_socket_connection_get_socket (connection), 5);
-  while (strstr (answer->str, "\r\n\r\n") == NULL &&
+  while ((whole || strstr (answer->str, "\r\n\r\n") == NULL) &&
          (n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), buffer, sizeof buffer, NULL,
                                    NULL)) > 0)
     g_string_append_len (answer, buffer, n);
   return g_string_free (answer, FALSE);
+}
+
+char *
+server_raw (Server *self, const char *text, gssize len)
+{
+  return exchange (self, text, len, FALSE);
+}
+
+char *
+server_raw_whole (Server *self, const char *text, gssize len)
+{
+  return exchange (self, text, len, TRUE);
 }

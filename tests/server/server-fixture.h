@@ -57,3 +57,5 @@ gboolean something_runs (HrValue *status, gpointer data);
 
 /* Raw bytes over TCP: sends text, reads until the end or half a second of silence. */
 char *server_raw (Server *self, const char *text, gssize len);
+/* The same to the end of the connection, which the request has to ask for. */
+char *server_raw_whole (Server *self, const char *text, gssize len);

@@ -55,11 +55,11 @@ test_unknown (Server *s, gconstpointer data)
 {
   g_autofree char *path = server_post_fails (s, "/api/nothing", "{}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
   g_autofree char *method = server_post_fails (s, "/api/tags", "{}", HEADROOM_CLIENT_ERROR_REQUEST);
-  g_autofree char *absent = server_post_fails (s, "/api/pull", "{}", HEADROOM_CLIENT_ERROR_SERVER);
+  g_autofree char *absent = server_post_fails (s, "/v1/audio/transcriptions", "{}", HEADROOM_CLIENT_ERROR_SERVER);
 
   g_assert_cmpstr (path, ==, "404 page not found");
   g_assert_cmpstr (method, ==, "405 method not allowed");
-  g_assert_nonnull (strstr (absent, "/api/pull"));
+  g_assert_nonnull (strstr (absent, "/v1/audio/transcriptions"));
 }
 
 /* ---- Chat ---- */

@@ -117,7 +117,7 @@ test_openai (void)
       "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"type\":\"object\"}}},\"temperature\":0,\"n\":3}");
 
   assert_json (request->messages,
-               "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"\",\"images\":[\"aGk=\"]},"
+               "[{\"role\":\"user\",\"content\":\"a\",\"images\":[\"aGk=\"]},"
                "{\"role\":\"assistant\",\"content\":\"\",\"reasoning_content\":\"r\",\"thinking\":\"r\",\"tool_calls\":[{\"id\":\"c1\","
                "\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":{\"x\":1}}}]},"
                "{\"role\":\"tool\",\"content\":\"ok\",\"name\":\"f\",\"tool_call_id\":\"c1\"}]");
