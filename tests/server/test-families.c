@@ -100,7 +100,7 @@ static void
 test_messages (Server *s, gconstpointer data)
 {
   create_caller (s);
-  g_autoptr (HrValue) text = server_post (s, "/v1/messages", "{\"model\":\"tiny\",\"max_tokens\":8,\"system\":\"s\",\"thinking\":{\"type\":\"enabled\"},"
+  g_autoptr (HrValue) text = server_post (s, "/v1/messages", "{\"model\":\"tiny\",\"max_tokens\":8,\"temperature\":0,\"system\":\"s\",\"thinking\":{\"type\":\"enabled\"},"
                                           "\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}");
   g_autoptr (HrValue) call = server_post (
     s, "/v1/messages", "{\"model\":\"caller\",\"max_tokens\":400,\"tool_choice\":{\"type\":\"any\"}," ANTHROPIC_TOOLS ",\"messages\":["
