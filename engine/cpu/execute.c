@@ -256,6 +256,7 @@ static const OpFunc functions[HR_OP_N] = {
     [HR_OP_SELECTIVE] = hr_execute_selective,
     [HR_OP_DELTA_RULE] = hr_execute_delta_rule,
     [HR_OP_ADD] = hr_execute_add,
+    [HR_OP_CLAMP] = hr_execute_clamp,
     [HR_OP_ROPE] = hr_execute_rope,
     [HR_OP_ATTEND_TEXT] = hr_execute_attend_text,
     [HR_OP_MEAN_ROWS] = hr_execute_mean_rows,

@@ -119,6 +119,7 @@ void hr_execute_ssm(HrTask *task);
 void hr_execute_selective(HrTask *task);
 void hr_execute_delta_rule(HrTask *task);
 void hr_execute_add(HrTask *task);
+void hr_execute_clamp(HrTask *task);
 void hr_execute_rope(HrTask *task);
 void hr_execute_attend_text(HrTask *task);
 void hr_execute_mean_rows(HrTask *task);

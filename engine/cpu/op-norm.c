@@ -49,6 +49,18 @@ void hr_execute_add_row(HrTask *task)
         }
 }
 
+void hr_execute_clamp(HrTask *task)
+{
+    const HrOp *op = task->op;
+    uint32_t n = hr_task_rows(task, op->src), cols = hr_task_cols(task, op->src);
+    for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
+        for (uint32_t i = begin; i < end; i++) {
+            float *x = hr_task_row(task, op->src, i);
+            for (uint32_t c = 0; c < cols; c++)
+                x[c] = CLAMP(x[c], -op->factor, op->factor);
+        }
+}
+
 void hr_execute_add(HrTask *task)
 {
     const HrOp *op = task->op;

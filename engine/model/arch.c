@@ -28,7 +28,7 @@ bool hr_architecture(size_t index, HrArchitecture *ret_architecture)
 }
 
 /* Queries, keys and values from a tensor each, or from one. */
-static void bind_heads(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
+static void bind_qkv(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
 {
     const HrLayerShape *s = &hp->layers[il];
     uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k;
@@ -54,12 +54,20 @@ static void bind_head_norm(HrBinder *b, HrWeight *norm, int il, const char *name
     hr_bind_optional(b, norm, il, name, t && t->dims[0] == width * n_head ? t->dims[0] : width, 1);
 }
 
+void hr_bind_heads(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
+{
+    const HrLayerShape *s = &hp->layers[il];
+
+    bind_qkv(b, hp, il, w);
+    hr_bind_linear(b, &w->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v, hp->n_embd);
+    w->attn_q.fine = w->attn_k.fine = w->attn_v.fine = w->attn_output.fine = true;
+}
+
 void hr_bind_attention(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
 {
     const HrLayerShape *s = &hp->layers[il];
 
-    bind_heads(b, hp, il, w);
-    hr_bind_linear(b, &w->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v, hp->n_embd);
+    hr_bind_heads(b, hp, il, w);
     bind_head_norm(b, &w->attn_q_norm, il, "attn_q_norm.weight", s->head_dim_k, s->n_head);
     bind_head_norm(b, &w->attn_k_norm, il, "attn_k_norm.weight", s->head_dim_k, s->n_head_kv);
     w->attn_q.fine = w->attn_k.fine = w->attn_v.fine = w->attn_output.fine = true;
@@ -125,6 +133,7 @@ void hr_bind_ends(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_bind(b, &w->token_embd, -1, "token_embd.weight", hp->n_embd, 0);
     hr_bind(b, &w->output_norm, -1, "output_norm.weight", hp->n_embd, 1);
     if (hp->rope.n_rot > 0)
+        if (hp->rope.n_rot > 0)
         hr_bind_optional(b, &w->rope_freqs, -1, "rope_freqs.weight", hp->rope.n_rot / 2, 1);
     hr_bind_output(b, hp, w);
 }
@@ -145,6 +154,18 @@ void hr_bind_decoder(HrBinder *b, const HrHparams *hp, HrWeights *w)
         bind_ffn_norm(b, hp, (int)il, &w->layers[il].ffn_norm);
         hr_bind_feed_forward(b, hp, (int)il, &w->layers[il]);
     }
+}
+
+void hr_bind_dense_decoder(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    hr_bind_ends(b, hp, w);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        hr_bind(b, &w->layers[il].attn_norm, (int)il, "attn_norm.weight", hp->n_embd, 1);
+        hr_bind_attention(b, hp, (int)il, &w->layers[il]);
+        bind_ffn_norm(b, hp, (int)il, &w->layers[il].ffn_norm);
+        hr_bind_ffn(b, hp, (int)il, &w->layers[il]);
+    }
+    hr_take_unscaled(hp, w);
 }
 
 void hr_bind_layer_norm_decoder(HrBinder *b, const HrHparams *hp, HrWeights *w)

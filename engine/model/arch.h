@@ -52,12 +52,15 @@ void hr_bind_experts(HrBinder *binder, const HrHparams *hparams, int il, HrExper
  * down, or experts where the metadata says so. */
 void hr_bind_ends(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
 void hr_bind_attention(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
+void hr_bind_heads(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights); /* without the norms */
 void hr_bind_output(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
 void hr_bind_swiglu(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
 /* Up and down, and gate where the file has it, beside up or as its first half. */
 void hr_bind_ffn(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
 /* Post-norms, each where the file has it. */
 void hr_bind_post_norms(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);
+/* A decoder of RMS norms before sublayers, without experts; the feed-forward as hr_bind_ffn and hr_take_unscaled leave it. */
+void hr_bind_dense_decoder(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
 /* The same for decoders with layer norms: ends; norms before the sublayers, the second where the file has it; attention and hr_bind_ffn. */
 void hr_bind_layer_norm_decoder(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
 void hr_bind_feed_forward(HrBinder *binder, const HrHparams *hparams, int il, HrLayerWeights *weights);

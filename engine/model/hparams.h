@@ -86,6 +86,8 @@ typedef struct {
     float attention_scale; /* of scores */
     float embedding_scale, residual_scale, logit_scale; /* as the file has them; 0: none */
     float score_cap, logit_cap; /* cap tanh (x / cap) of scores and logits; 0: none */
+    bool parallel_residual; /* both sublayers read the same */
+    float qkv_cap; /* queries, keys and values are cut at it; 0: none */
     HrTemperature temperature;
     HrRope rope, local_rope; /* of the layers that say so; n_rot 0: none does */
     HrExperts experts;

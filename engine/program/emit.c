@@ -394,19 +394,47 @@ void hr_emit_vector(HrEmit *e, HrBuf x, const HrWeights *w)
 
 /* ---- Parts that most decoders share ---- */
 
+static void clamp(HrEmit *e, HrBuf x, float cap)
+{
+    HrOp op = new_op(e, HR_OP_CLAMP, x);
+    op.factor = cap;
+    append(e, &op);
+}
+
+HrHeads hr_emit_qkv(HrEmit *e, HrBuf h, const HrLayerWeights *l)
+{
+    float cap = e->program->hparams->qkv_cap;
+    HrHeads heads = {.q = hr_emit_linear(e, h, &l->attn_q)};
+    heads.k = hr_emit_linear(e, h, &l->attn_k);
+    heads.v = hr_emit_linear(e, h, &l->attn_v);
+    if (cap > 0) {
+        clamp(e, heads.q, cap);
+        clamp(e, heads.k, cap);
+        clamp(e, heads.v, cap);
+    }
+    return heads;
+}
+
 HrBuf hr_emit_heads(HrEmit *e, HrBuf h, const HrLayerWeights *l)
 {
-    HrBuf q = hr_emit_linear(e, h, &l->attn_q);
-    HrBuf k = hr_emit_linear(e, h, &l->attn_k);
-    HrBuf v = hr_emit_linear(e, h, &l->attn_v);
+    HrHeads heads = hr_emit_qkv(e, h, l);
     if (hr_weight_exists(&l->attn_q_norm))
-        hr_emit_head_norms(e, q, &l->attn_q_norm, k, &l->attn_k_norm);
+        hr_emit_head_norms(e, heads.q, &l->attn_q_norm, heads.k, &l->attn_k_norm);
     if (e->program->hparams->encoder) {
-        hr_emit_rope(e, q, k);
-        return hr_emit_attend_text(e, q, k, v, e->program->hparams->layers[e->layer].window);
+        hr_emit_rope(e, heads.q, heads.k);
+        return hr_emit_attend_text(e, heads.q, heads.k, heads.v, e->program->hparams->layers[e->layer].window);
     }
-    hr_emit_rope_and_store(e, q, k, v);
-    return hr_emit_attention_with_sinks(e, q, hr_weight_exists(&l->attn_sinks) ? &l->attn_sinks : NULL);
+    hr_emit_rope_and_store(e, heads.q, heads.k, heads.v);
+    return hr_emit_attention_with_sinks(e, heads.q, hr_weight_exists(&l->attn_sinks) ? &l->attn_sinks : NULL);
+}
+
+HrBuf hr_emit_heads_turned_first(HrEmit *e, HrBuf h, const HrLayerWeights *l)
+{
+    HrHeads heads = hr_emit_qkv(e, h, l);
+    hr_emit_rope(e, heads.q, heads.k);
+    hr_emit_head_norms(e, heads.q, &l->attn_q_norm, heads.k, &l->attn_k_norm);
+    hr_emit_store(e, heads.q, heads.k, heads.v);
+    return hr_emit_attention(e, heads.q);
 }
 
 HrBuf hr_emit_swiglu(HrEmit *e, HrBuf x, const HrLayerWeights *l)
@@ -465,13 +493,17 @@ HrBuf hr_emit_feed_forward(HrEmit *e, HrBuf x, const HrLayerWeights *l, const Hr
     return hr_emit_mixture(e, hr_emit_rms_norm(e, x, &l->ffn_norm), &l->experts, routing, x);
 }
 
-void hr_emit_narrow_to_outputs(HrEmit *e, HrBuf *a, HrBuf *x)
+void hr_emit_narrow(HrEmit *e, HrBuf *x)
 {
     const HrHparams *hp = e->program->hparams;
-    if (e->layer + 1 < hp->n_layer || (hp->embeds && hp->pooling == HR_POOLING_MEAN))
-        return;
-    *a = output_rows(e, *a);
-    *x = output_rows(e, *x);
+    if (e->layer + 1 == hp->n_layer && !(hp->embeds && hp->pooling == HR_POOLING_MEAN))
+        *x = output_rows(e, *x);
+}
+
+void hr_emit_narrow_to_outputs(HrEmit *e, HrBuf *a, HrBuf *x)
+{
+    hr_emit_narrow(e, a);
+    hr_emit_narrow(e, x);
 }
 
 void hr_emit_head(HrEmit *e, HrBuf x, const HrWeights *w)

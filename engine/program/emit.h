@@ -64,9 +64,16 @@ void hr_emit_logits_scaled(HrEmit *emit, HrBuf x, const HrLinear *output, float 
 
 /* ---- Parts that most decoders share ---- */
 
+typedef struct {
+    HrBuf q, k, v;
+} HrHeads;
+/* Queries, keys and values of h. */
+HrHeads hr_emit_qkv(HrEmit *emit, HrBuf h, const HrLayerWeights *layer);
 /* Attention of h: queries, keys and values, normalised where the layer has norms for them, turned and stored; what the heads answer. In
  * an encoder every token sees the whole text, or as far as half the layer's window. */
 HrBuf hr_emit_heads(HrEmit *emit, HrBuf h, const HrLayerWeights *layer);
+/* The same where queries and keys are normalised after they were turned. */
+HrBuf hr_emit_heads_turned_first(HrEmit *emit, HrBuf h, const HrLayerWeights *layer);
 /* x + down (silu (gate h) * up h), h = x normalised (Shazeer 2020). */
 HrBuf hr_emit_swiglu(HrEmit *emit, HrBuf x, const HrLayerWeights *layer);
 /* residual + down (activation (gate h) * up h), without a gate down (activation (up h)). residual HR_NO_BUF: none. */
@@ -82,6 +89,8 @@ HrRouting hr_routing(const HrHparams *hparams, HrScores scores, bool normalise);
 /* In the last layer, behind attention: from here on only the rows whose logits are wanted. Elsewhere, and where all rows are pooled,
  * nothing. */
 void hr_emit_narrow_to_outputs(HrEmit *emit, HrBuf *a, HrBuf *x);
+/* The same for one buffer. */
+void hr_emit_narrow(HrEmit *emit, HrBuf *x);
 /* The last norm, and the logits or the vector. */
 void hr_emit_head(HrEmit *emit, HrBuf x, const HrWeights *weights);
 

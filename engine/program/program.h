@@ -37,6 +37,7 @@ typedef enum {
     HR_OP_ROPE,        /* src (queries) and k turned in place */
     HR_OP_ATTEND_TEXT, /* dst = softmax(src . k^T * scale) v over the whole text, or positions at most window / 2 away */
     HR_OP_ADD,         /* dst = src + k */
+    HR_OP_CLAMP,       /* src between -factor and factor, in place */
     HR_OP_MEAN_ROWS,   /* dst = the means of src over the texts of the rows that are wanted */
     HR_OP_OUTPUT,      /* src into the step's output, not the arena */
     HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past; weight: a score per head that takes part without a value */
@@ -98,7 +99,7 @@ typedef struct {
     HrBuf src, dst;
     HrBuf k, v;                                /* further sources, see the kind */
     HrBuf add;                                 /* LINEAR, EXPERTS: residual, or HR_NO_BUF */
-    float factor;                              /* EMBED, LINEAR, LOGITS: on the result, before add; COMBINE */
+    float factor;                              /* EMBED, LINEAR, LOGITS: on the result, before add; COMBINE, CLAMP */
     const HrWeight *weight, *k_weight;         /* see the kind */
     const HrWeight *bias;                      /* LAYER_NORM, or NULL */
     HrActivation activation;                   /* ACTIVATE */
