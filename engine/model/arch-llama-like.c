@@ -80,6 +80,15 @@ static void bind_as_llama(HrBinder *b, const HrHparams *hp, HrWeights *w)
         hr_take_unscaled(hp, w);
 }
 
+/* Attention's output has no bias and rotations no divisors, whatever lies beside them. */
+static void bind_bare(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    hr_bind_dense_decoder(b, hp, w);
+    w->rope_freqs = (HrWeight){0};
+    for (uint32_t il = 0; il < hp->n_layer; il++)
+        w->layers[il].attn_output.bias = (HrWeight){0};
+}
+
 static void bind_long_rope(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     hr_bind_dense_decoder(b, hp, w);
@@ -193,8 +202,8 @@ static void bind_parallel(HrBinder *b, const HrHparams *hp, HrWeights *w)
 LIKE_LLAMA(arcee, "arcee", "AFM 4.5B", NORM, .bind = hr_bind_dense_decoder, .emit = emit_squared_relu)
 LIKE_LLAMA(baichuan, "baichuan", "Baichuan, Baichuan 2", NORM, .shape = shape_baichuan, DENSE)
 LIKE_LLAMA(chatglm, "chatglm", "ChatGLM 3, GLM-4 9B", NORM, DENSE)
-LIKE_LLAMA(cogvlm, "cogvlm", "CogVLM (text)", NEOX, DENSE)
-LIKE_LLAMA(ernie4_5, "ernie4_5", "ERNIE 4.5 0.3B", NORM, DENSE)
+LIKE_LLAMA(cogvlm, "cogvlm", "CogVLM (text)", NEOX, .bind = bind_bare, .emit = emit)
+LIKE_LLAMA(ernie4_5, "ernie4_5", "ERNIE 4.5 0.3B", NORM, .bind = bind_bare, .emit = emit)
 LIKE_LLAMA(exaone, "exaone", "EXAONE 3, 3.5 and Deep", NEOX, DENSE)
 LIKE_LLAMA(hunyuan_dense, "hunyuan-dense", "Hunyuan 0.5B to 7B", NEOX, .bind = hr_bind_dense_decoder, .emit = emit_turned_first)
 LIKE_LLAMA(hunyuan_vl, "hunyuan_vl", "HunyuanOCR (text)", NEOX, .bind = hr_bind_dense_decoder, .emit = emit_turned_first)
@@ -204,7 +213,7 @@ LIKE_LLAMA(minicpm, "minicpm", "MiniCPM 1B, 2B and 4", NORM, .shape = shape_mini
 LIKE_LLAMA(mistral3, "mistral3", "Ministral 3", NORM, .shape = shape_mistral3, .bind = bind_as_llama, .emit = emit)
 LIKE_LLAMA(nanbeige, "nanbeige", "Nanbeige 4", NORM, .bind = hr_bind_decoder, .emit = emit)
 LIKE_LLAMA(openelm, "openelm", "OpenELM", NEOX, DENSE)
-LIKE_LLAMA(paddleocr, "paddleocr", "PaddleOCR-VL (text)", NEOX, DENSE)
+LIKE_LLAMA(paddleocr, "paddleocr", "PaddleOCR-VL (text)", NEOX, .bind = bind_bare, .emit = emit)
 LIKE_LLAMA(pangu_embedded, "pangu-embedded", "openPangu Embedded", NEOX, DENSE)
 LIKE_LLAMA(phi3, "phi3", "Phi-3, Phi-3.5, Phi-4", NEOX, .bind = bind_long_rope, .emit = emit)
 LIKE_LLAMA(plamo, "plamo", "PLaMo 13B", NEOX, .bind = bind_parallel, .emit = emit_parallel)
