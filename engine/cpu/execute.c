@@ -32,6 +32,11 @@ static void prepared_needs(const HrProgram *program, const HrLinearKernels *kern
             widen(widest, kernels, op->parts[p].linear, rows);
         if (op->kind == HR_OP_EXPERTS)
             hr_experts_prepared_needs(op, rows * program->hparams->experts.n_used, kernels, widest);
+        if (op->kind == HR_OP_HEAD_LINEAR) {
+            HrForm form;
+            size_t bytes = hr_head_linear_prepared_bytes(op, rows, hr_program_buffer(program, op->src)->cols, kernels, &form);
+            widest[form] = MAX(widest[form], bytes);
+        }
     }
 }
 
@@ -163,10 +168,14 @@ static void execute_embed(HrTask *task)
 static void execute_rms_norm(HrTask *task)
 {
     uint32_t n = hr_task_rows(task, task->op->src), cols = hr_task_cols(task, task->op->src);
+    uint32_t width = (uint32_t)task->op->weight->n_in;
     for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
-        for (uint32_t i = begin; i < end; i++)
-            task->e->vector->rms_norm(hr_task_row(task, task->op->src, i), task->op->weight->data,
-                                      task->e->program->hparams->norm_eps, cols, hr_task_row(task, task->op->dst, i));
+        for (uint32_t i = begin; i < end; i++) {
+            const float *x = hr_task_row(task, task->op->src, i);
+            float *y = hr_task_row(task, task->op->dst, i);
+            task->e->vector->rms_norm(x, task->op->weight->data, task->e->program->hparams->norm_eps, width, y);
+            memcpy(y + width, x + width, (cols - width) * sizeof *y);
+        }
 }
 
 /* weight is of one head, of each head in turn, or of the row. */
@@ -248,6 +257,8 @@ static const OpFunc functions[HR_OP_N] = {
     [HR_OP_LAYER_NORM] = hr_execute_layer_norm,
     [HR_OP_ADD_ROW] = hr_execute_add_row,
     [HR_OP_EXPERTS] = hr_execute_experts,
+    [HR_OP_HEAD_LINEAR] = hr_execute_head_linear,
+    [HR_OP_JOIN_HEADS] = hr_execute_join_heads,
     [HR_OP_COMBINE] = hr_execute_combine,
     [HR_OP_PICK] = hr_execute_pick,
     [HR_OP_GROUP_NORM] = hr_execute_group_norm,

@@ -106,6 +106,8 @@ bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin
 void hr_execute_linear(HrTask *task);
 void hr_execute_logits(HrTask *task);
 void hr_execute_experts(HrTask *task);
+void hr_execute_head_linear(HrTask *task);
+void hr_execute_join_heads(HrTask *task);
 void hr_execute_rope_table(HrTask *task);
 void hr_execute_rope_store(HrTask *task);
 void hr_execute_attention(HrTask *task);
@@ -133,3 +135,5 @@ void hr_execute_output(HrTask *task);
 size_t hr_experts_scratch_bytes(void);
 size_t hr_experts_routes_bytes(const HrProgram *program);
 void hr_experts_prepared_needs(const HrOp *op, uint32_t n_places, const HrLinearKernels *kernels, size_t widest[HR_FORM_N]);
+/* Bytes of prepared rows, and their form, that a linear per head of n_cols columns needs. */
+size_t hr_head_linear_prepared_bytes(const HrOp *op, uint32_t n_rows, uint32_t n_cols, const HrLinearKernels *kernels, HrForm *ret_form);

@@ -45,6 +45,8 @@ static void collect(HrLaid *laid, const HrProgram *program, const HrLinearKernel
         const HrOp *op = hr_program_op(program, i);
         for (uint32_t p = 0; p < op->n_parts && (op->kind == HR_OP_LINEAR || op->kind == HR_OP_LOGITS); p++)
             add(laid, kernels, &op->parts[p].linear->weight);
+        if (op->kind == HR_OP_HEAD_LINEAR)
+            add_stack(laid, kernels, op->stack);
         if (op->kind == HR_OP_EXPERTS) {
             add_stack(laid, kernels, &op->experts->gate);
             add_stack(laid, kernels, &op->experts->up);

@@ -40,6 +40,31 @@ static bool rotates(const HrKvLayout *layout, uint32_t width)
     return (layout->type == HR_KV_Q8_0 || layout->type == HR_KV_Q4_0) && width % 64 == 0;
 }
 
+/* A query or key. The values in a latent layer's keys are rotated by themselves, as values are. */
+static void rotate_key(const HrTask *task, const HrKvLayerLayout *layer, float *x)
+{
+    const HrKvLayout *layout = &task->e->kv->layout;
+    if (layer->v_block_bytes > 0) {
+        if (rotates(layout, layer->dk))
+            task->e->vector->rotate(x, layer->dk);
+    } else if (rotates(layout, layer->dv)) {
+        task->e->vector->rotate(x, layer->dv);
+        if (rotates(layout, layer->dk - layer->dv))
+            task->e->vector->rotate(x + layer->dv, layer->dk - layer->dv);
+    }
+}
+
+static void store_value(HrTask *task, uint32_t token, uint32_t head, uint32_t page, uint32_t j)
+{
+    const HrExecutor *e = task->e;
+    const HrKvLayout *layout = &e->kv->layout;
+    const HrKvLayerLayout *layer = &layout->layers[task->op->layer];
+    float *v = hr_task_row(task, task->op->v, token) + (size_t)head * layer->dv;
+    if (rotates(layout, layer->dv))
+        e->vector->rotate(v, layer->dv);
+    e->vector->store_value(layout->type, v, layer->dv, j, hr_kv_v_block(e->kv, task->op->layer, page, head));
+}
+
 /* Queries of a key head's group, its key and its value, of one token. */
 static void store_head(HrTask *task, uint32_t token, uint32_t head)
 {
@@ -54,23 +79,18 @@ static void store_head(HrTask *task, uint32_t token, uint32_t head)
     const float *table = hr_task_row(task, hr_program_rope_table(e->program, op->layer), token);
     float *q = hr_task_row(task, op->src, token) + (size_t)head * group * layer->dk;
     float *k = hr_task_row(task, op->k, token) + (size_t)head * layer->dk;
-    float *v = hr_task_row(task, op->v, token) + (size_t)head * layer->dv;
-    bool rotate = rotates(layout, layer->dk);
 
     for (uint32_t h = 0; h < group; h++) {
         if (!op->unturned)
-            e->vector->rope(rope->kind, rope->n_rot, table, q + h * layer->dk);
-        if (rotate)
-            e->vector->rotate(q + h * layer->dk, layer->dk);
+            e->vector->rope(rope->kind, rope->n_rot, table, q + h * layer->dk + rope->first);
+        rotate_key(task, layer, q + h * layer->dk);
     }
     if (!op->unturned)
-        e->vector->rope(rope->kind, rope->n_rot, table, k);
-    if (rotate)
-        e->vector->rotate(k, layer->dk);
-    if (rotates(layout, layer->dv))
-        e->vector->rotate(v, layer->dv);
+        e->vector->rope(rope->kind, rope->n_rot, table, k + rope->first);
+    rotate_key(task, layer, k);
     e->vector->store_key(layout->type, k, layer->dk, j, hr_kv_k_block(e->kv, op->layer, page, head));
-    e->vector->store_value(layout->type, v, layer->dv, j, hr_kv_v_block(e->kv, op->layer, page, head));
+    if (layer->v_block_bytes > 0)
+        store_value(task, token, head, page, j);
 }
 
 void hr_execute_rope_store(HrTask *task)
@@ -206,6 +226,12 @@ static void store_results(const HrTask *task, const Tile *tile, HrAttend *a, uin
     }
 }
 
+static const void *value_block(const HrTask *task, uint32_t page, uint32_t head)
+{
+    bool kept = task->e->kv->layout.layers[task->op->layer].v_block_bytes > 0;
+    return kept ? hr_kv_v_block(task->e->kv, task->op->layer, page, head) : NULL;
+}
+
 static void attend_tile(HrTask *task, const Tile *tile, HrAttend *a, uint32_t group)
 {
     const HrExecutor *e = task->e;
@@ -217,7 +243,7 @@ static void attend_tile(HrTask *task, const Tile *tile, HrAttend *a, uint32_t gr
         uint32_t page = hr_kv_page(e->kv, task->op->layer, slot, start);
         set_valid(task, tile, a, start);
         e->vector->attend_page(a, hr_kv_k_block(e->kv, task->op->layer, page, tile->head),
-                               hr_kv_v_block(e->kv, task->op->layer, page, tile->head), MIN(n_positions - start, HR_PAGE_POSITIONS));
+                               value_block(task, page, tile->head), MIN(n_positions - start, HR_PAGE_POSITIONS));
     }
     store_results(task, tile, a, group);
 }

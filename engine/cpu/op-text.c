@@ -21,7 +21,7 @@ static void turn_heads(const HrTask *task, HrBuf buf, uint32_t token, uint32_t w
     const float *table = hr_task_row(task, hr_program_rope_table(e->program, task->op->layer), token);
     float *row = hr_task_row(task, buf, token);
     for (uint32_t c = 0; c < hr_task_cols(task, buf); c += width)
-        e->vector->rope(rope->kind, rope->n_rot, table, row + c);
+        e->vector->rope(rope->kind, rope->n_rot, table, row + c + rope->first);
 }
 
 void hr_execute_rope(HrTask *task)

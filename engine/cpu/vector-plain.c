@@ -103,7 +103,7 @@ static void unpack(HrAttend *a, const void *k_block, const void *v_block, uint32
             a->keys[d * P + j] = key_at(a->type, k_block, a->dk, d, j);
     for (uint32_t j = 0; j < n_positions; j++)
         for (uint32_t d = 0; d < a->dv; d++)
-            a->values[j * a->dv_padded + d] = value_at(a->type, v_block, a->dv, j, d);
+            a->values[j * a->dv_padded + d] = v_block ? value_at(a->type, v_block, a->dv, j, d) : a->keys[d * P + j];
 }
 
 static void score_row(HrAttend *a, uint32_t r)

@@ -331,6 +331,15 @@ static void unpack_values(HrAttend *a, const void *block, uint32_t n_positions)
     memset(a->values + n_positions * a->dv_padded, 0, (P - n_positions) * a->dv_padded * sizeof(float));
 }
 
+/* Of latent keys: a few dimensions at a time, so that what is read stays in a first-level cache. */
+static void values_from_keys(HrAttend *a, uint32_t n_positions)
+{
+    for (uint32_t d = 0; d < a->dv; d += HR_LANES)
+        for (uint32_t j = 0; j < n_positions; j++)
+            for (uint32_t i = 0; i < MIN(HR_LANES, a->dv - d); i++)
+                a->values[j * a->dv_padded + d + i] = a->keys[(d + i) * P + j];
+}
+
 /* ---- Scores, softmax, weighted sum: tiles of rows by columns that fit the registers. Each sum runs over its index alone, so
  * the shape of a tile changes no bit. ---- */
 
@@ -478,7 +487,10 @@ static void attend(HrAttend *a, uint32_t n_positions)
 static void attend_page(HrAttend *a, const void *k_block, const void *v_block, uint32_t n_positions)
 {
     unpack_keys(a, k_block);
-    unpack_values(a, v_block, n_positions);
+    if (v_block)
+        unpack_values(a, v_block, n_positions);
+    else
+        values_from_keys(a, n_positions);
     attend(a, n_positions);
 }
 

@@ -67,7 +67,8 @@ typedef struct HrVectorKernels {
     /* Key or value of one head to position j (0..63) of a block. */
     void (*store_key)(HrKvType type, const float *key, uint32_t dk, uint32_t j, void *block);
     void (*store_value)(HrKvType type, const float *value, uint32_t dv, uint32_t j, void *block);
-    /* Adds a page to the running softmax (Milakov and Gimelshein 2018): keys and values of one head, n_positions of which exist. */
+    /* Adds a page to the running softmax (Milakov and Gimelshein 2018): keys and values of one head, n_positions of which exist.
+     * v_block NULL: values are the first dv numbers of the keys. */
     void (*attend_page)(HrAttend *attend, const void *k_block, const void *v_block, uint32_t n_positions);
     /* The same with keys and values as the caller has put them into attend; values beyond n_positions must be numbers. */
     void (*attend)(HrAttend *attend, uint32_t n_positions);

@@ -26,6 +26,7 @@ typedef enum { HR_ROPE_SCALING_NONE, HR_ROPE_SCALING_LINEAR, HR_ROPE_SCALING_YAR
 typedef struct {
     HrRopeKind kind;
     uint32_t n_rot;      /* dimensions of a head that turn */
+    uint32_t first;      /* where they begin in it */
     double base;
     HrRopeScaling scaling;
     double factor;       /* of linear and yarn */
@@ -33,6 +34,12 @@ typedef struct {
     double ext_factor, attn_factor, beta_fast, beta_slow; /* yarn */
     uint32_t sections[3]; /* pairs that time, line and column of an image turn; zeros: all by the position */
 } HrRope;
+
+/* Multi-head latent attention: widths of a head's key and value as they are multiplied, and of the rows that queries, and keys
+ * and values, are made from. */
+typedef struct {
+    uint32_t key, value, q_row, kv_row;
+} HrLatent;
 
 /* One layer: what its sublayers look like, and so what it keeps of the past. */
 typedef struct {
@@ -90,6 +97,7 @@ typedef struct {
     float qkv_cap; /* queries, keys and values are cut at it; 0: none */
     HrTemperature temperature;
     HrRope rope, local_rope; /* of the layers that say so; n_rot 0: none does */
+    HrLatent latent;
     HrExperts experts;
     HrRecurrentShape recurrent; /* read by the architectures that have it */
     float max_alibi_bias; /* of the first head; 0: no ALiBi */

@@ -76,6 +76,14 @@ typedef struct {
     HrWeight weight, bias;
 } HrNorm;
 
+/* Latent attention: queries and keys go through narrow rows; key and value matrices per head, or in older files one for all. */
+typedef struct {
+    HrLinear q_a, q_b;  /* or none: attn_q */
+    HrLinear kv_a, kv_b;
+    HrWeight q_a_norm, kv_a_norm;
+    HrLinearStack k_b, v_b; /* [n_head], or none */
+} HrLatentWeights;
+
 typedef struct {
     HrWeight attn_norm;
     HrLinear attn_q, attn_k, attn_v, attn_output;
@@ -83,6 +91,7 @@ typedef struct {
     HrWeight attn_sinks;               /* [n_head], or none */
     HrWeight ffn_norm;
     HrLinear ffn_gate, ffn_up, ffn_down;
+    HrLatentWeights latent;
     HrExpertWeights experts;
     HrRecurrentWeights recurrent;
     HrNorm attn_layer_norm, ffn_layer_norm;  /* in place of attn_norm and ffn_norm */

@@ -238,6 +238,27 @@ HrBuf hr_emit_gather(HrEmit *e, HrBuf x, const HrColumns *pieces, uint32_t n)
     return y;
 }
 
+HrBuf hr_emit_head_linear(HrEmit *e, HrBuf x, const HrLinearStack *stack, uint32_t width)
+{
+    uint32_t out_width = (uint32_t)stack->weight.n_out + width - (uint32_t)stack->weight.n_in;
+    HrOp op = new_op(e, HR_OP_HEAD_LINEAR, x);
+    op.stack = stack;
+    op.columns.stride = width;
+    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols / width * out_width);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_join_heads(HrEmit *e, HrBuf x, uint32_t stride, uint32_t width, HrBuf shared, uint32_t at)
+{
+    HrOp op = new_op(e, HR_OP_JOIN_HEADS, x);
+    op.k = shared;
+    op.columns = (HrColumns){.stride = stride, .width = width, .at = at};
+    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols / stride * (width + buffer_of(e, shared)->cols - at));
+    append(e, &op);
+    return op.dst;
+}
+
 HrBuf hr_emit_pick(HrEmit *e, HrBuf x, uint32_t stride, uint32_t first, uint32_t width)
 {
     return hr_emit_gather(e, x, &(HrColumns){.stride = stride, .first = first, .width = width}, 1);

@@ -32,7 +32,7 @@ HrBuf hr_emit_linear_add_scaled(HrEmit *emit, HrBuf x, const HrLinear *linear, f
 void hr_emit_head_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight);
 /* The same with layer norms. */
 void hr_emit_head_layer_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight);
-/* Queries and keys are turned, unless the layer has no rotary positions. */
+/* Queries and keys are turned, unless the layer has no rotary positions. v: HR_NO_BUF in a latent layer. */
 void hr_emit_rope_and_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 /* The same without turning. */
 void hr_emit_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
@@ -43,6 +43,10 @@ HrBuf hr_emit_attention_with_sinks(HrEmit *emit, HrBuf q, const HrWeight *sinks)
 HrBuf hr_emit_activate(HrEmit *emit, HrActivation activation, HrBuf gate, HrBuf up);
 /* What the experts chosen by logits [n] answer to h, weighted and summed, plus residual (HR_NO_BUF: none). */
 HrBuf hr_emit_experts(HrEmit *emit, HrBuf h, HrBuf logits, const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual);
+/* Of each width columns of x, a head, what the stack's linear for it makes of the first; the others follow. */
+HrBuf hr_emit_head_linear(HrEmit *emit, HrBuf x, const HrLinearStack *stack, uint32_t width);
+/* For each head, width of its stride columns of x, and then the columns of shared from at on. */
+HrBuf hr_emit_join_heads(HrEmit *emit, HrBuf x, uint32_t stride, uint32_t width, HrBuf shared, uint32_t at);
 /* x * factor; x * factor + y. */
 HrBuf hr_emit_scale(HrEmit *emit, HrBuf x, float factor);
 HrBuf hr_emit_scale_add(HrEmit *emit, HrBuf x, float factor, HrBuf y);

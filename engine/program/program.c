@@ -15,6 +15,7 @@ const char *hr_op_name(HrOpKind kind)
         [HR_OP_SHORT_CONV] = "short-conv", [HR_OP_SSM] = "ssm",                 [HR_OP_SELECTIVE] = "selective",
         [HR_OP_DELTA_RULE] = "delta-rule", [HR_OP_OUTPUT_ROWS] = "output-rows",
         [HR_OP_LOGITS] = "logits",       [HR_OP_LAYER_NORM] = "layer-norm",   [HR_OP_ADD_ROW] = "add-row",
+        [HR_OP_HEAD_LINEAR] = "head-linear", [HR_OP_JOIN_HEADS] = "join-heads",
         [HR_OP_EXPERTS] = "experts",     [HR_OP_ROPE] = "rope",               [HR_OP_ATTEND_TEXT] = "attend-text",
         [HR_OP_ADD] = "add",             [HR_OP_CLAMP] = "clamp",             [HR_OP_MEAN_ROWS] = "mean-rows",     [HR_OP_OUTPUT] = "output",
     };

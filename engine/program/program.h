@@ -28,7 +28,7 @@ typedef struct {
 typedef enum {
     HR_OP_EMBED,       /* dst[i] = weight[token i], dequantised, * factor */
     HR_OP_ROPE_TABLE,  /* dst[i] = cosines, then sines, of position i, n_rot / 2 each, of the rope or the local one */
-    HR_OP_RMS_NORM,    /* dst = src / rms(src) * weight */
+    HR_OP_RMS_NORM,    /* dst = src / rms(src) * weight; columns of src beyond weight's as they are */
     HR_OP_LAYER_NORM,  /* dst = (src - mean(src)) / deviation(src) * weight + bias, weight and bias where given */
     HR_OP_ADD_ROW,     /* dst[i] = src[i] + row of weight: that of position i, or the first */
     HR_OP_LINEAR,      /* parts[p].dst = parts[p].linear (src) * factor (+ add) */
@@ -44,6 +44,8 @@ typedef enum {
     HR_OP_ACTIVATE,    /* dst = activation(src), times k where there is one; a src of one column is meant for all of k's */
     HR_OP_EXPERTS,     /* dst = (add +) sum of weight * expert (src) over the experts that the logits k choose; v: its scratch */
     HR_OP_COMBINE,     /* dst = src * factor, plus k where there is one */
+    HR_OP_HEAD_LINEAR, /* for each columns.stride columns of src: the head's linear of the stack, then what src has beyond its input */
+    HR_OP_JOIN_HEADS,  /* for each columns.stride columns of src: width of them, then k from column at on */
     HR_OP_PICK,        /* dst = some columns of src, see HrColumns */
     HR_OP_GROUP_NORM,  /* dst = each run of recurrence.width columns of src, RMS-normalised, times weight, which repeats or spans the row */
     HR_OP_SHORT_CONV,  /* dst = v * act(depthwise causal convolution of (src * k) over positions), k and v where given */
@@ -107,9 +109,10 @@ typedef struct {
     uint32_t window;                           /* ATTEND_TEXT, 0: all */
     HrLinearPart parts[HR_LINEAR_PARTS];       /* LINEAR, LOGITS */
     uint32_t n_parts;
+    const HrLinearStack *stack;                /* HEAD_LINEAR */
     const HrExpertWeights *experts;            /* EXPERTS */
     HrRouting routing;                         /* EXPERTS */
-    HrColumns columns;                         /* PICK */
+    HrColumns columns;                         /* PICK, HEAD_LINEAR, JOIN_HEADS */
     bool unturned;                             /* ROPE_STORE: positions play no part */
     bool centred;                              /* HEAD_NORMS: layer norms */
     HrRecurrence recurrence;                   /* GROUP_NORM to DELTA_RULE */
