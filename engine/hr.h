@@ -59,6 +59,8 @@ HrValue *hr_value_new_float(double value) G_GNUC_WARN_UNUSED_RESULT;
 /* len -1: NUL-terminated. trusted: the text is ours or the model file's, and may spell control tokens; text from a
  * person or a program is not trusted, wherever a template carries it. */
 HrValue *hr_value_new_string(const char *text, gssize len, bool trusted) G_GNUC_WARN_UNUSED_RESULT;
+/* Two strings as one, each byte as trusted as it was. */
+HrValue *hr_value_new_concatenated(const HrValue *a, const HrValue *b) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_list(void) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_dict(void) G_GNUC_WARN_UNUSED_RESULT;
 void hr_value_append(HrValue *list, HrValue *take_item);                   /* takes the item */
@@ -173,6 +175,8 @@ typedef struct {
 } HrPrompt;
 HrPrompt *hr_prompt_new(void) G_GNUC_WARN_UNUSED_RESULT;
 void hr_prompt_append(HrPrompt *prompt, const char *text, gssize len, bool trusted);
+/* A string, each byte as trusted as it is there. */
+void hr_prompt_append_value(HrPrompt *prompt, const HrValue *string);
 void hr_prompt_free(HrPrompt *prompt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrPrompt, hr_prompt_free)
 

@@ -105,7 +105,7 @@ open_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
   g_autoptr (HeadroomStore) store = headroom_store_new (NULL, NULL);
   g_autoptr (HeadroomModelEntry) entry = headroom_store_resolve (store, task_data, &error);
   const char *path = entry != NULL ? headroom_model_entry_get_path (entry) : NULL;
-  HrModel *model = path != NULL ? hr_model_open (path, &error) : NULL;
+  HrModel *model = path != NULL ? headroom_model_entry_open (entry, &error) : NULL;
 
   if (model != NULL)
     g_task_return_pointer (task, model, (GDestroyNotify) hr_model_unref);

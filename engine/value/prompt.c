@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include "hr.h"
+#include "value/value.h"
 
 #include <string.h>
 
@@ -30,6 +30,19 @@ void hr_prompt_append(HrPrompt *prompt, const char *text, gssize len, bool trust
         }
     }
     g_array_append_val(prompt->spans, span);
+}
+
+void hr_prompt_append_value(HrPrompt *prompt, const HrValue *string)
+{
+    size_t len, end;
+    const char *bytes = hr_value_get_string(string, &len);
+
+    for (size_t start = 0; start < len; start = end) {
+        bool trusted = hr_string_trusted_at(string, start);
+        for (end = start + 1; end < len && hr_string_trusted_at(string, end) == trusted;)
+            end++;
+        hr_prompt_append(prompt, bytes + start, (gssize)(end - start), trusted);
+    }
 }
 
 void hr_prompt_free(HrPrompt *prompt)

@@ -200,3 +200,13 @@ bool hr_string_equal(const HrValue *string, const char *text)
     return string->kind == HR_VALUE_STRING && strlen(text) == string->string.len &&
            memcmp(string->string.bytes, text, string->string.len) == 0;
 }
+
+HrValue *hr_value_new_concatenated(const HrValue *a, const HrValue *b)
+{
+    g_auto(HrText) text = {0};
+    hr_text_init(&text, NULL);
+    hr_text_append_string(&text, a);
+    hr_text_append_string(&text, b);
+    HrValue *joined = hr_text_finish(&text);
+    return joined ? joined : hr_value_new_string("", 0, false);
+}

@@ -18,16 +18,14 @@ headroom_cli_open_model (const char *name_or_path, GError **error)
 {
   g_autoptr (HeadroomStore) store = headroom_store_new (NULL, NULL);
   g_autoptr (HeadroomModelEntry) entry = headroom_store_resolve (store, name_or_path, error);
-  const char *path;
 
   if (entry == NULL)
     return NULL;
-  path = headroom_model_entry_get_path (entry);
-  if (path == NULL) {
+  if (headroom_model_entry_get_path (entry) == NULL) {
     g_set_error (error, HR_ERROR, HR_ERROR_UNSUPPORTED, _("“%s” is not a GGUF model"), name_or_path);
     return NULL;
   }
-  return hr_model_open (path, error);
+  return headroom_model_entry_open (entry, error);
 }
 
 HrModel *

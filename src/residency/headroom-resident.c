@@ -65,7 +65,7 @@ static void
 open_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   GError *error = NULL;
-  HrModel *model = hr_model_open (data, &error);
+  HrModel *model = headroom_model_entry_open (data, &error);
 
   if (model == NULL || !hr_model_is_runnable (model, &error) || !hr_model_has_tokenizer (model, &error)) {
     hr_model_unref (model);
@@ -81,7 +81,7 @@ headroom_resident_open_async (HeadroomResident *self, GAsyncReadyCallback callba
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
 
   g_task_set_source_tag (task, headroom_resident_open_async);
-  g_task_set_task_data (task, g_strdup (headroom_model_entry_get_path (self->entry)), g_free);
+  g_task_set_task_data (task, g_object_ref (self->entry), g_object_unref);
   g_task_run_in_thread (task, open_thread);
 }
 

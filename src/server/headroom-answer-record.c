@@ -259,11 +259,26 @@ put_metrics (HeadroomAnswer *self, const HrTimings *timings, HeadroomWireMetrics
   };
 }
 
+/* The tokens of a conversation as its client can give them back: without images, which are none. */
+static GArray *
+dup_context (const HeadroomAnswer *self)
+{
+  GArray *context = g_array_new (FALSE, FALSE, sizeof (HrToken));
+
+  for (guint i = 0; i < self->prompt->tokens->len; i++) {
+    HrToken token = g_array_index (self->prompt->tokens, HrToken, i);
+    if (token >= 0)
+      g_array_append_val (context, token);
+  }
+  g_array_append_vals (context, self->generated->data, self->generated->len);
+  return context;
+}
+
 void
 headroom_answer_hear_done (HeadroomAnswer *self, const HrEvent *event)
 {
   HeadroomWireRecord record;
-  g_autoptr (GArray) context = g_array_copy (self->prompt->tokens);
+  g_autoptr (GArray) context = dup_context (self);
 
   take_text (self, event, TRUE);
   self->steered = event->steered;
@@ -275,7 +290,6 @@ headroom_answer_hear_done (HeadroomAnswer *self, const HrEvent *event)
   record.done_reason = event->reason == HR_DONE_LENGTH || event->steered ? "length" : "stop";
   put_metrics (self, &event->timings, &record.metrics);
   if (self->kind == HEADROOM_WIRE_GENERATE && !self->request->raw) {
-    g_array_append_vals (context, self->generated->data, self->generated->len);
     record.context = (const HrToken *) context->data;
     record.n_context = context->len;
   }

@@ -115,6 +115,7 @@ submit (HeadroomAnswer *self, GError **error)
     return FALSE;
   options.tokens = (const HrToken *) self->prompt->tokens->data;
   options.n_tokens = self->prompt->tokens->len;
+  options.sights = self->prompt->sights;
   options.top_logprobs = self->request->logprobs ? self->request->top_logprobs : -1;
   limit_length (self, &options);
   options.grammar = self->prompt->constraint.grammar;

@@ -9,6 +9,7 @@
 
 #include "headroom-infill.h"
 #include "headroom-json.h"
+#include "headroom-pictures.h"
 
 /* Clients match these texts. */
 #define TOO_LONG                                                                                                        \
@@ -26,6 +27,7 @@ typedef struct {
   guint32 num_ctx;
   guint max_tokens;
   gint64 num_keep;
+  HrSights *sights;          /* NULL: no images */
   GCancellable *cancellable;
 } Builder;
 
@@ -35,6 +37,7 @@ headroom_prompt_free (HeadroomPrompt *prompt)
   if (prompt == NULL)
     return;
   g_clear_pointer (&prompt->tokens, g_array_unref);
+  g_clear_pointer (&prompt->sights, hr_sights_unref);
   headroom_constraint_clear (&prompt->constraint);
   g_free (prompt->text);
   g_free (prompt);
@@ -51,16 +54,18 @@ refuse (GError **error, guint status, const char *format, const char *name)
   return FALSE;
 }
 
+/* The engine knows why, where the model has a part for it. */
 static gboolean
-has_images (const HeadroomWireRequest *request)
+can_see (const Builder *b, GError **error)
 {
-  if (request->images != NULL && request->images->len > 0)
+  g_autoptr (GError) problem = NULL;
+  g_auto (GStrv) capabilities = headroom_wire_dup_capabilities (b->entry, b->model);
+
+  if (hr_model_sees_images (b->model, &problem))
     return TRUE;
-  for (gsize i = 0; request->messages != NULL && i < hr_value_size (request->messages); i++) {
-    HrValue *images = hr_value_lookup (hr_value_at (request->messages, i), "images");
-    if (images != NULL && hr_value_kind (images) == HR_VALUE_LIST && hr_value_size (images) > 0)
-      return TRUE;
-  }
+  if (!g_strv_contains ((const char *const *) capabilities, "vision"))
+    return refuse (error, 500, "", NO_IMAGES);
+  g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
 }
 
@@ -83,9 +88,7 @@ is_able (const Builder *b, GError **error)
     return refuse (error, 400, " does not support tools", full);
   if (request->suffix != NULL && !headroom_infill_is_possible (b->model))
     return refuse (error, 400, " does not support insert", full);
-  if (has_images (request))
-    return refuse (error, 500, "", NO_IMAGES);
-  return TRUE;
+  return !headroom_pictures_are_in (request) || can_see (b, error);
 }
 
 /* A template in a request or a TEMPLATE layer is ours if it has statements; Go's have none of that form. */
@@ -165,12 +168,10 @@ concatenate (HrValue *messages)
 
   for (gsize i = 0; i < hr_value_size (messages); i++) {
     HrValue *content = hr_value_lookup (hr_value_at (messages, i), "content");
-    gsize len = 0;
-    const char *text = content != NULL && hr_value_kind (content) == HR_VALUE_STRING ?
-                       hr_value_get_string (content, &len) : "";
     if (i > 0)
       hr_prompt_append (prompt, "\n\n", -1, false);
-    hr_prompt_append (prompt, text, (gssize) len, false);
+    if (content != NULL && hr_value_kind (content) == HR_VALUE_STRING)
+      hr_prompt_append_value (prompt, content);
   }
   return prompt;
 }
@@ -191,6 +192,7 @@ raw_prompt (const HeadroomWireRequest *request)
   gsize len = 0;
   const char *text = request->prompt != NULL ? hr_value_get_string (request->prompt, &len) : "";
 
+  headroom_pictures_append_marks (request, prompt);
   hr_prompt_append (prompt, text, (gssize) len, true);
   return prompt;
 }
@@ -223,7 +225,8 @@ finish (const Builder *b, HrPrompt *rendered, GError **error)
 
   if (!constrain (b, rendered, prompt, error))
     return NULL;
-  prompt->tokens = hr_model_tokenize (b->model, rendered, !continues, error);
+  prompt->tokens = b->sights != NULL ? hr_model_tokenize_shown (b->model, rendered, b->sights, !continues, &prompt->sights, error)
+                                     : hr_model_tokenize (b->model, rendered, !continues, error);
   if (prompt->tokens == NULL)
     return NULL;
   if (continues)
@@ -328,7 +331,7 @@ shorten (const Builder *b, HrValue *vars, HeadroomPrompt *take_prompt, GError **
       return g_steal_pointer (&shorter);
     g_clear_error (error);
   }
-  if (b->request->truncate && b->request->shift == 1 && b->num_ctx > 8) {
+  if (b->request->truncate && b->request->shift == 1 && b->num_ctx > 8 && b->sights == NULL) {
     cut_middle (b, whole);
     return g_steal_pointer (&whole);
   }
@@ -344,6 +347,8 @@ build (const Builder *b, GError **error)
   g_autoptr (HrValue) vars = is_plain ? NULL : headroom_wire_dup_template_vars (request, b->entry);
   g_autoptr (HeadroomPrompt) prompt = NULL;
 
+  if (vars != NULL && b->sights != NULL)
+    hr_value_set (vars, "messages", headroom_pictures_mark (request, hr_value_lookup (vars, "messages")));
   /* Models that can think do so unless they are told otherwise; templates know the switch by two names. */
   if (vars != NULL && b->thinks && request->think == HEADROOM_THINK_UNSET)
     hr_value_set (vars, "enable_thinking", hr_value_new_bool (true));
@@ -362,9 +367,16 @@ headroom_prompt_new (const HeadroomWireRequest *request, HeadroomModelEntry *ent
   /* One position is left for the answer. */
   Builder b = { .request = request, .entry = entry, .model = model, .num_ctx = num_ctx, .num_keep = num_keep,
                 .max_tokens = num_ctx > 1 ? num_ctx - 1 : 0, .cancellable = cancellable };
+  g_autoptr (HrSights) sights = NULL;
 
   if (!is_able (&b, error) || !find_template (&b, error))
     return NULL;
+  if (headroom_pictures_are_in (request)) {
+    sights = headroom_pictures_prepare (request, model, cancellable, error);
+    if (sights == NULL)
+      return NULL;
+  }
+  b.sights = sights;
   b.form = headroom_speech_form_of (request->raw || request->suffix != NULL ? NULL : b.template_text);
   b.thinks = headroom_speech_form_can_think (&b.form) && request->think != HEADROOM_THINK_OFF;
   return build (&b, error);

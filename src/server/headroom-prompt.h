@@ -18,7 +18,8 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  GArray *tokens;          /* HrToken */
+  GArray *tokens;          /* HrToken; below zero: rows of images */
+  HrSights *sights;        /* the images; NULL: none */
   char *text;              /* as rendered */
   guint n_dropped;         /* messages left out */
   guint n_cut;             /* tokens left out of the middle of what was still too long */

@@ -176,7 +176,7 @@ open_work (HeadroomExchange *exchange, gpointer data, GError **error)
 {
   Wanted *wanted = data;
 
-  wanted->model = hr_model_open (headroom_model_entry_get_path (wanted->entry), error);
+  wanted->model = headroom_model_entry_open (wanted->entry, error);
   return NULL;
 }
 

@@ -143,6 +143,14 @@ headroom_model_entry_get_path (HeadroomModelEntry *self)
   return self->path;
 }
 
+HrModel *
+headroom_model_entry_open (HeadroomModelEntry *self, GError **error)
+{
+  g_return_val_if_fail (HEADROOM_IS_MODEL_ENTRY (self) && self->path != NULL, NULL);
+
+  return hr_model_open_with_projector (self->path, self->projector_path, error);
+}
+
 const char *
 headroom_model_entry_get_projector_path (HeadroomModelEntry *self)
 {

@@ -29,6 +29,14 @@ gboolean headroom_model_entry_is_loose (HeadroomModelEntry *self);
 
 const char *headroom_model_entry_get_path (HeadroomModelEntry *self); /* the GGUF, or NULL (not a GGUF model) */
 const char *headroom_model_entry_get_projector_path (HeadroomModelEntry *self); /* or NULL */
+/**
+ * headroom_model_entry_open:
+ *
+ * Opens the model with the projector that lies beside it, if there is one. There must be a path. Blocks.
+ *
+ * Returns: (transfer full): the model, or %NULL with the engine's error set
+ */
+HrModel *headroom_model_entry_open (HeadroomModelEntry *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 const char *headroom_model_entry_get_template (HeadroomModelEntry *self);       /* the TEMPLATE layer, or NULL */
 const char *headroom_model_entry_get_system (HeadroomModelEntry *self);         /* or NULL */
 const char *const *headroom_model_entry_get_licenses (HeadroomModelEntry *self); /* NULL-terminated, may be empty */

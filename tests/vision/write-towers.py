@@ -425,4 +425,5 @@ def main():
         print(name, tuple(rows.shape), f"rms {rows.pow(2).mean().sqrt():.3f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
