@@ -48,12 +48,14 @@ answer_new (HeadroomExchange *exchange, HeadroomWireKind kind)
 
 /* ---- Running ---- */
 
-/* The client is not there any more and hears nothing of this, or the server is shutting down. */
+/* The client is not there any more and hears nothing of this, or a person stopped the answer, or the server is shutting down. */
 static void
 fail_cancelled (HeadroomAnswer *self)
 {
-  g_autoptr (GError) error = g_error_new_literal (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
-                                                  _("The server is shutting down"));
+  gboolean stopped = headroom_exchange_get_activity (self->exchange)->stopped;
+  g_autoptr (GError) error = stopped ? g_error_new_literal (HEADROOM_WIRE_ERROR, 499, _("This answer was stopped by hand")) :
+                                       g_error_new_literal (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
+                                                            _("The server is shutting down"));
 
   headroom_exchange_fail (self->exchange, error);
 }
@@ -63,12 +65,17 @@ event_cb (const HrEvent *event, void *data)
 {
   HeadroomAnswer *self = data;
   g_autoptr (HeadroomAnswer) over = NULL;
+  HeadroomActivity *activity = headroom_exchange_get_activity (self->exchange);
 
   switch (event->kind) {
   case HR_EVENT_PROMPT:
+    activity->n_prompt = event->n_prompt;
+    activity->n_read = event->n_read;
+    return;
   case HR_EVENT_VECTOR:
     return;
   case HR_EVENT_TOKEN:
+    activity->n_generated++;
     g_array_append_val (self->generated, event->token);
     headroom_answer_hear_token (self, event);
     return;
@@ -171,6 +178,7 @@ prompt_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   self->prompt = take_result;
+  headroom_exchange_get_activity (exchange)->n_prompt = self->prompt->tokens->len;
   tell_truncation (self);
   if (self->request->debug_render_only)
     headroom_answer_reply_rendered (self);
@@ -202,6 +210,7 @@ leased_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     headroom_exchange_fail (self->exchange, error);
     return;
   }
+  headroom_exchange_get_activity (self->exchange)->num_ctx = headroom_lease_get_num_ctx (self->lease);
   if (has_nothing_to_say (self->request)) {
     headroom_answer_reply_empty (self, "load");
     return;
@@ -284,6 +293,7 @@ read_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
     headroom_answer_reply_empty (self, "unload");
     return;
   }
+  headroom_exchange_get_activity (exchange)->model = g_strdup (headroom_model_entry_get_name (self->entry));
   headroom_residency_acquire_async (residency, self->entry, &self->demand,
                                     request->has_keep_alive ? &request->keep_alive_ns : NULL,
                                     headroom_exchange_get_cancellable (exchange), leased_cb, self);

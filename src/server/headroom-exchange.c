@@ -21,6 +21,7 @@ struct _HeadroomExchange {
   gboolean is_local;
   GCancellable *cancellable;
   gint64 started_us;
+  HeadroomActivity activity;
 
   gboolean left;              /* nobody reads what is written */
   gboolean answered;          /* a reply was given or a stream begun */
@@ -310,6 +311,24 @@ headroom_exchange_is_local (HeadroomExchange *self)
   return self->is_local;
 }
 
+gboolean
+headroom_exchange_is_over (HeadroomExchange *self)
+{
+  return self->answered && (self->ended || !self->streaming);
+}
+
+GSocket *
+headroom_exchange_get_socket (HeadroomExchange *self)
+{
+  return self->socket;
+}
+
+HeadroomActivity *
+headroom_exchange_get_activity (HeadroomExchange *self)
+{
+  return &self->activity;
+}
+
 gint64
 headroom_exchange_get_started_us (HeadroomExchange *self)
 {
@@ -324,6 +343,7 @@ headroom_exchange_finalize (GObject *object)
   g_assert (self->watch == NULL && self->message == NULL);
   g_clear_object (&self->socket);
   g_bytes_unref (self->body);
+  g_free (self->activity.model);
   g_free (self->path);
   g_object_unref (self->cancellable);
   g_string_free (self->pending, TRUE);
@@ -351,6 +371,7 @@ headroom_exchange_new (HeadroomService *service, SoupServerMessage *message, Hea
   SoupMessageBody *body = soup_server_message_get_request_body (message);
 
   self->service = service;
+  self->activity.id = ++service->next_request;
   self->dialect = dialect;
   self->message = g_object_ref (message);
   self->socket = g_object_ref (soup_server_message_get_socket (message));

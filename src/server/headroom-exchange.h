@@ -11,6 +11,7 @@
 
 #include <libsoup/soup.h>
 
+#include "headroom-activity.h"
 #include "headroom-residency.h"
 #include "headroom-store.h"
 
@@ -29,6 +30,7 @@ typedef struct {
   GHashTable *exchanges; /* borrowed HeadroomExchange: those that are not over */
   guint n_working;       /* headroom_exchange_work () that is not over */
   guint next_id;         /* of completions */
+  guint64 next_request;  /* of requests */
   char *(*listen) (gpointer server, const char *spec, GError **error); /* as headroom_server_listen () */
   gpointer server;
   HrModel *planned;      /* the last one that a plan was asked for, and its file's size and time; NULL: none */
@@ -57,6 +59,8 @@ SoupServerMessage *headroom_exchange_get_message (HeadroomExchange *self); /* bo
 const char *headroom_exchange_get_body (HeadroomExchange *self, gsize *ret_len); /* borrowed, any thread */
 /* Cancelled when the client has left or the server ends. */
 GCancellable *headroom_exchange_get_cancellable (HeadroomExchange *self);
+GSocket *headroom_exchange_get_socket (HeadroomExchange *self);
+HeadroomActivity *headroom_exchange_get_activity (HeadroomExchange *self);
 /* Whether the client came through the unix socket: a program of this user, which may name files. */
 gboolean headroom_exchange_is_local (HeadroomExchange *self);
 gint64 headroom_exchange_get_started_us (HeadroomExchange *self); /* monotonic */
@@ -74,6 +78,8 @@ void headroom_exchange_end (HeadroomExchange *self);
 /* An error at any time: a status before the stream has begun, a last record after. */
 void headroom_exchange_fail (HeadroomExchange *self, const GError *error);
 gboolean headroom_exchange_is_answered (HeadroomExchange *self);
+/* Whether nothing more will be written, even if some of it is still on its way. */
+gboolean headroom_exchange_is_over (HeadroomExchange *self);
 
 /* The HTTP status of any error that a handler meets. */
 guint headroom_exchange_status_of (const GError *error);

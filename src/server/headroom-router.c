@@ -57,6 +57,8 @@ static const HeadroomRoute routes[] = {
   { "POST", "/headroom/plan", headroom_route_plan },
   { "GET", "/headroom/events", headroom_route_events },
   { "POST", "/headroom/listen", headroom_route_listen },
+  { "GET", "/headroom/requests", headroom_route_requests },
+  { "DELETE", "/headroom/requests/", headroom_route_cancel, HEADROOM_ROUTE_PREFIX },
 };
 
 /* Routes of the API that this build does not have: a client learns that it is not its own mistake. */

@@ -1,0 +1,31 @@
+/* headroom-activity.h: how far an answer has come.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Belongs to its exchange; whoever answers keeps it true. Thread-safety: belongs to the server's main context.
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  guint64 id;         /* of the request, never used twice by a server */
+  char *model;        /* that is asked; NULL: the request is not about one */
+  guint32 num_ctx;    /* tokens that it may use; 0: the model is not there yet */
+  guint32 n_prompt;   /* tokens of the prompt; 0: it is not known yet */
+  guint32 n_read, n_generated;
+  gboolean stopped;   /* by a person */
+} HeadroomActivity;
+
+/* "waiting" for its model or a slot, "reading", "answering" */
+static inline const char *
+headroom_activity_state (const HeadroomActivity *self)
+{
+  if (self->n_generated > 0)
+    return "answering";
+  return self->n_read > 0 ? "reading" : "waiting";
+}
+
+G_END_DECLS
