@@ -43,6 +43,7 @@ hand_out_client (HeadroomApplication *self)
     if (!HEADROOM_IS_WINDOW (l->data))
       continue;
     headroom_window_set_client (l->data, headroom_session_get_client (self->session));
+    headroom_window_set_server_uri (l->data, headroom_session_get_uri (self->session));
     if (notice != NULL)
       headroom_window_set_notice (l->data, notice);
   }
@@ -82,7 +83,7 @@ ensure_window (HeadroomApplication *self)
   if (window == NULL) {
     window = HEADROOM_WINDOW (headroom_window_new (GTK_APPLICATION (self), self->settings));
     if (self->session != NULL)
-      headroom_window_set_client (window, headroom_session_get_client (self->session));
+      hand_out_client (self);
   }
   gtk_window_present (GTK_WINDOW (window));
   open_session (self);
@@ -179,6 +180,7 @@ headroom_application_startup (GApplication *application)
   set_accels (self, "win.pages", "F9", NULL);
   set_accels (self, "win.show-page::chat", "<Alt>1", NULL);
   set_accels (self, "win.show-page::memory", "<Alt>2", NULL);
+  set_accels (self, "win.show-page::server", "<Alt>3", NULL);
   set_accels (self, "win.write", "<Primary>i", NULL);
   set_accels (self, "win.show-help-overlay", "<Primary>question", NULL);
 }

@@ -15,6 +15,7 @@
 #include "headroom-model-chooser.h"
 #include "headroom-model-library.h"
 #include "headroom-open-dialog.h"
+#include "headroom-server-page.h"
 #include "headroom-settings-popover.h"
 #include "headroom-welcome.h"
 
@@ -38,8 +39,9 @@ struct _HeadroomWindow
   HeadroomBanner *banner;
   AdwFlap *flap;
   GtkToggleButton *pages_button;
-  GtkStack *pages; /* chat, memory */
+  GtkStack *pages; /* chat, memory, server */
   HeadroomMemoryPage *memory_page;
+  HeadroomServerPage *server_page;
   GtkStack *stack; /* what the chat shows */
   AdwStatusPage *failed_page;
   HeadroomWelcome *welcome;

@@ -137,6 +137,7 @@ model_chosen_cb (HeadroomWindow *self)
 
   headroom_memory_monitor_set_model (self->monitor, model);
   headroom_memory_page_set_model (self->memory_page, model);
+  headroom_server_page_set_model (self->server_page, model);
   if (item != NULL) {
     /* Translators: the composer's hint; %s is a model's name */
     g_autofree char *hint = g_strdup_printf (_("Message %s"), headroom_model_item_get_title (item));
@@ -274,6 +275,7 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   g_type_ensure (HEADROOM_TYPE_MEMORY_PAGE);
   g_type_ensure (HEADROOM_TYPE_MEMORY_STRIP);
   g_type_ensure (HEADROOM_TYPE_MODEL_CHOOSER);
+  g_type_ensure (HEADROOM_TYPE_SERVER_PAGE);
   g_type_ensure (HEADROOM_TYPE_WELCOME);
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/headroom/Headroom/headroom-window.ui");
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, toasts);
@@ -284,6 +286,7 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, pages_button);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, memory_page);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, server_page);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, failed_page);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, welcome);
@@ -311,6 +314,7 @@ headroom_window_init (HeadroomWindow *self)
   g_signal_connect_object (self->welcome, "suggested", G_CALLBACK (suggested_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->composer, "send", G_CALLBACK (send_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->memory_page, "keep", G_CALLBACK (keep_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->server_page, "problem", G_CALLBACK (_headroom_window_show_toast), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->memory_page, "apply", G_CALLBACK (apply_cb), self, G_CONNECT_SWAPPED);
 }
 
@@ -360,7 +364,16 @@ headroom_window_set_client (HeadroomWindow *self, HeadroomClient *client)
   headroom_conversation_set_client (self->conversation, client);
   headroom_memory_monitor_set_client (self->monitor, client);
   headroom_model_library_set_client (self->library, client);
+  headroom_server_page_set_client (self->server_page, client);
   headroom_model_library_refresh (self->library);
+}
+
+/* uri: (nullable): where other programs reach the server */
+void
+headroom_window_set_server_uri (HeadroomWindow *self, const char *uri)
+{
+  g_return_if_fail (HEADROOM_IS_WINDOW (self));
+  headroom_server_page_set_uri (self->server_page, uri);
 }
 
 /* Shows why there is no engine, with a button to try again. */

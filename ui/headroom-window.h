@@ -25,5 +25,7 @@ void       headroom_window_set_notice   (HeadroomWindow *self,
                                          const char     *text);
 void       headroom_window_choose_model (HeadroomWindow *self,
                                          const char     *name);
+void       headroom_window_set_server_uri (HeadroomWindow *self,
+                                           const char     *uri);
 
 G_END_DECLS

@@ -149,6 +149,13 @@ choose (Server *server, SoupServerMessage *message, const char *path)
     return engine->tags;
   if (g_str_equal (path, "/api/show"))
     return engine->show;
+  if (g_str_equal (path, "/headroom/requests"))
+    return engine->requests;
+  if (g_str_has_prefix (path, "/headroom/requests/") && g_str_equal (soup_server_message_get_method (message), "DELETE")) {
+    g_free (engine->last_stop);
+    engine->last_stop = g_strdup (path);
+    return "{}";
+  }
   if (g_str_equal (path, "/headroom/status")) {
     engine->n_statuses++;
     return engine->status;
@@ -219,6 +226,8 @@ fake_engine_free (FakeEngine *engine)
   g_free (engine->show);
   g_free (engine->status);
   g_free (engine->plan);
+  g_free (engine->requests);
+  g_free (engine->last_stop);
   g_free (engine->answer);
   g_free (engine->chat_error);
   g_free (engine->last_chat);

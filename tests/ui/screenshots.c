@@ -47,6 +47,15 @@ prepare_misfit (FakeEngine *engine)
   engine->plan = fake_plan (12.0, 4.0, 0.3, FALSE);
 }
 
+static void
+prepare_requests (FakeEngine *engine)
+{
+  engine->requests = g_strdup ("{\"requests\":[{\"id\":7,\"client\":\"python3\",\"model\":\"llama3.1:8b\",\"state\":\"answering\","
+                               "\"num_ctx\":8192,\"prompt_tokens\":310,\"read_tokens\":310,\"generated_tokens\":42,"
+                               "\"running_ms\":3900},{\"id\":8,\"client\":\"code\",\"model\":\"qwen2.5:7b\",\"state\":\"reading\","
+                               "\"num_ctx\":32768,\"prompt_tokens\":12040,\"read_tokens\":5120,\"running_ms\":2100}]}");
+}
+
 static const Scene scenes[] = {
   { "empty", prepare_nothing, FALSE, NULL },
   { "no-model", prepare_no_model, FALSE, NULL },
@@ -55,6 +64,7 @@ static const Scene scenes[] = {
   { "misfit", prepare_misfit, TRUE, NULL },
   { "settings", prepare_nothing, FALSE, "win.settings" },
   { "memory", prepare_misfit, FALSE, "win.memory" },
+  { "page-server", prepare_requests, FALSE, NULL, "server", 0 },
   { "page-memory", prepare_nothing, FALSE, NULL, "memory", 0 },
   { "page-memory-end", prepare_nothing, FALSE, NULL, "memory", 1 },
   { "page-memory-middle", prepare_nothing, FALSE, NULL, "memory", 0.33 },
@@ -85,6 +95,11 @@ show_page (WindowFixture *fixture, const Scene *scene)
     headroom_window_choose_model (fixture->window, model);
   gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.show-page", "s", scene->page);
   window_fixture_settle (fixture, 900);
+  if (!g_str_equal (scene->page, "memory")) {
+    headroom_window_set_server_uri (fixture->window, "http://127.0.0.1:11434");
+    window_fixture_settle (fixture, 1500);
+    return;
+  }
   page = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_PAGE, 0);
   adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (window_find (page, GTK_TYPE_SCROLLED_WINDOW, 0)));
   gtk_adjustment_set_value (adjustment, scene->scroll * gtk_adjustment_get_upper (adjustment));
