@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "headroom-model-entry-private.h"
+#include "headroom-projector.h"
 #include "headroom-store.h"
 
 #define SUFFIX ".gguf"
@@ -148,6 +149,7 @@ headroom_loose_load_entry (const char *path, GError **error)
   entry->digest = dup_identity (canonical, &status);
   entry->modified_ns = status.st_mtim.tv_sec * NSEC_PER_SEC + status.st_mtim.tv_nsec;
   entry->path = g_strdup (canonical);
+  entry->projector_path = headroom_projector_dup_path_for (canonical);
   entry->full_name = g_steal_pointer (&canonical);
   headroom_model_entry_seal (entry);
   return entry;
@@ -169,8 +171,8 @@ ref_entry (HeadroomLooseCache *cache, const char *path, GError **error)
   struct stat status;
 
   if (entry != NULL && stat (path, &status) == 0) {
-    g_autofree char *identity = dup_identity (path, &status);
-    if (strcmp (identity, entry->digest) == 0)
+    g_autofree char *identity = dup_identity (path, &status), *projector = headroom_projector_dup_path_for (path);
+    if (strcmp (identity, entry->digest) == 0 && g_strcmp0 (projector, entry->projector_path) == 0)
       return g_object_ref (entry);
   }
   entry = headroom_loose_load_entry (path, error);
@@ -197,7 +199,7 @@ list_gguf_files (const char *dir)
   while (handle != NULL && (file_name = g_dir_read_name (handle)) != NULL) {
     g_autoptr(HeadroomModelName) name = headroom_loose_name (file_name);
     g_autofree char *path = g_build_filename (dir, file_name, NULL);
-    if (name != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    if (name != NULL && !headroom_projector_is_name (file_name) && g_file_test (path, G_FILE_TEST_IS_REGULAR))
       g_ptr_array_add (names, g_steal_pointer (&path));
   }
   g_ptr_array_sort (names, compare_texts);
