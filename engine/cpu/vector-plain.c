@@ -13,7 +13,7 @@ static void rms_norm(const float *x, const float *weight, float eps, uint32_t n,
         sum += (double)x[i] * x[i];
     float inverse = 1 / sqrtf((float)(sum / n) + eps);
     for (uint32_t i = 0; i < n; i++)
-        y[i] = x[i] * inverse * weight[i];
+        y[i] = x[i] * inverse * (weight ? weight[i] : 1);
 }
 
 static void layer_norm(const float *x, const float *weight, const float *bias, float eps, uint32_t n, float *y)

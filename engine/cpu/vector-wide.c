@@ -96,9 +96,9 @@ static void rms_norm(const float *x, const float *weight, float eps, uint32_t n,
         tail += x[i] * x[i];
     float inverse = 1 / sqrtf((sum_lanes(squares) + tail) / (float)n + eps);
     for (i = 0; i + LANES <= n; i += LANES)
-        store(y + i, load(x + i) * splat(inverse) * load(weight + i));
+        store(y + i, load(x + i) * splat(inverse) * (weight ? load(weight + i) : splat(1)));
     for (; i < n; i++)
-        y[i] = x[i] * inverse * weight[i];
+        y[i] = x[i] * inverse * (weight ? weight[i] : 1);
 }
 
 static float sum_of(const float *x, uint32_t n)

@@ -43,7 +43,7 @@ size_t hr_attend_scratch_bytes(uint32_t dk, uint32_t dv);
 void hr_attend_init(HrAttend *attend, HrKvType type, uint32_t dk, uint32_t dv, void *scratch);
 
 typedef struct HrVectorKernels {
-    /* y[n] = x[n] / sqrt(mean(x^2) + eps) * weight[n]; y may be x. */
+    /* y[n] = x[n] / sqrt(mean(x^2) + eps) * weight[n]; weight may be NULL, y may be x. */
     void (*rms_norm)(const float *x, const float *weight, float eps, uint32_t n, float *y);
     /* y[n] = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + eps) * weight[n] + bias[n]; weight and bias may be NULL, y may be x. */
     void (*layer_norm)(const float *x, const float *weight, const float *bias, float eps, uint32_t n, float *y);

@@ -77,6 +77,7 @@ typedef struct {
  * group share their keys and queries. */
 typedef struct {
     uint32_t n_conv, n_inner, n_state, n_head, n_group;
+    bool normalises; /* Mamba: time steps, keys and queries, whether there are weights for it or not */
 } HrRecurrentShape;
 
 /* Scores of queries far from the start are sharpened: times 1 + scale ln(1 + floor((position + offset) / length)). */

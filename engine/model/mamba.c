@@ -21,6 +21,8 @@ static bool read_shape(HrRecurrentShape *r, uint32_t max_state, const HrKeys *ke
 
 bool hr_mamba_read(HrHparams *hp, const HrKeys *keys)
 {
+    g_autofree char *key = hr_keys_name(keys, "ssm.dt_b_c_rms");
+    hr_gguf_get_bool(keys->gguf, key, &hp->recurrent.normalises);
     return read_shape(&hp->recurrent, MAX_SELECTIVE_STATE, keys);
 }
 
@@ -51,9 +53,10 @@ void hr_mamba_bind(HrBinder *b, const HrHparams *hp, int il, HrRecurrentWeights 
     w->x_c = hr_linear_rows(&w->x, r->n_head + r->n_state, r->n_state);
 }
 
-static HrBuf normalised(HrEmit *e, HrBuf x, const HrWeight *weight)
+/* Some (Jamba, FalconMamba) normalise what the scan depends on, with a weight or without. */
+static HrBuf normalised(HrEmit *e, const HrRecurrentShape *r, HrBuf x, const HrWeight *weight)
 {
-    return hr_weight_exists(weight) ? hr_emit_rms_norm(e, x, weight) : x;
+    return hr_weight_exists(weight) || r->normalises ? hr_emit_rms_norm(e, x, weight) : x;
 }
 
 HrBuf hr_mamba_emit(HrEmit *e, const HrHparams *hp, HrBuf h, const HrRecurrentWeights *w)
@@ -68,8 +71,11 @@ HrBuf hr_mamba_emit(HrEmit *e, const HrHparams *hp, HrBuf h, const HrRecurrentWe
     HrBuf dt = hr_emit_linear(e, x, &w->x_dt);
     HrBuf b = hr_emit_linear(e, x, &w->x_b);
     HrBuf c = hr_emit_linear(e, x, &w->x_c);
-    dt = hr_emit_linear(e, normalised(e, dt, &w->dt_norm), &w->dt);
-    HrBuf y = hr_emit_selective(e, x, dt, normalised(e, b, &w->b_norm), normalised(e, c, &w->c_norm), &scan);
+    dt = normalised(e, r, dt, &w->dt_norm);
+    b = normalised(e, r, b, &w->b_norm);
+    c = normalised(e, r, c, &w->c_norm);
+    dt = hr_emit_linear(e, dt, &w->dt);
+    HrBuf y = hr_emit_selective(e, x, dt, b, c, &scan);
     return hr_emit_activate(e, HR_SILU, gate, y);
 }
 

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes fixtures: the headers of tiny models, and what another engine answers on their made-up weights.
 
-    regenerate.py build/tests/architectures/write-fixture-model "llama-server" MODEL.gguf ... 
+    regenerate.py build/tests/architectures/write-fixture-model "llama-server" MODEL.gguf|FIXTURE.txt ...
 
 The models are those that llama.cpp's test-llama-archs writes; only their headers are used (fixture.h says what takes the place
 of the weights). The second argument is the command of its server, which is run without flash attention and with a cache of floats,
 because its flash attention keeps queries and running sums in 16 bits. Keys that say nothing (0, false, none) are left out,
-unless the server wants them.
+unless the server wants them. A fixture may be named as well: its header stays and is answered again, which is how variants that no file
+was written of are made (change the header, let it be answered).
 """
 import importlib.util, math, shlex, socket, struct, subprocess, sys, tempfile
 from pathlib import Path
@@ -101,11 +102,18 @@ def answers(command, writer, text):
             server.wait()
 
 
-def fixture(command, writer, path):
+def headers(path):
+    if path.suffix == ".txt":
+        yield "".join(line for line in path.open() if not line.startswith("answer "))
+        return
     reader = Reader(path)
     architecture = next(value for key, _, value in reader.entries if key == "general.architecture")
     for all_keys in (False, True):
-        text = "\n".join(header_lines(reader, architecture, all_keys)) + "\n"
+        yield "\n".join(header_lines(reader, architecture, all_keys)) + "\n"
+
+
+def fixture(command, writer, path):
+    for text in headers(path):
         try:
             return text + "\n".join(answers(command, writer, text)) + "\n"
         except SystemExit:
