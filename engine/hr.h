@@ -116,6 +116,10 @@ HrModel *hr_model_ref(HrModel *model);
 void hr_model_unref(HrModel *model);
 const HrModelInfo *hr_model_get_info(const HrModel *model);
 const char *hr_model_get_path(const HrModel *model);
+/* Adds a LoRA adapter from a GGUF file (general.type "adapter"); its number is that of those before it. To be done before the model is
+ * planned, by the one who opened it. HR_ERROR_FORMAT or _UNSUPPORTED names the key or tensor that is for another base. */
+bool hr_model_add_adapter(HrModel *model, const char *path, GError **error);
+size_t hr_model_n_adapters(const HrModel *model);
 /* True if the architecture is one that this build can run; otherwise sets error (HR_ERROR_UNSUPPORTED, names what is
  * missing). Planning and metadata need no supported architecture. */
 bool hr_model_is_runnable(const HrModel *model, GError **error);
@@ -368,6 +372,7 @@ typedef struct {
     int64_t num_predict;     /* -1: until the model stops (or the context is full), -2: until the context is full, n >= 0 */
     int32_t top_logprobs;    /* -1: none; 0: the chosen token's; n: and the n most likely */
     bool ignore_eos;
+    const float *adapters;   /* how much of each of the model's adapters counts, 1 as it was trained; copied. NULL: 1 for all */
     /* Called on the runner's thread before each draw, with the raw logits [n_vocab]; may lower them. NULL: none. */
     void (*mask)(float *logits, size_t n_vocab, void *data);
     void *mask_data;

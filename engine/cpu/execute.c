@@ -98,6 +98,7 @@ bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_
 void hr_executor_finish(HrExecutor *e)
 {
     hr_laid_finish(&e->laid);
+    hr_loras_finish(&e->loras);
     hr_region_unmap(&e->arena);
     hr_region_unmap(&e->prepared);
     hr_region_unmap(&e->scratch);

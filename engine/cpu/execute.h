@@ -11,6 +11,7 @@
 
 #include "cpu/laid.h"
 #include "cpu/linear.h"
+#include "cpu/lora.h"
 #include "cpu/pool.h"
 #include "cpu/vector.h"
 #include "kv/kv.h"
@@ -25,6 +26,7 @@ typedef struct {
     const uint32_t *positions, *slots; /* [n_tokens] */
     uint32_t n_outputs;
     const uint32_t *output_rows; /* [n_outputs] indices of tokens, ascending */
+    const float *adapters;       /* [slots][adapters of the model] how much of each counts; NULL: there are none */
     /* Of steps with images in them; NULL: none. */
     const float *const *rows;     /* [n_tokens] what stands there instead of a token's embedding, or NULL */
     const uint32_t (*axes)[3];    /* [n_tokens] positions for rotations by axes: time, line, column; NULL: positions for all */
@@ -61,6 +63,7 @@ typedef struct {
     size_t thread_scratch_bytes;
     void *routes; /* of experts, in scratch behind the threads' */
     HrTurns turns, local_turns;
+    HrLoras loras; /* of the runner's making; zeros: none */
     HrRun *runs; /* [max_tokens] */
     uint32_t n_runs;
     atomic_uint *claimed; /* [n_ops, HR_OP_PHASES] */
@@ -112,6 +115,11 @@ void hr_execute_rope_table(HrTask *task);
 void hr_execute_rope_store(HrTask *task);
 void hr_execute_attention(HrTask *task);
 void hr_execute_layer_norm(HrTask *task);
+/* op-lora.c, for op-linear.c: whether an adapter is part of the operation; A x of its rows, by all threads, to be followed by a barrier;
+ * and B's part added to outputs [begin, end) of a part's rows. */
+bool hr_lora_counts(const HrTask *task);
+void hr_lora_project(HrTask *task, uint32_t n_rows);
+void hr_lora_add(const HrTask *task, uint32_t part, float *dst, size_t stride, uint32_t n_rows, size_t begin, size_t end);
 void hr_execute_add_row(HrTask *task);
 void hr_execute_group_norm(HrTask *task);
 void hr_execute_combine(HrTask *task);

@@ -26,6 +26,8 @@ typedef struct {
     const float *add; /* residual, laid out as dst; or NULL */
     Prepared prepared;
     HrLaidWeight at;
+    uint32_t part; /* of the operation */
+    bool adapted;
 } Product;
 
 static uint32_t panels_of(const HrLinear *linear)
@@ -54,23 +56,26 @@ static Prepared prepare_shared(HrTask *task, HrForm form, uint32_t n_rows, size_
     return prepared;
 }
 
-/* Fills each product's prepared rows; rows of the same form are prepared once. */
-static void prepare(HrTask *task, Product *products, uint32_t n_products, uint32_t n_rows)
+/* Fills each product's prepared rows; rows of the same form are prepared once. True if adapters take part. */
+static bool prepare(HrTask *task, Product *products, uint32_t n_products, uint32_t n_rows)
 {
     const HrLinearKernels *kernels = task->e->linear;
     Prepared of_form[HR_FORM_N] = {{0}};
     size_t n_in = products[0].linear->weight.n_in, used = 0, total = 0;
     for (uint32_t f = 0; f < HR_FORM_N; f++)
         total += n_rows * kernels->prepared_bytes((HrForm)f, n_in);
-    bool own = n_rows <= 2 && total <= HR_OWN_ROWS_BYTES;
+    bool adapted = hr_lora_counts(task), own = !adapted && n_rows <= 2 && total <= HR_OWN_ROWS_BYTES;
     for (uint32_t p = 0; p < n_products; p++) {
         HrForm form = kernels->form(products[p].linear->weight.type, products[p].linear->fine);
         if (!of_form[form].rows)
             of_form[form] = own ? prepare_own(task, form, n_rows, n_in, &used) : prepare_shared(task, form, n_rows, n_in);
         products[p].prepared = of_form[form];
     }
+    if (adapted)
+        hr_lora_project(task, n_rows);
     if (!own)
         hr_pool_barrier(task->thread);
+    return adapted;
 }
 
 /* cap tanh (y / cap) */
@@ -83,11 +88,14 @@ static void cap_rows(const HrTask *task, float *y, float cap, size_t n)
 
 static void finish_rows(const HrTask *task, const Product *p, uint32_t n_rows, size_t begin, size_t end)
 {
+    bool scaled_first = p->linear->scale.data && !p->linear->bias_is_scaled;
+    for (uint32_t i = 0; scaled_first && i < n_rows; i++)
+        task->e->vector->scale(p->dst + i * p->dst_stride + begin, *(const float *)p->linear->scale.data, end - begin);
+    if (p->adapted)
+        hr_lora_add(task, p->part, p->dst, p->dst_stride, n_rows, begin, end);
     for (uint32_t i = 0; i < n_rows; i++) {
         float *y = p->dst + i * p->dst_stride;
         const float *bias = p->linear->bias.data, *scale = p->linear->scale.data;
-        if (scale && !p->linear->bias_is_scaled)
-            task->e->vector->scale(y + begin, *scale, end - begin);
         if (bias)
             task->e->vector->add(y + begin, bias + begin, end - begin);
         if (scale && p->linear->bias_is_scaled)
@@ -125,7 +133,11 @@ static void run(HrTask *task, Product *products, uint32_t n_products, uint32_t n
         products[p].at = hr_laid_find(&task->e->laid, &products[p].linear->weight);
         total += panels_of(products[p].linear);
     }
-    prepare(task, products, n_products, n_rows);
+    bool adapted = prepare(task, products, n_products, n_rows);
+    for (uint32_t p = 0; p < n_products; p++) {
+        products[p].part = p;
+        products[p].adapted = adapted;
+    }
     while (hr_task_claim(task, total, grain_of(&products[0].linear->weight, n_rows), &begin, &end)) {
         uint32_t first = 0;
         for (uint32_t p = 0; p < n_products; p++) {

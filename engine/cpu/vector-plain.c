@@ -35,6 +35,14 @@ static void activate(HrActivation activation, const float *gate, const float *up
         y[i] = hr_activate_one(activation, gate[i]) * (up ? up[i] : 1);
 }
 
+static float dot(const float *x, const float *y, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * y[i];
+    return (float)sum;
+}
+
 static void add(float *y, const float *a, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -162,6 +170,7 @@ const HrVectorKernels hr_vector_plain = {
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .activate = activate,
+    .dot = dot,
     .add = add,
     .add_scaled = add_scaled,
     .scale = scale,

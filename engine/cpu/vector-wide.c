@@ -185,6 +185,18 @@ static void activate(HrActivation activation, const float *gate, const float *up
         y[i] = hr_activate_one(activation, gate[i]) * (up ? up[i] : 1);
 }
 
+static float dot(const float *x, const float *y, size_t n)
+{
+    V sum = {0};
+    float tail = 0;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        sum += load(x + i) * load(y + i);
+    for (; i < n; i++)
+        tail += x[i] * y[i];
+    return sum_lanes(sum) + tail;
+}
+
 static void add(float *y, const float *a, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -499,6 +511,7 @@ const HrVectorKernels HR_VECTOR_TABLE = {
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
     .activate = activate,
+    .dot = dot,
     .add = add,
     .add_scaled = add_scaled,
     .scale = scale,

@@ -49,6 +49,8 @@ typedef struct HrVectorKernels {
     void (*layer_norm)(const float *x, const float *weight, const float *bias, float eps, uint32_t n, float *y);
     /* y[n] = activation(gate) * up; up NULL: without it. y may be gate or up. */
     void (*activate)(HrActivation activation, const float *gate, const float *up, size_t n, float *y);
+    /* Sum of x[n] * y[n]. */
+    float (*dot)(const float *x, const float *y, size_t n);
     /* y[n] += a[n]. */
     void (*add)(float *y, const float *a, size_t n);
     /* y[n] += factor * a[n]. */

@@ -4,6 +4,8 @@
  */
 #include "model/model.h"
 
+#include "cpu/lora.h"
+
 #include "model/hparams-embedding.h"
 
 #include "vision/vision.h"
@@ -148,6 +150,7 @@ static HrModel *model_new(HrGguf *take_gguf, GBytes *header, const char *path)
     HrModel *model = g_new0(HrModel, 1);
     g_atomic_ref_count_init(&model->refs);
     g_mutex_init(&model->lock);
+    model->adapters = g_ptr_array_new_with_free_func((GDestroyNotify)hr_adapter_free);
     model->path = g_strdup(path);
     model->gguf = take_gguf;
     model->header = header ? g_bytes_ref(header) : NULL;
@@ -213,6 +216,36 @@ bool hr_model_has_weights(const HrModel *model)
     return !model->header;
 }
 
+/* ---- Adapters ---- */
+
+static bool check_adapter(const HrModel *model, const HrAdapter *adapter, GError **error)
+{
+    HrProgram *program = hr_model_build_program(model, 1, 1);
+    bool ok = hr_loras_check(program, adapter, model->gguf, error);
+    hr_program_free(program);
+    return ok;
+}
+
+bool hr_model_add_adapter(HrModel *model, const char *path, GError **error)
+{
+    if (!hr_model_is_runnable(model, error))
+        return false;
+    if (model->adapters->len >= HR_MAX_ADAPTERS) {
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "A model can have %d adapters at once.", HR_MAX_ADAPTERS);
+        return false;
+    }
+    g_autoptr(HrAdapter) adapter = hr_adapter_open(path, model->gguf, model->info.architecture, error);
+    if (!adapter || !check_adapter(model, adapter, error))
+        return false;
+    g_ptr_array_add(model->adapters, g_steal_pointer(&adapter));
+    return true;
+}
+
+size_t hr_model_n_adapters(const HrModel *model)
+{
+    return model->adapters->len;
+}
+
 HrModel *hr_model_ref(HrModel *model)
 {
     g_atomic_ref_count_inc(&model->refs);
@@ -223,6 +256,7 @@ void hr_model_unref(HrModel *model)
 {
     if (!model || !g_atomic_ref_count_dec(&model->refs))
         return;
+    g_ptr_array_unref(model->adapters);
     hr_weights_finish(&model->weights);
     hr_hparams_finish(&model->hparams);
     hr_tokenizer_free(model->tokenizer);

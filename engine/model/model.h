@@ -6,6 +6,7 @@
 
 #include "gguf/gguf.h"
 #include "hr.h"
+#include "model/adapter.h"
 #include "model/arch.h"
 #include "tokenizer/tokenizer.h"
 #include "template/template.h"
@@ -23,6 +24,8 @@ struct HrModel {
     GError *not_runnable; /* why, or NULL */
     struct HrVision *vision; /* NULL: it sees no images */
     GError *vision_error;    /* why not, where there is a tower in the file; or NULL */
+
+    GPtrArray *adapters; /* HrAdapter */
 
     GMutex lock; /* guards what is made on first use */
     HrTokenizer *tokenizer;

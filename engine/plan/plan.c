@@ -185,6 +185,20 @@ static void add_projector(HrPlan *plan)
     add_item(plan, HR_ITEM_PROJECTOR, g_strdup("image rows"), -1, 0, needs->rows_bytes);
 }
 
+/* Their weights stay mapped and, like what they need for a step, with the host. */
+static void add_adapters(HrPlan *plan)
+{
+    const GPtrArray *adapters = plan->model->adapters;
+    uint32_t n_rows = MAX(hr_settings_max_tokens(&plan->settings), hr_settings_max_outputs(&plan->settings));
+    plan->first_adapter = plan->items->len;
+    for (guint i = 0; i < adapters->len; i++) {
+        const HrAdapter *adapter = adapters->pdata[i];
+        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("adapter %u: %s", i, adapter->name), -1, 0, adapter->bytes);
+    }
+    if (adapters->len > 0)
+        add_item(plan, HR_ITEM_COMPUTE, g_strdup("rows of adapters"), -1, 0, hr_loras_bytes(n_rows, adapters));
+}
+
 /* ---- Making ---- */
 
 static HrPlan *plan_alloc(const HrSettings *settings, const HrDevice *devices, size_t n_devices)
@@ -222,6 +236,7 @@ static HrPlan *plan_make(HrModel *model, const HrSettings *settings, const HrDev
         return NULL;
     add_compute(plan);
     add_projector(plan);
+    add_adapters(plan);
     return g_steal_pointer(&plan);
 }
 

@@ -30,6 +30,7 @@ struct HrPlan {
     int32_t asked_gpu_layers; /* before it was resolved */
     uint32_t asked_cpu_experts;
     uint32_t first_projector; /* index of the tower's weights, arena, scratch and rows; none without a tower */
+    uint32_t first_adapter; /* index of the adapters' weights; behind them what a step needs for them */
     uint32_t first_cache; /* index of the first cache item */
     uint32_t first_compute; /* arena, prepared rows, scratch, logits */
     uint32_t *token_bytes; /* [n_layer] cache of one position */

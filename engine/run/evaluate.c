@@ -49,6 +49,7 @@ static void advance(HrRunner *r, const Rows *rows)
 static bool evaluate_chunk(HrRunner *r, HrEvaluation *ev, size_t begin, uint32_t n)
 {
     Rows rows = {.n = n, .step = {.tokens = r->step_tokens, .positions = r->step_positions, .slots = r->step_slots,
+                                           .adapters = r->model->adapters->len > 0 ? r->slot_adapters : NULL,
                                   .output_rows = r->step_outputs}};
     for (uint32_t slot = 0; slot < r->n_slots; slot++)
         if ((slot == ev->options.slot || ev->options.company) && !add_rows(r, ev, &rows, slot, begin, n))
@@ -69,10 +70,12 @@ static bool evaluate_chunk(HrRunner *r, HrEvaluation *ev, size_t begin, uint32_t
 static uint32_t forget(HrRunner *r, const HrEvaluation *ev)
 {
     uint32_t slot = ev->options.slot, common = hr_kv_common_prefix(&r->kv, slot, ev->tokens, ev->n);
+    bool matches = hr_slots_match_adapters(r, slot, NULL);
     for (uint32_t i = 0; i < r->n_slots && ev->options.company; i++)
         if (i != slot)
             hr_kv_truncate(&r->kv, i, 0);
-    return hr_kv_truncate(&r->kv, slot, MIN(common, ev->options.n_keep));
+    hr_slots_set_adapters(r, slot, NULL);
+    return hr_kv_truncate(&r->kv, slot, matches ? MIN(common, ev->options.n_keep) : 0);
 }
 
 static uint32_t chunk_of(const HrRunner *r, const HrEvaluation *ev)

@@ -130,6 +130,15 @@ static bool allocate_vision(HrRunner *r, GError **error)
     return hr_encoder_init(&r->encoder, r->model->vision, s->threads, &r->ledger, items, error);
 }
 
+static bool allocate_adapters(HrRunner *r, GError **error)
+{
+    const GPtrArray *adapters = r->model->adapters;
+    if (adapters->len == 0)
+        return true;
+    return hr_loras_init(&r->executor.loras, r->program, adapters, r->model->gguf, &r->ledger,
+                         hr_plan_get_item(r->plan, r->plan->first_adapter + adapters->len), error);
+}
+
 static bool allocate(HrRunner *r, GError **error)
 {
     const HrSettings *s = hr_plan_get_settings(r->plan);
@@ -140,7 +149,7 @@ static bool allocate(HrRunner *r, GError **error)
     return hr_kv_init(&r->kv, &r->model->hparams, s, &r->ledger, hr_plan_get_item(r->plan, r->plan->first_cache), error) &&
            hr_executor_init(&r->executor, r->program, &r->kv, s->threads,
                             rope_divisors(r), &r->ledger, compute, error) &&
-           allocate_vision(r, error);
+           allocate_vision(r, error) && allocate_adapters(r, error);
 }
 
 static void make_slots(HrRunner *r)
@@ -153,6 +162,9 @@ static void make_slots(HrRunner *r)
     r->step_positions = g_new(uint32_t, max_tokens);
     r->step_slots = g_new(uint32_t, max_tokens);
     r->step_outputs = g_new(uint32_t, hr_settings_max_outputs(s));
+    r->slot_adapters = g_new(float, (size_t)r->n_slots * r->model->adapters->len + 1);
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        hr_slots_set_adapters(r, i, NULL);
     r->top = g_new(HrTokenProb, HR_MAX_TOP_LOGPROBS);
 }
 

@@ -31,6 +31,8 @@ HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMa
         hr_grammar_ref(options->grammar);
     request->places = g_steal_pointer(&places);
     request->options.tokens = (const HrToken *)request->prompt->data;
+    if (options->adapters)
+        request->options.adapters = g_memdup2(options->adapters, hr_model_n_adapters(hr_runner_get_model(runner)) * sizeof(float));
     request->options.stop = (const char *const *)request->stop;
     request->context = context ? g_main_context_ref(context) : NULL;
     request->func = func;
@@ -60,6 +62,7 @@ void hr_request_unref(HrRequest *request)
     g_array_unref(request->prompt);
     hr_places_free(request->places);
     g_strfreev(request->stop);
+    g_free((float *)request->options.adapters);
     hr_sampler_free(request->sampler);
     hr_stop_free(request->stopper);
     hr_matcher_free(request->matcher);

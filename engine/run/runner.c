@@ -149,6 +149,7 @@ static void free_parts(HrRunner *r)
     g_free(r->step_slots);
     g_free(r->step_outputs);
     g_free(r->top);
+    g_free(r->slot_adapters);
     hr_vocab_trie_free(r->trie);
     g_mutex_clear(&r->lock);
     g_cond_clear(&r->wake);

@@ -60,6 +60,7 @@ struct HrRunner {
     HrToken *step_tokens; /* [max_tokens] */
     uint32_t *step_positions, *step_slots;
     uint32_t *step_outputs; /* [max_outputs] */
+    float *slot_adapters;   /* [n_slots][adapters of the model] what the positions of a slot were computed with */
     HrTokenProb *top;       /* [HR_MAX_TOP_LOGPROBS] */
     uint32_t reading_turn;  /* whose prompt is read first */
     HrVocabTrie *trie;      /* NULL until a request has a grammar */
@@ -76,6 +77,9 @@ struct HrRunner {
 void hr_runner_interrupt(HrRunner *runner);
 
 /* ---- slots.c ---- */
+/* How much of each adapter counts for a slot; NULL: 1 of all. True if that is how its positions were computed. */
+bool hr_slots_match_adapters(const HrRunner *runner, uint32_t slot, const float *factors);
+void hr_slots_set_adapters(HrRunner *runner, uint32_t slot, const float *factors);
 /* Gives request a slot, with as much of its prompt as some slot already holds. False if none is idle. */
 bool hr_slots_assign(HrRunner *runner, HrRequest *request);
 /* Ends what slot does: the DONE event, and the slot keeps its positions for the next prompt. */

@@ -26,20 +26,40 @@ static int oldest_idle(const HrRunner *r)
     return best;
 }
 
-/* At least one token is read anew: its logits are wanted. */
-static uint32_t reusable(const HrRunner *r, uint32_t slot, const HrToken *tokens, size_t n)
+bool hr_slots_match_adapters(const HrRunner *r, uint32_t slot, const float *factors)
 {
+    guint n = r->model->adapters->len;
+    for (guint i = 0; i < n; i++)
+        if (r->slot_adapters[(size_t)slot * n + i] != (factors ? factors[i] : 1))
+            return false;
+    return true;
+}
+
+void hr_slots_set_adapters(HrRunner *r, uint32_t slot, const float *factors)
+{
+    guint n = r->model->adapters->len;
+    for (guint i = 0; i < n; i++)
+        r->slot_adapters[(size_t)slot * n + i] = factors ? factors[i] : 1;
+}
+
+/* At least one token is read anew: its logits are wanted. */
+static uint32_t reusable(const HrRunner *r, uint32_t slot, const HrRequest *request)
+{
+    const HrToken *tokens = (const HrToken *)request->prompt->data;
+    size_t n = request->prompt->len;
     if (r->program->hparams->whole)
         return 0; /* all rows of a text are computed together, or not kept at all */
+    if (!hr_slots_match_adapters(r, slot, request->options.adapters))
+        return 0;
     return hr_kv_reachable(&r->kv, slot, hr_kv_common_prefix(&r->kv, slot, tokens, n - 1));
 }
 
-static uint32_t longest_prefix(const HrRunner *r, const HrToken *tokens, size_t n, uint32_t *ret_length)
+static uint32_t longest_prefix(const HrRunner *r, const HrRequest *request, uint32_t *ret_length)
 {
     uint32_t best = 0;
     *ret_length = 0;
     for (uint32_t i = 0; i < r->n_slots; i++) {
-        uint32_t length = reusable(r, i, tokens, n);
+        uint32_t length = reusable(r, i, request);
         if (length > *ret_length || (length == *ret_length && r->slots[best].state != HR_SLOT_IDLE)) {
             best = i;
             *ret_length = length;
@@ -49,10 +69,10 @@ static uint32_t longest_prefix(const HrRunner *r, const HrToken *tokens, size_t 
 }
 
 /* The slot to use; its cache then holds the first *ret_n_past tokens of the prompt. */
-static uint32_t choose(HrRunner *r, const HrToken *tokens, size_t n, uint32_t *ret_n_past)
+static uint32_t choose(HrRunner *r, const HrRequest *request, uint32_t *ret_n_past)
 {
     uint32_t length, spare = (uint32_t)oldest_idle(r);
-    uint32_t best = longest_prefix(r, tokens, n, &length);
+    uint32_t best = longest_prefix(r, request, &length);
     bool takes_over = r->slots[best].state == HR_SLOT_IDLE &&
                       (best == spare || (uint64_t)length * 100 >= (uint64_t)held(r, best) * KEEP_PERCENT);
     if (takes_over) {
@@ -68,7 +88,8 @@ bool hr_slots_assign(HrRunner *r, HrRequest *request)
     if (oldest_idle(r) < 0)
         return false;
     uint32_t n_past;
-    uint32_t index = choose(r, (const HrToken *)request->prompt->data, request->prompt->len, &n_past);
+    uint32_t index = choose(r, request, &n_past);
+    hr_slots_set_adapters(r, index, request->options.adapters);
     for (uint32_t whole; (whole = hr_places_whole(request->places, n_past)) < n_past;)
         n_past = hr_kv_truncate(&r->kv, index, whole);
     HrSlot *slot = &r->slots[index];

@@ -210,7 +210,8 @@ static void answer_all(HrRunner *r, const HrStep *step)
 
 void hr_runner_step(HrRunner *r)
 {
-    HrStep step = {.tokens = r->step_tokens, .positions = r->step_positions, .slots = r->step_slots, .output_rows = r->step_outputs};
+    HrStep step = {.tokens = r->step_tokens, .positions = r->step_positions, .slots = r->step_slots, .output_rows = r->step_outputs,
+                   .adapters = r->model->adapters->len > 0 ? r->slot_adapters : NULL};
     for (uint32_t i = 0; i < r->n_slots; i++)
         r->slots[i].n_fed = 0;
     add_generating(r, &step);

@@ -53,6 +53,7 @@ static void test_rows(gconstpointer data)
             wide->activate((HrActivation)activation, x, n % 3 ? w : NULL, n, b);
             assert_close(a, b, n);
         }
+        g_assert_cmpfloat_with_epsilon(hr_vector_plain.dot(x, w, n), wide->dot(x, w, n), (float)n * 6 * TOLERANCE);
         hr_vector_plain.add(a, w, n);
         wide->add(b, w, n);
         assert_close(a, b, n);
