@@ -16,6 +16,7 @@ static const HeadroomCommand commands[] = {
   { "create", N_ ("NAME"), N_ ("Make a model from a Modelfile"), headroom_cmd_create },
   { "cp", N_ ("SOURCE DESTINATION"), N_ ("Give a model a second name"), headroom_cmd_cp },
   { "rm", N_ ("MODEL…"), N_ ("Delete models"), headroom_cmd_rm },
+  { "simulate", N_ ("SCENARIO.json"), N_ ("Play requests on a machine that is only described"), headroom_cmd_simulate },
   { "stop", N_ ("MODEL"), N_ ("Take a model out of memory"), headroom_cmd_stop },
   { "bench", N_ ("KIND"), N_ ("Measure how fast a model runs"), headroom_cmd_bench },
   { "perplexity", N_ ("MODEL|FILE TEXT"), N_ ("Measure how well a model predicts a text"), headroom_cmd_perplexity },

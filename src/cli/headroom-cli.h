@@ -105,6 +105,7 @@ int headroom_cmd_rm (int argc, char **argv);
 int headroom_cmd_run (int argc, char **argv);
 int headroom_cmd_serve (int argc, char **argv);
 int headroom_cmd_show (int argc, char **argv);
+int headroom_cmd_simulate (int argc, char **argv);
 int headroom_cmd_stop (int argc, char **argv);
 int headroom_cmd_version (int argc, char **argv);
 

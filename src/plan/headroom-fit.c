@@ -317,13 +317,22 @@ make_offers (Search *search)
 /* ---- The whole ---- */
 
 HeadroomFit *
-headroom_fit_new (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices, GError **error)
+headroom_fit_new_of_plan (HrPlan *take_plan)
 {
-  g_autoptr (HeadroomFit) fit = g_new0 (HeadroomFit, 1);
-  Search search = { .model = model, .asked = asked, .devices = devices, .n_devices = n_devices, .settings = *asked, .fit = fit };
+  HeadroomFit *fit = g_new0 (HeadroomFit, 1);
 
+  fit->plan = take_plan;
   fit->steps = g_ptr_array_new_with_free_func (g_free);
   fit->offers = g_ptr_array_new_with_free_func (offer_free);
+  return fit;
+}
+
+HeadroomFit *
+headroom_fit_new (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices, GError **error)
+{
+  g_autoptr (HeadroomFit) fit = headroom_fit_new_of_plan (NULL);
+  Search search = { .model = model, .asked = asked, .devices = devices, .n_devices = n_devices, .settings = *asked, .fit = fit };
+
   choose_num_ctx (&search);
   if (!choose_parallel (&search, error))
     return NULL;

@@ -41,6 +41,8 @@ typedef struct {
  */
 HeadroomFit *headroom_fit_new (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* A plan that is what it is, without steps or offers. */
+HeadroomFit *headroom_fit_new_of_plan (HrPlan *take_plan) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_fit_free (HeadroomFit *fit);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomFit, headroom_fit_free)
 

@@ -70,7 +70,7 @@ list_candidates (HeadroomResidency *self, gsize device, gboolean even_busy)
       continue;
     g_array_append_vals (list, &(Candidate) {
       .candidate = { .bytes = headroom_resident_get_bytes (resident, device),
-                     .load_bytes = hr_model_get_info (resident->model)->file_bytes,
+                     .load_bytes = hr_plan_get_bytes (resident->plan, HR_ITEM_WEIGHTS),
                      .last_used_us = resident->last_used_us },
       .resident = resident }, 1);
   }
@@ -204,8 +204,8 @@ give_up (HeadroomResidency *self, HeadroomResident *resident, gboolean all, cons
 }
 
 /* The same plan on the machine as it would be if every model that may go were gone: what it says would fit is the truth. */
-static HrPlan *
-plan_alone (HeadroomResidency *self, HeadroomResident *guest)
+static HeadroomFit *
+fit_alone (HeadroomResidency *self, HeadroomResident *guest)
 {
   HrDevice devices[HEADROOM_MAX_DEVICES];
   gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
@@ -216,20 +216,20 @@ plan_alone (HeadroomResidency *self, HeadroomResident *guest)
   while (g_hash_table_iter_next (&iter, NULL, &resident))
     if (may_go (resident, TRUE))
       headroom_budget_give_back (resident, devices, n);
-  return headroom_plan_new (guest->model, &guest->demand.settings, devices, n, NULL);
+  return headroom_machine_fit (self->machine, guest->model, &guest->demand.settings, devices, n, NULL);
 }
 
 static void
 refuse (HeadroomResidency *self, HeadroomResident *resident)
 {
   g_autofree char *pinned = dup_pinned (self);
-  g_autoptr (HrPlan) plan = plan_alone (self, resident);
+  g_autoptr (HeadroomFit) alone = fit_alone (self, resident);
   g_autoptr (GError) reason = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (hr_plan_fits (plan, &reason))
+  if (hr_plan_fits (alone->plan, &reason))
     error = g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY,
-                         _("As many models are loaded as may be (%u), and none of them may go.%s"), max_loaded (self, plan),
+                         _("As many models are loaded as may be (%u), and none of them may go.%s"), max_loaded (self, alone->plan),
                          pinned);
   else
     error = g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY, "%s%s", reason->message, pinned);
@@ -254,7 +254,7 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                            hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS),
                            _("A request asked for it; it was loaded with num_ctx %u and parallel %u in %.1f s."),
                            settings->num_ctx, settings->parallel,
-                           (double) (g_get_monotonic_time () - resident->wanted_us) / G_USEC_PER_SEC);
+                           (double) (headroom_machine_now_us (self->machine) - resident->wanted_us) / G_USEC_PER_SEC);
   headroom_residency_settle (self, resident);
 }
 
@@ -297,7 +297,8 @@ headroom_admission_continue (HeadroomResidency *self)
   }
   switch (make_room (self, resident, plan)) {
   case PLACE_FREE:
-    log_load (plan);
+    if (!HEADROOM_MACHINE_GET_CLASS (self->machine)->is_imagined)
+      log_load (plan);
     headroom_resident_load_async (resident, g_steal_pointer (&plan), loaded_cb, g_object_ref (self));
     break;
   case PLACE_LATER:
@@ -325,7 +326,7 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry, const HeadroomDemand *demand)
 {
-  HeadroomResident *resident = headroom_resident_new (entry, demand);
+  HeadroomResident *resident = headroom_resident_new (self->machine, entry, demand);
 
   g_assert (self->loading == NULL);
   resident->keep_alive_ns = self->limits.keep_alive_ns;

@@ -2,17 +2,14 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include "headroom-device-spec.h"
 #include "headroom-residency-private.h"
 
 gsize
 headroom_residency_probe_devices (HeadroomResidency *self, HrDevice *devices, gsize max)
 {
-  gsize n = self->devices_func != NULL ? self->devices_func (devices, max, self->devices_data) : hr_devices_probe (devices, max);
-
-  for (gsize d = 0; d < n; d++)
-    headroom_device_assume_rates (&devices[d]);
-  return n;
+  if (self->devices_func != NULL)
+    return self->devices_func (devices, max, self->devices_data);
+  return headroom_machine_probe (self->machine, devices, max);
 }
 
 gsize
@@ -57,7 +54,7 @@ headroom_residency_fit (HeadroomResidency *self, HeadroomModelEntry *entry, HrMo
 
   if (resident != NULL)
     headroom_budget_give_back (resident, devices, n);
-  return headroom_fit_new (model, &demand->settings, devices, n, error);
+  return headroom_machine_fit (self->machine, model, &demand->settings, devices, n, error);
 }
 
 HrPlan *

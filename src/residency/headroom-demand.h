@@ -15,6 +15,7 @@ typedef struct {
   HrSettings settings;     /* num_ctx, parallel, num_batch, threads 0: not said */
   gboolean kv_type_given;  /* by the request itself */
   gboolean gpu_layers_given;
+  char client[48];         /* who asks, for events; "" if that is not known */
 } HeadroomDemand;
 
 /**

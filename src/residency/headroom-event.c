@@ -51,7 +51,7 @@ headroom_event_init (HeadroomEvent *self)
 }
 
 HeadroomEvent *
-headroom_event_new (HeadroomEventKind kind, const char *model, guint64 bytes, const char *reason)
+headroom_event_new (HeadroomEventKind kind, const char *model, guint64 bytes, const char *reason, gint64 time_ns)
 {
   HeadroomEvent *self = g_object_new (HEADROOM_TYPE_EVENT, NULL);
 
@@ -59,7 +59,7 @@ headroom_event_new (HeadroomEventKind kind, const char *model, guint64 bytes, co
   self->model = g_strdup (model);
   self->reason = g_strdup (reason);
   self->bytes = bytes;
-  self->time_ns = headroom_wire_now ();
+  self->time_ns = time_ns;
   return self;
 }
 

@@ -31,8 +31,9 @@ G_DECLARE_FINAL_TYPE (HeadroomEvent, headroom_event, HEADROOM, EVENT, GObject)
  * @model: the model's display name, or ""
  * @bytes: what was taken, freed or missing; 0: nothing
  * @reason: one sentence
+ * @time_ns: since 1970
  */
-HeadroomEvent *headroom_event_new (HeadroomEventKind kind, const char *model, guint64 bytes, const char *reason)
+HeadroomEvent *headroom_event_new (HeadroomEventKind kind, const char *model, guint64 bytes, const char *reason, gint64 time_ns)
     G_GNUC_WARN_UNUSED_RESULT;
 HeadroomEventKind headroom_event_get_kind (HeadroomEvent *self);
 const char *headroom_event_get_kind_name (HeadroomEvent *self); /* "load", "evict", ... */

@@ -77,11 +77,10 @@ void
 headroom_keep_alive_start (HeadroomResidency *self, HeadroomResident *resident)
 {
   Expiry *expiry;
-  gint64 ms = resident->keep_alive_ns / (1000 * 1000);
 
   if (resident->state != HEADROOM_RESIDENT_READY || resident->n_leases > 0 || resident->expiry != NULL)
     return;
-  resident->last_used_us = g_get_monotonic_time ();
+  resident->last_used_us = headroom_machine_now_us (self->machine);
   if (self->closed) {
     headroom_residency_start_unload (self, resident);
     return;
@@ -97,7 +96,7 @@ headroom_keep_alive_start (HeadroomResidency *self, HeadroomResident *resident)
   expiry = g_new (Expiry, 1);
   *expiry = (Expiry) { self, resident };
   resident->expires_ns = headroom_residency_get_expiry (self, NULL) + resident->keep_alive_ns;
-  resident->expiry = g_timeout_source_new ((guint) MIN (ms, G_MAXUINT));
+  resident->expiry = headroom_machine_new_timeout (self->machine, resident->keep_alive_ns / 1000);
   g_source_set_static_name (resident->expiry, "headroom-keep-alive");
   g_source_set_callback (resident->expiry, expired_cb, expiry, g_free);
   g_source_attach (resident->expiry, self->context);
@@ -106,7 +105,7 @@ headroom_keep_alive_start (HeadroomResidency *self, HeadroomResident *resident)
 gint64
 headroom_residency_get_expiry (HeadroomResidency *self, HeadroomResident *resident)
 {
-  gint64 now = headroom_wire_now ();
+  gint64 now = headroom_machine_now_ns (self->machine);
 
   if (resident == NULL)
     return now;

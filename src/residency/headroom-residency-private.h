@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 struct _HeadroomResidency {
   GObject parent_instance;
 
+  HeadroomMachine *machine;
   GMainContext *context;
   HeadroomResidencyLimits limits;
   HeadroomDevicesFunc devices_func;

@@ -46,8 +46,9 @@ headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const 
   va_start (args, format);
   reason = g_strdup_vprintf (format, args);
   va_end (args);
-  event = headroom_event_new (kind, model, bytes, reason);
-  g_info ("%s %s: %s", headroom_event_get_kind_name (event), model, reason);
+  event = headroom_event_new (kind, model, bytes, reason, headroom_machine_now_ns (self->machine));
+  if (!HEADROOM_MACHINE_GET_CLASS (self->machine)->is_imagined)
+    g_info ("%s %s: %s", headroom_event_get_kind_name (event), model, reason);
   if (g_list_model_get_n_items (G_LIST_MODEL (self->events)) >= HEADROOM_RESIDENCY_MAX_EVENTS)
     g_list_store_remove (self->events, 0);
   g_list_store_append (self->events, event);
@@ -79,7 +80,7 @@ grant_lease (HeadroomResidency *self, HeadroomResident *resident, const Headroom
   if (wanted->has_keep_alive)
     resident->keep_alive_ns = wanted->keep_alive_ns;
   resident->n_leases++;
-  resident->last_used_us = g_get_monotonic_time ();
+  resident->last_used_us = headroom_machine_now_us (self->machine);
   lease->residency = g_object_ref (self);
   lease->resident = g_object_ref (resident);
   lease->num_ctx = headroom_demand_num_ctx (&wanted->demand, hr_plan_get_settings (resident->plan));
@@ -105,6 +106,12 @@ HrRunner *
 headroom_lease_get_runner (HeadroomLease *lease)
 {
   return lease->resident->runner;
+}
+
+const HrPlan *
+headroom_lease_get_plan (HeadroomLease *lease)
+{
+  return lease->resident->plan;
 }
 
 HrModel *
@@ -393,7 +400,7 @@ headroom_residency_close (HeadroomResidency *self)
       headroom_residency_start_unload (self, resident);
   }
   while (g_hash_table_size (self->residents) > 0)
-    g_main_context_iteration (self->context, TRUE);
+    headroom_machine_wait (self->machine, self->context);
 }
 
 static void
@@ -404,6 +411,7 @@ headroom_residency_finalize (GObject *object)
   g_assert (g_queue_is_empty (&self->queue));
   g_hash_table_unref (self->residents);
   g_object_unref (self->events);
+  g_object_unref (self->machine);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (headroom_residency_parent_class)->finalize (object);
 }
@@ -424,12 +432,21 @@ headroom_residency_init (HeadroomResidency *self)
 }
 
 HeadroomResidency *
-headroom_residency_new (const HeadroomResidencyLimits *limits)
+headroom_residency_new_on (HeadroomMachine *machine, const HeadroomResidencyLimits *limits)
 {
   HeadroomResidency *self = g_object_new (HEADROOM_TYPE_RESIDENCY, NULL);
 
+  self->machine = g_object_ref (machine);
   self->limits = *limits;
   return self;
+}
+
+HeadroomResidency *
+headroom_residency_new (const HeadroomResidencyLimits *limits)
+{
+  g_autoptr (HeadroomMachine) machine = headroom_machine_new ();
+
+  return headroom_residency_new_on (machine, limits);
 }
 
 void

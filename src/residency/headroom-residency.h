@@ -19,6 +19,7 @@
 #include "headroom-demand.h"
 #include "headroom-event.h"
 #include "headroom-fit.h"
+#include "headroom-machine.h"
 #include "headroom-model-entry.h"
 
 G_BEGIN_DECLS
@@ -39,7 +40,7 @@ typedef enum {
 
 typedef struct {
   gint64 keep_alive_ns;   /* KEEP_ALIVE, 5 minutes */
-  guint max_loaded;       /* MAX_LOADED_MODELS; 0: three per GPU, three without one */
+  guint max_loaded;       /* MAX_LOADED_MODELS; 0: three per GPU, three without one; G_MAXUINT: no limit */
   guint max_queue;        /* MAX_QUEUE, 512; requests that wait for a model or for one of its slots */
 } HeadroomResidencyLimits;
 void headroom_residency_limits_init_from_env (HeadroomResidencyLimits *ret_limits);
@@ -50,7 +51,9 @@ typedef gsize (*HeadroomDevicesFunc) (HrDevice *devices, gsize max, gpointer dat
 #define HEADROOM_TYPE_RESIDENCY (headroom_residency_get_type ())
 G_DECLARE_FINAL_TYPE (HeadroomResidency, headroom_residency, HEADROOM, RESIDENCY, GObject)
 
+/* On the machine at hand, or on another one. */
 HeadroomResidency *headroom_residency_new (const HeadroomResidencyLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomResidency *headroom_residency_new_on (HeadroomMachine *machine, const HeadroomResidencyLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFunc func, gpointer data);
 
 /* ---- Leases ---- */
@@ -68,6 +71,7 @@ HeadroomLease *headroom_residency_acquire_finish (HeadroomResidency *self, GAsyn
     G_GNUC_WARN_UNUSED_RESULT;
 
 HrRunner *headroom_lease_get_runner (HeadroomLease *lease);
+const HrPlan *headroom_lease_get_plan (HeadroomLease *lease); /* borrowed */
 HrModel *headroom_lease_get_model (HeadroomLease *lease);
 guint32 headroom_lease_get_num_ctx (HeadroomLease *lease); /* tokens that this request may use */
 void headroom_lease_free (HeadroomLease *lease);           /* the model's time starts to run when the last one goes */

@@ -4,7 +4,7 @@
  */
 #include "headroom-resident.h"
 
-#include <glib/gi18n-lib.h>
+#include "headroom-machine.h"
 
 G_DEFINE_FINAL_TYPE (HeadroomResident, headroom_resident, G_TYPE_OBJECT)
 
@@ -33,6 +33,7 @@ headroom_resident_finalize (GObject *object)
   hr_model_unref (self->model);
   g_object_unref (self->cancellable);
   g_object_unref (self->entry);
+  g_object_unref (self->machine);
   G_OBJECT_CLASS (headroom_resident_parent_class)->finalize (object);
 }
 
@@ -49,40 +50,32 @@ headroom_resident_init (HeadroomResident *self)
 }
 
 HeadroomResident *
-headroom_resident_new (HeadroomModelEntry *entry, const HeadroomDemand *demand)
+headroom_resident_new (HeadroomMachine *machine, HeadroomModelEntry *entry, const HeadroomDemand *demand)
 {
   HeadroomResident *self = g_object_new (HEADROOM_TYPE_RESIDENT, NULL);
 
+  self->machine = g_object_ref (machine);
   self->entry = g_object_ref (entry);
   self->demand = *demand;
-  self->wanted_us = g_get_monotonic_time ();
+  self->wanted_us = headroom_machine_now_us (machine);
   return self;
 }
 
-/* ---- Opening ---- */
+/* ---- Coming and going ---- */
 
-static void
-open_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+static GTask *
+new_task (HeadroomResident *self, gpointer tag, GAsyncReadyCallback callback, gpointer user_data)
 {
-  GError *error = NULL;
-  HrModel *model = headroom_model_entry_open (data, &error);
+  GTask *task = g_task_new (self, NULL, callback, user_data);
 
-  if (model == NULL || !hr_model_is_runnable (model, &error) || !hr_model_has_tokenizer (model, &error)) {
-    hr_model_unref (model);
-    g_task_return_error (task, error);
-    return;
-  }
-  g_task_return_pointer (task, model, (GDestroyNotify) hr_model_unref);
+  g_task_set_source_tag (task, tag);
+  return task;
 }
 
 void
 headroom_resident_open_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, headroom_resident_open_async);
-  g_task_set_task_data (task, g_object_ref (self->entry), g_object_unref);
-  g_task_run_in_thread (task, open_thread);
+  headroom_machine_open (self->machine, self, new_task (self, headroom_resident_open_async, callback, user_data));
 }
 
 gboolean
@@ -97,72 +90,36 @@ headroom_resident_open_finish (HeadroomResident *self, GAsyncResult *result, GEr
   return TRUE;
 }
 
-/* ---- Loading ---- */
-
-static bool
-load_progress (double fraction, void *data)
-{
-  HeadroomResident *self = data;
-
-  g_atomic_int_set (&self->progress_permille, (int) (fraction * 1000));
-  return !g_cancellable_is_cancelled (self->cancellable);
-}
-
-static void
-load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  HeadroomResident *self = source;
-  GError *error = NULL;
-  HrRunner *runner = hr_runner_new (self->model, self->plan, false, load_progress, self, &error);
-
-  if (runner == NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, runner, (GDestroyNotify) hr_runner_free);
-}
-
 void
 headroom_resident_load_async (HeadroomResident *self, HrPlan *take_plan, GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, headroom_resident_load_async);
   self->state = HEADROOM_RESIDENT_LOADING;
   self->plan = take_plan;
-  g_task_run_in_thread (task, load_thread);
+  headroom_machine_load (self->machine, self, new_task (self, headroom_resident_load_async, callback, user_data));
 }
 
 gboolean
 headroom_resident_load_finish (HeadroomResident *self, GAsyncResult *result, GError **error)
 {
-  HrRunner *runner = g_task_propagate_pointer (G_TASK (result), error);
+  g_autoptr (GError) local = NULL;
+  HrRunner *runner = g_task_propagate_pointer (G_TASK (result), &local);
 
-  if (runner == NULL)
+  if (local != NULL) {
+    g_propagate_error (error, g_steal_pointer (&local));
     return FALSE;
+  }
   self->runner = runner;
   self->state = HEADROOM_RESIDENT_READY;
-  self->last_used_us = g_get_monotonic_time ();
+  self->last_used_us = headroom_machine_now_us (self->machine);
   return TRUE;
-}
-
-/* ---- Unloading ---- */
-
-static void
-unload_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  hr_runner_free (data);
-  g_task_return_boolean (task, TRUE);
 }
 
 void
 headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, headroom_resident_unload_async);
   self->state = HEADROOM_RESIDENT_UNLOADING;
-  g_task_set_task_data (task, g_steal_pointer (&self->runner), NULL);
-  g_task_run_in_thread (task, unload_thread);
+  headroom_machine_unload (self->machine, self, g_steal_pointer (&self->runner),
+                           new_task (self, headroom_resident_unload_async, callback, user_data));
 }
 
 /* ---- Numbers ---- */

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Does what takes time on worker threads and tells about it on the main context that made it. Decides nothing: when to load
+ * Has the machine do what takes time and tells about it on the main context that made it. Decides nothing: when to load
  * and when to go is the residency's affair. Thread-safety: belongs to that context.
  */
 #pragma once
@@ -24,9 +24,12 @@ const char *headroom_resident_state_name (HeadroomResidentState state);
 #define HEADROOM_TYPE_RESIDENT (headroom_resident_get_type ())
 G_DECLARE_FINAL_TYPE (HeadroomResident, headroom_resident, HEADROOM, RESIDENT, GObject)
 
+struct _HeadroomMachine;
+
 struct _HeadroomResident {
   GObject parent_instance;
 
+  struct _HeadroomMachine *machine;
   HeadroomModelEntry *entry;
   HeadroomDemand demand;       /* of the request that brought it here */
   HeadroomResidentState state;
@@ -45,7 +48,8 @@ struct _HeadroomResident {
   gint64 wanted_us;            /* monotonic: when loading began */
 };
 
-HeadroomResident *headroom_resident_new (HeadroomModelEntry *entry, const HeadroomDemand *demand) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomResident *headroom_resident_new (struct _HeadroomMachine *machine, HeadroomModelEntry *entry, const HeadroomDemand *demand)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads the header; on success self->model is set and the state is WAITING. */
 void headroom_resident_open_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data);

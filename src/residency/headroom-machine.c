@@ -1,0 +1,208 @@
+/* headroom-machine.c: the machine at hand. See headroom-machine.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-machine.h"
+
+#include "headroom-device-spec.h"
+#include "headroom-wire-time.h"
+
+G_DEFINE_TYPE (HeadroomMachine, headroom_machine, G_TYPE_OBJECT)
+
+/* ---- Time ---- */
+
+static gint64
+real_now_us (HeadroomMachine *self)
+{
+  return g_get_monotonic_time ();
+}
+
+static gint64
+real_now_ns (HeadroomMachine *self)
+{
+  return headroom_wire_now ();
+}
+
+static GSource *
+real_new_timeout (HeadroomMachine *self, gint64 us)
+{
+  return g_timeout_source_new ((guint) MIN (us / 1000, G_MAXUINT));
+}
+
+static void
+real_wait (HeadroomMachine *self, GMainContext *context)
+{
+  g_main_context_iteration (context, TRUE);
+}
+
+/* ---- Memory ---- */
+
+static gsize
+real_probe (HeadroomMachine *self, HrDevice *devices, gsize max)
+{
+  gsize n = hr_devices_probe (devices, max);
+
+  for (gsize d = 0; d < n; d++)
+    headroom_device_assume_rates (&devices[d]);
+  return n;
+}
+
+static HeadroomFit *
+real_fit (HeadroomMachine *self, HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices, GError **error)
+{
+  return headroom_fit_new (model, asked, devices, n_devices, error);
+}
+
+/* ---- Models ---- */
+
+static void
+open_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  HeadroomResident *resident = source;
+  GError *error = NULL;
+  HrModel *model = headroom_model_entry_open (resident->entry, &error);
+
+  if (model == NULL || !hr_model_is_runnable (model, &error) || !hr_model_has_tokenizer (model, &error)) {
+    hr_model_unref (model);
+    g_task_return_error (task, error);
+    return;
+  }
+  g_task_return_pointer (task, model, (GDestroyNotify) hr_model_unref);
+}
+
+static void
+run_in_thread (GTask *take_task, GTaskThreadFunc func)
+{
+  g_task_run_in_thread (take_task, func);
+  g_object_unref (take_task);
+}
+
+static void
+real_open (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
+{
+  run_in_thread (take_task, open_thread);
+}
+
+static bool
+load_progress (double fraction, void *data)
+{
+  HeadroomResident *resident = data;
+
+  g_atomic_int_set (&resident->progress_permille, (int) (fraction * 1000));
+  return !g_cancellable_is_cancelled (resident->cancellable);
+}
+
+static void
+load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  HeadroomResident *resident = source;
+  GError *error = NULL;
+  HrRunner *runner = hr_runner_new (resident->model, resident->plan, false, load_progress, resident, &error);
+
+  if (runner == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, runner, (GDestroyNotify) hr_runner_free);
+}
+
+static void
+real_load (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
+{
+  run_in_thread (take_task, load_thread);
+}
+
+static void
+unload_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  hr_runner_free (data);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+real_unload (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner, GTask *take_task)
+{
+  g_task_set_task_data (take_task, take_runner, NULL);
+  run_in_thread (take_task, unload_thread);
+}
+
+/* ---- The class ---- */
+
+static void
+headroom_machine_class_init (HeadroomMachineClass *klass)
+{
+  klass->now_us = real_now_us;
+  klass->now_ns = real_now_ns;
+  klass->new_timeout = real_new_timeout;
+  klass->wait = real_wait;
+  klass->probe = real_probe;
+  klass->fit = real_fit;
+  klass->open = real_open;
+  klass->load = real_load;
+  klass->unload = real_unload;
+}
+
+static void
+headroom_machine_init (HeadroomMachine *self)
+{
+}
+
+HeadroomMachine *
+headroom_machine_new (void)
+{
+  return g_object_new (HEADROOM_TYPE_MACHINE, NULL);
+}
+
+gint64
+headroom_machine_now_us (HeadroomMachine *self)
+{
+  return HEADROOM_MACHINE_GET_CLASS (self)->now_us (self);
+}
+
+gint64
+headroom_machine_now_ns (HeadroomMachine *self)
+{
+  return HEADROOM_MACHINE_GET_CLASS (self)->now_ns (self);
+}
+
+GSource *
+headroom_machine_new_timeout (HeadroomMachine *self, gint64 us)
+{
+  return HEADROOM_MACHINE_GET_CLASS (self)->new_timeout (self, us);
+}
+
+void
+headroom_machine_wait (HeadroomMachine *self, GMainContext *context)
+{
+  HEADROOM_MACHINE_GET_CLASS (self)->wait (self, context);
+}
+
+gsize
+headroom_machine_probe (HeadroomMachine *self, HrDevice *devices, gsize max)
+{
+  return HEADROOM_MACHINE_GET_CLASS (self)->probe (self, devices, max);
+}
+
+HeadroomFit *
+headroom_machine_fit (HeadroomMachine *self, HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices,
+                      GError **error)
+{
+  return HEADROOM_MACHINE_GET_CLASS (self)->fit (self, model, asked, devices, n_devices, error);
+}
+
+void
+headroom_machine_open (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
+{
+  HEADROOM_MACHINE_GET_CLASS (self)->open (self, resident, take_task);
+}
+
+void
+headroom_machine_load (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
+{
+  HEADROOM_MACHINE_GET_CLASS (self)->load (self, resident, take_task);
+}
+
+void
+headroom_machine_unload (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner, GTask *take_task)
+{
+  HEADROOM_MACHINE_GET_CLASS (self)->unload (self, resident, take_runner, take_task);
+}

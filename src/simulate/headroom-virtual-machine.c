@@ -1,0 +1,370 @@
+/* headroom-virtual-machine.c: see headroom-virtual-machine.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-virtual-machine.h"
+
+#include "headroom-catalogue.h"
+#include "headroom-json.h"
+#include "headroom-model-entry-private.h"
+
+/* A monday, so that simulated days look like days. */
+#define BEGINNING_NS (G_GINT64_CONSTANT (1767571200) * 1000000000)
+
+typedef struct {
+  GSource *source;
+  gint64 at_us;
+  guint64 order; /* of things that are due at once, the earlier one goes first */
+} Timer;
+
+typedef struct {
+  HrModel *model; /* a stand-in where only the size is known */
+  guint64 bytes;  /* 0: as the shape says */
+} Model;
+
+struct _HeadroomVirtualMachine {
+  HeadroomMachine parent_instance;
+
+  GMainContext *context;
+  HrDevice *devices;
+  gsize n_devices;
+  double disk;
+  gint64 now_us;
+  GSequence *timers;     /* Timer, by time and order */
+  guint64 n_timers;      /* that there ever were */
+  GHashTable *models;    /* path -> Model */
+  GPtrArray *residents;  /* that have memory */
+};
+
+G_DEFINE_FINAL_TYPE (HeadroomVirtualMachine, headroom_virtual_machine, HEADROOM_TYPE_MACHINE)
+
+/* ---- Time ---- */
+
+static gint64
+virtual_now_us (HeadroomMachine *machine)
+{
+  return HEADROOM_VIRTUAL_MACHINE (machine)->now_us;
+}
+
+static gint64
+virtual_now_ns (HeadroomMachine *machine)
+{
+  return BEGINNING_NS + HEADROOM_VIRTUAL_MACHINE (machine)->now_us * 1000;
+}
+
+static gboolean
+dispatch (GSource *source, GSourceFunc callback, gpointer data)
+{
+  return callback != NULL ? callback (data) : G_SOURCE_REMOVE;
+}
+
+static int
+compare_timers (gconstpointer a, gconstpointer b, gpointer unused)
+{
+  const Timer *x = a, *y = b;
+
+  if (x->at_us != y->at_us)
+    return x->at_us < y->at_us ? -1 : 1;
+  return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void
+timer_free (gpointer data)
+{
+  g_source_unref (((Timer *) data)->source);
+  g_free (data);
+}
+
+/* Never ready by itself: the clock's hand makes it so. */
+static GSource *
+virtual_new_timeout (HeadroomMachine *machine, gint64 us)
+{
+  static GSourceFuncs funcs = { .dispatch = dispatch };
+  HeadroomVirtualMachine *self = HEADROOM_VIRTUAL_MACHINE (machine);
+  GSource *source = g_source_new (&funcs, sizeof (GSource));
+  gint64 wait = CLAMP (us, 0, G_MAXINT64 - self->now_us);
+  Timer *timer = g_new (Timer, 1);
+
+  *timer = (Timer) { g_source_ref (source), self->now_us + wait, self->n_timers++ };
+  g_sequence_insert_sorted (self->timers, timer, compare_timers, NULL);
+  return source;
+}
+
+/* The next timer that is still wanted; those before it are forgotten. */
+static GSequenceIter *
+find_next (HeadroomVirtualMachine *self)
+{
+  GSequenceIter *next = g_sequence_get_begin_iter (self->timers);
+
+  while (!g_sequence_iter_is_end (next) && g_source_is_destroyed (((Timer *) g_sequence_get (next))->source)) {
+    g_sequence_remove (next);
+    next = g_sequence_get_begin_iter (self->timers);
+  }
+  return g_sequence_iter_is_end (next) ? NULL : next;
+}
+
+static void
+run_context (HeadroomVirtualMachine *self)
+{
+  while (g_main_context_iteration (self->context, FALSE))
+    continue;
+}
+
+gboolean
+headroom_virtual_machine_step (HeadroomVirtualMachine *self)
+{
+  GSequenceIter *next;
+  g_autoptr (GSource) source = NULL;
+
+  run_context (self);
+  next = find_next (self);
+  if (next == NULL)
+    return FALSE;
+  self->now_us = MAX (self->now_us, ((Timer *) g_sequence_get (next))->at_us);
+  source = g_source_ref (((Timer *) g_sequence_get (next))->source);
+  g_sequence_remove (next);
+  g_source_set_ready_time (source, 0);
+  run_context (self);
+  return TRUE;
+}
+
+static void
+virtual_wait (HeadroomMachine *machine, GMainContext *context)
+{
+  headroom_virtual_machine_step (HEADROOM_VIRTUAL_MACHINE (machine));
+}
+
+/* ---- Memory ---- */
+
+gsize
+headroom_virtual_machine_n_devices (HeadroomVirtualMachine *self)
+{
+  return self->n_devices;
+}
+
+const HrDevice *
+headroom_virtual_machine_get_device (HeadroomVirtualMachine *self, gsize device)
+{
+  return &self->devices[device];
+}
+
+guint64
+headroom_virtual_machine_get_used (HeadroomVirtualMachine *self, gsize device)
+{
+  guint64 bytes = 0;
+
+  for (guint i = 0; i < self->residents->len; i++)
+    bytes += headroom_resident_get_bytes (self->residents->pdata[i], device);
+  return bytes;
+}
+
+/* What a system would say: promises are not taken yet. */
+static gsize
+virtual_probe (HeadroomMachine *machine, HrDevice *devices, gsize max)
+{
+  HeadroomVirtualMachine *self = HEADROOM_VIRTUAL_MACHINE (machine);
+  gsize n = MIN (self->n_devices, max);
+
+  for (gsize d = 0; d < n; d++) {
+    guint64 taken = headroom_virtual_machine_get_used (self, d);
+    for (guint i = 0; i < self->residents->len; i++)
+      taken -= headroom_resident_get_promised_bytes (self->residents->pdata[i], d);
+    devices[d] = self->devices[d];
+    devices[d].free -= MIN (devices[d].free, taken);
+  }
+  return n;
+}
+
+static Model *
+find_by_model (HeadroomVirtualMachine *self, HrModel *model)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->models);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (((Model *) value)->model == model)
+      return value;
+  return NULL;
+}
+
+/* A GPU if there is one, and of several the one with the most room. */
+static guint32
+find_device (const HrDevice *devices, gsize n)
+{
+  guint32 best = 0;
+
+  for (guint32 d = 1; d < n; d++)
+    if (best == 0 || devices[d].free > devices[best].free)
+      best = d;
+  return best;
+}
+
+static HeadroomFit *
+virtual_fit (HeadroomMachine *machine, HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices, GError **error)
+{
+  Model *known = find_by_model (HEADROOM_VIRTUAL_MACHINE (machine), model);
+  HrPlanItem item = { .kind = HR_ITEM_WEIGHTS, .name = "weights", .layer = -1, .device = find_device (devices, n_devices) };
+  HrSettings settings = *asked;
+
+  if (known == NULL || known->bytes == 0)
+    return headroom_fit_new (model, asked, devices, n_devices, error);
+  item.bytes = known->bytes;
+  settings.num_ctx = settings.num_ctx > 0 ? settings.num_ctx : HR_DEFAULT_NUM_CTX;
+  settings.parallel = MAX (settings.parallel, 1);
+  return headroom_fit_new_of_plan (hr_plan_new_of_items (&item, 1, &settings, devices, n_devices));
+}
+
+/* ---- Models ---- */
+
+static void
+virtual_open (HeadroomMachine *machine, HeadroomResident *resident, GTask *take_task)
+{
+  Model *model = g_hash_table_lookup (HEADROOM_VIRTUAL_MACHINE (machine)->models, headroom_model_entry_get_path (resident->entry));
+  g_autoptr (GTask) task = take_task;
+  g_autoptr (GError) error = NULL;
+
+  if (hr_model_is_runnable (model->model, &error))
+    g_task_return_pointer (task, hr_model_ref (model->model), (GDestroyNotify) hr_model_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static gboolean
+loaded_cb (gpointer data)
+{
+  GTask *task = data;
+  HeadroomResident *resident = g_task_get_source_object (task);
+  g_autoptr (GError) error = NULL;
+
+  if (g_cancellable_set_error_if_cancelled (resident->cancellable, &error)) {
+    g_ptr_array_remove_fast (HEADROOM_VIRTUAL_MACHINE (resident->machine)->residents, resident);
+    g_task_return_error (task, g_steal_pointer (&error));
+  } else {
+    g_task_return_pointer (task, NULL, NULL);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+virtual_load (HeadroomMachine *machine, HeadroomResident *resident, GTask *take_task)
+{
+  HeadroomVirtualMachine *self = HEADROOM_VIRTUAL_MACHINE (machine);
+  double seconds = (double) hr_plan_get_bytes (resident->plan, HR_ITEM_WEIGHTS) / self->disk;
+  g_autoptr (GSource) source = virtual_new_timeout (machine, (gint64) (seconds * G_USEC_PER_SEC));
+
+  g_ptr_array_add (self->residents, resident);
+  g_source_set_callback (source, loaded_cb, take_task, g_object_unref);
+  g_source_attach (source, self->context);
+}
+
+static gboolean
+unloaded_cb (gpointer data)
+{
+  GTask *task = data;
+  HeadroomResident *resident = g_task_get_source_object (task);
+
+  g_ptr_array_remove_fast (HEADROOM_VIRTUAL_MACHINE (resident->machine)->residents, resident);
+  g_task_return_boolean (task, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+virtual_unload (HeadroomMachine *machine, HeadroomResident *resident, HrRunner *take_runner, GTask *take_task)
+{
+  g_autoptr (GSource) source = virtual_new_timeout (machine, 0);
+
+  g_assert (take_runner == NULL);
+  g_source_set_callback (source, unloaded_cb, take_task, g_object_unref);
+  g_source_attach (source, HEADROOM_VIRTUAL_MACHINE (machine)->context);
+}
+
+/* A shape of a few bytes, for a model of which only the size is known. */
+static HrModel *
+new_stand_in (const char *name)
+{
+  static const char json[] =
+    "{\"hparams\":{\"block_count\":1,\"context_length\":1048576,\"embedding_length\":64,\"feed_forward_length\":64,\"vocab_size\":64,"
+    "\"attention.head_count\":1,\"tied\":true}}";
+  g_autoptr (HrValue) document = headroom_json_parse (json, -1, TRUE, NULL);
+  HeadroomCatalogueEntry entry = { name, "llama", "F32", "", document };
+
+  return headroom_catalogue_open (&entry, NULL, NULL);
+}
+
+static void
+model_free (gpointer data)
+{
+  Model *model = data;
+
+  hr_model_unref (model->model);
+  g_free (model);
+}
+
+HeadroomModelEntry *
+headroom_virtual_machine_add_model (HeadroomVirtualMachine *self, const char *name, HrModel *shape, guint64 bytes)
+{
+  HeadroomModelEntry *entry = headroom_model_entry_new ();
+  Model *model = g_new0 (Model, 1);
+
+  entry->name = g_strdup (name);
+  entry->path = g_strdup_printf ("virtual/%s", name);
+  headroom_model_entry_seal (entry);
+  model->model = shape != NULL ? hr_model_ref (shape) : new_stand_in (name);
+  model->bytes = shape != NULL ? 0 : bytes;
+  g_hash_table_replace (self->models, g_strdup (entry->path), model);
+  return entry;
+}
+
+/* ---- The class ---- */
+
+static void
+headroom_virtual_machine_finalize (GObject *object)
+{
+  HeadroomVirtualMachine *self = HEADROOM_VIRTUAL_MACHINE (object);
+
+  g_sequence_free (self->timers);
+  g_hash_table_unref (self->models);
+  g_ptr_array_unref (self->residents);
+  g_main_context_unref (self->context);
+  g_free (self->devices);
+  G_OBJECT_CLASS (headroom_virtual_machine_parent_class)->finalize (object);
+}
+
+static void
+headroom_virtual_machine_class_init (HeadroomVirtualMachineClass *klass)
+{
+  HeadroomMachineClass *machine = HEADROOM_MACHINE_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = headroom_virtual_machine_finalize;
+  machine->is_imagined = TRUE;
+  machine->now_us = virtual_now_us;
+  machine->now_ns = virtual_now_ns;
+  machine->new_timeout = virtual_new_timeout;
+  machine->wait = virtual_wait;
+  machine->probe = virtual_probe;
+  machine->fit = virtual_fit;
+  machine->open = virtual_open;
+  machine->load = virtual_load;
+  machine->unload = virtual_unload;
+}
+
+static void
+headroom_virtual_machine_init (HeadroomVirtualMachine *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->timers = g_sequence_new (timer_free);
+  self->models = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, model_free);
+  self->residents = g_ptr_array_new ();
+}
+
+HeadroomVirtualMachine *
+headroom_virtual_machine_new (const HrDevice *devices, gsize n_devices, double disk)
+{
+  HeadroomVirtualMachine *self = g_object_new (HEADROOM_TYPE_VIRTUAL_MACHINE, NULL);
+
+  self->devices = g_memdup2 (devices, n_devices * sizeof *devices);
+  self->n_devices = n_devices;
+  self->disk = disk;
+  return self;
+}

@@ -1,0 +1,308 @@
+/* test-simulation.c: the policy on shipped, random and broken scenarios.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * HEADROOM_SCENARIOS is how many random ones are played (2000 if it is not set); a seed is printed with each failure.
+ */
+#include "headroom-json.h"
+#include "headroom-scenario.h"
+#include "headroom-simulation.h"
+#include "headroom-wire-time.h"
+
+#include <string.h>
+
+/* ---- Shipped ones ---- */
+
+static HeadroomScenario *
+read_shipped (const char *name)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("SCENARIOS"), name, NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HrValue) json = NULL;
+  HeadroomScenario *scenario;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  json = headroom_json_parse (text, -1, FALSE, &error);
+  g_assert_no_error (error);
+  scenario = headroom_scenario_read (json, &error);
+  g_assert_no_error (error);
+  return scenario;
+}
+
+static guint
+count (const HeadroomSimulation *simulation, HeadroomEventKind kind, const char **ret_model, gint64 *ret_minute)
+{
+  guint n = 0;
+  gint64 first = headroom_event_get_time_ns (g_array_index (simulation->events, HeadroomSimulationEvent, 0).event);
+
+  for (guint i = 0; i < simulation->events->len; i++) {
+    HeadroomEvent *event = g_array_index (simulation->events, HeadroomSimulationEvent, i).event;
+    if (headroom_event_get_kind (event) != kind)
+      continue;
+    n++;
+    if (ret_model != NULL)
+      *ret_model = headroom_event_get_model (event);
+    if (ret_minute != NULL)
+      *ret_minute = (headroom_event_get_time_ns (event) - first) / (60 * HEADROOM_NSEC_PER_SEC);
+  }
+  return n;
+}
+
+/* Weights alone, nothing in reserve: one has to go, the one that was used least recently, and not before the fifth comes. */
+static void
+test_five_models (void)
+{
+  g_autoptr (HeadroomScenario) scenario = read_shipped ("five-models-16gb.json");
+  g_autoptr (HeadroomSimulation) simulation = headroom_simulation_play (scenario);
+  const char *evicted = NULL;
+  gint64 minute = 0;
+
+  g_assert_cmpuint (count (simulation, HEADROOM_EVENT_EVICT, &evicted, &minute), ==, 1);
+  g_assert_cmpstr (evicted, ==, "qwen2.5:7b");
+  g_assert_cmpint (minute, ==, 3); /* the first load ends two seconds into the first minute */
+  g_assert_cmpuint (simulation->n_served, ==, 5);
+  g_assert_cmpuint (count (simulation, HEADROOM_EVENT_LOAD, NULL, NULL), ==, 5);
+}
+
+/* Two models at most: each one from the third on sends one away. */
+static void
+test_five_models_real (void)
+{
+  g_autoptr (HeadroomScenario) scenario = read_shipped ("five-models-16gb-real.json");
+  g_autoptr (HeadroomSimulation) simulation = headroom_simulation_play (scenario);
+
+  g_assert_cmpuint (count (simulation, HEADROOM_EVENT_EVICT, NULL, NULL), ==, 3);
+  g_assert_cmpuint (simulation->n_served, ==, 5);
+  g_assert_false (simulation->over_budget);
+}
+
+static void
+test_keep_alive (void)
+{
+  g_autoptr (HeadroomScenario) none = read_shipped ("one-user-keep-alive-0.json");
+  g_autoptr (HeadroomScenario) some = read_shipped ("one-user-keep-alive-5m.json");
+  g_autoptr (HeadroomScenario) forever = read_shipped ("one-user-keep-alive-forever.json");
+  g_autoptr (HeadroomSimulation) a = headroom_simulation_play (none);
+  g_autoptr (HeadroomSimulation) b = headroom_simulation_play (some);
+  g_autoptr (HeadroomSimulation) c = headroom_simulation_play (forever);
+
+  g_assert_cmpuint (count (a, HEADROOM_EVENT_LOAD, NULL, NULL), ==, none->requests->len);
+  g_assert_cmpuint (count (b, HEADROOM_EVENT_LOAD, NULL, NULL), <, none->requests->len);
+  g_assert_cmpuint (count (c, HEADROOM_EVENT_LOAD, NULL, NULL), ==, 3);
+  g_assert_cmpfloat (a->mean_wait, >, b->mean_wait);
+  g_assert_cmpfloat (b->mean_wait, >, c->mean_wait);
+}
+
+/* Every shipped scenario can be played, twice with the same outcome. */
+static void
+test_all_shipped (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (g_getenv ("SCENARIOS"), 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autoptr (HeadroomScenario) scenario = NULL;
+    g_autoptr (HeadroomSimulation) one = NULL;
+    g_autoptr (HeadroomSimulation) two = NULL;
+    g_autoptr (HrValue) first = NULL;
+    g_autoptr (HrValue) second = NULL;
+    g_autofree char *a = NULL;
+    g_autofree char *b = NULL;
+    if (!g_str_has_suffix (name, ".json"))
+      continue;
+    scenario = read_shipped (name);
+    one = headroom_simulation_play (scenario);
+    two = headroom_simulation_play (scenario);
+    first = headroom_simulation_to_json (one, scenario);
+    second = headroom_simulation_to_json (two, scenario);
+    a = headroom_json_print (first, HEADROOM_JSON_PLAIN);
+    b = headroom_json_print (second, HEADROOM_JSON_PLAIN);
+    g_assert_cmpstr (a, ==, b);
+    g_assert_cmpuint (one->n_served + one->n_refused, ==, scenario->requests->len);
+    g_assert_false (one->over_budget);
+    n++;
+  }
+  g_assert_cmpuint (n, >=, 8);
+}
+
+/* ---- Random ones ---- */
+
+#define GIB ((guint64) 1 << 30)
+
+static void
+add_random_devices (GRand *rand, HrDevice *devices, gsize *n)
+{
+  gint reserve = g_rand_int_range (rand, 0, 3) * 10;
+
+  *n = (gsize) g_rand_int_range (rand, 1, 4);
+  for (gsize d = 0; d < *n; d++) {
+    devices[d] = (HrDevice) { .kind = d == 0 ? HR_DEVICE_CPU : HR_DEVICE_GPU };
+    g_snprintf (devices[d].name, sizeof devices[d].name, "device %" G_GSIZE_FORMAT, d);
+    devices[d].total = devices[d].free = (guint64) g_rand_int_range (rand, 1, 33) * GIB;
+    devices[d].reserve = devices[d].total / 100 * (guint64) reserve;
+  }
+}
+
+static gint64
+random_keep_alive (GRand *rand)
+{
+  static const gint64 choices[] = { 0, 1, 60, 3600 };
+  gint pick = g_rand_int_range (rand, 0, 8);
+
+  return pick == 0 ? HEADROOM_FOREVER : choices[pick % 4] * HEADROOM_NSEC_PER_SEC;
+}
+
+static void
+add_random_request (GRand *rand, HeadroomScenario *s, gint64 *at_us)
+{
+  HeadroomScenarioRequest r = { .prompt = 1, .predict = 1 };
+
+  if (g_rand_int_range (rand, 0, 3) > 0) /* every third comes with the one before */
+    *at_us += (gint64) (g_rand_double (rand) * g_rand_double (rand) * 120 * G_USEC_PER_SEC);
+  r.at_us = *at_us;
+  r.model = (guint) g_rand_int_range (rand, 0, (gint) s->models->len);
+  g_snprintf (r.client, sizeof r.client, "client %d", g_rand_int_range (rand, 0, 5));
+  r.has_keep_alive = g_rand_boolean (rand);
+  r.keep_alive_ns = random_keep_alive (rand);
+  r.settings = (HrSettings) { .num_ctx = 1u << g_rand_int_range (rand, 8, 17), .parallel = (guint32) g_rand_int_range (rand, 0, 5),
+                              .gpu_layers = -1 };
+  r.seconds = 0.001 + g_rand_double (rand) * 30;
+  g_array_append_val (s->requests, r);
+}
+
+static HeadroomScenario *
+random_scenario (GRand *rand)
+{
+  HrDevice devices[HR_MAX_DEVICES];
+  gsize n;
+  HeadroomScenario *s;
+  gint n_models = g_rand_int_range (rand, 1, 8), n_requests = g_rand_int_range (rand, 1, 25);
+  gint64 at_us = 0;
+
+  add_random_devices (rand, devices, &n);
+  s = headroom_scenario_new (devices, n);
+  s->keep_alive_ns = random_keep_alive (rand);
+  s->max_loaded = g_rand_boolean (rand) ? G_MAXUINT : (guint) g_rand_int_range (rand, 0, 4);
+  s->max_queue = g_rand_boolean (rand) ? 512 : (guint) g_rand_int_range (rand, 1, 4);
+  for (gint i = 0; i < n_models; i++) {
+    HeadroomScenarioModel model = { .name = g_strdup_printf ("model %d", i) };
+    model.bytes = (guint64) (g_rand_double (rand) * 20 * (double) GIB) + 1;
+    g_array_append_val (s->models, model);
+  }
+  for (gint i = 0; i < n_requests; i++)
+    add_random_request (rand, s, &at_us);
+  return s;
+}
+
+/* Nothing busy is evicted (the residency asserts it), nothing is lost, no budget is exceeded, everything is explained. */
+static void
+check (const HeadroomScenario *s, const HeadroomSimulation *simulation, guint32 seed)
+{
+  if (simulation->n_served + simulation->n_refused != s->requests->len || simulation->over_budget)
+    g_error ("seed %u: %u served, %u refused of %u; over budget: %d", seed, simulation->n_served, simulation->n_refused,
+             s->requests->len, simulation->over_budget);
+  for (guint i = 0; i < simulation->events->len; i++) {
+    HeadroomEvent *event = g_array_index (simulation->events, HeadroomSimulationEvent, i).event;
+    if (strlen (headroom_event_get_reason (event)) < 10 || strchr (headroom_event_get_reason (event), '{') != NULL)
+      g_error ("seed %u: an event without a reason: %s", seed, headroom_event_get_reason (event));
+  }
+}
+
+static void
+test_random (void)
+{
+  const char *wanted = g_getenv ("HEADROOM_SCENARIOS"), *first = g_getenv ("HEADROOM_SEED");
+  guint32 n = wanted != NULL ? (guint32) g_ascii_strtoull (wanted, NULL, 10) : 2000;
+  guint32 seed = first != NULL ? (guint32) g_ascii_strtoull (first, NULL, 10) : 1;
+  guint64 n_evicted = 0, n_refused = 0;
+
+  for (guint32 i = 0; i < n; i++, seed++) {
+    g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+    g_autoptr (HeadroomScenario) s = random_scenario (rand);
+    g_autoptr (HeadroomSimulation) simulation = headroom_simulation_play (s);
+    check (s, simulation, seed);
+    if (simulation->events->len > 0)
+      n_evicted += count (simulation, HEADROOM_EVENT_EVICT, NULL, NULL);
+    n_refused += simulation->n_refused;
+  }
+  g_test_message ("%u scenarios, %" G_GUINT64_FORMAT " evictions, %" G_GUINT64_FORMAT " refusals", n, n_evicted, n_refused);
+  g_assert_true (n < 100 || (n_evicted > 0 && n_refused > 0));
+}
+
+/* ---- Broken ones ---- */
+
+#define MACHINE "\"devices\":[\"host:cpu:8GB\"],\"models\":{\"m\":{\"bytes\":\"1GB\"}}"
+
+static void
+test_bad (void)
+{
+  static const struct { const char *json, *named; } bad[] = {
+    { "[]", "scenario" },
+    { "{}", "devices" },
+    { "{\"devices\":[]}", "devices" },
+    { "{\"devices\":[7]}", "devices" },
+    { "{\"devices\":[\"x\"]}", "x" },
+    { "{\"devices\":[\"host:cpu:8GB\"]}", "models" },
+    { "{\"devices\":[\"host:cpu:8GB\"],\"models\":{\"no-such-model\":{}}}", "no-such-model" },
+    { "{\"devices\":[\"host:cpu:8GB\"],\"models\":{\"m\":{\"bytes\":\"-1GB\"}}}", "models.m" },
+    { "{\"devices\":[\"host:cpu:8GB\"],\"models\":{\"m\":{\"bytes\":\"0\"}}}", "models.m" },
+    { "{\"devices\":[\"host:cpu:8GB\"],\"models\":{\"m\":{\"size\":\"1GB\"}}}", "models.m.size" },
+    { "{" MACHINE "}", "requests" },
+    { "{" MACHINE ",\"requests\":[7]}", "requests[0]" },
+    { "{" MACHINE ",\"requests\":[{}]}", "requests[0]" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"other\"}]}", "requests[0]" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"at\":\"soon\"}]}", "requests[0].at" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"at\":\"-5s\"}]}", "requests[0].at" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"at\":\"900000h\"}]}", "requests[0].at" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"num_ctx\":-1}]}", "num_ctx" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"parallel\":1000000}]}", "parallel" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"loop\":true}]}", "loop" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"repeat\":{\"count\":1000000}}]}", "repeat.count" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"repeat\":{\"count\":60000}},{\"model\":\"m\",\"repeat\":{\"count\":60000}}]}", "too many" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"repeat\":{\"count\":2,\"repeat\":{}}}]}", "repeat.repeat" },
+    { "{" MACHINE ",\"disk\":\"0GB/s\",\"requests\":[]}", "disk" },
+    { "{" MACHINE ",\"keep_alive\":\"never\",\"requests\":[]}", "keep_alive" },
+    { "{" MACHINE ",\"reserve\":101,\"requests\":[]}", "reserve" },
+    { "{" MACHINE ",\"max_loaded\":\"some\",\"requests\":[]}", "max_loaded" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autoptr (HrValue) json = headroom_json_parse (bad[i].json, -1, FALSE, NULL);
+    g_autoptr (GError) error = NULL;
+    g_assert_nonnull (json);
+    g_assert_null (headroom_scenario_read (json, &error));
+    g_assert_error (error, HR_ERROR, HR_ERROR_SETTINGS);
+    if (strstr (error->message, bad[i].named) == NULL)
+      g_error ("%s: %s", bad[i].json, error->message);
+  }
+}
+
+/* As many requests as may be, at once: those beyond the queue are refused, and it takes no time to speak of. */
+static void
+test_crowd (void)
+{
+  static const char text[] = "{" MACHINE ",\"max_queue\":16,\"num_parallel\":4,\"requests\":[{\"model\":\"m\",\"seconds\":1,"
+                             "\"repeat\":{\"count\":20000,\"every\":\"0s\"}}]}";
+  g_autoptr (HrValue) json = headroom_json_parse (text, -1, FALSE, NULL);
+  g_autoptr (HeadroomScenario) scenario = headroom_scenario_read (json, NULL);
+  g_autoptr (HeadroomSimulation) simulation = headroom_simulation_play (scenario);
+
+  g_assert_cmpuint (simulation->n_served, ==, 16);
+  g_assert_cmpuint (simulation->n_refused, ==, 20000 - 16);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/simulation/five-models", test_five_models);
+  g_test_add_func ("/simulation/five-models-real", test_five_models_real);
+  g_test_add_func ("/simulation/keep-alive", test_keep_alive);
+  g_test_add_func ("/simulation/all-shipped", test_all_shipped);
+  g_test_add_func ("/simulation/random", test_random);
+  g_test_add_func ("/simulation/bad", test_bad);
+  g_test_add_func ("/simulation/crowd", test_crowd);
+  return g_test_run ();
+}
