@@ -72,21 +72,30 @@ static bool shape_minicpm(HrHparams *hp, const HrKeys *keys)
 
 /* ---- Tensors ---- */
 
-/* With experts, or with scales on the feed-forward's matrices. */
-static void bind_as_llama(HrBinder *b, const HrHparams *hp, HrWeights *w)
-{
-    hr_bind_decoder(b, hp, w);
-    if (hp->experts.n > 0)
-        hr_take_unscaled(hp, w);
-}
+/* Some take matrices and rotations as they are, whatever scales, biases and divisors lie beside them. */
 
-/* Attention's output has no bias and rotations no divisors, whatever lies beside them. */
-static void bind_bare(HrBinder *b, const HrHparams *hp, HrWeights *w)
+static void bind_undivided(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     hr_bind_dense_decoder(b, hp, w);
     w->rope_freqs = (HrWeight){0};
-    for (uint32_t il = 0; il < hp->n_layer; il++)
-        w->layers[il].attn_output.bias = (HrWeight){0};
+}
+
+static void bind_unbiased(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    hr_bind_dense_decoder(b, hp, w);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        HrLayerWeights *l = &w->layers[il];
+        l->attn_output.bias = l->ffn_gate.bias = l->ffn_up.bias = l->ffn_down.bias = (HrWeight){0};
+    }
+}
+
+static void bind_unscaled_heads(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    bind_undivided(b, hp, w);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        HrLayerWeights *l = &w->layers[il];
+        l->attn_q.scale = l->attn_k.scale = l->attn_v.scale = (HrWeight){0};
+    }
 }
 
 static void bind_long_rope(HrBinder *b, const HrHparams *hp, HrWeights *w)
@@ -202,25 +211,25 @@ static void bind_parallel(HrBinder *b, const HrHparams *hp, HrWeights *w)
 LIKE_LLAMA(arcee, "arcee", "AFM 4.5B", NORM, .bind = hr_bind_dense_decoder, .emit = emit_squared_relu)
 LIKE_LLAMA(baichuan, "baichuan", "Baichuan, Baichuan 2", NORM, .shape = shape_baichuan, DENSE)
 LIKE_LLAMA(chatglm, "chatglm", "ChatGLM 3, GLM-4 9B", NORM, DENSE)
-LIKE_LLAMA(cogvlm, "cogvlm", "CogVLM (text)", NEOX, .bind = bind_bare, .emit = emit)
-LIKE_LLAMA(ernie4_5, "ernie4_5", "ERNIE 4.5 0.3B", NORM, .bind = bind_bare, .emit = emit)
+LIKE_LLAMA(cogvlm, "cogvlm", "CogVLM (text)", NEOX, .bind = bind_unscaled_heads, .emit = emit)
+LIKE_LLAMA(ernie4_5, "ernie4_5", "ERNIE 4.5 0.3B", NORM, .bind = bind_unbiased, .emit = emit)
 LIKE_LLAMA(exaone, "exaone", "EXAONE 3, 3.5 and Deep", NEOX, DENSE)
 LIKE_LLAMA(hunyuan_dense, "hunyuan-dense", "Hunyuan 0.5B to 7B", NEOX, .bind = hr_bind_dense_decoder, .emit = emit_turned_first)
 LIKE_LLAMA(hunyuan_vl, "hunyuan_vl", "HunyuanOCR (text)", NEOX, .bind = hr_bind_dense_decoder, .emit = emit_turned_first)
 LIKE_LLAMA(internlm2, "internlm2", "InternLM 2, 2.5 and 3", NORM, DENSE)
 LIKE_LLAMA(maincoder, "maincoder", "Maincoder 1B", NORM, .bind = hr_bind_dense_decoder, .emit = emit_turned_first)
 LIKE_LLAMA(minicpm, "minicpm", "MiniCPM 1B, 2B and 4", NORM, .shape = shape_minicpm, .bind = bind_long_rope, .emit = emit_scaled)
-LIKE_LLAMA(mistral3, "mistral3", "Ministral 3", NORM, .shape = shape_mistral3, .bind = bind_as_llama, .emit = emit)
+LIKE_LLAMA(mistral3, "mistral3", "Ministral 3", NORM, .shape = shape_mistral3, .bind = hr_bind_decoder, .emit = emit)
 LIKE_LLAMA(nanbeige, "nanbeige", "Nanbeige 4", NORM, .bind = hr_bind_decoder, .emit = emit)
-LIKE_LLAMA(openelm, "openelm", "OpenELM", NEOX, DENSE)
-LIKE_LLAMA(paddleocr, "paddleocr", "PaddleOCR-VL (text)", NEOX, .bind = bind_bare, .emit = emit)
-LIKE_LLAMA(pangu_embedded, "pangu-embedded", "openPangu Embedded", NEOX, DENSE)
+LIKE_LLAMA(openelm, "openelm", "OpenELM", NEOX, .bind = bind_unscaled_heads, .emit = emit)
+LIKE_LLAMA(paddleocr, "paddleocr", "PaddleOCR-VL (text)", NEOX, DENSE)
+LIKE_LLAMA(pangu_embedded, "pangu-embedded", "openPangu Embedded", NEOX, .bind = bind_undivided, .emit = emit)
 LIKE_LLAMA(phi3, "phi3", "Phi-3, Phi-3.5, Phi-4", NEOX, .bind = bind_long_rope, .emit = emit)
 LIKE_LLAMA(plamo, "plamo", "PLaMo 13B", NEOX, .bind = bind_parallel, .emit = emit_parallel)
 LIKE_LLAMA(qwen, "qwen", "Qwen 1", NEOX, .shape = shape_qwen, DENSE)
 LIKE_LLAMA(qwen3tts, "qwen3tts", "Qwen3-TTS (text)", NEOX, DENSE)
 LIKE_LLAMA(qwen3vl, "qwen3vl", "Qwen3-VL", NEOX, DENSE)
-LIKE_LLAMA(refact, "refact", "Refact 1.6B", NONE, .shape = shape_refact, .bind = bind_as_llama, .emit = emit)
+LIKE_LLAMA(refact, "refact", "Refact 1.6B", NONE, .shape = shape_refact, .bind = bind_unbiased, .emit = emit)
 LIKE_LLAMA(seed_oss, "seed_oss", "Seed-OSS 36B", NEOX, DENSE)
 LIKE_LLAMA(smollm3, "smollm3", "SmolLM3", NORM, .shape = shape_smollm3, DENSE)
 LIKE_LLAMA(xverse, "xverse", "XVERSE", NORM, DENSE)

@@ -70,17 +70,6 @@ static void bind_behind(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_take_unscaled(hp, w);
 }
 
-/* Queries, keys and values of OLMo have neither biases nor scales, whatever lies beside them. */
-static void bind_olmo2(HrBinder *b, const HrHparams *hp, HrWeights *w)
-{
-    bind_behind(b, hp, w);
-    for (uint32_t il = 0; il < hp->n_layer; il++) {
-        HrLayerWeights *l = &w->layers[il];
-        l->attn_q.bias = l->attn_k.bias = l->attn_v.bias = (HrWeight){0};
-        l->attn_q.scale = l->attn_k.scale = l->attn_v.scale = (HrWeight){0};
-    }
-}
-
 static void bind_around(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     bind_behind(b, hp, w);
@@ -124,7 +113,7 @@ static void emit_around(HrEmit *e, const HrHparams *hp, const HrWeights *w)
 }
 
 const HrArch hr_arch_olmo2 = {
-    .name = "olmo2", .models = "OLMo 2, OLMo 3", .rope = HR_ROPE_NEOX, .shape = shape_olmo2, .bind = bind_olmo2, .emit = emit_behind};
+    .name = "olmo2", .models = "OLMo 2, OLMo 3", .rope = HR_ROPE_NEOX, .shape = shape_olmo2, .bind = bind_behind, .emit = emit_behind};
 const HrArch hr_arch_exaone4 = {
     .name = "exaone4", .models = "EXAONE 4", .rope = HR_ROPE_NEOX, .shape = shape_exaone4, .bind = bind_behind, .emit = emit_behind};
 const HrArch hr_arch_glm4 = {

@@ -55,7 +55,7 @@ static bool shape_vl(HrHparams *hp, const HrKeys *keys)
         hp->rope.sections[axis] = (uint32_t)n;
         sum += (uint64_t)n;
     }
-    return sum == hp->rope.n_rot / 2 || hr_keys_bad(keys, "rope.dimension_sections", "does not add up to the pairs of a head");
+    return sum >= hp->rope.n_rot / 2 || hr_keys_bad(keys, "rope.dimension_sections", "does not cover the pairs of a head");
 }
 
 const HrArch hr_arch_qwen2vl = {
