@@ -58,7 +58,14 @@ static bool shape_vl(HrHparams *hp, const HrKeys *keys)
     return sum >= hp->rope.n_rot / 2 || hr_keys_bad(keys, "rope.dimension_sections", "does not cover the pairs of a head");
 }
 
+/* Logits have no bias, whatever lies beside their matrix. */
+static void bind_vl(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    bind(b, hp, w);
+    w->output.bias = (HrWeight){0};
+}
+
 const HrArch hr_arch_qwen2vl = {
-    .name = "qwen2vl", .models = "Qwen2-VL, Qwen2.5-VL", .rope = HR_ROPE_NEOX, .shape = shape_vl, .bind = bind, .emit = emit};
+    .name = "qwen2vl", .models = "Qwen2-VL, Qwen2.5-VL", .rope = HR_ROPE_NEOX, .shape = shape_vl, .bind = bind_vl, .emit = emit};
 const HrArch hr_arch_qwen25vl = {
-    .name = "qwen25vl", .models = "Qwen2.5-VL as Ollama has it", .rope = HR_ROPE_NEOX, .shape = shape_vl, .bind = bind, .emit = emit};
+    .name = "qwen25vl", .models = "Qwen2.5-VL as Ollama has it", .rope = HR_ROPE_NEOX, .shape = shape_vl, .bind = bind_vl, .emit = emit};
