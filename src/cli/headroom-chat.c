@@ -5,6 +5,7 @@
 #include "headroom-chat.h"
 
 #include "headroom-reply.h"
+#include "headroom-cli-images.h"
 #include "headroom-cli.h"
 #include "headroom-json.h"
 #include "headroom-line-reader.h"
@@ -127,6 +128,38 @@ headroom_chat_set_model (HeadroomChat *chat, const char *model, GError **error)
   return FALSE;
 }
 
+/* ---- Images ---- */
+
+static gboolean
+sees_images (HeadroomChat *chat)
+{
+  g_autoptr (HrValue) body = hr_value_new_dict ();
+  g_autoptr (HrValue) answer = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *shown = NULL;
+  const HrValue *capabilities;
+
+  headroom_json_set_string (body, "model", chat->model);
+  text = headroom_json_print (body, HEADROOM_JSON_PLAIN);
+  shown = headroom_client_request (headroom_session_get_client (chat->session), "POST", "/api/show", text, NULL, NULL);
+  answer = shown != NULL ? headroom_json_parse (shown, -1, FALSE, NULL) : NULL;
+  capabilities = answer != NULL ? hr_value_lookup (answer, "capabilities") : NULL;
+  for (gsize i = 0; capabilities != NULL && i < hr_value_size (capabilities); i++)
+    if (g_strcmp0 (hr_value_get_string (hr_value_at (capabilities, i), NULL), "vision") == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Images that text names, for a model that can see them; NULL: none, and *ret_text is text. */
+static HrValue *
+take_images (HeadroomChat *chat, const char *text, char **ret_text)
+{
+  if (headroom_cli_may_name_image (text) && sees_images (chat))
+    return headroom_cli_take_images (text, ret_text);
+  *ret_text = g_strdup (text);
+  return NULL;
+}
+
 /* ---- Answers ---- */
 
 int
@@ -134,9 +167,14 @@ headroom_chat_answer_once (HeadroomChat *chat, const char *prompt)
 {
   g_autoptr (HrValue) body = new_request (chat);
   g_auto (HeadroomReply) answer = { 0 };
+  g_autoptr (HrValue) images = NULL;
+  g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 
-  headroom_json_set_string (body, "prompt", prompt);
+  images = take_images (chat, prompt, &text);
+  headroom_json_set_string (body, "prompt", text);
+  if (images != NULL)
+    hr_value_set (body, "images", g_steal_pointer (&images));
   headroom_json_set_string (body, "system", chat->system);
   if (!headroom_reply_print (headroom_session_get_client (chat->session), "/api/generate", body, chat->verbose, &answer, &error))
     return headroom_cli_fail (error);
@@ -150,8 +188,11 @@ say (HeadroomChat *chat, const char *text)
   g_autoptr (HrValue) body = NULL;
   g_auto (HeadroomReply) answer = { 0 };
   g_autoptr (GError) error = NULL;
-  HrValue *said = new_message ("user", text);
+  g_autofree char *words = NULL;
+  HrValue *images = take_images (chat, text, &words), *said = new_message ("user", words);
 
+  if (images != NULL)
+    hr_value_set (said, "images", images);
   hr_value_append (chat->messages, said);
   body = new_chat_request (chat);
   if (headroom_reply_print (headroom_session_get_client (chat->session), "/api/chat", body, chat->verbose, &answer, &error)) {
