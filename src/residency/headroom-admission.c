@@ -331,6 +331,6 @@ headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry, co
   g_assert (self->loading == NULL);
   resident->keep_alive_ns = self->limits.keep_alive_ns;
   self->loading = resident;
-  g_hash_table_insert (self->residents, (gpointer) headroom_model_entry_get_path (entry), resident);
+  g_hash_table_insert (self->residents, (gpointer) headroom_model_entry_get_identity (entry), resident);
   headroom_resident_open_async (resident, opened_cb, g_object_ref (self));
 }

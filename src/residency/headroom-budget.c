@@ -50,7 +50,7 @@ headroom_residency_fit (HeadroomResidency *self, HeadroomModelEntry *entry, HrMo
   HrDevice devices[HEADROOM_MAX_DEVICES];
   gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
   HeadroomResident *resident =
-    entry != NULL ? g_hash_table_lookup (self->residents, headroom_model_entry_get_path (entry)) : NULL;
+    entry != NULL ? g_hash_table_lookup (self->residents, headroom_model_entry_get_identity (entry)) : NULL;
 
   if (resident != NULL)
     headroom_budget_give_back (resident, devices, n);

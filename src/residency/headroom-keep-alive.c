@@ -13,7 +13,7 @@ headroom_residency_remove (HeadroomResidency *self, HeadroomResident *resident)
 {
   if (self->loading == resident)
     self->loading = NULL;
-  g_hash_table_remove (self->residents, headroom_model_entry_get_path (resident->entry));
+  g_hash_table_remove (self->residents, headroom_model_entry_get_identity (resident->entry));
 }
 
 void

@@ -24,7 +24,7 @@ struct _HeadroomLease {
 static const char *
 key_of (HeadroomModelEntry *entry)
 {
-  return headroom_model_entry_get_path (entry);
+  return headroom_model_entry_get_identity (entry);
 }
 
 static const char *

@@ -85,6 +85,7 @@ create_work (HeadroomExchange *exchange, gpointer data, GError **error)
     spec.from_path = request->from;
   else
     spec.from_name = request->from;
+  spec.adapter_digests = (const char *const *) request->adapter_digests;
   spec.template_text = request->template_text;
   spec.system = request->system;
   spec.params = request->params;

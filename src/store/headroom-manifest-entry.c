@@ -133,6 +133,12 @@ read_layer (const Loader *loader, const HeadroomLayer *layer, GError **error)
   }
   if (strcmp (kind, "projector") == 0)
     return take_text (&entry->projector_path, dup_blob_path (loader, layer));
+  if (strcmp (kind, "adapter") == 0) {
+    char *adapter = dup_blob_path (loader, layer);
+    if (adapter != NULL)
+      g_ptr_array_add (entry->adapter_paths, adapter);
+    return adapter != NULL;
+  }
   if (strcmp (kind, "template") == 0 || strcmp (kind, "prompt") == 0)
     return take_text (&entry->template_text, read_text (loader, layer, error));
   if (strcmp (kind, "system") == 0)

@@ -22,6 +22,7 @@ G_BEGIN_DECLS
 #define HEADROOM_MEDIA_CONFIG "application/vnd.docker.container.image.v1+json"
 #define HEADROOM_MEDIA_PREFIX "application/vnd.ollama.image."
 #define HEADROOM_MEDIA_MODEL HEADROOM_MEDIA_PREFIX "model"
+#define HEADROOM_MEDIA_ADAPTER HEADROOM_MEDIA_PREFIX "adapter"
 
 typedef struct {
   char *media_type;

@@ -16,6 +16,8 @@ struct _HeadroomModelEntry {
   gint64 modified_ns;
   gboolean is_loose;
   char *path, *projector_path, *template_text, *system;
+  GPtrArray *adapter_paths; /* char *, NULL-terminated once finished */
+  char *identity;           /* path and adapters */
   GPtrArray *licenses; /* char *, NULL-terminated once finished */
   HrValue *params, *messages;
   char *parent, *format, *family, *parameter_size, *quantization, *renderer, *parser, *requires;

@@ -21,12 +21,13 @@ headroom_model_entry_finalize (GObject *object)
   char *const texts[] = {
     self->name,           self->full_name,    self->digest,   self->path,   self->projector_path,
     self->template_text,  self->system,       self->parent,   self->format, self->family,
-    self->parameter_size, self->quantization, self->renderer, self->parser, self->requires,
+    self->parameter_size, self->quantization, self->renderer, self->parser, self->requires, self->identity,
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (texts[i]);
   g_ptr_array_unref (self->licenses);
+  g_ptr_array_unref (self->adapter_paths);
   hr_value_unref (self->params);
   hr_value_unref (self->messages);
   g_strfreev (self->families);
@@ -63,6 +64,7 @@ static void
 headroom_model_entry_init (HeadroomModelEntry *self)
 {
   self->licenses = g_ptr_array_new_with_free_func (g_free);
+  self->adapter_paths = g_ptr_array_new_with_free_func (g_free);
 }
 
 HeadroomModelEntry *
@@ -93,6 +95,11 @@ headroom_model_entry_seal (HeadroomModelEntry *self)
   if (self->capabilities == NULL)
     self->capabilities = g_new0 (char *, 1);
   g_ptr_array_add (self->licenses, NULL);
+  g_ptr_array_add (self->adapter_paths, NULL);
+  if (self->path != NULL) {
+    g_autofree char *adapters = g_strjoinv ("\n", (char **) self->adapter_paths->pdata);
+    self->identity = *adapters != '\0' ? g_strconcat (self->path, "\n", adapters, NULL) : g_strdup (self->path);
+  }
 }
 
 const char *
@@ -148,7 +155,29 @@ headroom_model_entry_open (HeadroomModelEntry *self, GError **error)
 {
   g_return_val_if_fail (HEADROOM_IS_MODEL_ENTRY (self) && self->path != NULL, NULL);
 
-  return hr_model_open_with_projector (self->path, self->projector_path, error);
+  g_autoptr(HrModel) model = hr_model_open_with_projector (self->path, self->projector_path, error);
+
+  for (guint i = 0; model != NULL && i + 1 < self->adapter_paths->len; i++) {
+    if (!hr_model_add_adapter (model, g_ptr_array_index (self->adapter_paths, i), error))
+      return NULL;
+  }
+  return g_steal_pointer (&model);
+}
+
+const char *const *
+headroom_model_entry_get_adapter_paths (HeadroomModelEntry *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_MODEL_ENTRY (self), NULL);
+
+  return (const char *const *) self->adapter_paths->pdata;
+}
+
+const char *
+headroom_model_entry_get_identity (HeadroomModelEntry *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_MODEL_ENTRY (self), NULL);
+
+  return self->identity;
 }
 
 const char *

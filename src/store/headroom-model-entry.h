@@ -29,6 +29,9 @@ gboolean headroom_model_entry_is_loose (HeadroomModelEntry *self);
 
 const char *headroom_model_entry_get_path (HeadroomModelEntry *self); /* the GGUF, or NULL (not a GGUF model) */
 const char *headroom_model_entry_get_projector_path (HeadroomModelEntry *self); /* or NULL */
+const char *const *headroom_model_entry_get_adapter_paths (HeadroomModelEntry *self); /* NULL-terminated */
+/* The same text for entries of the same weights and adapters, which one loaded model can serve; NULL without a path. */
+const char *headroom_model_entry_get_identity (HeadroomModelEntry *self);
 /**
  * headroom_model_entry_open:
  *

@@ -184,7 +184,7 @@ add_licenses (Recipe *recipe, GError **error)
   return TRUE;
 }
 
-/* ---- Config and manifest ---- */
+/* ---- Adapters ---- */
 
 static const HeadroomLayer *
 find_model_layer (Recipe *recipe)
@@ -196,6 +196,66 @@ find_model_layer (Recipe *recipe)
   }
   return NULL;
 }
+
+static HrModel *
+open_base (Recipe *recipe, GError **error)
+{
+  const HeadroomLayer *weights = find_model_layer (recipe);
+  g_autofree char *path =
+      weights != NULL ? headroom_store_dup_blob_path (recipe->change->store, weights->digest) : NULL;
+
+  if (path != NULL)
+    return hr_model_open (path, error);
+  refuse (error, "an adapter needs a model of GGUF weights");
+  return NULL;
+}
+
+/* Only what the model accepts is put beside it. */
+static gboolean
+import_adapter (Recipe *recipe, HrModel *base, const char *path, GError **error)
+{
+  HeadroomLayer *layer;
+
+  if (!hr_model_add_adapter (base, path, error))
+    return FALSE;
+  layer = headroom_store_change_import (recipe->change, HEADROOM_MEDIA_ADAPTER, path, error);
+  if (layer != NULL)
+    g_ptr_array_add (recipe->layers, layer);
+  return layer != NULL;
+}
+
+static gboolean
+import_adapter_blob (Recipe *recipe, HrModel *base, const char *digest, GError **error)
+{
+  g_autofree char *path = headroom_store_dup_blob_path (recipe->change->store, digest);
+
+  if (path != NULL)
+    return import_adapter (recipe, base, path, error);
+  g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, "blob \"%s\" not found", digest);
+  return FALSE;
+}
+
+static gboolean
+add_adapters (Recipe *recipe, GError **error)
+{
+  const char *const *path = recipe->spec->adapter_paths, *const *digest = recipe->spec->adapter_digests;
+  g_autoptr(HrModel) base = NULL;
+
+  if ((path == NULL || *path == NULL) && (digest == NULL || *digest == NULL))
+    return TRUE;
+  base = open_base (recipe, error);
+  for (; base != NULL && path != NULL && *path != NULL; path++) {
+    if (!import_adapter (recipe, base, *path, error))
+      return FALSE;
+  }
+  for (; base != NULL && digest != NULL && *digest != NULL; digest++) {
+    if (!import_adapter_blob (recipe, base, *digest, error))
+      return FALSE;
+  }
+  return base != NULL;
+}
+
+/* ---- Config and manifest ---- */
 
 static void
 set_pick (HrValue *config, const char *key, const char *own, const char *inherited)
@@ -285,7 +345,7 @@ finish (Recipe *recipe, const HeadroomModelName *name, GError **error)
 static gboolean
 follow (Recipe *recipe, const HeadroomModelName *name, GError **error)
 {
-  return take_weights (recipe, error) && replace_text (recipe, "template", recipe->spec->template_text, error)
+  return take_weights (recipe, error) && add_adapters (recipe, error) && replace_text (recipe, "template", recipe->spec->template_text, error)
          && replace_text (recipe, "system", recipe->spec->system, error) && add_licenses (recipe, error)
          && add_params (recipe, error) && add_messages (recipe, error) && finish (recipe, name, error);
 }
@@ -343,17 +403,26 @@ headroom_store_create_from_modelfile (HeadroomStore *self, const char *name, con
   g_autoptr(HrValue) params = headroom_modelfile_dup_parameters (modelfile, error);
   g_autoptr(HrValue) messages = headroom_modelfile_dup_messages (modelfile);
   g_auto(GStrv) licenses = headroom_modelfile_dup_all (modelfile, "license");
+  g_auto(GStrv) adapters = headroom_modelfile_dup_all (modelfile, "adapter");
   g_auto(GStrv) froms = headroom_modelfile_dup_all (modelfile, "from");
 
   if (params == NULL)
     return FALSE;
   if (g_strv_length (froms) > 1)
     return refuse (error, "More than one FROM (a projector beside the model) is not supported yet");
-  if (headroom_modelfile_get (modelfile, "adapter") != NULL || headroom_modelfile_get (modelfile, "draft") != NULL)
-    return refuse (error, "ADAPTER and DRAFT are not supported yet");
+  if (headroom_modelfile_get (modelfile, "draft") != NULL)
+    return refuse (error, "DRAFT is not supported yet");
+  for (char **adapter = adapters; *adapter != NULL; adapter++) {
+    char *adapter_path = dup_from_path (*adapter, base);
+    if (adapter_path == NULL)
+      return refuse (error, "ADAPTER names no GGUF file");
+    g_free (*adapter);
+    *adapter = adapter_path;
+  }
   const HeadroomModelSpec spec = {
     .from_name = path == NULL ? from : NULL,
     .from_path = path,
+    .adapter_paths = (const char *const *) adapters,
     .template_text = headroom_modelfile_get (modelfile, "template"),
     .system = headroom_modelfile_get (modelfile, "system"),
     .params = params,

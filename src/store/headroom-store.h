@@ -90,6 +90,8 @@ typedef struct {
   const char *system;
   HrValue *params;         /* dict; merged over the inherited ones */
   HrValue *messages;       /* list of {role, content} */
+  const char *const *adapter_paths;   /* LoRA adapters: GGUF files, ... */
+  const char *const *adapter_digests; /* ... and blobs that are here; added to the inherited ones */
   const char *const *licenses; /* added to the inherited ones */
   const char *renderer, *parser, *requires;
 } HeadroomModelSpec;

@@ -80,6 +80,26 @@ read_files (HeadroomFields *fields, HeadroomWireCreateRequest *request)
   }
 }
 
+/* {name: digest}, in order. */
+static GStrv
+read_adapters (HeadroomFields *fields)
+{
+  const HrValue *files = headroom_fields_dict (fields, "adapters", "map[string]string");
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (size_t i = 0; files != NULL && i < hr_value_size (files); i++) {
+    const char *name;
+    const HrValue *digest = hr_value_entry (files, i, &name);
+    if (hr_value_kind (digest) != HR_VALUE_STRING)
+      headroom_fields_refuse_type (fields, "adapters", digest, "string");
+    else if (!headroom_digest_is_valid (hr_value_get_string (digest, NULL)))
+      headroom_fields_fail (fields, 400, "invalid digest format");
+    else
+      g_strv_builder_add (builder, hr_value_get_string (digest, NULL));
+  }
+  return g_strv_builder_end (builder);
+}
+
 static GStrv
 read_licenses (HeadroomFields *fields)
 {
@@ -135,8 +155,7 @@ read_plain_messages (HeadroomFields *fields)
 static void
 refuse_unsupported (HeadroomFields *fields)
 {
-  static const char *const unsupported[] = { "adapters",     "draft_files",    "quantize",
-                                             "quantization", "draft_quantize", "remote_host" };
+  static const char *const unsupported[] = { "draft_files", "quantize", "quantization", "draft_quantize", "remote_host" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (unsupported); i++) {
     const HrValue *value = headroom_fields_any (fields, unsupported[i]);
@@ -158,6 +177,7 @@ headroom_wire_parse_create (const char *body, gsize len, GError **error)
   request->model = read_model (&fields);
   request->from = dup_nonempty (&fields, "from");
   read_files (&fields, request);
+  request->adapter_digests = read_adapters (&fields);
   request->template_text = dup_nonempty (&fields, "template");
   request->system = dup_nonempty (&fields, "system");
   request->renderer = dup_nonempty (&fields, "renderer");
@@ -182,6 +202,7 @@ headroom_wire_create_request_free (HeadroomWireCreateRequest *request)
   g_free (request->model);
   g_free (request->from);
   g_free (request->file_digest);
+  g_strfreev (request->adapter_digests);
   g_free (request->template_text);
   g_free (request->system);
   g_free (request->renderer);

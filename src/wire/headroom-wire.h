@@ -186,6 +186,7 @@ typedef struct {
   char *model;             /* the new name */
   char *from;              /* an installed model, or NULL */
   char *file_digest;       /* the one file of "files", or NULL */
+  GStrv adapter_digests;   /* of "adapters"; may be empty */
   char *template_text, *system, *renderer, *parser, *requires; /* or NULL */
   HrValue *params, *messages; /* or NULL */
   GStrv licenses;          /* or NULL */
