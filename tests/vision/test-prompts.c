@@ -311,6 +311,24 @@ static void test_mismatch(void)
     assert_refused(&scene, scene.tokens, scene.sights, "*rows without an image*");
 }
 
+/* Ollama's way: the tower inside the model's own file, under other names. */
+static void test_inside(void)
+{
+    g_auto(Scene) scene = {0};
+    g_auto(Reply) reply = {0};
+    g_autofree char *path = tower_path("gemma3-whole", ".gguf");
+    g_autoptr(GError) error = NULL;
+    scene_init(&scene, "gemma3", 64, 1);
+    hr_runner_free(scene.runner);
+    hr_model_unref(scene.model);
+    scene.model = hr_model_open(path, &error);
+    g_assert_no_error(error);
+    g_assert_true(hr_model_sees_images(scene.model, &error));
+    scene.runner = load(scene.model, 64, 1);
+    ask_and_wait(&scene, &reply);
+    g_assert_cmpfloat(distance_to_original(&scene, &reply), <, TOLERANCE);
+}
+
 static void test_blind(void)
 {
     g_autofree char *path = tower_path("llava15-text", ".gguf");
@@ -338,6 +356,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/prompts/cancel", test_cancel);
     g_test_add_func("/prompts/mismatch", test_mismatch);
+    g_test_add_func("/prompts/inside", test_inside);
     g_test_add_func("/prompts/blind", test_blind);
     return g_test_run();
 }

@@ -5,6 +5,7 @@
 #
 # Usage: write-prompts.py FOLDER. Needs what write-towers.py needs. Writes, for each family,
 #   NAME-text.gguf  the language model
+#   gemma3-whole.gguf  both in one file, under the names that Ollama gives them
 #   NAME.ids        the prompt's tokens, -1 where rows of the image stand (i32)
 #   NAME.logits     what follows it, by transformers' own model: positions by axes, masks and scales are theirs (f32)
 
@@ -106,6 +107,27 @@ def gemma3(rows):
     return meta, tensors, ids, model.lm_head(hidden)
 
 
+# What Ollama's files call the parts of a tower.
+INSIDE = {"v.patch_embd": "v.patch_embedding", "v.position_embd": "v.position_embedding", "v.post_ln": "v.post_layernorm",
+          ".ln1": ".layer_norm1", ".ln2": ".layer_norm2", ".attn_out": ".attn_output", ".ffn_down": ".mlp.fc1", ".ffn_up": ".mlp.fc2",
+          "mm.input_projection": "mm.mm_input_projection", "mm.soft_emb_norm": "mm.mm_soft_emb_norm"}
+
+
+def inside(name):
+    for ours, theirs in INSIDE.items():
+        name = name.replace(ours, theirs)
+    return name
+
+
+def write_whole(path, meta, tensors):
+    """Text and tower in one file; its metadata leaves out what is known of the family."""
+    _, tower_meta, tower, _ = towers.gemma3()
+    kept = ("image_size", "patch_size", "embedding_length", "feed_forward_length", "block_count", "attention.head_count",
+            "attention.layer_norm_epsilon")
+    meta = {**meta, **{f"gemma3.vision.{key}": tower_meta[f"clip.vision.{key}"] for key in kept}}
+    towers.write_gguf(path, meta, {**tensors, **{inside(name): tensor for name, tensor in tower.items()}})
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     for family in (llava15, qwen2vl, gemma3):
@@ -114,6 +136,9 @@ def main():
         with torch.no_grad():
             meta, tensors, ids, logits = family(rows)
         towers.write_gguf(folder / f"{name}-text.gguf", meta, tensors)
+        if family is gemma3:
+            with torch.no_grad():
+                write_whole(folder / "gemma3-whole.gguf", meta, tensors)
         ids.astype("<i4").tofile(folder / f"{name}.ids")
         logits[0, -1].numpy().astype("<f4").tofile(folder / f"{name}.logits")
         print(name, len(ids), f"rms {logits[0, -1].pow(2).mean().sqrt():.3f}")
