@@ -14,6 +14,7 @@ build libgtk-4-dev libadwaita-1-dev libcmark-gfm-dev libcmark-gfm-extensions-dev
 build librsvg2-common adwaita-icon-theme dconf-gsettings-backend desktop-file-utils shared-mime-info appstream
 run python3-pip unzip ca-certificates
 test clang llvm libclang-rt-dev xvfb xauth dbus-daemon at-spi2-core locales python3-jinja2
+clients python3-venv nodejs npm
 END
 }
 

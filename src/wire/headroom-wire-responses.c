@@ -360,9 +360,9 @@ headroom_wire_print_response_events (HeadroomWireOpenaiStream *stream, const Hea
   for (gsize i = 0; has_calls (record) && i < hr_value_size (record->tool_calls); i++)
     append_call (events, stream, hr_value_at (record->tool_calls, i));
   if (record->done) {
-    gboolean cut = g_strcmp0 (record->done_reason, "length") == 0;
     close_block (events, stream);
-    append_response (events, stream, cut ? "response.incomplete" : "response.completed", record);
+    /* Also where its status is incomplete: clients wait for this event. */
+    append_response (events, stream, "response.completed", record);
   }
   return g_string_free (events, FALSE);
 }

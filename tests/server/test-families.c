@@ -87,7 +87,7 @@ test_responses_stream (Server *s, gconstpointer data)
   g_assert_cmpstr (types, ==,
                    "response.created response.in_progress response.output_item.added response.content_part.added "
                    "response.output_text.delta response.output_text.done response.content_part.done response.output_item.done "
-                   "response.incomplete");
+                   "response.completed");
   for (guint i = 0; i < records->len; i++)
     g_assert_cmpint (json_number (records->pdata[i], "sequence_number"), ==, i);
 }
