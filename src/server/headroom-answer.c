@@ -61,6 +61,20 @@ fail_cancelled (HeadroomAnswer *self)
 }
 
 static void
+note_end (HeadroomAnswer *self, const HrEvent *event)
+{
+  HeadroomMetrics *metrics = &headroom_exchange_get_service (self->exchange)->metrics;
+
+  if (event->reason == HR_DONE_ERROR)
+    metrics->n_failed++;
+  else if (event->reason == HR_DONE_CANCELLED)
+    metrics->n_cancelled++;
+  else
+    headroom_metrics_note_answer (metrics, &event->timings,
+                                  g_get_monotonic_time () - headroom_exchange_get_started_us (self->exchange));
+}
+
+static void
 event_cb (const HrEvent *event, void *data)
 {
   HeadroomAnswer *self = data;
@@ -82,6 +96,7 @@ event_cb (const HrEvent *event, void *data)
   case HR_EVENT_DONE:
     over = self;
     g_signal_handler_disconnect (headroom_exchange_get_cancellable (self->exchange), self->cancelled_id);
+    note_end (self, event);
     if (event->reason == HR_DONE_ERROR)
       headroom_exchange_fail (self->exchange, event->error);
     else if (event->reason == HR_DONE_CANCELLED)
@@ -281,6 +296,20 @@ read_work (HeadroomExchange *exchange, gpointer data, GError **error)
   return NULL;
 }
 
+/* Options that nothing here knows are passed over, but not in silence. */
+static guint
+count_unknown_options (const HrValue *options)
+{
+  guint n = 0;
+
+  for (gsize i = 0; options != NULL && hr_value_kind (options) == HR_VALUE_DICT && i < hr_value_size (options); i++) {
+    const char *name;
+    hr_value_entry (options, i, &name);
+    n += headroom_options_find (name) == NULL;
+  }
+  return n;
+}
+
 static void
 read_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
 {
@@ -288,6 +317,7 @@ read_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
   HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
   const HeadroomWireRequest *request = self->request;
 
+  headroom_exchange_get_service (exchange)->metrics.n_unknown_options += count_unknown_options (request->options);
   if (has_nothing_to_say (request) && request->has_keep_alive && request->keep_alive_ns == 0) {
     headroom_residency_unload (residency, self->entry);
     headroom_answer_reply_empty (self, "unload");

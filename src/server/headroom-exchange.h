@@ -12,6 +12,7 @@
 #include <libsoup/soup.h>
 
 #include "headroom-activity.h"
+#include "headroom-metrics.h"
 #include "headroom-residency.h"
 #include "headroom-store.h"
 
@@ -31,6 +32,7 @@ typedef struct {
   guint n_working;       /* headroom_exchange_work () that is not over */
   guint next_id;         /* of completions */
   guint64 next_request;  /* of requests */
+  HeadroomMetrics metrics;
   char *(*listen) (gpointer server, const char *spec, GError **error); /* as headroom_server_listen () */
   gpointer server;
   HrModel *planned;      /* the last one that a plan was asked for, and its file's size and time; NULL: none */

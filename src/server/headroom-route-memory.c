@@ -50,18 +50,35 @@ recent_events (HeadroomResidency *residency)
   return list;
 }
 
-void
-headroom_route_status (HeadroomExchange *exchange)
+static HrValue *
+current_status (HeadroomExchange *exchange)
 {
   HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
   g_autoptr (GPtrArray) residents = headroom_residency_dup_residents (residency);
   HrDevice devices[HEADROOM_MAX_DEVICES];
   gsize n_devices = headroom_residency_probe_devices (residency, devices, G_N_ELEMENTS (devices));
-  g_autoptr (HrValue) json = headroom_status_to_json (devices, n_devices, residents);
+  HrValue *json = headroom_status_to_json (devices, n_devices, residents);
 
   set_expiries (residency, residents, hr_value_lookup (json, "models"));
-  hr_value_set (json, "events", recent_events (residency));
+  return json;
+}
+
+void
+headroom_route_status (HeadroomExchange *exchange)
+{
+  g_autoptr (HrValue) json = current_status (exchange);
+
+  hr_value_set (json, "events", recent_events (headroom_exchange_get_service (exchange)->residency));
   reply_value (exchange, json);
+}
+
+void
+headroom_route_metrics (HeadroomExchange *exchange)
+{
+  g_autoptr (HrValue) status = current_status (exchange);
+  g_autofree char *text = headroom_metrics_print (&headroom_exchange_get_service (exchange)->metrics, status);
+
+  headroom_exchange_reply (exchange, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", text);
 }
 
 /* ---- Plan ---- */

@@ -8,6 +8,7 @@
 
 #include "headroom-address.h"
 #include "headroom-env.h"
+#include "headroom-key.h"
 
 /* A refused body is read to its end, so that the client gets to read why; but not forever. */
 #define MAX_DISCARDED_BYTES (16ll * HEADROOM_MAX_BODY_BYTES)
@@ -24,6 +25,7 @@ typedef struct {
   HeadroomService *service;
   const gboolean *is_loopback;
   GStrv origins; /* ORIGINS, or NULL */
+  char *key;     /* API_KEY, or NULL */
 } Router;
 
 static const HeadroomRoute routes[] = {
@@ -59,6 +61,8 @@ static const HeadroomRoute routes[] = {
   { "POST", "/headroom/listen", headroom_route_listen },
   { "GET", "/headroom/requests", headroom_route_requests },
   { "DELETE", "/headroom/requests/", headroom_route_cancel, HEADROOM_ROUTE_PREFIX },
+  { "GET", "/headroom/metrics", headroom_route_metrics },
+  { "GET", "/headroom/openapi.json", headroom_route_openapi },
 };
 
 /* Routes of the API that this build does not have: a client learns that it is not its own mistake. */
@@ -158,7 +162,7 @@ early_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHas
 
   /* Who may not ask may not fill the disk either. */
   if (g_str_has_prefix (path, "/api/blobs/") && check_host (self, message) && check_origin (self, message) &&
-      headroom_route_blob_begin (self->service, message, path))
+      headroom_key_refuses (self->key, message) == NULL && headroom_route_blob_begin (self->service, message, path))
     return;
   g_signal_connect_data (message, "got-chunk", G_CALLBACK (got_chunk_cb), g_new0 (goffset, 1), free_counter, 0);
   if (announced > HEADROOM_MAX_BODY_BYTES)
@@ -225,14 +229,19 @@ request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GH
   const char *method = soup_server_message_get_method (message);
   gboolean known_path = FALSE;
   const HeadroomRoute *route;
+  const char *refusal;
   g_autoptr (HeadroomExchange) exchange = NULL;
 
   if (!check_host (self, message) || !check_origin (self, message))
     return;
+  refusal = headroom_key_refuses (self->key, message);
   route = find_route (routes, G_N_ELEMENTS (routes), method, path, &known_path);
   if (route != NULL) {
     exchange = headroom_exchange_new (self->service, message, dialect_of (route));
-    route->handler (exchange);
+    if (refusal != NULL)
+      headroom_exchange_reply_problem (exchange, SOUP_STATUS_UNAUTHORIZED, refusal);
+    else
+      route->handler (exchange);
     return;
   }
   route = find_route (absent, G_N_ELEMENTS (absent), method, path, &known_path);
@@ -250,6 +259,7 @@ router_free (gpointer data)
   Router *self = data;
 
   g_strfreev (self->origins);
+  g_free (self->key);
   g_free (self);
 }
 
@@ -261,6 +271,7 @@ headroom_router_attach (SoupServer *server, HeadroomService *service, const gboo
 
   self->service = service;
   self->is_loopback = is_loopback;
+  self->key = headroom_env_dup ("API_KEY");
   self->origins = origins != NULL ? g_strsplit (origins, ",", -1) : NULL;
   soup_server_add_early_handler (server, NULL, early_cb, self, NULL);
   soup_server_add_handler (server, NULL, request_cb, self, router_free);

@@ -71,6 +71,9 @@ void headroom_route_signout (HeadroomExchange *exchange);
 void headroom_route_status (HeadroomExchange *exchange);
 void headroom_route_plan (HeadroomExchange *exchange);
 void headroom_route_events (HeadroomExchange *exchange);
+void headroom_route_metrics (HeadroomExchange *exchange);
+/* headroom-openapi.c */
+void headroom_route_openapi (HeadroomExchange *exchange);
 /* headroom-route-requests.c */
 void headroom_route_requests (HeadroomExchange *exchange);
 void headroom_route_cancel (HeadroomExchange *exchange);

@@ -145,6 +145,7 @@ open_service (HeadroomServer *self)
     .listen = listen_cb,
     .server = self,
   };
+  headroom_metrics_watch (&self->service.metrics, headroom_residency_get_events (self->service.residency));
   self->soup = soup_server_new (NULL, NULL);
   g_signal_connect (self->soup, "request-started", G_CALLBACK (request_started_cb), self);
   g_signal_connect (self->soup, "request-finished", G_CALLBACK (request_finished_cb), self);
@@ -185,6 +186,7 @@ close_service (HeadroomServer *self)
   while (g_main_context_iteration (self->context, self->service.n_working > 0) || self->service.n_working > 0)
     ;
   g_clear_object (&self->soup);
+  headroom_metrics_unwatch (&self->service.metrics, headroom_residency_get_events (self->service.residency));
   g_clear_object (&self->service.residency);
   g_clear_pointer (&self->service.planned, hr_model_unref);
   g_hash_table_unref (self->service.exchanges);

@@ -252,6 +252,99 @@ test_create_from_blob (Server *s, gconstpointer data)
   g_assert_cmpint (json_number (said, "eval_count"), <=, 3);
 }
 
+/* ---- Headroom's own ---- */
+
+static void
+test_metrics (Server *s, gconstpointer data)
+{
+  g_autoptr (HrValue) said = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"prompt\":\"a\",\"stream\":false,\"options\":{\"num_predict\":5,"
+                                          "\"temperature\":0,\"no_such_option\":1}}");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = headroom_client_request (s->client, "GET", "/headroom/metrics", NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (json_number (said, "eval_count"), ==, 5);
+  g_assert_nonnull (strstr (text, "\nheadroom_generated_tokens_total 5\n"));
+  g_assert_nonnull (strstr (text, "\nheadroom_answers_total 1\n"));
+  g_assert_nonnull (strstr (text, "\nheadroom_unknown_options_total 1\n"));
+  g_assert_nonnull (strstr (text, "\nheadroom_events_total{kind=\"load\"} 1\n"));
+  g_assert_nonnull (strstr (text, "\nheadroom_request_seconds_bucket{le=\"+Inf\"} 1\n"));
+  g_assert_nonnull (strstr (text, "headroom_device_bytes{device="));
+  for (const char *line = text; *line != '\0'; line = strchr (line, '\n') + 1)
+    g_assert_true (*line == '#' || g_str_has_prefix (line, "headroom_"));
+}
+
+/* Everything that is described is there. */
+static void
+test_openapi (Server *s, gconstpointer data)
+{
+  g_autoptr (HrValue) document = server_get (s, "/headroom/openapi.json");
+  HrValue *paths = json_at (document, "paths");
+  guint n = 0;
+
+  g_assert_cmpstr (json_text (document, "openapi"), ==, "3.0.3");
+  for (gsize i = 0; i < hr_value_size (paths); i++) {
+    const char *path;
+    HrValue *methods = hr_value_entry (paths, i, &path);
+    for (gsize k = 0; k < hr_value_size (methods); k++, n++) {
+      const char *method;
+      hr_value_entry (methods, k, &method);
+      g_autofree char *upper = g_ascii_strup (method, -1);
+      g_autofree char *answer = NULL;
+      if (g_str_equal (path, "/headroom/events")) /* does not end */
+        continue;
+      answer = raw (s, upper, path, g_str_equal (upper, "GET") ? "" : "{}");
+      g_test_message ("%s %s: %.40s", upper, path, answer);
+      g_assert_null (strstr (answer, "404 page not found"));
+      g_assert_null (strstr (answer, "405 method not allowed"));
+      g_assert_false (g_str_has_prefix (answer, "HTTP/1.1 501 "));
+    }
+  }
+  g_assert_cmpuint (n, >, 25);
+}
+
+/* With a key nobody gets in without it; the unix socket is this user's. */
+static void
+setup_with_key (Server *s, gconstpointer data)
+{
+  g_setenv ("HEADROOM_API_KEY", "secret", TRUE);
+  server_setup (s, data);
+  g_unsetenv ("HEADROOM_API_KEY");
+}
+
+static char *
+ask_with (Server *s, const char *path, const char *header)
+{
+  g_autofree char *text = g_strdup_printf ("POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%sContent-Length: 2\r\n\r\n{}", path, header);
+
+  return server_raw_whole (s, text, -1);
+}
+
+static void
+test_key (Server *s, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *none = ask_with (s, "/api/show", ""), *wrong = ask_with (s, "/api/show", "Authorization: Bearer secre\r\n");
+  g_autofree char *longer = ask_with (s, "/api/show", "Authorization: Bearer secretsecret\r\n");
+  g_autofree char *right = ask_with (s, "/api/show", "Authorization: Bearer secret\r\n");
+  g_autofree char *openai = ask_with (s, "/v1/chat/completions", ""), *anthropic = ask_with (s, "/v1/messages", "");
+  g_autofree char *by_header = ask_with (s, "/v1/messages", "x-api-key: secret\r\n");
+  g_autofree char *blob = ask_with (s, "/api/blobs/sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "");
+  g_autofree char *blobs = g_build_filename (s->root, "blobs", NULL);
+  g_autofree char *local = headroom_client_request (s->local, "GET", "/api/tags", NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (g_str_has_prefix (none, "HTTP/1.1 401 "));
+  g_assert_true (g_str_has_prefix (wrong, "HTTP/1.1 401 "));
+  g_assert_true (g_str_has_prefix (longer, "HTTP/1.1 401 "));
+  g_assert_true (g_str_has_prefix (right, "HTTP/1.1 400 ")); /* no model was named */
+  g_assert_nonnull (strstr (openai, "\"error\":{\"message\""));
+  g_assert_nonnull (strstr (anthropic, "\"type\":\"authentication_error\""));
+  g_assert_true (g_str_has_prefix (by_header, "HTTP/1.1 400 "));
+  g_assert_true (g_str_has_prefix (blob, "HTTP/1.1 401 "));
+  g_assert_false (g_file_test (blobs, G_FILE_TEST_EXISTS));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -270,6 +363,9 @@ main (int argc, char **argv)
   CASE ("blobs", test_blobs);
   CASE ("blobs/foreign", test_blobs_foreign);
   CASE ("blobs/create", test_create_from_blob);
+  CASE ("metrics", test_metrics);
+  CASE ("openapi", test_openapi);
+  g_test_add ("/families/key", Server, NULL, setup_with_key, test_key, server_teardown);
   result = g_test_run ();
   server_fixture_finish ();
   return result;

@@ -110,7 +110,7 @@ test_small (void)
 {
   assert_text (headroom_wire_print_error ("model 'x' not found"), "{\"error\":\"model 'x' not found\"}");
   assert_text (headroom_wire_print_error ("bad \xff"), "{\"error\":\"bad \xef\xbf\xbd\"}");
-  assert_text (headroom_wire_print_version ("0.1.0"), "{\"version\":\"0.1.0\"}");
+  assert_text (headroom_wire_print_version ("0.32.15"), "{\"version\":\"0.32.15\",\"headroom\":\"0.1.0\"}");
   assert_text (headroom_wire_print_status ("success", NULL, 0, 0), "{\"status\":\"success\"}");
   assert_text (headroom_wire_print_status ("copying file", "sha256:00", 5, 10),
                "{\"status\":\"copying file\",\"digest\":\"sha256:00\",\"total\":10,\"completed\":5}");
