@@ -259,6 +259,7 @@ typedef struct {
 #define HR_DEFAULT_NUM_BATCH 512
 #define HR_MAX_PARALLEL 256
 #define HR_MAX_NUM_BATCH 16384
+#define HR_MAX_THREADS 256
 
 #define HR_MAX_DEVICES 64
 /* What a device reaches; 0: not known. */
@@ -485,6 +486,20 @@ typedef struct {
 } HrEvaluateOptions;
 bool hr_runner_evaluate_as(HrRunner *runner, const HrToken *tokens, size_t n, const HrEvaluateOptions *options, HrLogitsFunc func,
                            void *data, GError **error);
+
+/* Cores that this process may use: affinity and cgroup quota counted. */
+uint32_t hr_cpu_count(void);
+
+/* What this machine reaches when it does one thing only, in a second: what a model's speed is a share of. */
+typedef struct {
+    uint32_t threads;
+    double read;    /* bytes that all threads together read from memory */
+    double int8, bf16, float32; /* operations of all threads on registers alone, two for each multiplication with its addition; 0: the
+                                 * kernels in use have no instruction for it */
+    double latency; /* seconds that one load from anywhere in memory takes */
+} HrMachineRates;
+/* threads 0: all cores. Takes the pool and up to 1 GiB for about two seconds. Blocks. HR_ERROR_MEMORY. */
+bool hr_machine_measure(uint32_t threads, HrMachineRates *ret_rates, GError **error);
 
 /* Which kernels run here ("avx512-vnni", "avx2", "plain"); HEADROOM_CPU chooses a lower one. */
 const char *hr_cpu_name(void);

@@ -4,11 +4,12 @@
  */
 #include "cpu/pool.h"
 
+#include "hr.h"
+
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
-#define MAX_THREADS 256
 /* About 50 us of spinning before a worker sleeps: longer than the gaps between steps, far shorter than anyone would notice. */
 #define SPIN_ROUNDS 20000
 /* A barrier yields after this many rounds, for the case that the other thread has lost its core. */
@@ -116,7 +117,7 @@ static void await_count(atomic_uint *count, uint32_t wanted)
 
 void hr_pool_run(HrPool *pool, uint32_t n_threads, HrJobFunc func, void *data)
 {
-    n_threads = CLAMP(n_threads, 1, MAX_THREADS);
+    n_threads = CLAMP(n_threads, 1, HR_MAX_THREADS);
     g_mutex_lock(&pool->job_lock);
     ensure_workers(pool, n_threads - 1);
     pool->func = func;
@@ -202,5 +203,5 @@ uint32_t hr_cpu_count(void)
 {
     cpu_set_t set;
     uint32_t n = sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set) : g_get_num_processors();
-    return cgroup_cores(CLAMP(n, 1, MAX_THREADS));
+    return cgroup_cores(CLAMP(n, 1, HR_MAX_THREADS));
 }

@@ -30,5 +30,3 @@ void hr_pool_run(HrPool *pool, uint32_t n_threads, HrJobFunc func, void *data);
 /* Within a job: returns once all its threads have called it. */
 void hr_pool_barrier(HrThread *thread);
 
-/* Cores that this process may use: affinity and cgroup quota counted. */
-uint32_t hr_cpu_count(void);

@@ -6,7 +6,6 @@
 #include "plan/plan.h"
 #include "vision/sight.h"
 
-#define MAX_THREADS 256
 /* Texts that an encoder may compute in one step where nobody said: each costs a row of output, nothing else. */
 #define ENCODER_PARALLEL 32
 
@@ -32,7 +31,7 @@ bool hr_settings_resolve(HrSettings *s, const HrModel *model, GError **error)
 {
     uint32_t n_ctx_train = model->hparams.n_ctx_train;
     if (out_of_range("num_ctx", s->num_ctx, HR_MAX_CTX, error) || out_of_range("parallel", s->parallel, HR_MAX_PARALLEL, error) ||
-        out_of_range("num_batch", s->num_batch, HR_MAX_NUM_BATCH, error) || out_of_range("threads", s->threads, MAX_THREADS, error))
+        out_of_range("num_batch", s->num_batch, HR_MAX_NUM_BATCH, error) || out_of_range("threads", s->threads, HR_MAX_THREADS, error))
         return false;
     if (s->num_ctx == 0)
         s->num_ctx = HR_DEFAULT_NUM_CTX;

@@ -94,6 +94,7 @@ gboolean headroom_cli_unload (HeadroomClient *client, const char *model, GError 
 /* ---- Commands ---- */
 
 int headroom_cmd_bench (int argc, char **argv);
+int headroom_cmd_bench_machine (int argc, char **argv);
 int headroom_cmd_cp (int argc, char **argv);
 int headroom_cmd_create (int argc, char **argv);
 int headroom_cmd_debug (int argc, char **argv);

@@ -1,10 +1,10 @@
-/* headroom-cmd-bench.c: headroom bench speed
+/* headroom-cmd-bench.c: headroom bench, and headroom bench speed
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "headroom-cli.h"
 
-#include "headroom-bench.h"
+#include "headroom-bench-share.h"
 #include "headroom-json.h"
 
 #include <glib/gi18n.h>
@@ -134,18 +134,19 @@ measure (HrRunner *runner, GRand *rand, const HeadroomBenchCase *c, gint64 round
 }
 
 static void
-print_case (const HeadroomBenchCase *c, double rate)
+print_case (const HeadroomBenchCase *c, double rate, const HeadroomBenchShare *share)
 {
   g_autofree char *kind = c->n_gen > 0 ? g_strdup_printf (_("generate %u"), c->n_gen) : g_strdup_printf (_("read %u"), c->n_prompt);
 
-  /* Translators: what is timed, the tokens before it, streams at once, and the speed. */
-  printf (_("%-14s  depth %-6u  streams %-3u  %9.2f tokens/s"), kind, c->n_depth, c->n_streams, rate);
+  /* Translators: what is timed, the tokens before it, streams at once, the speed, and shares of what memory and processor reach. */
+  printf (_("%-14s  depth %-6u  streams %-3u  %9.2f tokens/s  %3.0f %% of memory, %3.0f %% of arithmetic"), kind, c->n_depth,
+          c->n_streams, rate, 100 * share->read, 100 * share->compute);
   printf ("\n");
   fflush (stdout);
 }
 
 static HrValue *
-case_to_value (const HeadroomBenchCase *c, double rate)
+case_to_value (const HeadroomBenchCase *c, double rate, const HeadroomBenchShare *share)
 {
   HrValue *dict = hr_value_new_dict ();
 
@@ -154,12 +155,16 @@ case_to_value (const HeadroomBenchCase *c, double rate)
   headroom_json_set_int (dict, "n_depth", c->n_depth);
   headroom_json_set_int (dict, "n_streams", c->n_streams);
   headroom_json_set_float (dict, "tokens_per_second", rate);
+  headroom_json_set_float (dict, "memory_share", share->read);
+  headroom_json_set_float (dict, "arithmetic_share", share->compute);
   return dict;
 }
 
 static gboolean
-run_cases (HrRunner *runner, GArray *cases, const SpeedArgs *args, GError **error)
+run_cases (HrRunner *runner, GArray *cases, const SpeedArgs *args, const HrMachineRates *machine, GError **error)
 {
+  const HrPlan *plan = hr_runner_get_plan (runner);
+  const HrModelInfo *info = hr_model_get_info (hr_runner_get_model (runner));
   g_autoptr (GRand) rand = g_rand_new_with_seed (SEED);
   g_autoptr (HrValue) list = hr_value_new_list ();
   HeadroomBenchCase warm_up = { .n_gen = 2, .n_streams = 1 };
@@ -170,12 +175,14 @@ run_cases (HrRunner *runner, GArray *cases, const SpeedArgs *args, GError **erro
   for (guint i = 0; i < cases->len; i++) {
     const HeadroomBenchCase *c = &g_array_index (cases, HeadroomBenchCase, i);
     double rate = measure (runner, rand, c, args->rounds, error);
+    HeadroomBenchShare share;
     if (rate < 0)
       return FALSE;
+    share = headroom_bench_share (plan, info, machine, c, rate);
     if (args->json)
-      hr_value_append (list, case_to_value (c, rate));
+      hr_value_append (list, case_to_value (c, rate, &share));
     else
-      print_case (c, rate);
+      print_case (c, rate, &share);
   }
   if (args->json)
     headroom_cli_print_json (list, FALSE);
@@ -187,11 +194,12 @@ bench_speed (const SpeedArgs *args, GError **error)
 {
   g_autoptr (GArray) cases = parse_cases (args, error);
   g_autoptr (HrRunner) runner = NULL;
+  HrMachineRates machine;
 
-  if (cases == NULL)
+  if (cases == NULL || (runner = load (args, cases, error)) == NULL)
     return FALSE;
-  runner = load (args, cases, error);
-  return runner != NULL && run_cases (runner, cases, args, error);
+  return hr_machine_measure (hr_plan_get_settings (hr_runner_get_plan (runner))->threads, &machine, error) &&
+         run_cases (runner, cases, args, &machine, error);
 }
 
 static int
@@ -223,6 +231,7 @@ cmd_speed (int argc, char **argv)
 
 static const HeadroomCommand kinds[] = {
   { "speed", "", N_ ("Tokens per second, reading and generating"), cmd_speed },
+  { "machine", "", N_ ("What memory and processor reach on their own"), headroom_cmd_bench_machine },
   { NULL, NULL, NULL, NULL },
 };
 

@@ -271,6 +271,29 @@ test_bench (void)
   assert_case (hr_value_at (rows, 3), 0, 8, 0, 3);
   assert_case (hr_value_at (rows, 4), 32, 0, 64, 1);
   assert_case (hr_value_at (rows, 7), 0, 8, 64, 3);
+  for (gsize i = 0; i < hr_value_size (rows); i++) {
+    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (hr_value_at (rows, i), "memory_share")), >, 0);
+    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (hr_value_at (rows, i), "arithmetic_share")), >, 0);
+  }
+}
+
+static void
+test_bench_machine (void)
+{
+  g_autoptr (CliResult) result = cli_run ("bench", "machine", "-t", "2", "--json");
+  g_autoptr (HrValue) rows = NULL;
+
+  cli_assert_status (result, 0);
+  rows = parse (result->out);
+  g_assert_cmpuint (hr_value_size (rows), ==, 2);
+  for (gsize i = 0; i < 2; i++) {
+    HrValue *row = hr_value_at (rows, i);
+    double latency = hr_value_get_float (hr_value_lookup (row, "latency_seconds"));
+    g_assert_cmpint (headroom_json_get_int (row, "threads", -1), ==, (gint64) i + 1);
+    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (row, "read_bytes_per_second")), >, 1e6);
+    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (row, "float32_operations_per_second")), >, 1e6);
+    g_assert_true (latency > 1e-9 && latency < 1e-3);
+  }
 }
 
 static void
@@ -298,6 +321,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/perplexity/short-text", test_perplexity_short_text);
   g_test_add_func ("/cli/perplexity/real", test_perplexity_real);
   g_test_add_func ("/cli/bench/cases", test_bench);
+  g_test_add_func ("/cli/bench/machine", test_bench_machine);
   g_test_add_func ("/cli/bench/too-deep", test_bench_too_deep);
   return g_test_run ();
 }

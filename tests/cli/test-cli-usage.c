@@ -31,7 +31,7 @@ static void
 test_help_of_tools (void)
 {
   static const char *const tools[][2] = { { "debug", "tokenize" }, { "debug", "detokenize" }, { "debug", "render" },
-                                          { "debug", "logits" }, { "bench", "speed" } };
+                                          { "debug", "logits" }, { "bench", "speed" }, { "bench", "machine" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (tools); i++) {
     g_autoptr (CliResult) help = cli_run (tools[i][0], tools[i][1], "--help");
