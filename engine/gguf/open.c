@@ -5,6 +5,7 @@
  * A header is: "GGUF", u32 version, u64 tensors, u64 metadata entries, the entries, the tensors' descriptions; then, from the
  * next multiple of the alignment on, their data.
  */
+#include "gguf/alias.h"
 #include "gguf/gguf.h"
 #include "gguf/metadata.h"
 #include "gguf/split.h"
@@ -28,6 +29,7 @@ struct HrGguf {
     HrGgufTensorList tensors; /* of all parts */
     HrGgufBudget budget;
     bool header_only;
+    HrGgufAliases aliases;
 };
 
 static HrGguf *gguf_new(bool header_only)
@@ -45,6 +47,7 @@ void hr_gguf_close(HrGguf *gguf)
 {
     if (!gguf)
         return;
+    hr_gguf_aliases_finish(&gguf->aliases);
     hr_gguf_tensor_list_clear(&gguf->tensors);
     hr_gguf_metadata_free(gguf->metadata);
     for (guint i = 0; i < gguf->parts->len; i++)
@@ -277,7 +280,13 @@ const HrGgufEntry *hr_gguf_entry(const HrGguf *gguf, size_t index)
 
 const HrGgufEntry *hr_gguf_find(const HrGguf *gguf, const char *key)
 {
-    return hr_gguf_metadata_find(gguf->metadata, key);
+    const HrGgufEntry *entry = hr_gguf_metadata_find(gguf->metadata, key);
+    return entry || !gguf->aliases.keys ? entry : g_hash_table_lookup(gguf->aliases.keys, key);
+}
+
+HrGgufAliases *hr_gguf_aliases(HrGguf *gguf)
+{
+    return &gguf->aliases;
 }
 
 size_t hr_gguf_n_tensors(const HrGguf *gguf)
@@ -293,7 +302,8 @@ const HrGgufTensor *hr_gguf_tensor(const HrGguf *gguf, size_t index)
 
 const HrGgufTensor *hr_gguf_find_tensor(const HrGguf *gguf, const char *name)
 {
-    return hr_gguf_tensor_list_find(&gguf->tensors, name);
+    const HrGgufTensor *tensor = hr_gguf_tensor_list_find(&gguf->tensors, name);
+    return tensor || !gguf->aliases.tensors ? tensor : g_hash_table_lookup(gguf->aliases.tensors, name);
 }
 
 const void *hr_gguf_tensor_data(const HrGguf *gguf, const HrGgufTensor *tensor)

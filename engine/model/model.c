@@ -7,6 +7,7 @@
 #include "cpu/lora.h"
 
 #include "model/hparams-embedding.h"
+#include "model/quirks.h"
 
 #include "vision/vision.h"
 
@@ -117,9 +118,9 @@ static bool bind_weights(HrModel *model, GError **error)
     return true;
 }
 
-static bool prepare_to_run(HrModel *model, GError **error)
+static bool prepare_to_run(HrModel *model, const char *arch, GError **error)
 {
-    model->arch = hr_arch_find(model->info.architecture);
+    model->arch = hr_arch_find(arch ? arch : "");
     if (!model->arch) {
         g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
                     "This build does not know the architecture \"%s\": nobody has written down what its layers compute. "
@@ -154,9 +155,10 @@ static HrModel *model_new(HrGguf *take_gguf, GBytes *header, const char *path)
     model->path = g_strdup(path);
     model->gguf = take_gguf;
     model->header = header ? g_bytes_ref(header) : NULL;
+    const char *arch = hr_quirks_apply(model->gguf);
     read_info(model);
     read_shape(model);
-    prepare_to_run(model, &model->not_runnable);
+    prepare_to_run(model, arch, &model->not_runnable);
     return model;
 }
 
