@@ -57,7 +57,7 @@ static bool shape_mistral3(HrHparams *hp, const HrKeys *keys)
     if (!hr_keys_read_float_or(keys, "attention.temperature_scale", 0, 1e3, 0, &hp->temperature.scale) ||
         !hr_keys_read_float_or(keys, "rope.scaling.yarn_log_multiplier", 0, 1e3, 0, &multiplier))
         return false;
-    if (hp->rope.scaling == HR_ROPE_SCALING_YARN)
+    if (hp->rope.scaling == HR_ROPE_SCALING_YARN && hp->rope.ext_factor != 0)
         hp->rope.attn_factor /= 1 + 0.1 * multiplier * log(MAX(hp->rope.factor, 1));
     hp->temperature.length = hp->temperature.scale > 0 ? hp->rope.n_ctx_orig : 0;
     for (uint32_t il = 0; il < hp->n_layer; il++)

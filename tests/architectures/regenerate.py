@@ -94,9 +94,10 @@ def answers(command, writer, text):
         server = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             peer.wait_until_ready(port, server)
-            for position in POSITIONS:
+            for position in range(POSITIONS[-1] + 1):  # one by one: it reads several wrongly for some architectures
                 top = peer.top_tokens(port, tokens[: position + 1])
-                yield " ".join(["answer", str(position), *(f"{t['id']}:{t['logprob']:.5f}" for t in top)])
+                if position in POSITIONS:
+                    yield " ".join(["answer", str(position), *(f"{t['id']}:{t['logprob']:.5f}" for t in top)])
         finally:
             server.terminate()
             server.wait()
