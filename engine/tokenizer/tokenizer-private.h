@@ -17,7 +17,7 @@
 #define HR_MAX_SPECIAL_BYTES 512     /* searched at every character of a text */
 #define HR_MAX_ENCODE_BYTES (1u << 30) /* of one text: positions in it are 32 bits wide, with room for SPM's space */
 
-typedef enum { HR_TOKENIZER_BPE, HR_TOKENIZER_SPM, HR_TOKENIZER_WPM } HrTokenizerKind;
+typedef enum { HR_TOKENIZER_BPE, HR_TOKENIZER_SPM, HR_TOKENIZER_WPM, HR_TOKENIZER_UNIGRAM } HrTokenizerKind;
 
 /* As in tokenizer.ggml.token_type. */
 typedef enum {
@@ -77,8 +77,13 @@ struct HrTokenizer {
 
     const HrPretokenizer *pretokenizer; /* BPE */
     HrMergeTable merges;                /* BPE */
-    float *scores;                      /* SPM: [n_tokens] */
-    bool space_prefix;                  /* SPM */
+    float *scores;                      /* SPM, unigram: [n_tokens] */
+    bool space_prefix;                  /* SPM, unigram */
+    bool merges_spaces;                 /* unigram: each word has one space in front */
+    double unknown_score;               /* unigram: of a character that no token covers */
+    uint8_t *charsmap;                  /* unigram: see unigram.c; NULL: no character is replaced */
+    size_t n_units, n_replacement_bytes;
+    const char *replacements;           /* in charsmap */
     bool lowercase, strip_accents;      /* WPM */
 };
 
@@ -118,6 +123,8 @@ bool hr_spm_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
 bool hr_wpm_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
 void hr_bpe_encode(HrEncoding *encoding, const char *text, size_t len);
 void hr_spm_encode(HrEncoding *encoding, const char *text, size_t len);
+bool hr_unigram_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
+void hr_unigram_encode(HrEncoding *encoding, const char *text, size_t len);
 void hr_wpm_encode(HrEncoding *encoding, const char *text, size_t len);
 /* The bytes that a byte-level token's text stands for, at ret_bytes (at most len). Returns how many; characters outside the
  * alphabet stay as they are. */

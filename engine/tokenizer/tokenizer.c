@@ -51,9 +51,11 @@ static bool choose_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
         tokenizer->kind = HR_TOKENIZER_SPM;
     else if (strcmp(model, "bert") == 0)
         tokenizer->kind = HR_TOKENIZER_WPM;
+    else if (strcmp(model, "t5") == 0)
+        tokenizer->kind = HR_TOKENIZER_UNIGRAM;
     else
         return hr_tokenizer_fail(error, HR_ERROR_UNSUPPORTED,
-                                 "The tokenizer “%s” is not supported yet (gpt2, llama and bert are)", model);
+                                 "The tokenizer “%s” is not supported yet (gpt2, llama, bert and t5 are)", model);
     return true;
 }
 
@@ -96,6 +98,7 @@ static bool load_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error
     case HR_TOKENIZER_BPE: return hr_bpe_load(tokenizer, gguf, error);
     case HR_TOKENIZER_SPM: return hr_spm_load(tokenizer, gguf, error);
     case HR_TOKENIZER_WPM: return hr_wpm_load(tokenizer, gguf, error);
+    case HR_TOKENIZER_UNIGRAM: return hr_unigram_load(tokenizer, gguf, error);
     }
     g_return_val_if_reached(false);
 }
@@ -127,6 +130,7 @@ void hr_tokenizer_free(HrTokenizer *tokenizer)
     g_free(tokenizer->special.ids);
     g_free(tokenizer->merges.slots);
     g_free(tokenizer->scores);
+    g_free(tokenizer->charsmap);
     g_free(tokenizer);
 }
 

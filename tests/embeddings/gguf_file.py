@@ -27,6 +27,8 @@ def value(v):
         return struct.pack("<If", F32, v)
     if isinstance(v, (str, bytes)):
         return struct.pack("<I", STRING) + text(v)
+    if isinstance(v, bytearray):
+        return struct.pack("<IIQ", ARRAY, 0, len(v)) + v
     if isinstance(v[0], (str, bytes)):
         return array(STRING, v, text)
     if isinstance(v[0], bool):

@@ -269,6 +269,64 @@ static void test_minilm(void)
     }
 }
 
+/* ---- The tokenizer of multilingual models: what SentencePiece gives (make-unigram.py) ---- */
+
+static void check_unigram(const HrModel *model, const char *line)
+{
+    g_auto(GStrv) parts = g_strsplit(line, "\t", 2);
+    g_auto(GStrv) words = g_strsplit(parts[0], " ", -1);
+    g_autofree char *text = g_strcompress(parts[1]);
+    g_autoptr(HrPrompt) prompt = hr_prompt_new();
+    g_autoptr(GArray) wanted = g_array_new(false, false, sizeof(HrToken));
+    g_autoptr(GError) error = NULL;
+    for (char **word = words; *word && **word; word++)
+        g_array_append_val(wanted, (HrToken){atoi(*word)});
+    hr_prompt_append(prompt, text, -1, false);
+    g_autoptr(GArray) tokens = hr_model_tokenize(model, prompt, true, &error);
+    g_assert_no_error(error);
+    if (tokens->len != wanted->len || (wanted->len > 0 && memcmp(tokens->data, wanted->data, wanted->len * sizeof(HrToken)) != 0))
+        g_error("other tokens than SentencePiece's for \"%s\": %u, not %u, the first %d", text, tokens->len, wanted->len,
+                tokens->len ? g_array_index(tokens, HrToken, 0) : -1);
+}
+
+static void test_unigram(void)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "unigram.gguf", NULL);
+    g_autofree char *list = g_test_build_filename(G_TEST_DIST, "unigram.txt", NULL);
+    g_autofree char *contents = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HrModel) model = hr_model_open(path, &error);
+    g_assert_no_error(error);
+    g_file_get_contents(list, &contents, NULL, &error);
+    g_assert_no_error(error);
+    g_auto(GStrv) lines = g_strsplit(contents, "\n", -1);
+    for (char **line = lines; *line && **line; line++)
+        check_unigram(model, *line);
+}
+
+/* Whatever the table of characters holds, nothing is read beyond it. */
+static void test_unigram_damaged(void)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "unigram.gguf", NULL);
+    g_autofree char *bytes = NULL;
+    g_autoptr(GRand) rand = g_rand_new_with_seed(1);
+    gsize size;
+    g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+    char *table = (char *)memmem(bytes, size, "precompiled_charsmap", 20) + 20 + 4 + 4 + 8;
+    for (int round = 0; round < 60; round++) {
+        g_autofree char *broken = g_memdup2(bytes, size), *copy = NULL;
+        g_autoptr(HrPrompt) prompt = hr_prompt_new();
+        for (int i = 0; i < 40; i++)
+            broken[table - bytes + g_rand_int_range(rand, round < 30 ? 4 : 0, 600)] = (char)g_rand_int(rand);
+        g_close(g_file_open_tmp("headroom-XXXXXX.gguf", &copy, NULL), NULL);
+        g_assert_true(g_file_set_contents(copy, broken, (gssize)size, NULL));
+        g_autoptr(HrModel) model = hr_model_open(copy, NULL);
+        hr_prompt_append(prompt, "the \357\274\241 caf\303\251 \357\254\201 \342\200\246 brown e\314\201 fox", -1, false);
+        g_autoptr(GArray) tokens = hr_model_tokenize(model, prompt, true, NULL); /* or NULL: that it is refused is as good */
+        g_unlink(copy);
+    }
+}
+
 /* ---- What is refused, and what is left in the middle ---- */
 
 static void test_refused(void)
@@ -343,6 +401,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_autoptr(GPtrArray) cases = read_cases("vectors.txt");
     g_test_add_func("/embeddings/minilm", test_minilm);
+    g_test_add_func("/embeddings/unigram", test_unigram);
+    g_test_add_func("/embeddings/unigram/damaged", test_unigram_damaged);
     g_test_add_func("/embeddings/refused", test_refused);
     g_test_add_func("/embeddings/ends", test_ends);
     g_test_add_data_func("/embeddings/plan/bert", "bert.gguf", test_plan);
