@@ -138,21 +138,26 @@ static void put(Normal *normal, char byte)
     normal->n++;
 }
 
-static void add(Normal *normal, const char *text, size_t len)
+static void add_to_word(Normal *normal, char byte)
 {
     const HrTokenizer *tokenizer = normal->tokenizer;
 
+    if (!normal->in_word && ((tokenizer->space_prefix && !normal->began) || tokenizer->merges_spaces))
+        put(normal, ' ');
+    normal->in_word = normal->began = true;
+    put(normal, byte);
+}
+
+static void add(Normal *normal, const char *text, size_t len)
+{
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == ' ') {
-            normal->in_word = false;
-            if (!tokenizer->merges_spaces)
-                put(normal, ' ');
+        if (text[i] != ' ') {
+            add_to_word(normal, text[i]);
             continue;
         }
-        if (!normal->in_word && ((tokenizer->space_prefix && !normal->began) || tokenizer->merges_spaces))
+        normal->in_word = false;
+        if (!normal->tokenizer->merges_spaces)
             put(normal, ' ');
-        normal->in_word = normal->began = true;
-        put(normal, text[i]);
     }
 }
 
@@ -174,8 +179,8 @@ static size_t normalise(const HrTokenizer *tokenizer, const char *text, size_t l
         n = hr_rune_bytes(rune);
         if (rune & HR_RUNE_INVALID)
             add(&normal, "\xef\xbf\xbd", 3);
-        else if (hr_rune_code(rune) == 0x2581) /* how files spell a space */
-            add(&normal, " ", 1);
+        else if (hr_rune_code(rune) == 0x2581) /* how files spell a space: here part of a word that begins with one */
+            add_to_word(&normal, ' ');
         else
             add(&normal, text + i, n);
         i += n;
