@@ -118,31 +118,6 @@ copy_with_content (HrValue *message, HrValue *take_content)
 }
 
 static gboolean
-has_same_role (const HrValue *a, const HrValue *b)
-{
-  return g_strcmp0 (headroom_json_get_string (a, "role"), headroom_json_get_string (b, "role")) == 0;
-}
-
-/* Of the parts of one message each has become a message; templates that want roles to take turns would refuse them. Where there are images,
- * they are one again. */
-static HrValue *
-join_parts (HrValue *messages)
-{
-  HrValue *joined = hr_value_new_list ();
-  HrValue *last = NULL;
-
-  for (gsize i = 0; i < hr_value_size (messages); i++) {
-    HrValue *message = hr_value_at (messages, i);
-    HrValue *content = hr_value_lookup (message, "content");
-    if (last != NULL && has_same_role (last, message))
-      hr_value_set (last, "content", hr_value_new_concatenated (hr_value_lookup (last, "content"), content));
-    else
-      hr_value_append (joined, last = copy_with_content (message, hr_value_ref (content)));
-  }
-  return joined;
-}
-
-static gboolean
 is_user (const HrValue *message)
 {
   return g_strcmp0 (headroom_json_get_string (message, "role"), "user") == 0;
@@ -152,7 +127,7 @@ HrValue *
 headroom_pictures_mark (const HeadroomWireRequest *request, HrValue *messages)
 {
   gsize n = hr_value_size (messages), next = 0;
-  g_autoptr (HrValue) marked = hr_value_new_list ();
+  HrValue *marked = hr_value_new_list ();
 
   for (gsize i = 0; i < n; i++) {
     HrValue *message = hr_value_at (messages, i), *content = hr_value_lookup (message, "content");
@@ -162,7 +137,7 @@ headroom_pictures_mark (const HeadroomWireRequest *request, HrValue *messages)
     else
       hr_value_append (marked, copy_with_content (message, with_marks (content, n_images, &next)));
   }
-  return request->kind == HEADROOM_WIRE_OPENAI ? join_parts (marked) : g_steal_pointer (&marked);
+  return marked;
 }
 
 void

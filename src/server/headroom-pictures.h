@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Images are numbered through a conversation, in the order in which they come. A message's images go before its text, but where its client
- * has put them between texts. Blocks (decoding): a worker's job. Thread-safety: Safe.
+ * Images are numbered through a conversation, in the order in which they come. A message's images go before its text.
+ * Blocks (decoding): a worker's job. Thread-safety: Safe.
  */
 #pragma once
 

@@ -136,7 +136,7 @@ test_openai (Server *s, gconstpointer data)
                              "{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,$\"}},"
                              "{\"type\":\"text\",\"text\":\"b\"}]}]}");
 
-  /* One message still, with the image between its texts. */
+  /* One message still. */
   g_assert_cmpint (one - without, >=, N_ROWS);
   g_assert_cmpint (one - without, <, N_ROWS + 8);
 }
