@@ -38,7 +38,7 @@ static TinyVocab *wpm(void)
 /* ---- What a file may say, wrongly ---- */
 
 static void no_model(TinyVocab *vocab) { vocab->model = NULL; }
-static void other_model(TinyVocab *vocab) { vocab->model = "t5"; }
+static void other_model(TinyVocab *vocab) { vocab->model = "rwkv"; }
 static void other_pre(TinyVocab *vocab) { vocab->pre = "nonsense"; }
 static void part_of_a_name(TinyVocab *vocab) { vocab->pre = "llama"; }
 static void two_names(TinyVocab *vocab) { vocab->pre = "gpt-2 phi-2"; }
@@ -119,7 +119,7 @@ static void text_for_lowercase(TinyVocab *vocab)
 
 static const Defect defects[] = {
     {"no-model", bpe, no_model, HR_ERROR_UNSUPPORTED, "no tokenizer.ggml.model"},
-    {"other-model", bpe, other_model, HR_ERROR_UNSUPPORTED, "“t5”"},
+    {"other-model", bpe, other_model, HR_ERROR_UNSUPPORTED, "“rwkv”"},
     {"other-pre", bpe, other_pre, HR_ERROR_UNSUPPORTED, "“nonsense”"},
     {"part-of-a-pre", bpe, part_of_a_name, HR_ERROR_UNSUPPORTED, "“llama”"},
     {"two-pres", bpe, two_names, HR_ERROR_UNSUPPORTED, "“gpt-2 phi-2”"},
