@@ -7,7 +7,7 @@
 packages() { # PURPOSE: build, run or test
     grep -E "^($1) " <<'END' | cut -d' ' -f2- | tr ' ' '\n'
 build gcc libc6-dev pkgconf meson ninja-build gettext python3
-build libglib2.0-dev libglib2.0-bin libsoup-3.0-dev libjson-c-dev libreadline-dev
+build libglib2.0-dev libglib2.0-bin libsoup-3.0-dev libjson-c-dev libreadline-dev libsqlite3-dev
 build libpng-dev libjpeg62-turbo-dev libwebp-dev
 run libopenblas0
 build libgtk-4-dev libadwaita-1-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libxml2-utils

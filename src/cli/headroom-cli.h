@@ -98,6 +98,7 @@ int headroom_cmd_bench_machine (int argc, char **argv);
 int headroom_cmd_cp (int argc, char **argv);
 int headroom_cmd_create (int argc, char **argv);
 int headroom_cmd_debug (int argc, char **argv);
+int headroom_cmd_events (int argc, char **argv);
 int headroom_cmd_list (int argc, char **argv);
 int headroom_cmd_perplexity (int argc, char **argv);
 int headroom_cmd_plan (int argc, char **argv);

@@ -141,24 +141,63 @@ largest_parallel (HrModel *model, const HrSettings *settings, const HrDevice *de
   return low;
 }
 
-/* The knee: going on by a tenth would bring less than half of that. Half full contexts are what a busy service has. */
+typedef struct {
+  guint32 parallel;
+  HeadroomPrediction predicted;
+} Sample;
+
+/* Throughput at more and more answers at once, each step a tenth. Half full contexts are what a busy service has. */
+static GArray *
+sample_throughput (HrModel *model, const HrSettings *settings, guint32 parallel_max, const HrDevice *devices, gsize n_devices)
+{
+  GArray *samples = g_array_new (FALSE, FALSE, sizeof (Sample));
+  guint32 n_prompt = MIN (HEADROOM_USUAL_PROMPT, settings->num_ctx);
+
+  for (guint32 n = 1; n <= parallel_max; n = MAX (n + 1, MIN (n + n / 10, parallel_max))) {
+    g_autoptr (HrPlan) plan = plan_for (model, settings, n, devices, n_devices);
+    Sample sample = { n, headroom_predict (plan, n_prompt, settings->num_ctx / 2, n) };
+    g_array_append_val (samples, sample);
+  }
+  return samples;
+}
+
+static double
+throughput (const Sample *sample)
+{
+  return sample->parallel * sample->predicted.tokens_per_second;
+}
+
+/* The knee: where the curve is farthest above the straight line from nothing to its end. */
+static const Sample *
+find_knee (const GArray *samples)
+{
+  const Sample *last = &g_array_index (samples, Sample, samples->len - 1), *knee = last;
+  double best = 0;
+
+  for (guint i = 0; i < samples->len; i++) {
+    const Sample *sample = &g_array_index (samples, Sample, i);
+    double above = throughput (sample) / MAX (throughput (last), 1e-9) - (double) sample->parallel / last->parallel;
+    if (above > best) {
+      best = above;
+      knee = sample;
+    }
+  }
+  return knee;
+}
+
 static void
 find_best (HeadroomAdvice *advice, HrModel *model, const HrSettings *settings, const HrDevice *devices, gsize n_devices)
 {
-  double best = 0;
+  g_autoptr (GArray) samples = NULL;
+  const Sample *knee;
 
-  for (guint32 n = 1; n <= advice->parallel_max; n += MAX (1, n / 10)) {
-    g_autoptr (HrPlan) plan = plan_for (model, settings, n, devices, n_devices);
-    HeadroomPrediction predicted = headroom_predict (plan, MIN (HEADROOM_USUAL_PROMPT, settings->num_ctx), settings->num_ctx / 2, n);
-    double together = predicted.tokens_per_second * n;
-    double step = (double) MAX (1, advice->parallel_best / 10) / MAX (1, advice->parallel_best);
-    if (advice->parallel_best > 0 && together < best * (1 + step / 2))
-      break;
-    best = together;
-    advice->parallel_best = n;
-    advice->predicted = predicted;
-    advice->tokens_per_second = together;
-  }
+  if (advice->parallel_max == 0)
+    return;
+  samples = sample_throughput (model, settings, advice->parallel_max, devices, n_devices);
+  knee = find_knee (samples);
+  advice->parallel_best = knee->parallel;
+  advice->predicted = knee->predicted;
+  advice->tokens_per_second = throughput (knee);
 }
 
 GArray *

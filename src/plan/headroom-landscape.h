@@ -38,7 +38,7 @@ GArray *headroom_landscape_new (HrModel *model, const HrSettings *asked, const H
 typedef struct {
   guint32 num_ctx;
   guint32 parallel_max;  /* 0: not even one fits */
-  guint32 parallel_best; /* the least with which a tenth more answers at once bring less than a twentieth more tokens */
+  guint32 parallel_best; /* the knee of the throughput: where it is farthest above a straight line to its end */
   HeadroomPrediction predicted; /* at parallel_best, each answer's */
   double tokens_per_second; /* of all answers together */
 } HeadroomAdvice;

@@ -91,7 +91,6 @@ static void
 evict (HeadroomResidency *self, GArray *list, HeadroomResident *for_whom, guint64 need_bytes)
 {
   const char *guest = headroom_model_entry_get_name (for_whom->entry);
-  g_autofree char *need = g_format_size_full (need_bytes, G_FORMAT_SIZE_IEC_UNITS);
 
   for (guint i = 0; i < list->len; i++) {
     Candidate *c = &g_array_index (list, Candidate, i);
@@ -99,11 +98,10 @@ evict (HeadroomResidency *self, GArray *list, HeadroomResident *for_whom, guint6
       continue;
     if (need_bytes > 0)
       headroom_residency_tell (self, HEADROOM_EVENT_EVICT, headroom_model_entry_get_name (c->resident->entry),
-                               c->candidate.bytes, _("It was idle, and %s needs %s more memory than is free."), guest, need);
+                               for_whom->demand.client, c->candidate.bytes, HEADROOM_REASON_ROOM, guest, need_bytes);
     else
       headroom_residency_tell (self, HEADROOM_EVENT_EVICT, headroom_model_entry_get_name (c->resident->entry),
-                               c->candidate.bytes,
-                               _("It was idle, and %s would be one model too many (MAX_LOADED_MODELS)."), guest);
+                               for_whom->demand.client, c->candidate.bytes, HEADROOM_REASON_TOO_MANY, guest);
     headroom_residency_start_unload (self, c->resident);
   }
 }
@@ -191,8 +189,8 @@ give_up (HeadroomResidency *self, HeadroomResident *resident, gboolean all, cons
   gboolean was_cancelled = g_cancellable_is_cancelled (resident->cancellable);
 
   if (!was_cancelled)
-    headroom_residency_tell (self, HEADROOM_EVENT_REFUSE, headroom_model_entry_get_name (resident->entry),
-                             resident->plan != NULL ? hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS) : 0, "%s",
+    headroom_residency_tell (self, HEADROOM_EVENT_REFUSE, headroom_model_entry_get_name (resident->entry), resident->demand.client,
+                             resident->plan != NULL ? hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS) : 0, HEADROOM_REASON_REFUSED,
                              error->message);
   g_object_ref (resident);
   headroom_residency_remove (self, resident);
@@ -250,9 +248,8 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   self->loading = NULL;
   settings = hr_plan_get_settings (resident->plan);
-  headroom_residency_tell (self, HEADROOM_EVENT_LOAD, headroom_model_entry_get_name (resident->entry),
-                           hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS),
-                           _("A request asked for it; it was loaded with num_ctx %u and parallel %u in %.1f s."),
+  headroom_residency_tell (self, HEADROOM_EVENT_LOAD, headroom_model_entry_get_name (resident->entry), resident->demand.client,
+                           hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS), HEADROOM_REASON_ASKED,
                            settings->num_ctx, settings->parallel,
                            (double) (headroom_machine_now_us (self->machine) - resident->wanted_us) / G_USEC_PER_SEC);
   headroom_residency_settle (self, resident);
@@ -277,8 +274,8 @@ wait_for_place (HeadroomResidency *self, HeadroomResident *resident)
   if (resident->queue_told || something_leaves (self))
     return;
   resident->queue_told = TRUE;
-  headroom_residency_tell (self, HEADROOM_EVENT_QUEUE, headroom_model_entry_get_name (resident->entry), 0,
-                           _("It waits until a model that is busy now has answered."));
+  headroom_residency_tell (self, HEADROOM_EVENT_QUEUE, headroom_model_entry_get_name (resident->entry), resident->demand.client, 0,
+                           HEADROOM_REASON_BUSY);
 }
 
 void

@@ -18,7 +18,7 @@ is_asked (const HrValue *asked, const char *name)
 }
 
 gboolean
-headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, const HrValue *asked, GError **error)
+headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, const HrValue *asked, const char *client, GError **error)
 {
   HeadroomDemand demand = { 0 };
 
@@ -27,6 +27,7 @@ headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, cons
   if (demand.settings.num_ctx > 0)
     demand.settings.num_ctx = MAX (demand.settings.num_ctx, SMALLEST_NUM_CTX);
   demand.kv_type_given = is_asked (asked, "kv_type");
+  g_strlcpy (demand.client, client, sizeof demand.client);
   demand.gpu_layers_given = is_asked (asked, "num_gpu");
   *self = demand;
   return TRUE;

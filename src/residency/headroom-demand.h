@@ -22,8 +22,10 @@ typedef struct {
  * headroom_demand_init:
  * @options: merged from environment, model and request
  * @asked: (nullable): the request's own options
+ * @client: who asks, or ""
  */
-gboolean headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, const HrValue *asked, GError **error);
+gboolean headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, const HrValue *asked, const char *client,
+                               GError **error);
 
 /**
  * headroom_demand_is_met:

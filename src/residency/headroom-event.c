@@ -10,15 +10,17 @@
 struct _HeadroomEvent {
   GObject parent_instance;
 
-  HeadroomEventKind kind;
-  char *model, *reason;
-  guint64 bytes;
   gint64 time_ns;
+  HeadroomEventKind kind;
+  char *model, *client, *text;
+  guint64 bytes;
+  HeadroomReason reason;
+  HrValue *params;
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomEvent, headroom_event, G_TYPE_OBJECT)
 
-static const char *const kind_names[] = {
+static const char *const kind_names[HEADROOM_EVENT_N] = {
   [HEADROOM_EVENT_LOAD] = "load",
   [HEADROOM_EVENT_REFUSE] = "refuse",
   [HEADROOM_EVENT_EVICT] = "evict",
@@ -27,6 +29,7 @@ static const char *const kind_names[] = {
   [HEADROOM_EVENT_QUEUE] = "queue",
   [HEADROOM_EVENT_TRUNCATE] = "truncate",
   [HEADROOM_EVENT_DROP] = "drop",
+  [HEADROOM_EVENT_ADVISE] = "advise",
 };
 
 static void
@@ -35,7 +38,9 @@ headroom_event_finalize (GObject *object)
   HeadroomEvent *self = HEADROOM_EVENT (object);
 
   g_free (self->model);
-  g_free (self->reason);
+  g_free (self->client);
+  g_free (self->text);
+  hr_value_unref (self->params);
   G_OBJECT_CLASS (headroom_event_parent_class)->finalize (object);
 }
 
@@ -51,15 +56,19 @@ headroom_event_init (HeadroomEvent *self)
 }
 
 HeadroomEvent *
-headroom_event_new (HeadroomEventKind kind, const char *model, guint64 bytes, const char *reason, gint64 time_ns)
+headroom_event_new (gint64 time_ns, HeadroomEventKind kind, const char *model, const char *client, guint64 bytes, HeadroomReason reason,
+                    HrValue *take_params)
 {
   HeadroomEvent *self = g_object_new (HEADROOM_TYPE_EVENT, NULL);
 
+  self->time_ns = time_ns;
   self->kind = kind;
   self->model = g_strdup (model);
-  self->reason = g_strdup (reason);
+  self->client = g_strdup (client);
   self->bytes = bytes;
-  self->time_ns = time_ns;
+  self->reason = reason;
+  self->params = take_params;
+  self->text = headroom_reason_dup_text (reason, take_params);
   return self;
 }
 
@@ -75,6 +84,18 @@ headroom_event_get_kind_name (HeadroomEvent *self)
   return kind_names[self->kind];
 }
 
+gboolean
+headroom_event_parse_kind (const char *name, HeadroomEventKind *ret_kind)
+{
+  for (int i = 0; i < HEADROOM_EVENT_N; i++) {
+    if (!g_str_equal (kind_names[i], name))
+      continue;
+    *ret_kind = (HeadroomEventKind) i;
+    return TRUE;
+  }
+  return FALSE;
+}
+
 const char *
 headroom_event_get_model (HeadroomEvent *self)
 {
@@ -82,9 +103,27 @@ headroom_event_get_model (HeadroomEvent *self)
 }
 
 const char *
-headroom_event_get_reason (HeadroomEvent *self)
+headroom_event_get_client (HeadroomEvent *self)
+{
+  return self->client;
+}
+
+HeadroomReason
+headroom_event_get_code (HeadroomEvent *self)
 {
   return self->reason;
+}
+
+const HrValue *
+headroom_event_get_params (HeadroomEvent *self)
+{
+  return self->params;
+}
+
+const char *
+headroom_event_get_reason (HeadroomEvent *self)
+{
+  return self->text;
 }
 
 guint64
@@ -108,7 +147,10 @@ headroom_event_to_json (HeadroomEvent *self)
   headroom_json_set_string (json, "time", time);
   headroom_json_set_string (json, "kind", kind_names[self->kind]);
   headroom_json_set_string (json, "model", self->model);
-  headroom_json_set_string (json, "reason", self->reason);
-  headroom_json_set_int (json, "bytes", (gint64) self->bytes);
+  headroom_json_set_string (json, "reason", self->text);
+  headroom_json_set_int (json, "bytes", (gint64) MIN (self->bytes, G_MAXINT64));
+  headroom_json_set_string (json, "client", self->client);
+  headroom_json_set_string (json, "code", headroom_reason_code (self->reason));
+  hr_value_set (json, "params", hr_value_ref (self->params));
   return json;
 }

@@ -4,8 +4,6 @@
  */
 #include "headroom-residency-private.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "headroom-wire-time.h"
 
 void
@@ -49,12 +47,12 @@ headroom_keep_alive_end (HeadroomResidency *self, HeadroomResident *resident)
   guint64 bytes = hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS);
 
   if (resident->keep_alive_ns == 0) {
-    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD, headroom_model_entry_get_name (resident->entry), bytes,
-                             _("It was asked to go as soon as it is idle (keep_alive 0)."));
+    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD, headroom_model_entry_get_name (resident->entry), "", bytes,
+                             HEADROOM_REASON_TOLD_TO_GO);
   } else {
     g_autofree char *duration = headroom_wire_format_duration (resident->keep_alive_ns);
-    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD, headroom_model_entry_get_name (resident->entry), bytes,
-                             _("Nobody asked for it for %s (keep_alive)."), duration);
+    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD, headroom_model_entry_get_name (resident->entry), "", bytes,
+                             HEADROOM_REASON_KEEP_ALIVE, duration);
   }
   headroom_residency_start_unload (self, resident);
 }

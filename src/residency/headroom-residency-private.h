@@ -26,6 +26,7 @@ struct _HeadroomResidency {
   GQueue queue;              /* GTask: acquisitions that wait, oldest first */
   HeadroomResident *loading; /* borrowed; the one that is on its way in, one at a time */
   GListStore *events;
+  HeadroomEventLog *log;     /* or NULL */
   gboolean closed;
 };
 

@@ -35,23 +35,40 @@ name_of (HeadroomResident *resident)
 
 /* ---- Events ---- */
 
-void
-headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model, guint64 bytes,
-                         const char *format, ...)
+static void
+keep (HeadroomResidency *self, HeadroomEvent *event)
 {
-  g_autoptr (HeadroomEvent) event = NULL;
-  g_autofree char *reason = NULL;
-  va_list args;
-
-  va_start (args, format);
-  reason = g_strdup_vprintf (format, args);
-  va_end (args);
-  event = headroom_event_new (kind, model, bytes, reason, headroom_machine_now_ns (self->machine));
-  if (!HEADROOM_MACHINE_GET_CLASS (self->machine)->is_imagined)
-    g_info ("%s %s: %s", headroom_event_get_kind_name (event), model, reason);
   if (g_list_model_get_n_items (G_LIST_MODEL (self->events)) >= HEADROOM_RESIDENCY_MAX_EVENTS)
     g_list_store_remove (self->events, 0);
   g_list_store_append (self->events, event);
+}
+
+void
+headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model, const char *client, guint64 bytes,
+                         HeadroomReason reason, ...)
+{
+  g_autoptr (HeadroomEvent) event = NULL;
+  va_list args;
+
+  va_start (args, reason);
+  event = headroom_event_new (headroom_machine_now_ns (self->machine), kind, model, client, bytes, reason,
+                              headroom_reason_new (reason, args));
+  va_end (args);
+  if (!HEADROOM_MACHINE_GET_CLASS (self->machine)->is_imagined)
+    g_info ("%s %s: %s", headroom_event_get_kind_name (event), model, headroom_event_get_reason (event));
+  keep (self, event);
+  if (self->log != NULL)
+    headroom_event_log_append (self->log, event);
+}
+
+void
+headroom_residency_take_log (HeadroomResidency *self, HeadroomEventLog *take_log)
+{
+  g_autoptr (GPtrArray) before = headroom_event_log_read (take_log, HEADROOM_RESIDENCY_MAX_EVENTS);
+
+  for (guint i = 0; i < before->len; i++)
+    keep (self, before->pdata[i]);
+  self->log = take_log;
 }
 
 GListModel *
@@ -200,12 +217,12 @@ enqueue (HeadroomResidency *self, GTask *task)
 
 /* The model is here but not as it is needed. */
 static void
-reload_when_idle (HeadroomResidency *self, HeadroomResident *resident, const char *reason)
+reload_when_idle (HeadroomResidency *self, HeadroomResident *resident, const char *client, const char *reason)
 {
   if (resident->n_leases > 0)
     return;
-  headroom_residency_tell (self, HEADROOM_EVENT_RELOAD, name_of (resident),
-                           hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS), _("It is loaded again: %s."), reason);
+  headroom_residency_tell (self, HEADROOM_EVENT_RELOAD, name_of (resident), client,
+                           hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS), HEADROOM_REASON_OTHER_SETTINGS, reason);
   headroom_residency_start_unload (self, resident);
 }
 
@@ -235,7 +252,7 @@ find_place (HeadroomResidency *self, HeadroomAcquisition *wanted)
     return NULL;
   if (is_what_is_wanted (resident, wanted, &reason))
     return resident;
-  reload_when_idle (self, resident, reason);
+  reload_when_idle (self, resident, wanted->demand.client, reason);
   return NULL;
 }
 
@@ -411,6 +428,7 @@ headroom_residency_finalize (GObject *object)
   g_assert (g_queue_is_empty (&self->queue));
   g_hash_table_unref (self->residents);
   g_object_unref (self->events);
+  headroom_event_log_free (self->log);
   g_object_unref (self->machine);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (headroom_residency_parent_class)->finalize (object);

@@ -17,7 +17,7 @@
 #pragma once
 
 #include "headroom-demand.h"
-#include "headroom-event.h"
+#include "headroom-event-log.h"
 #include "headroom-fit.h"
 #include "headroom-machine.h"
 #include "headroom-model-entry.h"
@@ -87,8 +87,11 @@ void headroom_residency_close (HeadroomResidency *self);
 
 /* Borrowed; of HeadroomEvent, oldest first. */
 GListModel *headroom_residency_get_events (HeadroomResidency *self);
-void headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model, guint64 bytes,
-                              const char *format, ...) G_GNUC_PRINTF (5, 6);
+/* With the parameters that reason takes. client: who asked, or "". */
+void headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model, const char *client, guint64 bytes,
+                              HeadroomReason reason, ...);
+/* Writes events to a log from now on, and tells those that it has. */
+void headroom_residency_take_log (HeadroomResidency *self, HeadroomEventLog *take_log);
 
 /* Borrowed; of HeadroomResident (see headroom-resident.h), in no order. */
 GPtrArray *headroom_residency_dup_residents (HeadroomResidency *self) G_GNUC_WARN_UNUSED_RESULT;

@@ -163,17 +163,11 @@ tell_truncation (HeadroomAnswer *self)
   HeadroomResidency *residency = headroom_exchange_get_service (self->exchange)->residency;
 
   if (self->prompt->n_dropped > 0)
-    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), 0,
-                             g_dngettext (GETTEXT_PACKAGE,
-                                          "The oldest message of a conversation was left out: it did not fit in num_ctx %2$u.",
-                                          "The %1$u oldest messages of a conversation were left out: they did not fit in "
-                                          "num_ctx %2$u.",
-                                          self->prompt->n_dropped),
-                             self->prompt->n_dropped, headroom_lease_get_num_ctx (self->lease));
+    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), "", 0,
+                             HEADROOM_REASON_MESSAGES_CUT, self->prompt->n_dropped, headroom_lease_get_num_ctx (self->lease));
   if (self->prompt->n_cut > 0)
-    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), 0,
-                             _("%u tokens were cut out of a prompt that did not fit in num_ctx %u."), self->prompt->n_cut,
-                             headroom_lease_get_num_ctx (self->lease));
+    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), "", 0,
+                             HEADROOM_REASON_TOKENS_CUT, self->prompt->n_cut, headroom_lease_get_num_ctx (self->lease));
 }
 
 static gpointer
@@ -279,7 +273,7 @@ merge_options (HeadroomAnswer *self, GError **error)
   headroom_options_merge_env (self->options);
   return headroom_options_merge (self->options, headroom_model_entry_get_params (self->entry), error) &&
          headroom_options_merge (self->options, self->request->options, error) &&
-         headroom_demand_init (&self->demand, self->options, self->request->options, error);
+         headroom_demand_init (&self->demand, self->options, self->request->options, headroom_exchange_get_client (self->exchange), error);
 }
 
 static gpointer

@@ -19,6 +19,7 @@ struct _HeadroomExchange {
   GBytes *body;
   char *path;
   gboolean is_local;
+  char client[48]; /* what the program calls itself */
   GCancellable *cancellable;
   gint64 started_us;
   HeadroomActivity activity;
@@ -163,8 +164,7 @@ headroom_exchange_begin (HeadroomExchange *self, const char *content_type)
 static void
 give_up_reader (HeadroomExchange *self)
 {
-  headroom_residency_tell (self->service->residency, HEADROOM_EVENT_DROP, "", self->pending->len,
-                           _("A client stopped reading its answer; it was disconnected."));
+  headroom_residency_tell (self->service->residency, HEADROOM_EVENT_DROP, "", "", self->pending->len, HEADROOM_REASON_READER_LEFT);
   g_string_truncate (self->pending, 0);
   client_left (self);
 }
@@ -305,6 +305,12 @@ headroom_exchange_get_cancellable (HeadroomExchange *self)
   return self->cancellable;
 }
 
+const char *
+headroom_exchange_get_client (HeadroomExchange *self)
+{
+  return self->client;
+}
+
 gboolean
 headroom_exchange_is_local (HeadroomExchange *self)
 {
@@ -364,6 +370,16 @@ headroom_exchange_init (HeadroomExchange *self)
   self->started_us = g_get_monotonic_time ();
 }
 
+static void
+note_client (HeadroomExchange *self)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (self->message);
+  const char *name = soup_message_headers_get_one (headers, "User-Agent");
+  g_autofree char *valid = name != NULL ? g_utf8_make_valid (name, MIN ((gssize) strlen (name), (gssize) sizeof self->client - 8)) : NULL;
+
+  g_strlcpy (self->client, valid != NULL ? valid : "", sizeof self->client);
+}
+
 HeadroomExchange *
 headroom_exchange_new (HeadroomService *service, SoupServerMessage *message, HeadroomDialect dialect)
 {
@@ -376,6 +392,7 @@ headroom_exchange_new (HeadroomService *service, SoupServerMessage *message, Hea
   self->message = g_object_ref (message);
   self->socket = g_object_ref (soup_server_message_get_socket (message));
   self->is_local = g_socket_get_family (self->socket) == G_SOCKET_FAMILY_UNIX;
+  note_client (self);
   /* A body that was written elsewhere as it came is not here. */
   self->body = soup_message_body_get_accumulate (body) ? soup_message_body_flatten (body) : g_bytes_new (NULL, 0);
   self->path = g_strdup (g_uri_get_path (soup_server_message_get_uri (message)));

@@ -64,6 +64,8 @@ GCancellable *headroom_exchange_get_cancellable (HeadroomExchange *self);
 GSocket *headroom_exchange_get_socket (HeadroomExchange *self);
 HeadroomActivity *headroom_exchange_get_activity (HeadroomExchange *self);
 /* Whether the client came through the unix socket: a program of this user, which may name files. */
+/* How the program that asks calls itself, "" if it does not; safe from any thread. */
+const char *headroom_exchange_get_client (HeadroomExchange *self);
 gboolean headroom_exchange_is_local (HeadroomExchange *self);
 gint64 headroom_exchange_get_started_us (HeadroomExchange *self); /* monotonic */
 

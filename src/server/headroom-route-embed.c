@@ -307,10 +307,8 @@ tell_truncation (Embedding *self)
   HeadroomResidency *residency = headroom_exchange_get_service (self->exchange)->residency;
 
   if (self->n_cut > 0)
-    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), 0,
-                             g_dngettext (GETTEXT_PACKAGE, "%1$u text was cut to num_ctx %2$u before it became a vector.",
-                                          "%1$u texts were cut to num_ctx %2$u before they became vectors.", self->n_cut),
-                             self->n_cut, headroom_lease_get_num_ctx (self->lease));
+    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), "", 0,
+                             HEADROOM_REASON_TEXTS_CUT, self->n_cut, headroom_lease_get_num_ctx (self->lease));
 }
 
 static void
@@ -376,7 +374,7 @@ read_work (HeadroomExchange *exchange, gpointer data, GError **error)
   headroom_options_merge_env (options);
   if (headroom_options_merge (options, headroom_model_entry_get_params (self->entry), error) &&
       headroom_options_merge (options, self->request->options, error))
-    headroom_demand_init (&self->demand, options, self->request->options, error);
+    headroom_demand_init (&self->demand, options, self->request->options, headroom_exchange_get_client (self->exchange), error);
   return NULL;
 }
 

@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "headroom-catalogue.h"
 #include "headroom-json.h"
 #include "headroom-memory-json.h"
 #include "headroom-plan-json.h"
@@ -133,7 +134,7 @@ read_demand (HrValue *json, HeadroomModelEntry *entry, HeadroomDemand *ret_deman
   /* Settings may stand beside the model or, as in other requests, under "options". */
   return headroom_options_merge (options, headroom_model_entry_get_params (entry), error) &&
          headroom_options_merge (options, json, error) && headroom_options_merge (options, nested, error) &&
-         headroom_demand_init (ret_demand, options, nested != NULL ? nested : json, error);
+         headroom_demand_init (ret_demand, options, nested != NULL ? nested : json, "", error);
 }
 
 static HeadroomModelEntry *
@@ -156,6 +157,21 @@ find_entry (HeadroomExchange *exchange, HrValue *json, GError **error)
   return g_steal_pointer (&entry);
 }
 
+/* A model that is not here, but known: its shape is planned. */
+static gboolean
+want_shape (HrValue *json, Wanted *wanted, GError **error)
+{
+  const char *name = hr_value_kind (json) == HR_VALUE_DICT ? headroom_json_get_string (json, "model") : NULL;
+  const char *weights = name != NULL ? headroom_json_get_string (json, "weights") : NULL;
+  const HeadroomCatalogueEntry *entry = name != NULL ? headroom_catalogue_find (name) : NULL;
+
+  if (entry == NULL)
+    return FALSE;
+  wanted->model = headroom_catalogue_open (entry, weights, error);
+  wanted->entry = headroom_model_entry_new_imagined (entry->name);
+  return wanted->model != NULL;
+}
+
 static gpointer
 read_plan_work (HeadroomExchange *exchange, gpointer data, GError **error)
 {
@@ -163,11 +179,17 @@ read_plan_work (HeadroomExchange *exchange, gpointer data, GError **error)
   const char *body = headroom_exchange_get_body (exchange, &len);
   g_autoptr (HrValue) json = headroom_json_parse (body, (gssize) len, FALSE, error);
   g_autoptr (Wanted) wanted = g_new0 (Wanted, 1);
+  g_autoptr (GError) missing = NULL;
+  g_autoptr (GError) shapeless = NULL;
 
   if (json == NULL)
     return NULL;
-  wanted->entry = find_entry (exchange, json, error);
-  if (wanted->entry == NULL || !read_demand (json, wanted->entry, &wanted->demand, error))
+  wanted->entry = find_entry (exchange, json, &missing);
+  if (wanted->entry == NULL && !want_shape (json, wanted, &shapeless)) {
+    g_propagate_error (error, shapeless != NULL ? g_steal_pointer (&shapeless) : g_steal_pointer (&missing));
+    return NULL;
+  }
+  if (!read_demand (json, wanted->entry, &wanted->demand, error))
     return NULL;
   return g_steal_pointer (&wanted);
 }
@@ -211,7 +233,8 @@ plan_was_read (HeadroomExchange *exchange, gpointer take_result, gpointer take_d
 {
   g_autoptr (Wanted) wanted = take_result;
 
-  wanted->model = ref_known_model (headroom_exchange_get_service (exchange), wanted->entry);
+  if (wanted->model == NULL)
+    wanted->model = ref_known_model (headroom_exchange_get_service (exchange), wanted->entry);
   if (wanted->model != NULL)
     reply_plan (exchange, wanted);
   else

@@ -145,6 +145,7 @@ open_service (HeadroomServer *self)
     .listen = listen_cb,
     .server = self,
   };
+  headroom_residency_take_log (self->service.residency, headroom_event_log_open (NULL));
   headroom_metrics_watch (&self->service.metrics, headroom_residency_get_events (self->service.residency));
   self->soup = soup_server_new (NULL, NULL);
   g_signal_connect (self->soup, "request-started", G_CALLBACK (request_started_cb), self);

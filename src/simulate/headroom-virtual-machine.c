@@ -6,7 +6,6 @@
 
 #include "headroom-catalogue.h"
 #include "headroom-json.h"
-#include "headroom-model-entry-private.h"
 
 /* A monday, so that simulated days look like days. */
 #define BEGINNING_NS (G_GINT64_CONSTANT (1767571200) * 1000000000)
@@ -304,15 +303,12 @@ model_free (gpointer data)
 HeadroomModelEntry *
 headroom_virtual_machine_add_model (HeadroomVirtualMachine *self, const char *name, HrModel *shape, guint64 bytes)
 {
-  HeadroomModelEntry *entry = headroom_model_entry_new ();
+  HeadroomModelEntry *entry = headroom_model_entry_new_imagined (name);
   Model *model = g_new0 (Model, 1);
 
-  entry->name = g_strdup (name);
-  entry->path = g_strdup_printf ("virtual/%s", name);
-  headroom_model_entry_seal (entry);
   model->model = shape != NULL ? hr_model_ref (shape) : new_stand_in (name);
   model->bytes = shape != NULL ? 0 : bytes;
-  g_hash_table_replace (self->models, g_strdup (entry->path), model);
+  g_hash_table_replace (self->models, g_strdup (headroom_model_entry_get_path (entry)), model);
   return entry;
 }
 

@@ -73,6 +73,17 @@ headroom_model_entry_new (void)
   return g_object_new (HEADROOM_TYPE_MODEL_ENTRY, NULL);
 }
 
+HeadroomModelEntry *
+headroom_model_entry_new_imagined (const char *name)
+{
+  HeadroomModelEntry *self = headroom_model_entry_new ();
+
+  self->name = g_strdup (name);
+  self->path = g_strdup_printf ("imagined/%s", name);
+  headroom_model_entry_seal (self);
+  return self;
+}
+
 /* Makes what may not be NULL empty. */
 void
 headroom_model_entry_seal (HeadroomModelEntry *self)

@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 #define HEADROOM_TYPE_MODEL_ENTRY (headroom_model_entry_get_type ())
 G_DECLARE_FINAL_TYPE (HeadroomModelEntry, headroom_model_entry, HEADROOM, MODEL_ENTRY, GObject)
 
+/* An entry for a model that no store has: a shape of the catalogue, or one that is only imagined. */
+HeadroomModelEntry *headroom_model_entry_new_imagined (const char *name) G_GNUC_WARN_UNUSED_RESULT;
+
 /* "llama3.2:latest"; also the property "name". */
 const char *headroom_model_entry_get_name (HeadroomModelEntry *self);
 /* "registry.ollama.ai/library/llama3.2:latest"; a file opened by path has its path here. */

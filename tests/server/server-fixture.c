@@ -16,6 +16,7 @@ server_fixture_init (void)
   runtime_dir = g_dir_make_tmp ("headroom-run-XXXXXX", NULL);
   g_setenv ("XDG_RUNTIME_DIR", runtime_dir, TRUE);
   g_setenv ("XDG_DATA_HOME", runtime_dir, TRUE);
+  g_setenv ("XDG_STATE_HOME", runtime_dir, TRUE);
   g_unsetenv ("OLLAMA_HOST");
   g_unsetenv ("HEADROOM_HOST");
 }

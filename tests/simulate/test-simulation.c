@@ -61,6 +61,7 @@ test_five_models (void)
 
   g_assert_cmpuint (count (simulation, HEADROOM_EVENT_EVICT, &evicted, &minute), ==, 1);
   g_assert_cmpstr (evicted, ==, "qwen2.5:7b");
+  g_assert_cmpstr (headroom_event_get_client (g_array_index (simulation->events, HeadroomSimulationEvent, 4).event), ==, "editor");
   g_assert_cmpint (minute, ==, 3); /* the first load ends two seconds into the first minute */
   g_assert_cmpuint (simulation->n_served, ==, 5);
   g_assert_cmpuint (count (simulation, HEADROOM_EVENT_LOAD, NULL, NULL), ==, 5);

@@ -251,6 +251,7 @@ main (int argc, char **argv)
   folder = g_dir_make_tmp ("headroom-session-XXXXXX", &error);
   g_assert_no_error (error);
   g_setenv ("XDG_RUNTIME_DIR", folder, TRUE);
+  g_setenv ("XDG_STATE_HOME", folder, TRUE);
   g_chmod (folder, 0700);
   if (real_model == NULL)
     g_test_message ("the chat model is not here: a tiny one with made-up weights stands in for it");

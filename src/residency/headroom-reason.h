@@ -1,0 +1,42 @@
+/* headroom-reason.h: why something happened, as a code and parameters, and as the sentence that people read.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What is kept and sent is the code with its parameters; the sentence is made where it is read, in that reader's language.
+ * Thread-safety: Safe.
+ */
+#pragma once
+
+#include "hr.h"
+
+G_BEGIN_DECLS
+
+/* With the parameters that headroom_reason_new () takes: s const char *, u guint, b guint64 (bytes), f double. */
+typedef enum {
+  HEADROOM_REASON_ASKED,           /* uuf: num_ctx, parallel, seconds */
+  HEADROOM_REASON_REFUSED,         /* s: why */
+  HEADROOM_REASON_ROOM,            /* sb: for whom, how much is missing */
+  HEADROOM_REASON_TOO_MANY,        /* s: for whom */
+  HEADROOM_REASON_TOLD_TO_GO,      /* none */
+  HEADROOM_REASON_KEEP_ALIVE,      /* s: a duration */
+  HEADROOM_REASON_OTHER_SETTINGS,  /* s: which */
+  HEADROOM_REASON_BUSY,            /* none */
+  HEADROOM_REASON_MESSAGES_CUT,    /* uu: messages, num_ctx */
+  HEADROOM_REASON_TOKENS_CUT,      /* uu: tokens, num_ctx */
+  HEADROOM_REASON_TEXTS_CUT,       /* uu: texts, num_ctx */
+  HEADROOM_REASON_READER_LEFT,     /* none */
+  HEADROOM_REASON_PRESSURE,        /* b: free */
+  HEADROOM_REASON_DIFFERENT_SIZES, /* u: a num_ctx for all */
+  HEADROOM_REASON_N,
+} HeadroomReason;
+
+const char *headroom_reason_code (HeadroomReason reason); /* "room" */
+/* FALSE: no such code, from a later version perhaps. */
+gboolean headroom_reason_parse_code (const char *code, HeadroomReason *ret_reason);
+
+/* The parameters as a list. */
+HrValue *headroom_reason_new (HeadroomReason reason, va_list args) G_GNUC_WARN_UNUSED_RESULT;
+/* The sentence; parameters that are missing are left out. */
+char *headroom_reason_dup_text (HeadroomReason reason, const HrValue *params) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
