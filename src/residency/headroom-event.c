@@ -84,6 +84,12 @@ headroom_event_get_kind_name (HeadroomEvent *self)
   return kind_names[self->kind];
 }
 
+const char *
+headroom_event_kind_name (HeadroomEventKind kind)
+{
+  return kind_names[kind];
+}
+
 gboolean
 headroom_event_parse_kind (const char *name, HeadroomEventKind *ret_kind)
 {

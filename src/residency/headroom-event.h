@@ -40,6 +40,7 @@ HeadroomEvent *headroom_event_new (gint64 time_ns, HeadroomEventKind kind, const
                                    HeadroomReason reason, HrValue *take_params) G_GNUC_WARN_UNUSED_RESULT;
 HeadroomEventKind headroom_event_get_kind (HeadroomEvent *self);
 const char *headroom_event_get_kind_name (HeadroomEvent *self); /* "load", "evict", ... */
+const char *headroom_event_kind_name (HeadroomEventKind kind);
 gboolean headroom_event_parse_kind (const char *name, HeadroomEventKind *ret_kind);
 const char *headroom_event_get_model (HeadroomEvent *self);
 const char *headroom_event_get_client (HeadroomEvent *self);

@@ -22,7 +22,7 @@ typedef struct {
   guint64 n_answers, n_failed, n_cancelled, n_unknown_options;
   guint64 prompt_tokens, cached_tokens, generated_tokens;
   HeadroomHistogram queue, prompt, generate, total;
-  guint64 n_events[HEADROOM_EVENT_DROP + 1];
+  guint64 n_events[HEADROOM_EVENT_N];
 } HeadroomMetrics;
 
 /* Counts the events of the list from now on, until it is no more. */
