@@ -25,24 +25,34 @@ static uint32_t last_border(const HrRunner *r, const GArray *prompt, uint32_t be
     return 0;
 }
 
-uint32_t hr_checkpoint_limit(const HrRunner *r, uint32_t slot, uint32_t n)
+/* Whether reading should be able to come back to position: the last border, or one that is far from those before. */
+static bool is_place(const HrRunner *r, const HrSlot *slot, uint32_t position, uint32_t last)
 {
-    const GArray *prompt = r->slots[slot].request->prompt;
-    uint32_t begin = r->slots[slot].n_past, end = begin + n, mark = r->kv.slots[slot].mark;
-    if (r->kv.layout.n_states == 0)
-        return n;
-    uint32_t last = last_border(r, prompt, begin + 1);
-    for (uint32_t p = MAX(begin + 1, mark + SPACING); p < end && p < last; p++)
-        if (is_control(r, prompt, p))
-            return p - begin;
-    return last > begin && last < end ? last - begin : n;
+    const GArray *prompt = slot->request->prompt;
+    return position > 0 && position < prompt->len && is_control(r, prompt, position) &&
+           (position == last || position >= slot->border + SPACING);
 }
 
-void hr_checkpoint_note(HrRunner *r, uint32_t slot)
+uint32_t hr_checkpoint_limit(const HrRunner *r, uint32_t index, uint32_t n)
 {
-    const GArray *prompt = r->slots[slot].request->prompt;
-    uint32_t position = r->slots[slot].n_past;
-    bool far = position >= r->kv.slots[slot].mark + SPACING, border = position < prompt->len && is_control(r, prompt, position);
-    if (far || (border && position == last_border(r, prompt, position)) || (r->kv.layout.n_states == 0 && position == prompt->len))
-        hr_kv_checkpoint(&r->kv, slot);
+    const HrSlot *slot = &r->slots[index];
+    if (r->kv.layout.n_states == 0)
+        return n;
+    uint32_t last = last_border(r, slot->request->prompt, slot->n_past + 1);
+    for (uint32_t p = slot->n_past + 1; p < slot->n_past + n; p++)
+        if (is_place(r, slot, p, last))
+            return p - slot->n_past;
+    return n;
+}
+
+void hr_checkpoint_note(HrRunner *r, uint32_t index)
+{
+    HrSlot *slot = &r->slots[index];
+    uint32_t position = slot->n_past;
+    bool place = is_place(r, slot, position, last_border(r, slot->request->prompt, position));
+    bool far = position >= r->kv.slots[index].mark + SPACING; /* texts without borders */
+    if (place)
+        slot->border = position;
+    if (place || far || (r->kv.layout.n_states == 0 && position == slot->request->prompt->len))
+        hr_kv_checkpoint(&r->kv, index);
 }

@@ -19,6 +19,7 @@ typedef struct {
     HrSlotState state;
     HrRequest *request; /* owned; NULL when idle */
     uint32_t n_past;    /* positions in the cache */
+    uint32_t border;    /* READING: where the last checkpoint between messages is */
     HrToken next;       /* GENERATING: the token to be fed */
     uint32_t n_fed;     /* tokens in the step being run */
 } HrSlot;

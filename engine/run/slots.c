@@ -93,7 +93,7 @@ bool hr_slots_assign(HrRunner *r, HrRequest *request)
     for (uint32_t whole; (whole = hr_places_whole(request->places, n_past)) < n_past;)
         n_past = hr_kv_truncate(&r->kv, index, whole);
     HrSlot *slot = &r->slots[index];
-    *slot = (HrSlot){.state = HR_SLOT_READING, .request = request, .n_past = n_past};
+    *slot = (HrSlot){.state = HR_SLOT_READING, .request = request, .n_past = n_past, .border = n_past};
     request->started_us = g_get_monotonic_time();
     request->timings.queue_us = request->started_us - request->submitted_us;
     request->timings.n_cached = n_past;

@@ -56,7 +56,7 @@ static void check_combination(HrModel *model, HrSettings settings)
 
 static void test_equals_ledger(void)
 {
-    static const char *const archs[] = {"llama", "qwen2", "qwen3", "llama"}; /* the last with experts */
+    static const char *const archs[] = {"llama", "qwen2", "qwen3", "llama", "falcon-h1"}; /* the second llama with experts */
     static const uint32_t contexts[] = {1, 63, 64, 65, 1024}, parallels[] = {1, 3}, batches[] = {1, 512};
     for (size_t a = 0; a < G_N_ELEMENTS(archs); a++) {
         TinyModel tiny = tiny_model_default;

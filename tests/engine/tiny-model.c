@@ -71,6 +71,16 @@ static void put_experts_shape(Writer *w)
         gguf_builder_bool(w->builder, norm, true);
 }
 
+/* Falcon-H1: Mamba 2 beside attention; twice as wide, four heads, 16 rows of state. */
+static void put_recurrent_shape(Writer *w)
+{
+    put_u32(w, "ssm.conv_kernel", 4);
+    put_u32(w, "ssm.inner_size", 2 * w->model->n_embd);
+    put_u32(w, "ssm.state_size", 16);
+    put_u32(w, "ssm.time_step_rank", 4);
+    put_u32(w, "ssm.group_count", 1);
+}
+
 static void put_shape(Writer *w)
 {
     const TinyModel *m = w->model;
@@ -89,6 +99,8 @@ static void put_shape(Writer *w)
     put_f32(w, "attention.layer_norm_rms_epsilon", m->norm_eps > 0 ? m->norm_eps : 1e-5f);
     put_scaling(w);
     put_experts_shape(w);
+    if (g_str_equal(m->arch, "falcon-h1"))
+        put_recurrent_shape(w);
 }
 
 /* The printable stand-ins that byte-level vocabularies use. */
@@ -231,6 +243,21 @@ static void put_experts(Writer *w, uint32_t il)
 #undef NAME
 }
 
+static void put_recurrent(Writer *w, uint32_t il)
+{
+    uint64_t n_inner = 2 * (uint64_t)w->model->n_embd, n_convolved = n_inner + 2 * 16;
+#define NAME(what) g_snprintf(name, sizeof name, "blk.%u." what, il)
+    char name[64];
+    NAME("ssm_in.weight"), put_matrix(w, name, w->model->n_embd, n_inner + n_convolved + 4);
+    NAME("ssm_conv1d.weight"), put_matrix_of(w, HR_TYPE_F32, name, 4, n_convolved);
+    NAME("ssm_a"), put_vector(w, name, 4, -1);
+    NAME("ssm_d"), put_vector(w, name, 4, 1);
+    NAME("ssm_dt.bias"), put_vector(w, name, 4, -3);
+    NAME("ssm_norm.weight"), put_vector(w, name, n_inner, 1);
+    NAME("ssm_out.weight"), put_matrix(w, name, n_inner, w->model->n_embd);
+#undef NAME
+}
+
 static void put_layer(Writer *w, uint32_t il)
 {
     const TinyModel *m = w->model;
@@ -251,6 +278,8 @@ static void put_layer(Writer *w, uint32_t il)
         NAME("attn_k_norm.weight"), put_vector(w, name, m->head_dim, 1);
     }
     NAME("attn_output.weight"), put_matrix(w, name, n_q, m->n_embd);
+    if (g_str_equal(m->arch, "falcon-h1"))
+        put_recurrent(w, il);
     NAME("ffn_norm.weight"), put_vector(w, name, m->n_embd, 1);
     if (m->experts.n > 0 && il >= m->experts.n_dense_lead) {
         put_experts(w, il);

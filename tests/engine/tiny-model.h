@@ -22,7 +22,7 @@ typedef struct {
 } TinyExperts;
 
 typedef struct {
-    const char *arch;   /* "llama", "qwen2", "qwen3" */
+    const char *arch;   /* "llama", "qwen2", "qwen3", "falcon-h1" */
     HrType type;        /* of matrices: F32, F16 or Q8_0 */
     uint32_t n_layer, n_embd, n_ff, n_head, n_head_kv, head_dim, n_vocab, n_ctx;
     bool tied;
