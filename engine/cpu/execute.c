@@ -8,6 +8,11 @@
 
 #include <string.h>
 
+/* Steps of so many tokens take longer than others' next tokens should wait; an operation of theirs takes so much longer than bringing a
+ * job that a few at once cost nothing. */
+#define LONG_STEP_TOKENS 64
+#define OPS_PER_TURN 4
+
 /* ---- Sizes ---- */
 
 static size_t aligned(size_t bytes)
@@ -288,7 +293,7 @@ static void walk(HrThread *thread, void *data)
 {
     HrExecutor *e = data;
     HrTask task = {.e = e, .thread = thread, .scratch = (char *)e->scratch.base + thread->index * e->thread_scratch_bytes};
-    for (uint32_t i = 0; i < e->program->ops->len; i++) {
+    for (uint32_t i = e->walk_begin; i < e->walk_end; i++) {
         task.op = hr_program_op(e->program, i);
         task.op_index = i;
         task.phase = 0;
@@ -324,6 +329,11 @@ bool hr_executor_run(HrExecutor *e, const HrStep *step, const atomic_bool *abort
     for (uint32_t i = 0; i < e->program->ops->len * HR_OP_PHASES; i++)
         atomic_store_explicit(&e->claimed[i], 0, memory_order_relaxed);
     find_runs(e);
-    hr_pool_run(e->pool, e->n_threads, walk, e);
+    /* A long step gives way to other runners' between its operations, so that their streams go on. */
+    uint32_t n_ops = e->program->ops->len, turn = step->n_tokens >= LONG_STEP_TOKENS ? OPS_PER_TURN : n_ops;
+    for (e->walk_begin = 0; e->walk_begin < n_ops && atomic_load(&e->aborted_at) == UINT32_MAX; e->walk_begin = e->walk_end) {
+        e->walk_end = MIN(e->walk_begin + turn, n_ops);
+        hr_pool_run(e->pool, e->n_threads, walk, e);
+    }
     return atomic_load(&e->aborted_at) == UINT32_MAX;
 }

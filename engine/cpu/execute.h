@@ -68,6 +68,7 @@ typedef struct {
     uint32_t n_runs;
     atomic_uint *claimed; /* [n_ops, HR_OP_PHASES] */
     const HrStep *step;
+    uint32_t walk_begin, walk_end; /* operations of the turn that runs */
     const atomic_bool *abort; /* once true it stays so for the step */
     atomic_uint aborted_at; /* operation; UINT32_MAX: not */
 } HrExecutor;

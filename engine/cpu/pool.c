@@ -16,8 +16,10 @@
 #define SPINS_BEFORE_YIELD 4000
 
 struct HrPool {
-    GMutex job_lock; /* held while a job runs */
-    GMutex lock;     /* guards sleeping */
+    GMutex turn_lock; /* guards who is next: jobs run one at a time, in the order in which they were brought */
+    GCond turn;
+    uint64_t n_tickets, serving;
+    GMutex lock; /* guards sleeping */
     GCond wake;
     GPtrArray *workers; /* GThread */
     bool stopping;
@@ -115,10 +117,28 @@ static void await_count(atomic_uint *count, uint32_t wanted)
     }
 }
 
+static void await_turn(HrPool *pool)
+{
+    g_mutex_lock(&pool->turn_lock);
+    uint64_t ticket = pool->n_tickets++;
+    while (pool->serving != ticket)
+        g_cond_wait(&pool->turn, &pool->turn_lock);
+    g_mutex_unlock(&pool->turn_lock);
+}
+
+static void pass_turn(HrPool *pool)
+{
+    g_mutex_lock(&pool->turn_lock);
+    pool->serving++;
+    if (pool->n_tickets > pool->serving)
+        g_cond_broadcast(&pool->turn);
+    g_mutex_unlock(&pool->turn_lock);
+}
+
 void hr_pool_run(HrPool *pool, uint32_t n_threads, HrJobFunc func, void *data)
 {
     n_threads = CLAMP(n_threads, 1, HR_MAX_THREADS);
-    g_mutex_lock(&pool->job_lock);
+    await_turn(pool);
     ensure_workers(pool, n_threads - 1);
     pool->func = func;
     pool->data = data;
@@ -129,7 +149,7 @@ void hr_pool_run(HrPool *pool, uint32_t n_threads, HrJobFunc func, void *data)
     HrThread self = {pool, 0, n_threads};
     func(&self, data);
     await_count(&pool->n_done, pool->workers->len);
-    g_mutex_unlock(&pool->job_lock);
+    pass_turn(pool);
 }
 
 void hr_pool_barrier(HrThread *thread)
@@ -151,7 +171,8 @@ HrPool *hr_pool_ref(void)
     g_mutex_lock(&the_lock);
     if (!the_pool) {
         the_pool = g_new0(HrPool, 1);
-        g_mutex_init(&the_pool->job_lock);
+        g_mutex_init(&the_pool->turn_lock);
+        g_cond_init(&the_pool->turn);
         g_mutex_init(&the_pool->lock);
         g_cond_init(&the_pool->wake);
         the_pool->workers = g_ptr_array_new();
@@ -172,7 +193,8 @@ static void stop(HrPool *pool)
     for (guint i = 0; i < pool->workers->len; i++)
         g_thread_join(g_ptr_array_index(pool->workers, i));
     g_ptr_array_unref(pool->workers);
-    g_mutex_clear(&pool->job_lock);
+    g_mutex_clear(&pool->turn_lock);
+    g_cond_clear(&pool->turn);
     g_mutex_clear(&pool->lock);
     g_cond_clear(&pool->wake);
     g_free(pool);
