@@ -80,6 +80,9 @@ static void bind_mpt(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     bind(b, hp, w);
     hr_bind_optional(b, &w->position_embd, -1, "position_embd.weight", hp->n_embd, hp->n_ctx_train);
+    if (!b->error && (hr_bind_finds(b, 0, "ffn.act.scales") || hr_bind_finds(b, 0, "attn_q_norm.weight")))
+        g_set_error(&b->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                    "This build does not know MPT with scales of activations or norms of queries (blk.0.ffn.act.scales, blk.0.attn_q_norm).");
 }
 
 static void bind_bloom(HrBinder *b, const HrHparams *hp, HrWeights *w)

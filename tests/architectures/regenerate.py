@@ -131,4 +131,5 @@ def main():
         print(path.stem, f"{len(text)} bytes" if text else "no answers", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
