@@ -58,11 +58,13 @@ static void scan_head(const HrTask *task, const HrRun *run, uint32_t head)
     const HrOp *op = task->op;
     const HrRecurrence *r = &op->recurrence;
     uint32_t width = r->head_dim, group = head / (r->n_head / r->n_group), n_inner = r->n_head * width;
-    float a = number(r->a, head), d = number(r->d, head), bias = number(r->dt_bias, head), *u = (float *)task->scratch;
+    float a = number(r->a, head), d = number(r->d, head), bias = r->dt_bias ? number(r->dt_bias, head) : 0, *u = (float *)task->scratch;
     float *state = begin_state(task, run, (size_t)head * r->n_state * width, (size_t)r->n_state * width);
     for (uint32_t t = run->first; t < run->first + run->n; t++) {
         const float *row = hr_task_row(task, op->src, t), *x = row + (size_t)head * width;
-        const float *b = row + n_inner + (size_t)group * r->n_state, *c = b + (size_t)r->n_group * r->n_state;
+        const float *bs = op->v == HR_NO_BUF ? row + n_inner : hr_task_row(task, op->v, t), *b = bs + (size_t)group * r->n_state;
+        const float *cs = op->add == HR_NO_BUF ? bs + (size_t)r->n_group * r->n_state : hr_task_row(task, op->add, t);
+        const float *c = cs + (size_t)group * r->n_state;
         float *y = hr_task_row(task, op->dst, t) + (size_t)head * width;
         float dt = softplus(hr_task_row(task, op->k, t)[head] + bias), decay = expf(dt * a);
         for (uint32_t i = 0; i < width; i++) {

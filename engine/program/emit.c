@@ -307,6 +307,11 @@ HrBuf hr_emit_ssm(HrEmit *e, HrBuf xbc, HrBuf dt, const HrRecurrence *recurrence
     return recurrent(e, HR_OP_SSM, (const HrBuf[]){xbc, dt, HR_NO_BUF, HR_NO_BUF}, recurrence);
 }
 
+HrBuf hr_emit_ssm_apart(HrEmit *e, HrBuf x, HrBuf dt, HrBuf b, HrBuf c, const HrRecurrence *recurrence)
+{
+    return recurrent(e, HR_OP_SSM, (const HrBuf[]){x, dt, b, c}, recurrence);
+}
+
 HrBuf hr_emit_selective(HrEmit *e, HrBuf x, HrBuf dt, HrBuf b, HrBuf c, const HrRecurrence *recurrence)
 {
     return recurrent(e, HR_OP_SELECTIVE, (const HrBuf[]){x, dt, b, c}, recurrence);

@@ -60,6 +60,8 @@ HrBuf hr_emit_group_norm(HrEmit *emit, HrBuf x, const HrWeight *weight, uint32_t
 HrBuf hr_emit_short_conv(HrEmit *emit, HrBuf x, HrBuf in_gate, HrBuf out_gate, const HrWeight *kernel, const HrWeight *bias,
                          const HrRecurrence *recurrence);
 HrBuf hr_emit_ssm(HrEmit *emit, HrBuf xbc, HrBuf dt, const HrRecurrence *recurrence);
+/* With keys b and queries c in rows of their own. */
+HrBuf hr_emit_ssm_apart(HrEmit *emit, HrBuf x, HrBuf dt, HrBuf b, HrBuf c, const HrRecurrence *recurrence);
 HrBuf hr_emit_selective(HrEmit *emit, HrBuf x, HrBuf dt, HrBuf b, HrBuf c, const HrRecurrence *recurrence);
 HrBuf hr_emit_delta_rule(HrEmit *emit, HrBuf qkv, HrBuf decay, HrBuf rate, const HrRecurrence *recurrence);
 HrBuf hr_emit_add(HrEmit *emit, HrBuf x, HrBuf y);

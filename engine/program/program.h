@@ -49,7 +49,7 @@ typedef enum {
     HR_OP_PICK,        /* dst = some columns of src, see HrColumns */
     HR_OP_GROUP_NORM,  /* dst = each run of recurrence.width columns of src, RMS-normalised, times weight, which repeats or spans the row */
     HR_OP_SHORT_CONV,  /* dst = v * act(depthwise causal convolution of (src * k) over positions), k and v where given */
-    HR_OP_SSM,         /* dst = a state space with one decay per head: x, B and C are columns of src, k the time steps */
+    HR_OP_SSM,         /* dst = a state space with one decay per head: x, B and C are columns of src, or B is v and C add; k the time steps */
     HR_OP_SELECTIVE,   /* dst = a state space with a decay per channel and state: src x, k the time steps, v B, add C */
     HR_OP_DELTA_RULE,  /* dst = a gated delta rule: queries, keys and values are columns of src, k decays, v learning rates */
     HR_OP_OUTPUT_ROWS, /* dst = the rows of src whose logits are wanted */
@@ -70,7 +70,7 @@ typedef struct {
     bool silu;                      /* SHORT_CONV: with that activation */
     bool tiled;                     /* DELTA_RULE: head h uses group h % n_group; else h / (n_head / n_group) */
     uint32_t state;                 /* where its part of the layer's convolution or other state begins, in floats */
-    const HrWeight *a, *d, *dt_bias; /* logarithm of the decay per unit of time, direct path, bias of the time steps; d may be missing */
+    const HrWeight *a, *d, *dt_bias; /* logarithm of the decay per unit of time, direct path, bias of the time steps, or NULL */
 } HrRecurrence;
 
 #define HR_LINEAR_PARTS 3
