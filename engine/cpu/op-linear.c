@@ -4,8 +4,10 @@
  */
 #include "cpu/execute.h"
 
-/* Weights that a thread claims at once while few columns are computed: enough to stream, small enough to balance. */
-#define CLAIM_BYTES (64 * 1024)
+/* Weights that a thread claims at once while few columns are computed: helpings for each thread so that they end together, none so large
+ * that a thread that lost its core holds up the others. */
+#define CLAIM_HELPINGS 6
+#define CLAIM_BYTES (256 * 1024)
 /* Panels at once while many columns are. */
 #define CLAIM_PANELS 4
 #define MANY_COLUMNS 16
@@ -119,10 +121,11 @@ static void multiply(const HrTask *task, const Product *p, uint32_t n_rows, uint
     finish_rows(task, p, n_rows, begin, end);
 }
 
-static uint32_t grain_of(const HrWeight *weight, uint32_t n_rows)
+/* Of total panels. */
+static uint32_t grain_of(const HrTask *task, const HrWeight *weight, uint32_t total, uint32_t n_rows)
 {
-    size_t panel_bytes = weight->row_bytes * HR_PANEL_ROWS;
-    return n_rows >= MANY_COLUMNS ? CLAIM_PANELS : (uint32_t)MAX(1, CLAIM_BYTES / panel_bytes);
+    uint32_t most = (uint32_t)MAX(1, CLAIM_BYTES / (weight->row_bytes * HR_PANEL_ROWS));
+    return n_rows >= MANY_COLUMNS ? CLAIM_PANELS : CLAMP(total / (task->thread->n_threads * CLAIM_HELPINGS), 1, most);
 }
 
 /* Claims run over the panels of all products, one after another. */
@@ -138,7 +141,7 @@ static void run(HrTask *task, Product *products, uint32_t n_products, uint32_t n
         products[p].part = p;
         products[p].adapted = adapted;
     }
-    while (hr_task_claim(task, total, grain_of(&products[0].linear->weight, n_rows), &begin, &end)) {
+    while (hr_task_claim(task, total, grain_of(task, &products[0].linear->weight, total, n_rows), &begin, &end)) {
         uint32_t first = 0;
         for (uint32_t p = 0; p < n_products; p++) {
             uint32_t n = panels_of(products[p].linear);

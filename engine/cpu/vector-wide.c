@@ -355,11 +355,10 @@ static void values_from_keys(HrAttend *a, uint32_t n_positions)
 /* ---- Scores, softmax, weighted sum: tiles of rows by columns that fit the registers. Each sum runs over its index alone, so
  * the shape of a tile changes no bit. ---- */
 
-#if defined(__AVX512F__)
 #define TILE_ROWS 4
+#if defined(__AVX512F__)
 #define TILE_COLS 4 /* of LANES */
 #else
-#define TILE_ROWS 4
 #define TILE_COLS 2
 #endif
 #define TILE_WIDTH (TILE_COLS * LANES)
@@ -397,12 +396,12 @@ static inline __attribute__((always_inline)) void add_products(uint32_t n, uint3
 static void add_products_rows(uint32_t n, uint32_t n_inner, const float *x, size_t x_stride, const float *m, size_t m_stride,
                               float *to, size_t to_stride)
 {
-    if (n == TILE_ROWS) {
-        add_products(TILE_ROWS, n_inner, x, x_stride, m, m_stride, to, to_stride);
-        return;
+    switch (n) {
+    case 4: add_products(4, n_inner, x, x_stride, m, m_stride, to, to_stride); break;
+    case 3: add_products(3, n_inner, x, x_stride, m, m_stride, to, to_stride); break;
+    case 2: add_products(2, n_inner, x, x_stride, m, m_stride, to, to_stride); break;
+    default: add_products(1, n_inner, x, x_stride, m, m_stride, to, to_stride); break;
     }
-    for (uint32_t r = 0; r < n; r++)
-        add_products(1, n_inner, x + r * x_stride, x_stride, m, m_stride, to + r * to_stride, to_stride);
 }
 
 /* The columns beyond the last whole tile. */
