@@ -23,21 +23,22 @@ compare_names (const void *a, const void *b)
   return g_strcmp0 (((const HeadroomCatalogueEntry *) a)->name, ((const HeadroomCatalogueEntry *) b)->name);
 }
 
+/* Entries stay for as long as the process, each with its part of the document. */
 static void
 read_file (GResource *resource, const char *file, GArray *entries)
 {
   g_autofree char *path = g_strconcat (FOLDER "/", file, NULL);
   g_autoptr (GBytes) bytes = g_resource_lookup_data (resource, path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-  HrValue *json = headroom_json_parse (g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), TRUE, NULL);
+  g_autoptr (HrValue) json = headroom_json_parse (g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), TRUE, NULL);
   HrValue *list = json != NULL ? hr_value_lookup (json, "entries") : NULL;
 
   for (gsize i = 0; list != NULL && i < hr_value_size (list); i++) {
     HrValue *item = hr_value_at (list, i);
     HeadroomCatalogueEntry entry = { headroom_json_get_string (item, "name"), headroom_json_get_string (item, "architecture"),
-                                     headroom_json_get_string (item, "weights"), headroom_json_get_string (item, "source"), item };
+                                     headroom_json_get_string (item, "weights"), headroom_json_get_string (item, "source"),
+                                     hr_value_ref (item) };
     g_array_append_val (entries, entry);
   }
-  /* The document stays for as long as the process: entries point into it. */
 }
 
 static gpointer

@@ -348,7 +348,8 @@ test_create_refusals (StoreFixture *fixture, gconstpointer data)
     { "n", "FROM bad.gguf", NULL },
     { "n", "FROM x.gguf\nPARAMETER wrong 1", "(line 2): unknown parameter 'wrong'" },
     { "n", "FROM x.gguf\nFROM x.gguf", "More than one FROM (a projector beside the model) is not supported yet" },
-    { "n", "FROM x.gguf\nADAPTER y", "ADAPTER and DRAFT are not supported yet" },
+    { "n", "FROM x.gguf\nADAPTER y", "ADAPTER names no GGUF file" },
+    { "n", "FROM x.gguf\nDRAFT y", "DRAFT is not supported yet" },
   };
 
   store_fixture_write_gguf (fixture, "x.gguf", 1);
