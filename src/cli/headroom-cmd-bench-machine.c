@@ -5,6 +5,7 @@
 #include "headroom-cli.h"
 
 #include "headroom-json.h"
+#include "headroom-machine-rates.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
@@ -44,7 +45,7 @@ print_rates (const HrMachineRates *rates)
   fflush (stdout);
 }
 
-/* One thread, twice as many, and so on to most. */
+/* One thread, twice as many, and so on to most; predictions count on what all cores reach. */
 static gboolean
 measure_all (guint32 most, gboolean json, GError **error)
 {
@@ -58,6 +59,8 @@ measure_all (guint32 most, gboolean json, GError **error)
       hr_value_append (list, rates_to_value (&rates));
     else
       print_rates (&rates);
+    if (threads == hr_cpu_count () && !headroom_machine_rates_store (&rates, error))
+      return FALSE;
     if (threads >= most)
       break;
   }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "headroom-machine-rates.h"
 #include "headroom-quantity.h"
 
 #define DEFAULT_RESERVE_PERCENT 20
@@ -71,6 +72,17 @@ headroom_device_assume_rates (HrDevice *device)
     rates->bus = known->bus * 1e9 * HEADROOM_BANDWIDTH_SHARE;
   if (rates->op_seconds <= 0)
     rates->op_seconds = device->kind == HR_DEVICE_GPU ? GPU_OP_SECONDS : CPU_OP_SECONDS;
+}
+
+gsize
+headroom_devices_probe (HrDevice *devices, gsize max)
+{
+  gsize n = hr_devices_probe (devices, max);
+
+  for (gsize d = 0; d < n; d++)
+    if (devices[d].kind == HR_DEVICE_CPU)
+      headroom_machine_rates_load (&devices[d].rates);
+  return n;
 }
 
 /* ---- One SPEC ---- */
@@ -221,7 +233,7 @@ put_host_first (HrDevice *devices, gsize *n, gsize max)
   if (at < *n) {
     host = devices[at];
   } else {
-    hr_devices_probe (&host, 1);
+    headroom_devices_probe (&host, 1);
     (*n)++;
   }
   memmove (devices + 1, devices, MIN (at, max - 1) * sizeof *devices);
@@ -239,7 +251,7 @@ headroom_device_specs_parse (const char *const *specs, int reserve_percent, HrDe
   if (!check_devices (devices, n, error))
     return FALSE;
   if (n == 0)
-    n = hr_devices_probe (devices, max);
+    n = headroom_devices_probe (devices, max);
   else
     put_host_first (devices, &n, max);
   for (gsize i = 0; i < n; i++) {

@@ -40,6 +40,8 @@ gboolean headroom_device_spec_parse (const char *spec, HrDevice *devices, gsize 
 gboolean headroom_device_specs_parse (const char *const *specs, int reserve_percent, HrDevice *devices, gsize max, gsize *ret_n,
                                       GError **error);
 
+/* This machine, with the rates that were measured on it, if any. */
+gsize headroom_devices_probe (HrDevice *devices, gsize max);
 /* Fills in rates that are not known from the table or by assumption. */
 void headroom_device_assume_rates (HrDevice *device);
 

@@ -40,7 +40,7 @@ real_wait (HeadroomMachine *self, GMainContext *context)
 static gsize
 real_probe (HeadroomMachine *self, HrDevice *devices, gsize max)
 {
-  gsize n = hr_devices_probe (devices, max);
+  gsize n = headroom_devices_probe (devices, max);
 
   for (gsize d = 0; d < n; d++)
     headroom_device_assume_rates (&devices[d]);
