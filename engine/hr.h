@@ -381,6 +381,8 @@ typedef struct {
     const char *grammar_after; /* the text behind which it holds; NULL: from the start. Copied */
     bool grammar_again;        /* with grammar_after: once it is met, the answer goes on freely until that text comes again */
     HrSights *sights;          /* what the tokens below zero stand for, or NULL; a reference is taken */
+    bool shift;                /* where the context is full, forget tokens behind the first n_keep and go on; not with images */
+    uint32_t n_keep;
     bool special_text;         /* control tokens in the answer are shown as their text (but for those that end it) */
 } HrRequestOptions;
 
@@ -425,6 +427,7 @@ typedef struct {
     HrTimings timings;
     uint64_t seed; /* the one that was used */
     bool steered;  /* the grammar was ended early, for want of tokens */
+    uint32_t n_forgotten; /* tokens of prompt and answer that `shift` left out */
 } HrEvent;
 typedef void (*HrEventFunc)(const HrEvent *event, void *data);
 

@@ -10,9 +10,9 @@ static uint64_t n_left(const HrRunner *r, const HrSlot *slot)
     const HrRequest *request = slot->request;
     uint64_t room = r->kv.num_ctx >= slot->n_past ? r->kv.num_ctx - slot->n_past + 1 : 1;
 
-    if (request->options.num_predict < 0)
-        return room;
-    return MIN(room, (uint64_t)request->options.num_predict - request->timings.n_generated);
+    uint64_t left = (uint64_t)hr_request_limit(r, request) - request->timings.n_generated;
+
+    return request->options.shift ? left : MIN(room, left);
 }
 
 static bool make_matcher(HrRunner *r, HrRequest *request, GError **error)

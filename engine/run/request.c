@@ -160,6 +160,7 @@ void hr_request_send_done(HrRequest *request, HrDoneReason reason, const GString
     HrEvent event = {.kind = HR_EVENT_DONE, .reason = reason, .timings = request->timings};
     if (request->sampler)
         event.seed = hr_sampler_seed(request->sampler);
+    event.n_forgotten = request->n_forgotten;
     event.steered = request->matcher && hr_matcher_was_cut(request->matcher);
     g_mutex_lock(&request->lock);
     request->runner = NULL;

@@ -35,6 +35,7 @@ struct HrRequest {
     HrSampler *sampler; /* NULL if it embeds */
     HrStop *stopper;    /* likewise */
     HrMatcher *matcher; /* NULL: no grammar */
+    uint32_t n_forgotten; /* tokens that were shifted out */
     HrTimings timings;
     int64_t submitted_us, started_us, first_us;
 };

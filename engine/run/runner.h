@@ -107,6 +107,15 @@ void hr_look_describe(HrRunner *runner, HrStep *step, uint32_t token, uint32_t s
 /* Works on the image that some slot waits for, for a while. */
 void hr_runner_look(HrRunner *runner);
 
+/* ---- shift.c ---- */
+/* How many tokens a request that may go on for ever draws at most; INT64_MAX: as many as there is room for. */
+int64_t hr_request_limit(const HrRunner *runner, const HrRequest *request);
+/* Notes a token that a request with `shift` has drawn. */
+void hr_slot_remember(HrSlot *slot, HrToken token);
+/* Where the context is full: forgets half of what is behind the first n_keep tokens, and has the rest read again. False: the request
+ * did not ask for that. */
+bool hr_slot_shift(HrRunner *runner, HrSlot *slot);
+
 /* ---- constrain.c ---- */
 /* Holds the next draw to the request's grammar, if it has one. False with error where no token may come next. */
 bool hr_request_constrain(HrRunner *runner, const HrSlot *slot, float *logits, size_t n_vocab, GError **error);

@@ -101,9 +101,10 @@ static void add_prompts(HrRunner *r, HrStep *step)
 static bool is_over(HrRunner *r, HrSlot *slot, bool stopped, HrDoneReason *reason)
 {
     HrRequest *request = slot->request;
-    int64_t limit = request->options.num_predict;
     *reason = stopped ? HR_DONE_STOP : HR_DONE_LENGTH;
-    return stopped || (limit >= 0 && request->timings.n_generated >= limit) || slot->n_past >= r->kv.num_ctx;
+    if (stopped || request->timings.n_generated >= hr_request_limit(r, request))
+        return true;
+    return slot->n_past >= r->kv.num_ctx && !hr_slot_shift(r, slot);
 }
 
 static bool ends_answer(const HrRunner *r, const HrRequest *request, HrToken token)
@@ -155,6 +156,7 @@ static void draw(HrRunner *r, HrSlot *slot, float *logits)
                    (request->matcher && hr_matcher_is_over(request->matcher));
     slot->next = token;
     slot->state = HR_SLOT_GENERATING;
+    hr_slot_remember(slot, token);
     if (is_over(r, slot, stopped, &reason))
         hr_slot_finish(r, slot, reason, NULL);
 }
@@ -172,7 +174,8 @@ static void note_fed(HrRunner *r, const HrStep *step)
         slot->n_past += slot->n_fed;
         if (slot->n_fed > 0 && slot->state == HR_SLOT_READING) {
             hr_checkpoint_note(r, i);
-            hr_request_send_prompt(slot->request, slot->n_past);
+            if (slot->request->timings.n_generated == 0)
+                hr_request_send_prompt(slot->request, slot->n_past);
         }
         slot->n_fed = 0;
     }

@@ -24,6 +24,8 @@ own_value (const HeadroomAnswer *self)
     headroom_json_set_int (own, "cut_tokens", prompt->n_cut);
   if (ignored != NULL && ignored[0] != NULL)
     headroom_json_set_strv (own, "ignored_keywords", ignored);
+  if (self->n_forgotten > 0)
+    headroom_json_set_int (own, "forgotten_tokens", self->n_forgotten);
   if (self->steered)
     headroom_json_set_bool (own, "ended_by_limit", TRUE);
   return hr_value_size (own) > 0 ? g_steal_pointer (&own) : NULL;
@@ -282,6 +284,7 @@ headroom_answer_hear_done (HeadroomAnswer *self, const HrEvent *event)
 
   take_text (self, event, TRUE);
   self->steered = event->steered;
+  self->n_forgotten = event->n_forgotten;
   if (self->request->stream && (has_something (self) || self->logprobs->len > 0))
     write_text (self);
   record = begin_record (self);

@@ -121,6 +121,8 @@ limit_length (HeadroomAnswer *self, HrRequestOptions *options)
   gint64 room = (gint64) num_ctx - (gint64) options->n_tokens;
   gboolean whole = num_ctx == hr_plan_get_settings (hr_runner_get_plan (headroom_lease_get_runner (self->lease)))->num_ctx;
 
+  if (options->shift)
+    return;
   if (options->num_predict >= 0)
     options->num_predict = MIN (options->num_predict, room);
   else if (!whole && options->num_predict == -1)
@@ -139,6 +141,9 @@ submit (HeadroomAnswer *self, GError **error)
   options.n_tokens = self->prompt->tokens->len;
   options.sights = self->prompt->sights;
   options.top_logprobs = self->request->logprobs ? self->request->top_logprobs : -1;
+  options.shift = self->request->shift == 1;
+  options.n_keep = self->options->num_keep < 0 ? (guint32) options.n_tokens :
+                   (guint32) MIN (self->options->num_keep, G_MAXINT32) + hr_model_adds_bos (headroom_lease_get_model (self->lease));
   limit_length (self, &options);
   options.grammar = self->prompt->constraint.grammar;
   options.grammar_after = self->prompt->constraint.after;

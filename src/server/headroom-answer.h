@@ -39,6 +39,7 @@ typedef struct {
   HrValue *calls;         /* of tools, likewise */
   gsize n_calls;          /* written */
   gboolean steered;       /* as HrEvent.steered */
+  guint32 n_forgotten;    /* as HrEvent.n_forgotten */
   GString *text, *thought; /* the whole answer where it is not streamed, else what is not written yet */
   GArray *logprobs;       /* HeadroomWireLogprob, likewise; their texts belong to the model, their tops to: */
   GPtrArray *tops;        /* HeadroomWireProb arrays */

@@ -376,6 +376,33 @@ static void test_stopped_load(Fixture *f, gconstpointer data)
     g_assert_error(error, HR_ERROR, HR_ERROR_CANCELLED);
 }
 
+/* ---- Shifting ---- */
+
+static const HrSettings narrow = {.num_ctx = 64, .parallel = 2, .num_batch = 32};
+
+/* The context is full again and again; the answer goes on to its limit, and the one that did not ask ends. */
+static void test_shift(Fixture *f, gconstpointer data)
+{
+    HrToken prompt[40];
+    for (size_t i = 0; i < G_N_ELEMENTS(prompt); i++)
+        prompt[i] = (HrToken)(60 + i);
+    HrRequestOptions options = {.tokens = prompt, .n_tokens = G_N_ELEMENTS(prompt), .sampling = hr_sampling_default, .num_predict = 200,
+                                .top_logprobs = -1, .ignore_eos = true, .shift = true, .n_keep = 5};
+    options.sampling.temperature = 0;
+    for (int round = 0; round < 2; round++) {
+        g_autoptr(GError) error = NULL;
+        Answer answer = {.tokens = g_array_new(false, false, sizeof(HrToken))};
+        options.shift = round == 0;
+        g_autoptr(HrRequest) request = hr_runner_submit(f->runner, &options, f->context, on_event, &answer, NULL, &error);
+        g_assert_no_error(error);
+        while (!answer.n_done)
+            g_main_context_iteration(f->context, TRUE);
+        g_assert_cmpint(answer.reason, ==, HR_DONE_LENGTH);
+        g_assert_cmpuint(answer.tokens->len, ==, round == 0 ? 200 : 64 - 40 + 1);
+        g_array_unref(answer.tokens);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const HrSettings settings = {.num_ctx = 1024, .parallel = 2, .num_batch = 64, .threads = 2};
@@ -396,5 +423,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
         g_test_add(cases[i].path, Fixture, &settings, setup, cases[i].func, teardown);
+    g_test_add("/runner/shift", Fixture, &narrow, setup, test_shift, teardown);
     return g_test_run();
 }
