@@ -174,7 +174,7 @@ static void execute_embed(HrTask *task)
 static void execute_rms_norm(HrTask *task)
 {
     uint32_t n = hr_task_rows(task, task->op->src), cols = hr_task_cols(task, task->op->src);
-    uint32_t width = (uint32_t)task->op->weight->n_in;
+    uint32_t width = hr_weight_exists(task->op->weight) ? (uint32_t)task->op->weight->n_in : cols;
     for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
         for (uint32_t i = begin; i < end; i++) {
             const float *x = hr_task_row(task, task->op->src, i);
