@@ -34,7 +34,7 @@ static void bind_qkv(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w
     uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k;
     uint64_t n_k = (uint64_t)s->n_head_kv * s->head_dim_k, n_v = (uint64_t)s->n_head_kv * s->head_dim_v;
     if (hr_bind_finds(b, il, "attn_qkv.weight")) {
-        HrLinear all;
+        HrLinear all = {0};
         hr_bind_linear(b, &all, il, "attn_qkv", hp->n_embd, n_q + n_k + n_v);
         w->attn_q = hr_linear_rows(&all, 0, n_q);
         w->attn_k = hr_linear_rows(&all, n_q, n_k);
@@ -90,7 +90,7 @@ void hr_bind_ffn(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
     uint64_t n_ff = hp->layers[il].n_ff;
 
     if (up && up->dims[1] == 2 * n_ff) {
-        HrLinear both;
+        HrLinear both = {0};
         hr_bind_linear(b, &both, il, "ffn_up", hp->n_embd, 2 * n_ff);
         w->ffn_gate = hr_linear_rows(&both, 0, n_ff);
         w->ffn_up = hr_linear_rows(&both, n_ff, n_ff);
