@@ -160,7 +160,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reply, reply_clear)
 static void ask_and_wait(Scene *scene, Reply *reply)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HrRequest) request = ask(scene, reply, scene->tokens, scene->sights, &error);
+    g_autoptr(HrRequest) request G_GNUC_UNUSED = ask(scene, reply, scene->tokens, scene->sights, &error);
     g_assert_no_error(error);
     wait_for(reply);
     g_assert_no_error(reply->error);
@@ -238,9 +238,9 @@ static void test_together(gconstpointer data)
         g_array_append_val(words, t);
     hr_runner_free(scene.runner);
     scene.runner = load(scene.model, 16, 3);
-    g_autoptr(HrRequest) r1 = ask(&scene, &a, scene.tokens, scene.sights, NULL);
-    g_autoptr(HrRequest) r2 = ask(&scene, &text, words, NULL, NULL);
-    g_autoptr(HrRequest) r3 = ask(&scene, &b, scene.tokens, scene.sights, NULL);
+    g_autoptr(HrRequest) r1 G_GNUC_UNUSED = ask(&scene, &a, scene.tokens, scene.sights, NULL);
+    g_autoptr(HrRequest) r2 G_GNUC_UNUSED = ask(&scene, &text, words, NULL, NULL);
+    g_autoptr(HrRequest) r3 G_GNUC_UNUSED = ask(&scene, &b, scene.tokens, scene.sights, NULL);
     wait_for(&a);
     wait_for(&text);
     wait_for(&b);
