@@ -185,9 +185,11 @@ static void load_queries(const HrTask *task, const Tile *tile, HrAttend *a, uint
 }
 
 /* The first position that a token at position sees. */
-static uint32_t first_seen(uint32_t window, uint32_t position)
+static uint32_t first_seen(const HrLayerShape *shape, uint32_t position)
 {
-    return window > 0 && position >= window ? position - window + 1 : 0;
+    if (shape->window == 0 || position < shape->window)
+        return 0;
+    return shape->chunked ? position / shape->window * shape->window : position - shape->window + 1;
 }
 
 /* Positions that a token of the step sees: up to its own, and the rows of an image may see each other. */
@@ -199,12 +201,12 @@ static uint32_t n_seen(const HrStep *step, uint32_t token)
 /* Of those, as many as its layer's window holds. */
 static void set_valid(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t page_start)
 {
-    uint32_t window = task->e->program->hparams->layers[task->op->layer].window;
+    const HrLayerShape *shape = &task->e->program->hparams->layers[task->op->layer];
     for (uint32_t t = 0; t < tile->n_tokens; t++) {
         uint32_t position = task->e->step->positions[tile->first + t];
         uint32_t seen = n_seen(task->e->step, tile->first + t);
         uint32_t n = seen <= page_start ? 0 : MIN(seen - page_start, HR_PAGE_POSITIONS);
-        uint32_t first = first_seen(window, position);
+        uint32_t first = first_seen(shape, position);
         for (uint32_t h = 0; h < tile->n_q; h++) {
             a->first_valid[t * tile->n_q + h] = first > page_start ? MIN(first - page_start, HR_PAGE_POSITIONS) : 0;
             a->n_valid[t * tile->n_q + h] = n;
@@ -237,7 +239,7 @@ static void attend_tile(HrTask *task, const Tile *tile, HrAttend *a, uint32_t gr
     const HrExecutor *e = task->e;
     uint32_t slot = e->step->slots[tile->first];
     uint32_t n_positions = n_seen(e->step, tile->first + tile->n_tokens - 1);
-    uint32_t first = first_seen(e->program->hparams->layers[task->op->layer].window, e->step->positions[tile->first]);
+    uint32_t first = first_seen(&e->program->hparams->layers[task->op->layer], e->step->positions[tile->first]);
     load_queries(task, tile, a, group);
     for (uint32_t start = first / HR_PAGE_POSITIONS * HR_PAGE_POSITIONS; start < n_positions; start += HR_PAGE_POSITIONS) {
         uint32_t page = hr_kv_page(e->kv, task->op->layer, slot, start);

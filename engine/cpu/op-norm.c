@@ -26,11 +26,12 @@ void hr_execute_group_norm(HrTask *task)
 {
     const HrOp *op = task->op;
     uint32_t n = hr_task_rows(task, op->src), cols = hr_task_cols(task, op->src), width = op->recurrence.width;
-    uint64_t n_weights = op->weight->n_in * op->weight->n_out;
+    uint64_t n_weights = op->weight ? op->weight->n_in * op->weight->n_out : 1;
+    const float *weights = op->weight ? op->weight->data : NULL;
     for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
             for (uint32_t c = 0; c < cols; c += width)
-                task->e->vector->rms_norm(hr_task_row(task, op->src, i) + c, (const float *)op->weight->data + c % n_weights,
+                task->e->vector->rms_norm(hr_task_row(task, op->src, i) + c, weights ? weights + c % n_weights : NULL,
                                           task->e->program->hparams->norm_eps, width, hr_task_row(task, op->dst, i) + c);
 }
 

@@ -35,5 +35,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_bailingmoe = {
-    .name = "bailingmoe", .rope = HR_ROPE_NORM, .experts = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_bailingmoe = {.name = "bailingmoe", .models = "Ling Lite and Plus", .rope = HR_ROPE_NORM,
+                                   .experts = true, .shape = shape, .bind = bind, .emit = emit};

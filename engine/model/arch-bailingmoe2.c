@@ -39,5 +39,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_bailingmoe2 = {
-    .name = "bailingmoe2", .rope = HR_ROPE_NEOX, .experts = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_bailingmoe2 = {.name = "bailingmoe2", .models = "Ling 2.0, Ring 2.0", .rope = HR_ROPE_NEOX,
+                                    .experts = true, .shape = shape, .bind = bind, .emit = emit};

@@ -28,4 +28,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_deepseek = {.name = "deepseek", .rope = HR_ROPE_NORM, .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_deepseek = {.name = "deepseek", .models = "DeepSeekMoE 16B", .rope = HR_ROPE_NORM,
+                                 .experts = true, .bind = bind, .emit = emit};

@@ -168,5 +168,6 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_deepseek2 = {.name = "deepseek2", .rope = HR_ROPE_NORM, .shape = shape, .bind = bind, .emit = emit};
-const HrArch hr_arch_mistral4 = {.name = "mistral4", .rope = HR_ROPE_NORM, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_deepseek2 = {.name = "deepseek2", .models = "DeepSeek V2, V2 Lite, V3, R1, Kimi K2, GLM-4.7 Flash",
+                                  .rope = HR_ROPE_NORM, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_mistral4 = {.name = "mistral4", .models = "Mistral 4", .rope = HR_ROPE_NORM, .shape = shape, .bind = bind, .emit = emit};

@@ -28,4 +28,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_dots1 = {.name = "dots1", .rope = HR_ROPE_NEOX, .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_dots1 = {.name = "dots1", .models = "dots.llm1", .rope = HR_ROPE_NEOX, .experts = true,
+                              .bind = bind, .emit = emit};

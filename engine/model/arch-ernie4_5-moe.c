@@ -30,4 +30,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_ernie4_5_moe = {.name = "ernie4_5-moe", .rope = HR_ROPE_NORM, .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_ernie4_5_moe = {.name = "ernie4_5-moe", .models = "ERNIE 4.5 21B-A3B, 300B-A47B",
+                                     .rope = HR_ROPE_NORM, .experts = true, .bind = bind, .emit = emit};

@@ -29,4 +29,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_glm4moe = {.name = "glm4moe", .rope = HR_ROPE_NEOX, .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_glm4moe = {.name = "glm4moe", .models = "GLM-4.5, GLM-4.6, GLM-4.5 Air", .rope = HR_ROPE_NEOX,
+                                .experts = true, .bind = bind, .emit = emit};

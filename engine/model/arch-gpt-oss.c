@@ -48,4 +48,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_gpt_oss = {.name = "gpt-oss", .rope = HR_ROPE_NEOX, .experts = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_gpt_oss = {.name = "gpt-oss", .models = "gpt-oss 20b and 120b", .rope = HR_ROPE_NEOX,
+                                .experts = true, .shape = shape, .bind = bind, .emit = emit};

@@ -48,4 +48,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_hunyuan_moe = {.name = "hunyuan-moe", .rope = HR_ROPE_NEOX, .experts = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_hunyuan_moe = {.name = "hunyuan-moe", .models = "Hunyuan-A13B", .rope = HR_ROPE_NEOX,
+                                    .experts = true, .shape = shape, .bind = bind, .emit = emit};

@@ -28,4 +28,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_minimax_m2 = {.name = "minimax-m2", .rope = HR_ROPE_NEOX, .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_minimax_m2 = {.name = "minimax-m2", .models = "MiniMax-M2", .rope = HR_ROPE_NEOX,
+                                   .experts = true, .bind = bind, .emit = emit};

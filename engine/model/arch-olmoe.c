@@ -29,4 +29,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_olmoe = {.name = "olmoe", .rope = HR_ROPE_NEOX, .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_olmoe = {.name = "olmoe", .models = "OLMoE", .rope = HR_ROPE_NEOX, .experts = true, .bind = bind,
+                              .emit = emit};

@@ -29,4 +29,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_qwen2moe = {.name = "qwen2moe", .rope = HR_ROPE_NEOX, .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_qwen2moe = {.name = "qwen2moe", .models = "Qwen1.5-MoE, Qwen2-57B-A14B", .rope = HR_ROPE_NEOX,
+                                 .experts = true, .bind = bind, .emit = emit};

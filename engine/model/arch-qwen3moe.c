@@ -22,4 +22,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_qwen3moe = {.name = "qwen3moe", .rope = HR_ROPE_NEOX, .experts = true, .bind = hr_bind_decoder, .emit = emit};
+const HrArch hr_arch_qwen3moe = {.name = "qwen3moe", .models = "Qwen3-30B-A3B, Qwen3-235B-A22B, Qwen3-Coder",
+                                 .rope = HR_ROPE_NEOX, .experts = true, .bind = hr_bind_decoder, .emit = emit};

@@ -4,6 +4,7 @@
  *
  * For arch.h and arch.c, which say what HR_ARCH makes of a name.
  */
+HR_ARCH(afmoe)
 HR_ARCH(arcee)
 HR_ARCH(baichuan)
 HR_ARCH(bailingmoe)
@@ -48,6 +49,7 @@ HR_ARCH(jina_bert_v2)
 HR_ARCH(lfm2)
 HR_ARCH(lfm2moe)
 HR_ARCH(llama)
+HR_ARCH(llama4)
 HR_ARCH(maincoder)
 HR_ARCH(mamba)
 HR_ARCH(mamba2)
@@ -89,6 +91,7 @@ HR_ARCH(qwen3tts)
 HR_ARCH(qwen3vl)
 HR_ARCH(refact)
 HR_ARCH(seed_oss)
+HR_ARCH(smallthinker)
 HR_ARCH(smollm3)
 HR_ARCH(stablelm)
 HR_ARCH(starcoder)

@@ -46,6 +46,7 @@ typedef struct {
     uint32_t n_head, n_head_kv;      /* 0: no attention */
     uint32_t head_dim_k, head_dim_v; /* width of a query or key, and of a value */
     uint32_t window;                 /* positions that attention sees, the query's own included; 0: all */
+    bool chunked;                    /* windows lie side by side: a query sees its own from the beginning */
     bool local_rope;                 /* queries and keys turn by hparams' local_rope */
     bool unturned;                   /* no rotary positions */
     bool tempered;                   /* queries grow with their position, see HrTemperature */

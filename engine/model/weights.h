@@ -89,6 +89,7 @@ typedef struct {
     HrLinear attn_q, attn_k, attn_v, attn_output;
     HrWeight attn_q_norm, attn_k_norm; /* per head, or none */
     HrWeight attn_sinks;               /* [n_head], or none */
+    HrLinear attn_gate;                /* to a gate for each number that the heads answer, or none */
     HrWeight ffn_norm;
     HrLinear ffn_gate, ffn_up, ffn_down;
     HrLatentWeights latent;
