@@ -78,6 +78,7 @@ test_in_sanitized_build() {
 }
 
 test_in_clang_build() {
-    (CC="$(command -v ccache || true) clang" && export CC && build_for_test build-clang -Dwerror=true -Dapp=enabled -Dfuzz=true) || return 0
+    (CC="$(command -v ccache || true) clang" && export CC &&
+        build_for_test build-clang -Dwerror=true -Dapp=enabled -Dfuzz=true -Doptimization=1) || return 0
     meson_test build-clang fuzz --suite fuzz
 }

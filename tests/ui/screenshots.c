@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * ui-screenshots FOLDER [SCENE]: with what a made-up engine says. Not a test by itself: it shows what tests cannot judge.
- * ui-screenshots --real STORE FILE.png: with the real engine and the first model in a folder, as the README shows it.
+ * ui-screenshots --real STORE FILE.png [MEMORY.png]: with the real engine and the first model in a folder, as the README shows it. The
+ * page of memory finds the model where STORE is $XDG_DATA_HOME/headroom/models.
  */
 #include "fake-engine.h"
 #include "headroom-composer.h"
@@ -148,8 +149,9 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_assert_no_error (error);
 }
 
+/* memory_file: (nullable): where the page of memory is drawn to, too */
 static void
-shoot_real (const char *models, const char *file)
+shoot_real (const char *models, const char *file, const char *memory_file)
 {
   g_autofree char *root = g_build_filename (models, "store", NULL);
   g_autoptr (HeadroomStore) store = headroom_store_new (root, models);
@@ -169,6 +171,11 @@ shoot_real (const char *models, const char *file)
   window_fixture_wait_idle (fixture);
   window_fixture_settle (fixture, 2000);
   window_save_png (GTK_WIDGET (fixture->window), file);
+  if (memory_file != NULL) {
+    gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.show-page", "s", "memory");
+    window_fixture_settle (fixture, 3000);
+    window_save_png (GTK_WIDGET (fixture->window), memory_file);
+  }
 }
 
 int
@@ -181,8 +188,8 @@ main (int argc, char **argv)
     return 1;
   }
   adw_init ();
-  if (argc == 4 && g_str_equal (argv[1], "--real")) {
-    shoot_real (argv[2], argv[3]);
+  if (argc >= 4 && g_str_equal (argv[1], "--real")) {
+    shoot_real (argv[2], argv[3], argc > 4 ? argv[4] : NULL);
     return 0;
   }
   g_mkdir_with_parents (argv[1], 0755);
