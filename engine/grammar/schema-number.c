@@ -57,12 +57,12 @@ static HrExpr between(const Digits *d, const char *low, const char *high, size_t
         return item;
     }
     if (strspn(low + at + 1, "0") < n - at - 1) {
-        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, least, least), between(d, low, "999999999999999999999999" + 24 - n, at + 1, n));
+        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, least, least), between(d, low, &"999999999999999999999999"[24 - n], at + 1, n));
         g_array_append_val(items, item);
         least++;
     }
     if (strspn(high + at + 1, "9") < n - at - 1) {
-        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, most, most), between(d, "000000000000000000000000" + 24 - n, high, at + 1, n));
+        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, most, most), between(d, &"000000000000000000000000"[24 - n], high, at + 1, n));
         g_array_append_val(items, item);
         most--;
     }
