@@ -86,7 +86,7 @@ static void
 print_done (HeadroomExchange *exchange, gpointer take_result, gpointer take_data)
 {
   g_autofree char *json = take_result;
-  g_autoptr (Embedding) self = take_data;
+  g_autoptr (Embedding) self G_GNUC_UNUSED = take_data;
 
   headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, json);
 }

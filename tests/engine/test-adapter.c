@@ -165,7 +165,7 @@ static void ask(HrRunner *runner, const float *const *factors, Answer *answers, 
         HrRequestOptions options = {.tokens = prompt, .n_tokens = N_PROMPT, .sampling = hr_sampling_default, .num_predict = 1,
                                     .top_logprobs = -1, .mask = take_logits, .mask_data = &answers[i], .adapters = factors[i]};
         answers[i] = (Answer){.loop = loop, .n_left = &n_left};
-        g_autoptr(HrRequest) request = hr_runner_submit(runner, &options, g_main_context_default(), event_cb, &answers[i], NULL, &error);
+        g_autoptr(HrRequest) request G_GNUC_UNUSED = hr_runner_submit(runner, &options, g_main_context_default(), event_cb, &answers[i], NULL, &error);
         g_assert_no_error(error);
     }
     g_main_loop_run(loop);

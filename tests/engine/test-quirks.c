@@ -224,7 +224,7 @@ static GArray *ask(char *take_path)
     Answer answer = {loop, g_array_new(false, false, sizeof(float))};
     for (int i = 0; i < 40; i++)
         tokens[i] = i * 13 % N_VOCAB;
-    g_autoptr(HrRequest) request = submit(runner, hr_model_get_info(model)->embeds, tokens, 40, &answer, &error);
+    g_autoptr(HrRequest) request G_GNUC_UNUSED = submit(runner, hr_model_get_info(model)->embeds, tokens, 40, &answer, &error);
     g_assert_no_error(error);
     g_main_loop_run(loop);
     g_unlink(path);

@@ -74,7 +74,7 @@ ask (HrRunner *runner, GMainContext *context, HrGrammar *grammar, gint64 num_pre
   options.sampling.top_p = 1;
   options.sampling.seed = seed;
   *ret_answer = (Answer) { .text = g_string_new (NULL) };
-  g_autoptr (HrRequest) request = hr_runner_submit (runner, &options, context, on_event, ret_answer, NULL, &error);
+  g_autoptr (HrRequest) request G_GNUC_UNUSED = hr_runner_submit (runner, &options, context, on_event, ret_answer, NULL, &error);
   g_assert_no_error (error);
   while (!ret_answer->done)
     g_main_context_iteration (context, TRUE);

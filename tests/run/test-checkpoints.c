@@ -88,7 +88,7 @@ static void await(Fixture *f, const Answer *answer)
 /* What runner answers to prompt, in answer; returns how much of the prompt it did not read again. */
 static uint32_t ask(Fixture *f, HrRunner *runner, const GArray *prompt, int64_t num_predict, Answer *answer)
 {
-    g_autoptr(HrRequest) request = begin(f, runner, prompt, num_predict, answer);
+    g_autoptr(HrRequest) request G_GNUC_UNUSED = begin(f, runner, prompt, num_predict, answer);
     await(f, answer);
     return answer->timings.n_cached;
 }
@@ -224,7 +224,7 @@ static void test_left_steps(Fixture *f, gconstpointer data)
     add_message(prompt, 50, 1);
     add_opening(prompt);
     add_text(other, 1500, 5);
-    g_autoptr(HrRequest) request = begin(f, f->runner, prompt, 300, &answer);
+    g_autoptr(HrRequest) request G_GNUC_UNUSED = begin(f, f->runner, prompt, 300, &answer);
     for (uint32_t i = 0; !answer.done; i++) {
         g_autoptr(HrRequest) leaver = begin(f, f->runner, other, 100, &left);
         g_usleep(500 + i * 700 % 3000);

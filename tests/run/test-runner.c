@@ -393,7 +393,7 @@ static void test_shift(Fixture *f, gconstpointer data)
         g_autoptr(GError) error = NULL;
         Answer answer = {.tokens = g_array_new(false, false, sizeof(HrToken))};
         options.shift = round == 0;
-        g_autoptr(HrRequest) request = hr_runner_submit(f->runner, &options, f->context, on_event, &answer, NULL, &error);
+        g_autoptr(HrRequest) request G_GNUC_UNUSED = hr_runner_submit(f->runner, &options, f->context, on_event, &answer, NULL, &error);
         g_assert_no_error(error);
         while (!answer.n_done)
             g_main_context_iteration(f->context, TRUE);

@@ -61,7 +61,8 @@ test_made_and_used (Server *s, gconstpointer data)
 static void
 test_modelfile (Server *s, gconstpointer data)
 {
-  g_autofree char *a = write_adapter (s->root, "a.gguf", "llama"), *b = write_adapter (s->root, "b.gguf", "llama");
+  g_autofree char *a G_GNUC_UNUSED = write_adapter (s->root, "a.gguf", "llama");
+  g_autofree char *b G_GNUC_UNUSED = write_adapter (s->root, "b.gguf", "llama");
   static const char first[] = "FROM tiny\nADAPTER ./a.gguf\n", second[] = "FROM first\nADAPTER b.gguf\n";
   g_autoptr (GError) error = NULL;
   g_autoptr (HeadroomModelfile) one = headroom_modelfile_parse (first, strlen (first), &error);

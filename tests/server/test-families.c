@@ -331,7 +331,7 @@ test_key (Server *s, gconstpointer data)
   g_autofree char *by_header = ask_with (s, "/v1/messages", "x-api-key: secret\r\n");
   g_autofree char *blob = ask_with (s, "/api/blobs/sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "");
   g_autofree char *blobs = g_build_filename (s->root, "blobs", NULL);
-  g_autofree char *local = headroom_client_request (s->local, "GET", "/api/tags", NULL, NULL, &error);
+  g_autofree char *local G_GNUC_UNUSED = headroom_client_request (s->local, "GET", "/api/tags", NULL, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_true (g_str_has_prefix (none, "HTTP/1.1 401 "));
