@@ -2,12 +2,14 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Three nouns: a *model* (an opened file: header, tokenizer, template; no weights in memory), a *plan* (every buffer
- * that running it would take, on which device, in bytes) and a *runner* (the plan allocated, a thread that owns it, and
- * slots that answer requests). Nothing outside engine/ includes another header of it.
+ * Three nouns: a *model* (an opened file: header, tokenizer, template; no weights in memory), a
+ * *plan* (every buffer that running it would take, on which device, in bytes) and a *runner* (the
+ * plan allocated, a thread that owns it, and slots that answer requests). Nothing outside engine/
+ * includes another header of it.
  *
- * Errors are GErrors of the domain HR_ERROR whose message says what is wrong and what to do. The engine never prints,
- * never exits and never aborts on input. Sizes are bytes unless a name says otherwise.
+ * Errors are GErrors of the domain HR_ERROR whose message says what is wrong and what to do. The
+ * engine never prints, never exits and never aborts on input. Sizes are bytes unless a name says
+ * otherwise.
  */
 #pragma once
 
@@ -33,10 +35,11 @@ typedef enum {
     HR_ERROR_INTERNAL,
 } HrError;
 
-/* ---- Values ------------------------------------------------------------------------------------------------------
- * What templates compute with, and how metadata is handed out: JSON's kinds, with integers apart from floats and
- * strings that remember which of their bytes came from people. Immutable once shared; reference counted.
- * Thread-safety: Safe once built (reference counts are atomic).
+/* ---- Values
+ * ------------------------------------------------------------------------------------------------------
+ * What templates compute with, and how metadata is handed out: JSON's kinds, with integers apart
+ * from floats and strings that remember which of their bytes came from people. Immutable once
+ * shared; reference counted. Thread-safety: Safe once built (reference counts are atomic).
  */
 typedef struct HrValue HrValue;
 
@@ -56,15 +59,16 @@ HrValue *hr_value_new_null(void) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_bool(bool value) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_int(int64_t value) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_float(double value) G_GNUC_WARN_UNUSED_RESULT;
-/* len -1: NUL-terminated. trusted: the text is ours or the model file's, and may spell control tokens; text from a
- * person or a program is not trusted, wherever a template carries it. */
+/* len -1: NUL-terminated. trusted: the text is ours or the model file's, and may spell control
+ * tokens; text from a person or a program is not trusted, wherever a template carries it. */
 HrValue *hr_value_new_string(const char *text, gssize len, bool trusted) G_GNUC_WARN_UNUSED_RESULT;
 /* Two strings as one, each byte as trusted as it was. */
 HrValue *hr_value_new_concatenated(const HrValue *a, const HrValue *b) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_list(void) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_dict(void) G_GNUC_WARN_UNUSED_RESULT;
 void hr_value_append(HrValue *list, HrValue *take_item);                   /* takes the item */
-void hr_value_set(HrValue *dict, const char *key, HrValue *take_value);    /* takes the value; replaces in place */
+void hr_value_set(HrValue *dict, const char *key,
+                  HrValue *take_value); /* takes the value; replaces in place */
 HrValue *hr_value_ref(HrValue *value);
 void hr_value_unref(HrValue *value); /* NULL is a no-op */
 
@@ -72,21 +76,31 @@ HrValueKind hr_value_kind(const HrValue *value);
 bool hr_value_get_bool(const HrValue *value);
 int64_t hr_value_get_int(const HrValue *value);
 double hr_value_get_float(const HrValue *value);
-const char *hr_value_get_string(const HrValue *value, size_t *ret_len); /* borrowed; ret_len may be NULL */
+const char *hr_value_get_string(const HrValue *value,
+                                size_t *ret_len); /* borrowed; ret_len may be NULL */
 size_t hr_value_size(const HrValue *value);                             /* list or dict: entries */
 HrValue *hr_value_at(const HrValue *list, size_t index);                /* borrowed */
-HrValue *hr_value_entry(const HrValue *dict, size_t index, const char **ret_key); /* borrowed, in insertion order */
-HrValue *hr_value_lookup(const HrValue *dict, const char *key);         /* borrowed, NULL if absent */
+HrValue *hr_value_entry(const HrValue *dict, size_t index,
+                        const char **ret_key);                  /* borrowed, in insertion order */
+HrValue *hr_value_lookup(const HrValue *dict, const char *key); /* borrowed, NULL if absent */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrValue, hr_value_unref)
 
-/* ---- Models ------------------------------------------------------------------------------------------------------
- * Opening reads the header only (milliseconds, whatever the file's size). Thread-safety: Safe after opening.
+/* ---- Models
+ * ------------------------------------------------------------------------------------------------------
+ * Opening reads the header only (milliseconds, whatever the file's size). Thread-safety: Safe after
+ * opening.
  */
 typedef struct HrModel HrModel;
 
-/* How the rows of a text's tokens become its vector: not at all (a row per token), their mean, the first, the last, or the scores
- * that a classifier gives to one of them. */
-typedef enum { HR_POOLING_NONE, HR_POOLING_MEAN, HR_POOLING_CLS, HR_POOLING_LAST, HR_POOLING_RANK } HrPooling;
+/* How the rows of a text's tokens become its vector: not at all (a row per token), their mean, the
+ * first, the last, or the scores that a classifier gives to one of them. */
+typedef enum {
+    HR_POOLING_NONE,
+    HR_POOLING_MEAN,
+    HR_POOLING_CLS,
+    HR_POOLING_LAST,
+    HR_POOLING_RANK
+} HrPooling;
 
 typedef struct {
     const char *architecture; /* "llama" */
@@ -99,32 +113,37 @@ typedef struct {
     uint32_t n_expert, n_expert_used; /* of each mixture; 0: no mixtures */
     bool embeds;              /* gives vectors instead of text: hr_runner_embed */
     HrPooling pooling;        /* if it does */
-    uint32_t n_output;        /* if it does and is runnable: width of a vector, or scores (HR_POOLING_RANK) */
+    uint32_t
+        n_output; /* if it does and is runnable: width of a vector, or scores (HR_POOLING_RANK) */
 } HrModelInfo;
 
 HrModel *hr_model_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The same from the beginning of a file (magic to the last tensor's description), which is enough for everything but running: a
- * shape without weights. name stands where the path would. */
-HrModel *hr_model_open_header(GBytes *header, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same from the beginning of a file (magic to the last tensor's description), which is enough
+ * for everything but running: a shape without weights. name stands where the path would. */
+HrModel *hr_model_open_header(GBytes *header, const char *name,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool hr_model_has_weights(const HrModel *model);
-/* The same for a model that sees images with the help of another file (NULL: none). Fails if that file is damaged, unknown or made for
- * another model. */
-HrModel *hr_model_open_with_projector(const char *path, const char *projector, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for a model that sees images with the help of another file (NULL: none). Fails if that
+ * file is damaged, unknown or made for another model. */
+HrModel *hr_model_open_with_projector(const char *path, const char *projector,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether prompts may have images; if not, error (may be NULL) says why. */
 bool hr_model_sees_images(const HrModel *model, GError **error);
 HrModel *hr_model_ref(HrModel *model);
 void hr_model_unref(HrModel *model);
 const HrModelInfo *hr_model_get_info(const HrModel *model);
 const char *hr_model_get_path(const HrModel *model);
-/* Adds a LoRA adapter from a GGUF file (general.type "adapter"); its number is that of those before it. To be done before the model is
- * planned, by the one who opened it. HR_ERROR_FORMAT or _UNSUPPORTED names the key or tensor that is for another base. */
+/* Adds a LoRA adapter from a GGUF file (general.type "adapter"); its number is that of those before
+ * it. To be done before the model is planned, by the one who opened it. HR_ERROR_FORMAT or
+ * _UNSUPPORTED names the key or tensor that is for another base. */
 bool hr_model_add_adapter(HrModel *model, const char *path, GError **error);
 size_t hr_model_n_adapters(const HrModel *model);
-/* True if the architecture is one that this build can run; otherwise sets error (HR_ERROR_UNSUPPORTED, names what is
- * missing). Planning and metadata need no supported architecture. */
+/* True if the architecture is one that this build can run; otherwise sets error
+ * (HR_ERROR_UNSUPPORTED, names what is missing). Planning and metadata need no supported
+ * architecture. */
 bool hr_model_is_runnable(const HrModel *model, GError **error);
-/* The architectures that this build runs, index by index: as files name them, and models that people know ("": none). False behind
- * the last. */
+/* The architectures that this build runs, index by index: as files name them, and models that
+ * people know ("": none). False behind the last. */
 typedef struct {
     const char *name, *models;
 } HrArchitecture;
@@ -140,30 +159,37 @@ typedef struct {
     uint32_t n_dims;
     uint64_t bytes;
 } HrTensorInfo;
-/* The types of tensors by name, "Q4_K": its number in files, numbers in a block, bytes of a block. */
-bool hr_tensor_type_find(const char *name, uint32_t *ret_id, uint32_t *ret_block, uint32_t *ret_block_bytes);
+/* The types of tensors by name, "Q4_K": its number in files, numbers in a block, bytes of a block.
+ */
+bool hr_tensor_type_find(const char *name, uint32_t *ret_id, uint32_t *ret_block,
+                         uint32_t *ret_block_bytes);
 size_t hr_model_n_tensors(const HrModel *model);
 HrTensorInfo hr_model_tensor(const HrModel *model, size_t index); /* borrowed strings */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrModel, hr_model_unref)
 
-/* ---- Images ------------------------------------------------------------------------------------------------------
- * Pixels as models are shown them: 8 bits each of red, green and blue, sRGB. Decoding files is not the engine's work. Filled by whoever
- * made it, immutable once shared; reference counted. Thread-safety: Safe once filled.
+/* ---- Images
+ * ------------------------------------------------------------------------------------------------------
+ * Pixels as models are shown them: 8 bits each of red, green and blue, sRGB. Decoding files is not
+ * the engine's work. Filled by whoever made it, immutable once shared; reference counted.
+ * Thread-safety: Safe once filled.
  */
 typedef struct HrImage HrImage;
 
 #define HR_MAX_IMAGE_SIDE 16384       /* what WebP can be at most, and more than any camera's */
 #define HR_MAX_IMAGE_PIXELS 50000000  /* the largest cameras of phones; 150 MB */
 
-HrImage *hr_image_new(uint32_t width, uint32_t height, GError **error) G_GNUC_WARN_UNUSED_RESULT; /* black */
+HrImage *hr_image_new(uint32_t width, uint32_t height,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT; /* black */
 HrImage *hr_image_ref(HrImage *image);
 void hr_image_unref(HrImage *image);
 uint32_t hr_image_get_width(const HrImage *image);
 uint32_t hr_image_get_height(const HrImage *image);
-uint8_t *hr_image_get_row(HrImage *image, uint32_t y); /* [width][3]; rows follow each other without a gap */
+uint8_t *hr_image_get_row(HrImage *image,
+                          uint32_t y); /* [width][3]; rows follow each other without a gap */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrImage, hr_image_unref)
 
-/* ---- Text and tokens ---------------------------------------------------------------------------------------------
+/* ---- Text and tokens
+ * ---------------------------------------------------------------------------------------------
  */
 typedef int32_t HrToken;
 
@@ -184,50 +210,63 @@ void hr_prompt_append_value(HrPrompt *prompt, const HrValue *string);
 void hr_prompt_free(HrPrompt *prompt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrPrompt, hr_prompt_free)
 
-/* Token ids of a prompt as a GArray of HrToken. add_special: BOS and EOS where the model's tokenizer adds them, unless the
- * text spells them already. Fails with HR_ERROR_UNSUPPORTED where the tokenizer is of no known kind. */
-GArray *hr_model_tokenize(const HrModel *model, const HrPrompt *prompt, bool add_special, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-/* The bytes of a token (not NUL-terminated; may be part of a character). special: control tokens as their text, else "". */
-const char *hr_model_token_bytes(const HrModel *model, HrToken token, bool special, size_t *ret_len);
-GString *hr_model_detokenize(const HrModel *model, const HrToken *tokens, size_t n, bool special) G_GNUC_WARN_UNUSED_RESULT;
+/* Token ids of a prompt as a GArray of HrToken. add_special: BOS and EOS where the model's
+ * tokenizer adds them, unless the text spells them already. Fails with HR_ERROR_UNSUPPORTED where
+ * the tokenizer is of no known kind. */
+GArray *hr_model_tokenize(const HrModel *model, const HrPrompt *prompt, bool add_special,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The bytes of a token (not NUL-terminated; may be part of a character). special: control tokens as
+ * their text, else "". */
+const char *hr_model_token_bytes(const HrModel *model, HrToken token, bool special,
+                                 size_t *ret_len);
+GString *hr_model_detokenize(const HrModel *model, const HrToken *tokens, size_t n,
+                             bool special) G_GNUC_WARN_UNUSED_RESULT;
 bool hr_model_has_tokenizer(const HrModel *model, GError **error);
 bool hr_model_adds_bos(const HrModel *model);
 
-/* What a model is shown of images: cut into views as its family wants it, and how many places they take in a prompt. Making it looks at
- * every pixel: a worker's job. Immutable, reference counted. HR_ERROR_UNSUPPORTED if the model sees no images. */
+/* What a model is shown of images: cut into views as its family wants it, and how many places they
+ * take in a prompt. Making it looks at every pixel: a worker's job. Immutable, reference counted.
+ * HR_ERROR_UNSUPPORTED if the model sees no images. */
 typedef struct HrSights HrSights;
-HrSights *hr_sights_new(const HrModel *model, HrImage *const *images, size_t n_images, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HrSights *hr_sights_new(const HrModel *model, HrImage *const *images, size_t n_images,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 HrSights *hr_sights_ref(HrSights *sights);
 void hr_sights_unref(HrSights *sights);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrSights, hr_sights_unref)
 /* What stands for image number index in the text of a prompt, in trusted spans alone. */
 char *hr_sights_dup_mark(size_t index) G_GNUC_WARN_UNUSED_RESULT;
-/* As hr_model_tokenize, with images where prompt has their marks: tokens below zero stand for their rows and are made from their
- * pixels, so that prompts can be compared. ret_shown (full): the images that are there, in order, for HrRequestOptions. */
-GArray *hr_model_tokenize_shown(const HrModel *model, const HrPrompt *prompt, HrSights *sights, bool add_special,
-                                HrSights **ret_shown, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* As hr_model_tokenize, with images where prompt has their marks: tokens below zero stand for their
+ * rows and are made from their pixels, so that prompts can be compared. ret_shown (full): the
+ * images that are there, in order, for HrRequestOptions. */
+GArray *hr_model_tokenize_shown(const HrModel *model, const HrPrompt *prompt, HrSights *sights,
+                                bool add_special, HrSights **ret_shown,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The chat template in the file, or NULL. */
 const char *hr_model_get_template(const HrModel *model);
-/* Renders a template (NULL: the file's own) with vars, a dict of the variables that Hugging Face's environment has
- * (messages, tools, add_generation_prompt, ...); bos_token and eos_token are filled in from the model where absent. */
-HrPrompt *hr_model_render(const HrModel *model, const char *template_text, HrValue *vars, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Renders a template (NULL: the file's own) with vars, a dict of the variables that Hugging Face's
+ * environment has (messages, tools, add_generation_prompt, ...); bos_token and eos_token are filled
+ * in from the model where absent. */
+HrPrompt *hr_model_render(const HrModel *model, const char *template_text, HrValue *vars,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same without a model. */
-HrPrompt *hr_template_render_text(const char *template_text, HrValue *vars, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HrPrompt *hr_template_render_text(const char *template_text, HrValue *vars,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* ---- Grammars ----------------------------------------------------------------------------------------------------
+/* ---- Grammars
+ * ----------------------------------------------------------------------------------------------------
  * What an answer may look like. Immutable; reference counted. Thread-safety: Safe.
  */
 typedef struct HrGrammar HrGrammar;
 
-/* Rules in GBNF; the one named root is the whole. HR_ERROR_SETTINGS says in which line what is wrong. */
+/* Rules in GBNF; the one named root is the whole. HR_ERROR_SETTINGS says in which line what is
+ * wrong. */
 HrGrammar *hr_grammar_new_gbnf(const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* JSON that a JSON schema allows, between two fixed texts (NULL: none). schema: a dict or a bool. HR_ERROR_SETTINGS where it
- * contradicts itself, can never be met, or says what no grammar can. Pure: the schema is not kept. */
-HrGrammar *hr_grammar_new_schema(const char *before, HrValue *schema, const char *behind, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* JSON that a JSON schema allows, between two fixed texts (NULL: none). schema: a dict or a bool.
+ * HR_ERROR_SETTINGS where it contradicts itself, can never be met, or says what no grammar can.
+ * Pure: the schema is not kept. */
+HrGrammar *hr_grammar_new_schema(const char *before, HrValue *schema, const char *behind,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 HrGrammar *hr_grammar_ref(HrGrammar *grammar);
 void hr_grammar_unref(HrGrammar *grammar);
 /* NULL-terminated, borrowed: keywords of the schema that answers are not held to. */
@@ -236,24 +275,30 @@ const char *const *hr_grammar_get_ignored(const HrGrammar *grammar);
 bool hr_grammar_matches(const HrGrammar *grammar, const char *text, size_t len);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrGrammar, hr_grammar_unref)
 
-/* ---- Plans -------------------------------------------------------------------------------------------------------
- * A plan lists every buffer that running a model with given settings takes. The loader allocates exactly this list.
- * Making one takes well under a millisecond and touches no weights. Thread-safety: Safe (immutable).
+/* ---- Plans
+ * -------------------------------------------------------------------------------------------------------
+ * A plan lists every buffer that running a model with given settings takes. The loader allocates
+ * exactly this list. Making one takes well under a millisecond and touches no weights.
+ * Thread-safety: Safe (immutable).
  */
 typedef enum { HR_KV_F16, HR_KV_F32, HR_KV_Q8_0, HR_KV_Q4_0 } HrKvType;
 const char *hr_kv_type_name(HrKvType type);
 bool hr_kv_type_parse(const char *name, HrKvType *ret_type);
 
 typedef struct {
-    uint32_t num_ctx;   /* tokens per slot; 0: HR_DEFAULT_NUM_CTX, at most what the model was trained for */
+    uint32_t num_ctx; /* tokens per slot; 0: HR_DEFAULT_NUM_CTX, at most what the model was trained
+                         for */
     uint32_t parallel;  /* slots; 0: 1 */
     uint32_t num_batch; /* prompt tokens per step at most; 0: 512 */
     HrKvType kv_type;
-    int32_t gpu_layers; /* the last so many layers; -1: as many as fit; without a GPU device all layers are on the CPU */
-    uint32_t cpu_experts; /* of the layers on a GPU, the first so many leave their experts with the host; gpu_layers -1 chooses */
-    uint64_t weights_bytes; /* what all weights take together, spread over the tensors by their sizes; 0: what the tensors say */
+    int32_t gpu_layers;   /* the last so many layers; -1: as many as fit; without a GPU device all
+                             layers are on the CPU */
+    uint32_t cpu_experts; /* of the layers on a GPU, the first so many leave their experts with the
+                             host; gpu_layers -1 chooses */
+    uint64_t weights_bytes; /* what all weights take together, spread over the tensors by their
+                               sizes; 0: what the tensors say */
     uint32_t threads;   /* 0: cores that this process may use */
-    bool all_logits;    /* room for the logits of every token of a step (perplexity, debug logits) */
+    bool all_logits; /* room for the logits of every token of a step (perplexity, debug logits) */
 } HrSettings;
 #define HR_DEFAULT_NUM_CTX 4096
 #define HR_DEFAULT_NUM_BATCH 512
@@ -265,7 +310,8 @@ typedef struct {
 /* What a device reaches; 0: not known. */
 typedef struct {
     double bandwidth; /* bytes per second of memory that a step reads */
-    double compute;   /* operations per second in products of many rows; a multiplication with its addition is two */
+    double compute;   /* operations per second in products of many rows; a multiplication with its
+                         addition is two */
     double bus;       /* bytes per second between the device and the host */
     double op_seconds; /* what an operation takes however small it is */
 } HrDeviceRates;
@@ -274,11 +320,13 @@ typedef enum { HR_DEVICE_CPU, HR_DEVICE_GPU } HrDeviceKind;
 typedef struct {
     char name[64];
     HrDeviceKind kind;
-    uint64_t total, free; /* bytes now; free is what this process may still take (min of system and cgroup) */
+    uint64_t total,
+        free; /* bytes now; free is what this process may still take (min of system and cgroup) */
     uint64_t reserve;     /* kept free for others */
     HrDeviceRates rates;
 } HrDevice;
-/* The machine's devices now. Returns how many were written (at most max). devices[0] is the host. */
+/* The machine's devices now. Returns how many were written (at most max). devices[0] is the host.
+ */
 size_t hr_devices_probe(HrDevice *devices, size_t max);
 
 typedef enum {
@@ -295,20 +343,22 @@ const char *hr_item_kind_name(HrItemKind kind);
 
 typedef struct {
     HrItemKind kind;
-    const char *name; /* "blk.3", "token_embd", "keys and values", "activations", ...; owned by the plan */
+    const char
+        *name; /* "blk.3", "token_embd", "keys and values", "activations", ...; owned by the plan */
     int32_t layer;    /* -1: no layer's */
     uint32_t device;  /* index into the plan's devices */
     uint64_t bytes;
 } HrPlanItem;
 
 typedef struct HrPlan HrPlan;
-/* devices[0] is the host. Fails only for settings out of range or a model that cannot be run; a plan that does not fit is
- * still a plan. */
-HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *devices, size_t n_devices, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-/* A plan of items that are known already, for machines and models that are only imagined. Names are copied. */
-HrPlan *hr_plan_new_of_items(const HrPlanItem *items, size_t n_items, const HrSettings *settings, const HrDevice *devices,
-                             size_t n_devices) G_GNUC_WARN_UNUSED_RESULT;
+/* devices[0] is the host. Fails only for settings out of range or a model that cannot be run; a
+ * plan that does not fit is still a plan. */
+HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *devices,
+                    size_t n_devices, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A plan of items that are known already, for machines and models that are only imagined. Names are
+ * copied. */
+HrPlan *hr_plan_new_of_items(const HrPlanItem *items, size_t n_items, const HrSettings *settings,
+                             const HrDevice *devices, size_t n_devices) G_GNUC_WARN_UNUSED_RESULT;
 HrPlan *hr_plan_ref(HrPlan *plan);
 void hr_plan_unref(HrPlan *plan);
 const HrSettings *hr_plan_get_settings(const HrPlan *plan); /* every field resolved */
@@ -324,8 +374,8 @@ uint32_t hr_plan_n_layers(const HrPlan *plan);
 uint32_t hr_plan_get_layer_device(const HrPlan *plan, uint32_t layer);
 /* The largest num_ctx, in whole pages, that would fit with everything else as it is; 0: none. */
 uint32_t hr_plan_largest_num_ctx(const HrPlan *plan);
-/* Whether every device's items stay within free - reserve; if not, error (HR_ERROR_MEMORY) says by how much and what would
- * fit. */
+/* Whether every device's items stay within free - reserve; if not, error (HR_ERROR_MEMORY) says by
+ * how much and what would fit. */
 bool hr_plan_fits(const HrPlan *plan, GError **error);
 
 /* What a step moves and computes on each device, and how long that takes at the devices' rates. */
@@ -336,17 +386,19 @@ typedef struct {
     uint32_t depth;     /* positions that each slot holds already */
 } HrStepShape;
 typedef struct {
-    double bytes, operations; /* weights and cache that are read; two for each multiplication with its addition */
+    double bytes, operations; /* weights and cache that are read; two for each multiplication with
+                                 its addition */
     double seconds;           /* 0: the device's rates are not known */
 } HrStepCost;
-/* costs: [n_devices]; false if a device that has work has no rates (seconds are then 0). The way between devices counts for the
- * one that is not the host. */
+/* costs: [n_devices]; false if a device that has work has no rates (seconds are then 0). The way
+ * between devices counts for the one that is not the host. */
 bool hr_plan_predict_step(const HrPlan *plan, const HrStepShape *shape, HrStepCost *ret_costs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrPlan, hr_plan_unref)
 
-/* ---- Runners -----------------------------------------------------------------------------------------------------
- * A runner owns one loaded model and one thread. Every call below is safe from any thread; events arrive on the
- * GMainContext given with the request, in order.
+/* ---- Runners
+ * -----------------------------------------------------------------------------------------------------
+ * A runner owns one loaded model and one thread. Every call below is safe from any thread; events
+ * arrive on the GMainContext given with the request, in order.
  */
 typedef struct HrRunner HrRunner;
 typedef struct HrRequest HrRequest;
@@ -361,29 +413,36 @@ typedef struct {
     float mirostat_tau, mirostat_eta;
     int64_t seed;            /* < 0: drawn */
 } HrSampling;
-/* temperature 0.8, top_k 40, top_p 0.9, min_p 0, typical_p 1, repeat_last_n 64, repeat_penalty 1, penalties 0, mirostat 0
- * (tau 5, eta 0.1), seed -1. */
+/* temperature 0.8, top_k 40, top_p 0.9, min_p 0, typical_p 1, repeat_last_n 64, repeat_penalty 1,
+ * penalties 0, mirostat 0 (tau 5, eta 0.1), seed -1. */
 extern const HrSampling hr_sampling_default;
 
 typedef struct {
     const HrToken *tokens; /* the whole prompt; copied */
     size_t n_tokens;
     HrSampling sampling;
-    const char *const *stop; /* NULL-terminated or NULL; copied. A stop string is not part of the answer */
-    int64_t num_predict;     /* -1: until the model stops (or the context is full), -2: until the context is full, n >= 0 */
+    const char *const
+        *stop; /* NULL-terminated or NULL; copied. A stop string is not part of the answer */
+    int64_t num_predict;     /* -1: until the model stops (or the context is full), -2: until the
+                                context is full, n >= 0 */
     int32_t top_logprobs;    /* -1: none; 0: the chosen token's; n: and the n most likely */
     bool ignore_eos;
-    const float *adapters;   /* how much of each of the model's adapters counts, 1 as it was trained; copied. NULL: 1 for all */
-    /* Called on the runner's thread before each draw, with the raw logits [n_vocab]; may lower them. NULL: none. */
+    const float *adapters; /* how much of each of the model's adapters counts, 1 as it was trained;
+                              copied. NULL: 1 for all */
+    /* Called on the runner's thread before each draw, with the raw logits [n_vocab]; may lower
+     * them. NULL: none. */
     void (*mask)(float *logits, size_t n_vocab, void *data);
     void *mask_data;
     HrGrammar *grammar;        /* what the answer is held to, or NULL; a reference is taken */
     const char *grammar_after; /* the text behind which it holds; NULL: from the start. Copied */
-    bool grammar_again;        /* with grammar_after: once it is met, the answer goes on freely until that text comes again */
-    HrSights *sights;          /* what the tokens below zero stand for, or NULL; a reference is taken */
-    bool shift;                /* where the context is full, forget tokens behind the first n_keep and go on; not with images */
+    bool grammar_again; /* with grammar_after: once it is met, the answer goes on freely until that
+                           text comes again */
+    HrSights *sights;   /* what the tokens below zero stand for, or NULL; a reference is taken */
+    bool shift; /* where the context is full, forget tokens behind the first n_keep and go on; not
+                   with images */
     uint32_t n_keep;
-    bool special_text;         /* control tokens in the answer are shown as their text (but for those that end it) */
+    bool special_text; /* control tokens in the answer are shown as their text (but for those that
+                          end it) */
 } HrRequestOptions;
 
 typedef enum { HR_DONE_STOP, HR_DONE_LENGTH, HR_DONE_CANCELLED, HR_DONE_ERROR } HrDoneReason;
@@ -402,7 +461,8 @@ typedef struct {
 
 typedef enum {
     HR_EVENT_PROMPT, /* n_read of n_prompt tokens are read */
-    HR_EVENT_TOKEN,  /* a token was drawn; text is what may be shown now (whole characters, no part of a stop string; may be "") */
+    HR_EVENT_TOKEN,  /* a token was drawn; text is what may be shown now (whole characters, no part
+                        of a stop string; may be "") */
     HR_EVENT_VECTOR, /* of hr_runner_embed: vector */
     HR_EVENT_DONE,   /* last event, always sent exactly once */
 } HrEventKind;
@@ -434,25 +494,29 @@ typedef void (*HrEventFunc)(const HrEvent *event, void *data);
 /* fraction 0..1 while loading; return false to stop. Called on the loading thread. */
 typedef bool (*HrProgressFunc)(double fraction, void *data);
 
-/* Allocates the plan and starts the thread. Blocks while loading (a worker's job, not the window's). Refuses a plan that
- * does not fit before anything is allocated, unless force. */
-HrRunner *hr_runner_new(HrModel *model, HrPlan *plan, bool force, HrProgressFunc progress, void *data, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-/* Cancels what is running, joins the thread, frees everything. Requests get their DONE event first. */
+/* Allocates the plan and starts the thread. Blocks while loading (a worker's job, not the
+ * window's). Refuses a plan that does not fit before anything is allocated, unless force. */
+HrRunner *hr_runner_new(HrModel *model, HrPlan *plan, bool force, HrProgressFunc progress,
+                        void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Cancels what is running, joins the thread, frees everything. Requests get their DONE event first.
+ */
 void hr_runner_free(HrRunner *runner);
 HrModel *hr_runner_get_model(const HrRunner *runner);
 HrPlan *hr_runner_get_plan(const HrRunner *runner);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrRunner, hr_runner_free)
 
-/* Queues a request. context NULL: events are called on the runner's thread itself. Fails (HR_ERROR_TOO_LONG, _SETTINGS) before
- * queueing. */
-HrRequest *hr_runner_submit(HrRunner *runner, const HrRequestOptions *options, GMainContext *context, HrEventFunc func,
-                            void *data, GDestroyNotify destroy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Queues a text to be turned into a vector by a model that embeds: a VECTOR event, then DONE. Fails before queueing: HR_ERROR_TOO_LONG
- * for more tokens than num_ctx, HR_ERROR_UNSUPPORTED if the model generates text. (hr_runner_submit refuses models that embed
- * likewise.) A model whose tokens see the whole text computes it in one step, with other queued texts as far as num_batch goes. */
-HrRequest *hr_runner_embed(HrRunner *runner, const HrToken *tokens, size_t n_tokens, GMainContext *context, HrEventFunc func,
-                           void *data, GDestroyNotify destroy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Queues a request. context NULL: events are called on the runner's thread itself. Fails
+ * (HR_ERROR_TOO_LONG, _SETTINGS) before queueing. */
+HrRequest *hr_runner_submit(HrRunner *runner, const HrRequestOptions *options,
+                            GMainContext *context, HrEventFunc func, void *data,
+                            GDestroyNotify destroy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Queues a text to be turned into a vector by a model that embeds: a VECTOR event, then DONE. Fails
+ * before queueing: HR_ERROR_TOO_LONG for more tokens than num_ctx, HR_ERROR_UNSUPPORTED if the
+ * model generates text. (hr_runner_submit refuses models that embed likewise.) A model whose tokens
+ * see the whole text computes it in one step, with other queued texts as far as num_batch goes. */
+HrRequest *hr_runner_embed(HrRunner *runner, const HrToken *tokens, size_t n_tokens,
+                           GMainContext *context, HrEventFunc func, void *data,
+                           GDestroyNotify destroy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Asks for an early end; the DONE event still comes, within 250 ms. */
 void hr_request_cancel(HrRequest *request);
 HrRequest *hr_request_ref(HrRequest *request);
@@ -473,35 +537,42 @@ void hr_runner_get_stats(HrRunner *runner, HrRunnerStats *ret_stats);
 size_t hr_runner_n_allocations(const HrRunner *runner);
 const HrPlanItem *hr_runner_get_allocation(const HrRunner *runner, size_t index);
 
-/* Feeds tokens to slot 0 of an idle runner and hands out their logits, for perplexity and debugging. from_start: forget the slot's
- * past first. func is called in order for each position with logits [n_vocab] (only the last position unless the plan has
- * all_logits). Blocks. */
+/* Feeds tokens to slot 0 of an idle runner and hands out their logits, for perplexity and
+ * debugging. from_start: forget the slot's past first. func is called in order for each position
+ * with logits [n_vocab] (only the last position unless the plan has all_logits). Blocks. */
 typedef void (*HrLogitsFunc)(uint32_t position, const float *logits, size_t n_vocab, void *data);
-bool hr_runner_evaluate(HrRunner *runner, const HrToken *tokens, size_t n, bool from_start, HrLogitsFunc func, void *data,
-                        GError **error);
+bool hr_runner_evaluate(HrRunner *runner, const HrToken *tokens, size_t n, bool from_start,
+                        HrLogitsFunc func, void *data, GError **error);
 
-/* The same in other ways, which must not change a bit of the answer. tokens are the whole of what the slot reads. */
+/* The same in other ways, which must not change a bit of the answer. tokens are the whole of what
+ * the slot reads. */
 typedef struct {
     uint32_t slot;
     uint32_t chunk;  /* tokens of the slot in a step at most; 0: as many as fit */
-    uint32_t n_keep; /* at most so many of the first tokens are taken from what the slot holds, where it holds them */
-    bool company;    /* meanwhile, in the same steps, all other slots read the tokens from the last to the first */
+    uint32_t n_keep; /* at most so many of the first tokens are taken from what the slot holds,
+                        where it holds them */
+    bool company; /* meanwhile, in the same steps, all other slots read the tokens from the last to
+                     the first */
 } HrEvaluateOptions;
-bool hr_runner_evaluate_as(HrRunner *runner, const HrToken *tokens, size_t n, const HrEvaluateOptions *options, HrLogitsFunc func,
-                           void *data, GError **error);
+bool hr_runner_evaluate_as(HrRunner *runner, const HrToken *tokens, size_t n,
+                           const HrEvaluateOptions *options, HrLogitsFunc func, void *data,
+                           GError **error);
 
 /* Cores that this process may use: affinity and cgroup quota counted. */
 uint32_t hr_cpu_count(void);
 
-/* What this machine reaches when it does one thing only, in a second: what a model's speed is a share of. */
+/* What this machine reaches when it does one thing only, in a second: what a model's speed is a
+ * share of. */
 typedef struct {
     uint32_t threads;
     double read;    /* bytes that all threads together read from memory */
-    double int8, bf16, float32; /* operations of all threads on registers alone, two for each multiplication with its addition; 0: the
-                                 * kernels in use have no instruction for it */
+    double int8, bf16,
+        float32; /* operations of all threads on registers alone, two for each multiplication with
+                  * its addition; 0: the kernels in use have no instruction for it */
     double latency; /* seconds that one load from anywhere in memory takes */
 } HrMachineRates;
-/* threads 0: all cores. Takes the pool and up to 1 GiB for about two seconds. Blocks. HR_ERROR_MEMORY. */
+/* threads 0: all cores. Takes the pool and up to 1 GiB for about two seconds. Blocks.
+ * HR_ERROR_MEMORY. */
 bool hr_machine_measure(uint32_t threads, HrMachineRates *ret_rates, GError **error);
 
 /* Which kernels run here ("avx512-vnni", "avx2", "plain"); HEADROOM_CPU chooses a lower one. */

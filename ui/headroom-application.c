@@ -22,7 +22,7 @@ struct _HeadroomApplication
 
 G_DEFINE_FINAL_TYPE (HeadroomApplication, headroom_application, ADW_TYPE_APPLICATION)
 
-/* ---- Windows ------------------------------------------------------------------------------------------------------ */
+/* ---- Windows --------------------------------------------------------------------------------- */
 
 static HeadroomWindow *
 get_window (HeadroomApplication *self)
@@ -32,7 +32,7 @@ get_window (HeadroomApplication *self)
   return HEADROOM_IS_WINDOW (window) ? HEADROOM_WINDOW (window) : NULL;
 }
 
-/* ---- Session ------------------------------------------------------------------------------------------------------ */
+/* ---- Session --------------------------------------------------------------------------------- */
 
 static void
 hand_out_client (HeadroomApplication *self)
@@ -70,10 +70,11 @@ open_session (HeadroomApplication *self)
   if (self->session != NULL || self->opening)
     return;
   self->opening = TRUE;
-  headroom_session_open_async (HEADROOM_SESSION_LISTEN, self->cancellable, session_opened_cb, g_object_ref (self));
+  headroom_session_open_async (HEADROOM_SESSION_LISTEN, self->cancellable, session_opened_cb,
+                               g_object_ref (self));
 }
 
-/* ---- GApplication ------------------------------------------------------------------------------------------------- */
+/* ---- GApplication ---------------------------------------------------------------------------- */
 
 static HeadroomWindow *
 ensure_window (HeadroomApplication *self)
@@ -138,16 +139,14 @@ quit_action (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 about_action (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  adw_show_about_window (gtk_application_get_active_window (user_data),
-                         "application-name", _("Headroom"),
-                         "application-icon", APP_ID,
-                         "version", HEADROOM_VERSION,
-                         "comments", _("Language models on your own machine, with every byte accounted for"),
-                         "developer-name", _("The Headroom Authors"),
-                         "license-type", GTK_LICENSE_GPL_3_0,
+  adw_show_about_window (gtk_application_get_active_window (user_data), "application-name",
+                         _("Headroom"), "application-icon", APP_ID, "version", HEADROOM_VERSION,
+                         "comments",
+                         _("Language models on your own machine, with every byte accounted for"),
+                         "developer-name", _("The Headroom Authors"), "license-type",
+                         GTK_LICENSE_GPL_3_0,
                          /* Translators: your names, one on each line */
-                         "translator-credits", _("translator-credits"),
-                         NULL);
+                         "translator-credits", _("translator-credits"), NULL);
 }
 
 static void
@@ -185,7 +184,8 @@ headroom_application_startup (GApplication *application)
   set_accels (self, "win.show-help-overlay", "<Primary>question", NULL);
 }
 
-/* A model that is named on the command line is handed to the program that runs already, if one does. */
+/* A model that is named on the command line is handed to the program that runs already, if one
+ * does. */
 static int
 headroom_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
@@ -202,11 +202,12 @@ headroom_application_handle_local_options (GApplication *application, GVariantDi
     g_printerr ("headroom-app: %s\n", error->message);
     return 1;
   }
-  g_action_group_activate_action (G_ACTION_GROUP (application), "model", g_variant_new_string (model));
+  g_action_group_activate_action (G_ACTION_GROUP (application), "model",
+                                  g_variant_new_string (model));
   return -1;
 }
 
-/* ---- Object ------------------------------------------------------------------------------------------------------- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_application_dispose (GObject *object)

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns the settings and the session (the engine's server, started here or found running). Windows get a client of it.
+ * Owns the settings and the session (the engine's server, started here or found running). Windows
+ * get a client of it.
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 G_BEGIN_DECLS
 
 #define HEADROOM_TYPE_APPLICATION (headroom_application_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomApplication, headroom_application, HEADROOM, APPLICATION, AdwApplication)
+G_DECLARE_FINAL_TYPE (HeadroomApplication, headroom_application, HEADROOM, APPLICATION,
+                      AdwApplication)
 
 HeadroomApplication *headroom_application_new (GSettings *settings);
 

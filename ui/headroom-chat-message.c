@@ -60,7 +60,8 @@ headroom_chat_message_class_init (HeadroomChatMessageClass *klass)
   object_class->get_property = headroom_chat_message_get_property;
   object_class->finalize = headroom_chat_message_finalize;
   props[PROP_TEXT] = g_param_spec_string ("text", NULL, NULL, "", flags);
-  props[PROP_STATE] = g_param_spec_int ("state", NULL, NULL, 0, HEADROOM_CHAT_MESSAGE_FAILED, 0, flags);
+  props[PROP_STATE] =
+      g_param_spec_int ("state", NULL, NULL, 0, HEADROOM_CHAT_MESSAGE_FAILED, 0, flags);
   props[PROP_DETAIL] = g_param_spec_string ("detail", NULL, NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -84,7 +85,8 @@ headroom_chat_message_new (HeadroomRole role, const char *text)
   HeadroomChatMessage *self = g_object_new (HEADROOM_TYPE_CHAT_MESSAGE, NULL);
 
   self->role = role;
-  self->state = role == HEADROOM_ROLE_USER ? HEADROOM_CHAT_MESSAGE_DONE : HEADROOM_CHAT_MESSAGE_WAITING;
+  self->state =
+      role == HEADROOM_ROLE_USER ? HEADROOM_CHAT_MESSAGE_DONE : HEADROOM_CHAT_MESSAGE_WAITING;
   g_string_append (self->text, text);
   return self;
 }
@@ -192,11 +194,13 @@ headroom_chat_message_times_text (const HeadroomChatMessageTimes *times)
   }
   if (times->answer_tokens > 0 && times->answer_ns > 0) {
     /* Translators: the speed of an answer */
-    g_autofree char *speed = g_strdup_printf (_("%.1f tokens/s"), times->answer_tokens * 1e9 / times->answer_ns);
+    g_autofree char *speed =
+        g_strdup_printf (_("%.1f tokens/s"), times->answer_tokens * 1e9 / times->answer_ns);
     g_strv_builder_add (parts, speed);
   }
   if (times->first_token_us > 0) {
-    g_autofree char *first = g_strdup_printf (_("first word after %.2f s"), times->first_token_us / 1e6);
+    g_autofree char *first =
+        g_strdup_printf (_("first word after %.2f s"), times->first_token_us / 1e6);
     g_strv_builder_add (parts, first);
   }
   if (times->prompt_tokens > 0) {

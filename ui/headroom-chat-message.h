@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns the text, the state of the answer and its measured times. Knows nothing of widgets nor of the wire.
- * Thread-safety: main thread only.
+ * Owns the text, the state of the answer and its measured times. Knows nothing of widgets nor of
+ * the wire. Thread-safety: main thread only.
  */
 #pragma once
 

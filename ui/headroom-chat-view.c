@@ -40,7 +40,8 @@ mark_last (HeadroomChatView *self)
 {
   GtkWidget *last = gtk_widget_get_last_child (self->box);
 
-  for (GtkWidget *row = gtk_widget_get_first_child (self->box); row != NULL; row = gtk_widget_get_next_sibling (row))
+  for (GtkWidget *row = gtk_widget_get_first_child (self->box); row != NULL;
+       row = gtk_widget_get_next_sibling (row))
     headroom_message_row_set_last (HEADROOM_MESSAGE_ROW (row), row == last);
 }
 
@@ -70,15 +71,17 @@ static gboolean
 follow_cb (gpointer user_data)
 {
   HeadroomChatView *self = user_data;
-  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (self->scroller));
+  GtkAdjustment *adjustment =
+      gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (self->scroller));
 
   self->follow_id = 0;
   gtk_adjustment_set_value (adjustment, end_of (adjustment));
   return G_SOURCE_REMOVE;
 }
 
-/* The content became higher or the window lower: stay at the end if the reader was there. Not at once: this is called while
- * the content is laid out, and what is moved then is not laid out again. */
+/* The content became higher or the window lower: stay at the end if the reader was there. Not at
+ * once: this is called while the content is laid out, and what is moved then is not laid out again.
+ */
 static void
 adjustment_changed_cb (HeadroomChatView *self)
 {
@@ -124,18 +127,22 @@ headroom_chat_view_init (HeadroomChatView *self)
   self->following = TRUE;
   self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, ROW_SPACING);
   gtk_widget_add_css_class (self->box, "headroom-messages");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->box), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Conversation"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->box), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Conversation"), -1);
   adw_clamp_set_maximum_size (ADW_CLAMP (clamp), READABLE_WIDTH);
   adw_clamp_set_child (ADW_CLAMP (clamp), self->box);
   self->scroller = gtk_scrolled_window_new ();
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER,
+                                  GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), clamp);
   gtk_widget_set_vexpand (self->scroller, TRUE);
   gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
 
   adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (self->scroller));
-  g_signal_connect_object (adjustment, "changed", G_CALLBACK (adjustment_changed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (adjustment, "value-changed", G_CALLBACK (adjustment_moved_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (adjustment, "changed", G_CALLBACK (adjustment_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (adjustment, "value-changed", G_CALLBACK (adjustment_moved_cb), self,
+                           G_CONNECT_SWAPPED);
 }
 
 GtkWidget *
@@ -155,7 +162,8 @@ headroom_chat_view_set_messages (HeadroomChatView *self, GListModel *messages)
   g_return_if_fail (HEADROOM_IS_CHAT_VIEW (self));
   g_return_if_fail (self->messages == NULL);
   self->messages = g_object_ref (messages);
-  g_signal_connect_object (messages, "items-changed", G_CALLBACK (items_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (messages, "items-changed", G_CALLBACK (items_changed_cb), self,
+                           G_CONNECT_SWAPPED);
   items_changed_cb (self, 0, 0, g_list_model_get_n_items (messages));
 }
 

@@ -49,7 +49,8 @@ refresh (HeadroomComposer *self)
 {
   GtkTextBuffer *buffer = gtk_text_view_get_buffer (self->view);
 
-  gtk_widget_set_visible (GTK_WIDGET (self->placeholder), gtk_text_buffer_get_char_count (buffer) == 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->placeholder),
+                          gtk_text_buffer_get_char_count (buffer) == 0);
   gtk_widget_set_sensitive (self->send_button, self->ready && has_words (self));
   gtk_stack_set_visible_child_name (self->button_stack, self->busy ? "stop" : "send");
 }
@@ -58,7 +59,8 @@ refresh (HeadroomComposer *self)
  * headroom_composer_send:
  * @self: a composer
  *
- * Emits "send" with the text and empties the composer, if it holds words, there is a model and no answer is on its way.
+ * Emits "send" with the text and empties the composer, if it holds words, there is a model and no
+ * answer is on its way.
  *
  * Returns: whether it was sent
  */
@@ -78,9 +80,11 @@ headroom_composer_send (HeadroomComposer *self)
 
 /* Enter sends, but an input method that is composing gets it first: there it picks the word. */
 static gboolean
-key_pressed_cb (HeadroomComposer *self, guint keyval, guint keycode, GdkModifierType modifiers, GtkEventController *keys)
+key_pressed_cb (HeadroomComposer *self, guint keyval, guint keycode, GdkModifierType modifiers,
+                GtkEventController *keys)
 {
-  gboolean is_enter = keyval == GDK_KEY_Return || keyval == GDK_KEY_KP_Enter || keyval == GDK_KEY_ISO_Enter;
+  gboolean is_enter =
+      keyval == GDK_KEY_Return || keyval == GDK_KEY_KP_Enter || keyval == GDK_KEY_ISO_Enter;
   GdkEvent *event;
 
   if (!is_enter || (modifiers & GDK_SHIFT_MASK) != 0)
@@ -113,15 +117,16 @@ headroom_composer_class_init (HeadroomComposerClass *klass)
 
   object_class->dispose = headroom_composer_dispose;
   widget_class->grab_focus = headroom_composer_grab_focus;
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/headroom/Headroom/headroom-composer.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/headroom/Headroom/headroom-composer.ui");
   gtk_widget_class_bind_template_child (widget_class, HeadroomComposer, box);
   gtk_widget_class_bind_template_child (widget_class, HeadroomComposer, view);
   gtk_widget_class_bind_template_child (widget_class, HeadroomComposer, placeholder);
   gtk_widget_class_bind_template_child (widget_class, HeadroomComposer, button_stack);
   gtk_widget_class_bind_template_child (widget_class, HeadroomComposer, send_button);
   gtk_widget_class_bind_template_child (widget_class, HeadroomComposer, stop_button);
-  signals[SEND] = g_signal_new ("send", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                                G_TYPE_STRING);
+  signals[SEND] = g_signal_new ("send", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 /* The frame of the composer shows the focus, since the text view inside has none of its own. */
@@ -143,8 +148,10 @@ headroom_composer_init (HeadroomComposer *self)
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
   g_signal_connect_swapped (keys, "key-pressed", G_CALLBACK (key_pressed_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self->view), keys);
-  g_signal_connect_swapped (self->send_button, "clicked", G_CALLBACK (headroom_composer_send), self);
-  g_signal_connect_object (gtk_text_view_get_buffer (self->view), "changed", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
+  g_signal_connect_swapped (self->send_button, "clicked", G_CALLBACK (headroom_composer_send),
+                            self);
+  g_signal_connect_object (gtk_text_view_get_buffer (self->view), "changed", G_CALLBACK (refresh),
+                           self, G_CONNECT_SWAPPED);
   g_signal_connect_swapped (self->view, "notify::has-focus", G_CALLBACK (focus_changed_cb), self);
 }
 

@@ -1,8 +1,10 @@
-/* headroom-composer.h: where a question is typed, with the button that sends it or stops the answer.
+/* headroom-composer.h: where a question is typed, with the button that sends it or stops the
+ * answer.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Enter sends, Shift+Enter starts a new line. The signal "send" carries the text; the composer is empty after it.
+ * Enter sends, Shift+Enter starts a new line. The signal "send" carries the text; the composer is
+ * empty after it.
  */
 #pragma once
 

@@ -24,7 +24,7 @@ struct _HeadroomConversation
 enum { PROP_0, PROP_BUSY, N_PROPS };
 static GParamSpec *props[N_PROPS];
 
-/* ---- GListModel -------------------------------------------------------------------------------------------------- */
+/* ---- GListModel ------------------------------------------------------------------------------ */
 
 static GType
 get_item_type (GListModel *list)
@@ -78,7 +78,7 @@ truncate_to (HeadroomConversation *self, guint n)
   g_list_model_items_changed (G_LIST_MODEL (self), n, removed, 0);
 }
 
-/* ---- The answer -------------------------------------------------------------------------------------------------- */
+/* ---- The answer ------------------------------------------------------------------------------ */
 
 static void
 end_answer (HeadroomConversation *self, HeadroomChatMessageState state)
@@ -119,7 +119,8 @@ hear_end (HeadroomConversation *self, HeadroomChatMessageTimes *times)
   end_answer (self, HEADROOM_CHAT_MESSAGE_DONE);
 }
 
-/* Lines of an answer that was stopped or replaced meanwhile are not heard: their message is no longer the answer. */
+/* Lines of an answer that was stopped or replaced meanwhile are not heard: their message is no
+ * longer the answer. */
 static void
 line_cb (const char *text, gpointer user_data)
 {
@@ -168,11 +169,11 @@ ask (HeadroomConversation *self, const HeadroomAskOptions *options)
   self->first_us = 0;
   g_object_set_data (G_OBJECT (message), "conversation", self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BUSY]);
-  headroom_client_stream_async (self->client, "/api/chat", body, line_cb, message, self->cancellable, streamed_cb,
-                                g_object_ref (message));
+  headroom_client_stream_async (self->client, "/api/chat", body, line_cb, message,
+                                self->cancellable, streamed_cb, g_object_ref (message));
 }
 
-/* ---- Object ------------------------------------------------------------------------------------------------------ */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_conversation_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -213,8 +214,9 @@ headroom_conversation_class_init (HeadroomConversationClass *klass)
   object_class->get_property = headroom_conversation_get_property;
   object_class->dispose = headroom_conversation_dispose;
   object_class->finalize = headroom_conversation_finalize;
-  props[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE,
-                                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  props[PROP_BUSY] =
+      g_param_spec_boolean ("busy", NULL, NULL, FALSE,
+                            G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -258,7 +260,8 @@ headroom_conversation_get_busy (HeadroomConversation *self)
  * Returns: whether it was sent; not while an answer is on its way, nor without a client and a model
  */
 gboolean
-headroom_conversation_send (HeadroomConversation *self, const char *text, const HeadroomAskOptions *options)
+headroom_conversation_send (HeadroomConversation *self, const char *text,
+                            const HeadroomAskOptions *options)
 {
   g_return_val_if_fail (HEADROOM_IS_CONVERSATION (self), FALSE);
   if (self->client == NULL || self->answer != NULL || options->model == NULL)
@@ -283,7 +286,8 @@ headroom_conversation_regenerate (HeadroomConversation *self, const HeadroomAskO
   HeadroomChatMessage *last;
 
   g_return_val_if_fail (HEADROOM_IS_CONVERSATION (self), FALSE);
-  if (self->client == NULL || self->answer != NULL || options->model == NULL || self->messages->len == 0)
+  if (self->client == NULL || self->answer != NULL || options->model == NULL ||
+      self->messages->len == 0)
     return FALSE;
   last = self->messages->pdata[self->messages->len - 1];
   if (headroom_chat_message_get_role (last) == HEADROOM_ROLE_ASSISTANT)
@@ -301,7 +305,8 @@ void
 headroom_conversation_set_progress (HeadroomConversation *self, const char *text)
 {
   g_return_if_fail (HEADROOM_IS_CONVERSATION (self));
-  if (self->answer != NULL && headroom_chat_message_get_state (self->answer) == HEADROOM_CHAT_MESSAGE_WAITING)
+  if (self->answer != NULL &&
+      headroom_chat_message_get_state (self->answer) == HEADROOM_CHAT_MESSAGE_WAITING)
     headroom_chat_message_set_detail (self->answer, text);
 }
 

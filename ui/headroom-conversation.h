@@ -1,9 +1,10 @@
-/* headroom-conversation.h: a conversation with a model: the messages, and the answer that is on its way.
+/* headroom-conversation.h: a conversation with a model: the messages, and the answer that is on its
+ * way.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A GListModel of HeadroomChatMessage. Asks over a client; the property "busy" tells whether an answer is on its way.
- * Thread-safety: main thread only, never blocks.
+ * A GListModel of HeadroomChatMessage. Asks over a client; the property "busy" tells whether an
+ * answer is on its way. Thread-safety: main thread only, never blocks.
  */
 #pragma once
 

@@ -1,4 +1,5 @@
-/* headroom-cost-chart.c: what every context length would take, drawn as a chart over the powers of two.
+/* headroom-cost-chart.c: what every context length would take, drawn as a chart over the powers of
+ * two.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -35,26 +36,30 @@ sum (const HeadroomCostChartPoint *point)
   return point->weights + point->compute + point->cache;
 }
 
-/* ---- Where things are ----------------------------------------------------------------------------------------------- */
+/* ---- Where things are ------------------------------------------------------------------------ */
 
 /* Context lengths lie as their logarithms do. */
 static double
 x_of (HeadroomCostChart *self, guint32 num_ctx, double width)
 {
-  double first = log2 (self->points[0].num_ctx), last = log2 (self->points[self->n_points - 1].num_ctx);
+  double first = log2 (self->points[0].num_ctx),
+         last = log2 (self->points[self->n_points - 1].num_ctx);
   double x = last > first ? (log2 (MAX (num_ctx, 1)) - first) / (last - first) : 0.5;
 
   x = CLAMP (x, 0, 1);
   return width * (gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL ? 1 - x : x);
 }
 
-/* The ground shows all of the chart, and the budget too where it is near; a budget far above would flatten everything. */
+/* The ground shows all of the chart, and the budget too where it is near; a budget far above would
+ * flatten everything. */
 static double
 ceiling_of (HeadroomCostChart *self)
 {
   double top = (double) sum (&self->points[self->n_points - 1]);
 
-  return MAX (self->budget > 0 && self->budget < 2 * top ? MAX (top, (double) self->budget) : top, 1) * 1.04;
+  return MAX (self->budget > 0 && self->budget < 2 * top ? MAX (top, (double) self->budget) : top,
+              1) *
+         1.04;
 }
 
 static double
@@ -63,7 +68,7 @@ y_of (double bytes, double ceiling, double height)
   return TOP_GAP + (height - TOP_GAP) * (1 - MIN (bytes / ceiling, 1));
 }
 
-/* ---- Drawing -------------------------------------------------------------------------------------------------------- */
+/* ---- Drawing --------------------------------------------------------------------------------- */
 
 static guint64
 layer_top (const HeadroomCostChartPoint *point, int layer)
@@ -81,7 +86,8 @@ trace_layer (HeadroomCostChart *self, cairo_t *cr, int layer, double width, doub
                    y_of ((double) layer_top (&self->points[i], layer), ceiling, height));
   for (gsize i = self->n_points; i-- > 0;)
     cairo_line_to (cr, x_of (self, self->points[i].num_ctx, width),
-                   y_of (layer > 0 ? (double) layer_top (&self->points[i], layer - 1) : 0, ceiling, height));
+                   y_of (layer > 0 ? (double) layer_top (&self->points[i], layer - 1) : 0, ceiling,
+                         height));
   cairo_close_path (cr);
 }
 
@@ -132,7 +138,8 @@ draw_choice (HeadroomCostChart *self, cairo_t *cr, double width, double height)
 }
 
 static void
-draw_text (HeadroomCostChart *self, GtkSnapshot *snapshot, const char *text, double x, double y, double align)
+draw_text (HeadroomCostChart *self, GtkSnapshot *snapshot, const char *text, double x, double y,
+           double align)
 {
   g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
   g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
@@ -146,8 +153,9 @@ draw_text (HeadroomCostChart *self, GtkSnapshot *snapshot, const char *text, dou
   gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &colour);
   colour.alpha *= 0.7f;
   gtk_snapshot_save (snapshot);
-  gtk_snapshot_translate (snapshot,
-                          &GRAPHENE_POINT_INIT (CLAMP (x - text_width * align, 0, MAX (width - text_width, 0)), y));
+  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (CLAMP (x - text_width * align, 0,
+                                                                 MAX (width - text_width, 0)),
+                                                          y));
   gtk_snapshot_append_layout (snapshot, layout, &colour);
   gtk_snapshot_restore (snapshot);
 }
@@ -159,8 +167,10 @@ draw_ticks (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, double
   double octaves = log2 (self->points[self->n_points - 1].num_ctx) - log2 (self->points[0].num_ctx);
   int step = (int) MAX (1, ceil (octaves * TICK_WIDTH / MAX (width, 1)));
 
-  for (guint32 tokens = MIN_CTX, i = 0; tokens <= self->points[self->n_points - 1].num_ctx; tokens *= 2, i++) {
-    g_autofree char *text = tokens >= 1024 ? g_strdup_printf ("%uk", tokens / 1024) : g_strdup_printf ("%u", tokens);
+  for (guint32 tokens = MIN_CTX, i = 0; tokens <= self->points[self->n_points - 1].num_ctx;
+       tokens *= 2, i++) {
+    g_autofree char *text =
+        tokens >= 1024 ? g_strdup_printf ("%uk", tokens / 1024) : g_strdup_printf ("%u", tokens);
     if (tokens >= self->points[0].num_ctx && i % step == 0)
       draw_text (self, snapshot, text, x_of (self, tokens, width), height + 2, 0.5);
   }
@@ -173,20 +183,24 @@ draw_amounts (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, doub
   const HeadroomCostChartPoint *last = &self->points[self->n_points - 1];
   double ceiling = ceiling_of (self);
   gboolean is_rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
-  g_autofree char *top = headroom_memory_format (sum (last)), *budget = headroom_memory_format (self->budget);
+  g_autofree char *top = headroom_memory_format (sum (last)),
+                  *budget = headroom_memory_format (self->budget);
   /* Translators: how many bytes there are */
   g_autofree char *room = g_strdup_printf (_("%s are there"), budget);
 
-  draw_text (self, snapshot, top, is_rtl ? 0 : width, y_of ((double) sum (last), ceiling, height) - TOP_GAP, is_rtl ? 0 : 1);
+  draw_text (self, snapshot, top, is_rtl ? 0 : width,
+             y_of ((double) sum (last), ceiling, height) - TOP_GAP, is_rtl ? 0 : 1);
   if (self->budget > 0 && (double) self->budget <= ceiling)
-    draw_text (self, snapshot, room, is_rtl ? width : 0, y_of ((double) self->budget, ceiling, height) - TOP_GAP, is_rtl ? 1 : 0);
+    draw_text (self, snapshot, room, is_rtl ? width : 0,
+               y_of ((double) self->budget, ceiling, height) - TOP_GAP, is_rtl ? 1 : 0);
 }
 
 static void
 headroom_cost_chart_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   HeadroomCostChart *self = HEADROOM_COST_CHART (widget);
-  double width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget) - AXIS_HEIGHT;
+  double width = gtk_widget_get_width (widget),
+         height = gtk_widget_get_height (widget) - AXIS_HEIGHT;
   graphene_rect_t area = GRAPHENE_RECT_INIT (0, 0, width, height);
   cairo_t *cr;
 
@@ -202,13 +216,14 @@ headroom_cost_chart_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 }
 
 static void
-headroom_cost_chart_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
-                            int *minimum_baseline, int *natural_baseline)
+headroom_cost_chart_measure (GtkWidget *widget, GtkOrientation orientation, int for_size,
+                             int *minimum, int *natural, int *minimum_baseline,
+                             int *natural_baseline)
 {
   *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_WIDTH : HEIGHT;
 }
 
-/* ---- Numbers -------------------------------------------------------------------------------------------------------- */
+/* ---- Numbers --------------------------------------------------------------------------------- */
 
 static guint64
 bytes_of (HrPlan *plan, HrItemKind kind)
@@ -264,14 +279,18 @@ describe (HeadroomCostChart *self)
 {
   const HeadroomCostChartPoint *first = &self->points[0], *last = &self->points[self->n_points - 1];
   const HeadroomCostChartPoint *cliff = find_cliff (self);
-  g_autofree char *from = headroom_memory_format (sum (first)), *to = headroom_memory_format (sum (last));
+  g_autofree char *from = headroom_memory_format (sum (first)),
+                  *to = headroom_memory_format (sum (last));
   /* Translators: for a screen reader, about a drawing of memory over context length */
-  g_autofree char *range = g_strdup_printf (_("From %s at %u tokens to %s at %u tokens."), from, first->num_ctx, to, last->num_ctx);
-  g_autofree char *end = cliff == NULL ? g_strdup (_("All of it fits.")) :
-                                         g_strdup_printf (_("From %u tokens on it does not fit."), cliff->num_ctx);
+  g_autofree char *range = g_strdup_printf (_("From %s at %u tokens to %s at %u tokens."), from,
+                                            first->num_ctx, to, last->num_ctx);
+  g_autofree char *end =
+      cliff == NULL ? g_strdup (_("All of it fits."))
+                    : g_strdup_printf (_("From %u tokens on it does not fit."), cliff->num_ctx);
   g_autofree char *text = g_strdup_printf ("%s %s", range, end);
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text,
+                                  -1);
 }
 
 /**
@@ -308,7 +327,7 @@ headroom_cost_chart_get_points (HeadroomCostChart *self, gsize *ret_n)
   return self->points;
 }
 
-/* ---- Widget --------------------------------------------------------------------------------------------------------- */
+/* ---- Widget ---------------------------------------------------------------------------------- */
 
 static void
 headroom_cost_chart_class_init (HeadroomCostChartClass *klass)
@@ -325,7 +344,8 @@ static void
 headroom_cost_chart_init (HeadroomCostChart *self)
 {
   gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Memory over context length"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Memory over context length"), -1);
 }
 
 GtkWidget *

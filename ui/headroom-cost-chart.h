@@ -1,9 +1,11 @@
-/* headroom-cost-chart.h: what every context length would take, drawn as a chart over the powers of two.
+/* headroom-cost-chart.h: what every context length would take, drawn as a chart over the powers of
+ * two.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Layers from below: weights, compute, cache. A line marks what there is; beyond it the ground is hatched. The present choice is a
- * line across. To assistive technologies it is an image whose description names the numbers at both ends and the cliff.
+ * Layers from below: weights, compute, cache. A line marks what there is; beyond it the ground is
+ * hatched. The present choice is a line across. To assistive technologies it is an image whose
+ * description names the numbers at both ends and the cliff.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * headroom-cost-group.c owns what is chosen, applied and undone; headroom-cost-prices.c says what it costs and where its sliders
- * stop; headroom-cost-rows.c makes the rows.
+ * headroom-cost-group.c owns what is chosen, applied and undone; headroom-cost-prices.c says what
+ * it costs and where its sliders stop; headroom-cost-rows.c makes the rows.
  */
 #pragma once
 
@@ -39,7 +39,8 @@ struct _HeadroomCostGroup
 
 /* Says what the preview's plan costs, or why there is none. */
 void               _headroom_cost_group_show_prices   (HeadroomCostGroup    *self);
-/* Gives the sliders the stops of a model: powers of two, its own length, the last one before the cliff; its layers. */
+/* Gives the sliders the stops of a model: powers of two, its own length, the last one before the
+ * cliff; its layers. */
 void               _headroom_cost_group_set_stops     (HeadroomCostGroup    *self,
                                                        HrPlan               *plan,
                                                        HrModel              *model);

@@ -1,4 +1,5 @@
-/* headroom-cost-group.c: the settings that decide how much memory a model takes, each with its price.
+/* headroom-cost-group.c: the settings that decide how much memory a model takes, each with its
+ * price.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -16,7 +17,7 @@ static const HrKvType kv_types[] = { HR_KV_F16, HR_KV_Q8_0, HR_KV_Q4_0, HR_KV_F3
 /* As requests say it. */
 static const char *const keep_alives[] = { "0", "5m", "30m", "1h", "24h", "-1" };
 
-/* ---- What is chosen ------------------------------------------------------------------------------------------------- */
+/* ---- What is chosen -------------------------------------------------------------------------- */
 
 static guint
 find_kv_type (const char *name)
@@ -46,9 +47,11 @@ read_settings (HeadroomCostGroup *self)
   g_autofree char *keep_alive = g_settings_get_string (self->settings, "keep-alive");
 
   headroom_slider_row_set_value (self->ctx_row, g_settings_get_int (self->settings, "num-ctx"));
-  headroom_slider_row_set_value (self->parallel_row, g_settings_get_int (self->settings, "parallel"));
+  headroom_slider_row_set_value (self->parallel_row,
+                                 g_settings_get_int (self->settings, "parallel"));
   headroom_slider_row_set_value (self->batch_row, g_settings_get_int (self->settings, "num-batch"));
-  headroom_slider_row_set_value (self->gpu_row, g_settings_get_int (self->settings, "gpu-layers") + 1);
+  headroom_slider_row_set_value (self->gpu_row,
+                                 g_settings_get_int (self->settings, "gpu-layers") + 1);
   adw_combo_row_set_selected (self->kv_row, find_kv_type (kv_type));
   adw_combo_row_set_selected (self->keep_alive_row, find_keep_alive (keep_alive));
 }
@@ -56,11 +59,12 @@ read_settings (HeadroomCostGroup *self)
 static HrSettings
 get_chosen (HeadroomCostGroup *self)
 {
-  return (HrSettings) {
+  return (HrSettings){
     .num_ctx = headroom_slider_row_get_value (self->ctx_row),
     .parallel = headroom_slider_row_get_value (self->parallel_row),
     .num_batch = headroom_slider_row_get_value (self->batch_row),
-    .kv_type = kv_types[MIN (adw_combo_row_get_selected (self->kv_row), G_N_ELEMENTS (kv_types) - 1)],
+    .kv_type =
+        kv_types[MIN (adw_combo_row_get_selected (self->kv_row), G_N_ELEMENTS (kv_types) - 1)],
     .gpu_layers = (gint32) headroom_slider_row_get_value (self->gpu_row) - 1,
   };
 }
@@ -68,7 +72,8 @@ get_chosen (HeadroomCostGroup *self)
 static const char *
 get_keep_alive (HeadroomCostGroup *self)
 {
-  return keep_alives[MIN (adw_combo_row_get_selected (self->keep_alive_row), G_N_ELEMENTS (keep_alives) - 1)];
+  return keep_alives[MIN (adw_combo_row_get_selected (self->keep_alive_row),
+                          G_N_ELEMENTS (keep_alives) - 1)];
 }
 
 static gboolean
@@ -82,10 +87,11 @@ is_applied (HeadroomCostGroup *self)
          (int) chosen.parallel == g_settings_get_int (self->settings, "parallel") &&
          (int) chosen.num_batch == g_settings_get_int (self->settings, "num-batch") &&
          chosen.gpu_layers == g_settings_get_int (self->settings, "gpu-layers") &&
-         chosen.kv_type == kv_types[find_kv_type (kv_type)] && g_str_equal (get_keep_alive (self), keep_alive);
+         chosen.kv_type == kv_types[find_kv_type (kv_type)] &&
+         g_str_equal (get_keep_alive (self), keep_alive);
 }
 
-/* ---- What happens --------------------------------------------------------------------------------------------------- */
+/* ---- What happens ---------------------------------------------------------------------------- */
 
 static void
 previewed_cb (HeadroomCostGroup *self)
@@ -174,8 +180,10 @@ headroom_cost_group_init (HeadroomCostGroup *self)
 {
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _("Settings and Their Cost"));
   _headroom_cost_group_add_rows (self);
-  g_signal_connect_object (self->apply_button, "clicked", G_CALLBACK (apply_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->undo_button, "clicked", G_CALLBACK (undo_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->apply_button, "clicked", G_CALLBACK (apply_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->undo_button, "clicked", G_CALLBACK (undo_cb), self,
+                           G_CONNECT_SWAPPED);
 }
 
 static void
@@ -192,8 +200,8 @@ static void
 headroom_cost_group_class_init (HeadroomCostGroupClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = headroom_cost_group_dispose;
-  signals[APPLY] = g_signal_new ("apply", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                 G_TYPE_NONE, 0);
+  signals[APPLY] = g_signal_new ("apply", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                 NULL, NULL, G_TYPE_NONE, 0);
 }
 
 /**
@@ -211,7 +219,8 @@ headroom_cost_group_new (GSettings *settings, HeadroomPlanPreview *preview)
   self->settings = g_object_ref (settings);
   self->preview = g_object_ref (preview);
   g_signal_connect_object (preview, "changed", G_CALLBACK (previewed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (settings, "changed", G_CALLBACK (read_settings), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "changed", G_CALLBACK (read_settings), self,
+                           G_CONNECT_SWAPPED);
   read_settings (self);
   _headroom_cost_group_chosen (self);
   return GTK_WIDGET (self);

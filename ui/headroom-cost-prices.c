@@ -7,7 +7,7 @@
 #include <glib/gi18n.h>
 #include <inttypes.h>
 
-/* ---- What it costs -------------------------------------------------------------------------------------------------- */
+/* ---- What it costs --------------------------------------------------------------------------- */
 
 static guint64
 bytes_with (HeadroomCostGroup *self, const HrSettings *settings, HrItemKind kind)
@@ -46,7 +46,8 @@ dup_verdict (HeadroomCostGroup *self, guint32 num_ctx)
     if (stop->num_ctx < num_ctx && i + 1 < stops->len)
       continue;
     /* Translators: a word such as "heavy", and how much slower answers are, in percent */
-    return g_strdup_printf (_("%s, and %.0f %% slower when full"), verdict_title (stop->verdict), stop->slower_percent);
+    return g_strdup_printf (_("%s, and %.0f %% slower when full"), verdict_title (stop->verdict),
+                            stop->slower_percent);
   }
   return g_strdup ("");
 }
@@ -55,14 +56,16 @@ static void
 show_ctx_cost (HeadroomCostGroup *self, HrPlan *plan)
 {
   g_autofree char *verdict = dup_verdict (self, hr_plan_get_settings (plan)->num_ctx);
-  guint64 cache = hr_plan_get_bytes (plan, HR_ITEM_CACHE), weights = MAX (hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), 1);
+  guint64 cache = hr_plan_get_bytes (plan, HR_ITEM_CACHE),
+          weights = MAX (hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), 1);
   g_autofree char *bytes = headroom_memory_format (cache);
   g_autofree char *each = headroom_memory_format (hr_plan_get_cache_bytes_per_token (plan));
   g_autoptr (GError) misfit = NULL;
   g_autofree char *text = NULL;
 
   if (hr_plan_fits (plan, &misfit))
-    /* Translators: bytes of the cache, what that adds to the model's weights in percent, bytes per token, and a verdict */
+    /* Translators: bytes of the cache, what that adds to the model's weights in percent, bytes per
+     * token, and a verdict */
     text = g_strdup_printf (_("Cache %s, %.0f %% over the weights · %s per token · %s"), bytes,
                             100.0 * (double) cache / (double) weights, each, verdict);
   headroom_slider_row_set_cost (self->ctx_row, text != NULL ? text : misfit->message, text == NULL);
@@ -79,8 +82,10 @@ show_parallel_cost (HeadroomCostGroup *self, HrPlan *plan)
   then = bytes_with (self, &more, HR_ITEM_CACHE);
   one_more = headroom_memory_format (then > now ? then - now : 0);
   /* Translators: how many answers at once, tokens of each, tokens of all, and bytes */
-  text = g_strdup_printf (_("%u answers at once of %u tokens each: %" PRIu64 " tokens · one more takes %s"),
-                          more.parallel - 1, more.num_ctx, (guint64) (more.parallel - 1) * more.num_ctx, one_more);
+  text = g_strdup_printf (_("%u answers at once of %u tokens each: %" PRIu64
+                             " tokens · one more takes %s"),
+                          more.parallel - 1, more.num_ctx,
+                          (guint64) (more.parallel - 1) * more.num_ctx, one_more);
   headroom_slider_row_set_cost (self->parallel_row, text, FALSE);
 }
 
@@ -88,7 +93,9 @@ static void
 show_batch_cost (HeadroomCostGroup *self, HrPlan *plan)
 {
   g_autofree char *bytes = headroom_memory_format (hr_plan_get_bytes (plan, HR_ITEM_COMPUTE));
-  g_autofree char *text = g_strdup_printf (_("Tokens of a prompt that are read in one step; takes %s to compute in"), bytes);
+  g_autofree char *text =
+      g_strdup_printf (_("Tokens of a prompt that are read in one step; takes %s to compute in"),
+                       bytes);
 
   headroom_slider_row_set_cost (self->batch_row, text, FALSE);
 }
@@ -104,14 +111,17 @@ show_kv_cost (HeadroomCostGroup *self, HrPlan *plan)
   at_f16 = bytes_with (self, &full, HR_ITEM_CACHE);
   bytes = headroom_memory_format (at_f16 > now ? at_f16 - now : now - at_f16);
   if (now < at_f16)
-    text = g_strdup_printf (_("Saves %s against 16 bits; answers become slightly less precise"), bytes);
+    text = g_strdup_printf (_("Saves %s against 16 bits; answers become slightly less precise"),
+                            bytes);
   else if (now > at_f16)
     text = g_strdup_printf (_("Takes %s more than 16 bits"), bytes);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self->kv_row),
-                               text != NULL ? text : _("How precisely the conversation is remembered"));
+                               text != NULL ? text
+                                            : _("How precisely the conversation is remembered"));
 }
 
-/* What was chosen or reduced where a person left the choice open, and what could be given up where it does not fit. */
+/* What was chosen or reduced where a person left the choice open, and what could be given up where
+ * it does not fit. */
 static void
 show_steps (HeadroomCostGroup *self)
 {
@@ -119,10 +129,13 @@ show_steps (HeadroomCostGroup *self)
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < fit->steps->len; i++)
-    g_string_append_printf (text, "%s• %s", text->len > 0 ? "\n" : "", (const char *) fit->steps->pdata[i]);
+    g_string_append_printf (text, "%s• %s", text->len > 0 ? "\n" : "",
+                            (const char *) fit->steps->pdata[i]);
   for (guint i = 0; i < fit->offers->len; i++)
-    g_string_append_printf (text, "%s• %s", text->len > 0 ? "\n" : "", ((HeadroomOffer *) fit->offers->pdata[i])->text);
-  adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (self), text->len > 0 ? text->str : NULL);
+    g_string_append_printf (text, "%s• %s", text->len > 0 ? "\n" : "",
+                            ((HeadroomOffer *) fit->offers->pdata[i])->text);
+  adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (self),
+                                         text->len > 0 ? text->str : NULL);
   g_string_free (text, TRUE);
 }
 
@@ -164,7 +177,7 @@ _headroom_cost_group_show_prices (HeadroomCostGroup *self)
   show_layers (self, plan);
 }
 
-/* ---- Stops ---------------------------------------------------------------------------------------------------------- */
+/* ---- Stops ----------------------------------------------------------------------------------- */
 
 static int
 compare_stops (gconstpointer a, gconstpointer b)

@@ -9,7 +9,7 @@
 static const guint parallel_stops[] = { 0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32 };
 static const guint batch_stops[] = { 32, 64, 128, 256, 512, 1024, 2048, 4096 };
 
-/* ---- Rows ----------------------------------------------------------------------------------------------------------- */
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
 static char *
 format_tokens (guint value, gpointer data)
@@ -37,7 +37,8 @@ add_slider (HeadroomCostGroup *self, const char *title, HeadroomSliderFormat for
 
   headroom_slider_row_set_format (HEADROOM_SLIDER_ROW (row), format, NULL);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), row);
-  g_signal_connect_object (row, "notify::value", G_CALLBACK (_headroom_cost_group_chosen), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, "notify::value", G_CALLBACK (_headroom_cost_group_chosen), self,
+                           G_CONNECT_SWAPPED);
   return HEADROOM_SLIDER_ROW (row);
 }
 
@@ -50,7 +51,8 @@ add_combo (HeadroomCostGroup *self, const char *title, const char *const *choice
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   adw_combo_row_set_model (ADW_COMBO_ROW (row), G_LIST_MODEL (list));
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (self), row);
-  g_signal_connect_object (row, "notify::selected", G_CALLBACK (_headroom_cost_group_chosen), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (row, "notify::selected", G_CALLBACK (_headroom_cost_group_chosen), self,
+                           G_CONNECT_SWAPPED);
   return ADW_COMBO_ROW (row);
 }
 
@@ -86,7 +88,8 @@ add_buttons (HeadroomCostGroup *self)
   self->apply_button = gtk_button_new_with_mnemonic (_("_Apply"));
   gtk_widget_add_css_class (self->undo_button, "flat");
   gtk_widget_add_css_class (self->apply_button, "suggested-action");
-  gtk_widget_set_tooltip_text (self->apply_button, _("Use these settings from now on, also for a model that is loaded"));
+  gtk_widget_set_tooltip_text (
+      self->apply_button, _("Use these settings from now on, also for a model that is loaded"));
   gtk_box_append (GTK_BOX (box), self->undo_button);
   gtk_box_append (GTK_BOX (box), self->apply_button);
   gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
@@ -97,8 +100,13 @@ void
 _headroom_cost_group_add_rows (HeadroomCostGroup *self)
 {
   const char *kv_choices[] = { _("16 bits"), _("8 bits"), _("4 bits"), _("32 bits"), NULL };
-  const char *keep_choices[] = { _("Not at all"), _("5 minutes"), _("30 minutes"), _("1 hour"), _("1 day"),
-                                 _("Until the program ends"), NULL };
+  const char *keep_choices[] = { _("Not at all"),
+                                 _("5 minutes"),
+                                 _("30 minutes"),
+                                 _("1 hour"),
+                                 _("1 day"),
+                                 _("Until the program ends"),
+                                 NULL };
 
   add_buttons (self);
   self->ctx_row = add_slider (self, _("Context length"), format_tokens);

@@ -53,7 +53,8 @@ is_wanted (HeadroomEventsGroup *self, const HrValue *event)
 
   if (kind == NULL)
     return FALSE;
-  return choice == 0 || choice > G_N_ELEMENTS (filters) || g_strv_contains (filters[choice - 1], kind);
+  return choice == 0 || choice > G_N_ELEMENTS (filters) ||
+         g_strv_contains (filters[choice - 1], kind);
 }
 
 static char *
@@ -70,10 +71,12 @@ static GtkWidget *
 new_row (const HrValue *event)
 {
   GtkWidget *row = adw_action_row_new (), *label;
-  const char *model = headroom_wire_get_string (event, "model"), *reason = headroom_wire_get_string (event, "reason");
+  const char *model = headroom_wire_get_string (event, "model"),
+             *reason = headroom_wire_get_string (event, "reason");
   g_autofree char *time = local_time (headroom_wire_get_string (event, "time"));
-  g_autofree char *title = g_strdup_printf ("%s · %s", kind_title (headroom_wire_get_string (event, "kind")),
-                                            model != NULL ? model : "");
+  g_autofree char *title =
+      g_strdup_printf ("%s · %s", kind_title (headroom_wire_get_string (event, "kind")),
+                       model != NULL ? model : "");
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
@@ -119,7 +122,8 @@ void
 headroom_events_group_set_events (HeadroomEventsGroup *self, const HrValue *events)
 {
   gsize n = headroom_wire_length (events);
-  const char *newest = n > 0 ? headroom_wire_get_string (headroom_wire_at (events, n - 1), "time") : NULL;
+  const char *newest =
+      n > 0 ? headroom_wire_get_string (headroom_wire_at (events, n - 1), "time") : NULL;
 
   g_return_if_fail (HEADROOM_IS_EVENTS_GROUP (self));
   if (g_strcmp0 (newest, self->newest) == 0)
@@ -131,7 +135,7 @@ headroom_events_group_set_events (HeadroomEventsGroup *self, const HrValue *even
   show_events (self);
 }
 
-/* ---- Object --------------------------------------------------------------------------------------------------------- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_events_group_finalize (GObject *object)
@@ -153,15 +157,18 @@ headroom_events_group_class_init (HeadroomEventsGroupClass *klass)
 static void
 headroom_events_group_init (HeadroomEventsGroup *self)
 {
-  const char *choices[] = { _("Everything"), _("Loads"), _("Unloads"), _("Refusals"), _("Waiting"), NULL };
+  const char *choices[] = { _("Everything"), _("Loads"),   _("Unloads"),
+                            _("Refusals"),   _("Waiting"), NULL };
 
   self->rows = g_ptr_array_new ();
   self->filter = GTK_DROP_DOWN (gtk_drop_down_new_from_strings (choices));
   gtk_widget_set_valign (GTK_WIDGET (self->filter), GTK_ALIGN_CENTER);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->filter), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Show"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->filter), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Show"), -1);
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _("What Happened"));
   adw_preferences_group_set_header_suffix (ADW_PREFERENCES_GROUP (self), GTK_WIDGET (self->filter));
-  g_signal_connect_object (self->filter, "notify::selected", G_CALLBACK (show_events), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->filter, "notify::selected", G_CALLBACK (show_events), self,
+                           G_CONNECT_SWAPPED);
   show_events (self);
 }
 

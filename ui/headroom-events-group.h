@@ -11,7 +11,8 @@
 G_BEGIN_DECLS
 
 #define HEADROOM_TYPE_EVENTS_GROUP (headroom_events_group_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomEventsGroup, headroom_events_group, HEADROOM, EVENTS_GROUP, AdwPreferencesGroup)
+G_DECLARE_FINAL_TYPE (HeadroomEventsGroup, headroom_events_group, HEADROOM, EVENTS_GROUP,
+                      AdwPreferencesGroup)
 
 GtkWidget *headroom_events_group_new        (void);
 void       headroom_events_group_set_events (HeadroomEventsGroup *self,

@@ -28,7 +28,8 @@ G_DEFINE_FINAL_TYPE (HeadroomLayerStrip, headroom_layer_strip, GTK_TYPE_WIDGET)
 static HeadroomMemoryPart
 part_of (HeadroomLayerStrip *self, guint32 device)
 {
-  HrDeviceKind kind = device < self->kinds->len ? g_array_index (self->kinds, HrDeviceKind, device) : HR_DEVICE_CPU;
+  HrDeviceKind kind =
+      device < self->kinds->len ? g_array_index (self->kinds, HrDeviceKind, device) : HR_DEVICE_CPU;
 
   if (kind == HR_DEVICE_CPU)
     return HEADROOM_MEMORY_COMPUTE;
@@ -39,27 +40,31 @@ static void
 headroom_layer_strip_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   HeadroomLayerStrip *self = HEADROOM_LAYER_STRIP (widget);
-  double step = self->devices->len > 0 ? (double) gtk_widget_get_width (widget) / self->devices->len : 0;
+  double step =
+      self->devices->len > 0 ? (double) gtk_widget_get_width (widget) / self->devices->len : 0;
   double gap = MIN (MAX_GAP, step / 4);
 
   for (guint i = 0; i < self->devices->len; i++) {
-    graphene_rect_t cell = GRAPHENE_RECT_INIT (i * step, 0, step - gap, gtk_widget_get_height (widget));
+    graphene_rect_t cell =
+        GRAPHENE_RECT_INIT (i * step, 0, step - gap, gtk_widget_get_height (widget));
     GskRoundedRect rounded;
     gsk_rounded_rect_init_from_rect (&rounded, &cell, MIN (CELL_RADIUS, cell.size.width / 2));
     gtk_snapshot_push_rounded_clip (snapshot, &rounded);
-    headroom_memory_paint (widget, snapshot, &cell, part_of (self, g_array_index (self->devices, guint32, i)));
+    headroom_memory_paint (widget, snapshot, &cell,
+                           part_of (self, g_array_index (self->devices, guint32, i)));
     gtk_snapshot_pop (snapshot);
   }
 }
 
 static void
-headroom_layer_strip_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
-                              int *minimum_baseline, int *natural_baseline)
+headroom_layer_strip_measure (GtkWidget *widget, GtkOrientation orientation, int for_size,
+                              int *minimum, int *natural, int *minimum_baseline,
+                              int *natural_baseline)
 {
   *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_WIDTH : CELL_HEIGHT;
 }
 
-/* ---- What is where -------------------------------------------------------------------------------------------------- */
+/* ---- What is where --------------------------------------------------------------------------- */
 
 static void
 read_devices (HeadroomLayerStrip *self, HrPlan *plan)
@@ -109,9 +114,12 @@ describe (HeadroomLayerStrip *self, HrPlan *plan)
       continue;
     if (text->len > 0)
       g_string_append (text, " · ");
-    /* Translators: the number of layers, the device that computes them, and its share of the bytes in percent */
-    g_string_append_printf (text, g_dngettext (NULL, "%u layer on %s, %.0f %% of the bytes",
-                                               "%u layers on %s, %.0f %% of the bytes", n), n, name, share);
+    /* Translators: the number of layers, the device that computes them, and its share of the bytes
+     * in percent */
+    g_string_append_printf (text,
+                            g_dngettext (NULL, "%u layer on %s, %.0f %% of the bytes",
+                                         "%u layers on %s, %.0f %% of the bytes", n),
+                            n, name, share);
   }
   return g_string_free (text, FALSE);
 }
@@ -145,7 +153,7 @@ headroom_layer_strip_get_text (HeadroomLayerStrip *self)
   return self->text;
 }
 
-/* ---- Widget --------------------------------------------------------------------------------------------------------- */
+/* ---- Widget ---------------------------------------------------------------------------------- */
 
 static void
 headroom_layer_strip_finalize (GObject *object)
@@ -176,7 +184,8 @@ headroom_layer_strip_init (HeadroomLayerStrip *self)
   self->devices = g_array_new (FALSE, TRUE, sizeof (guint32));
   self->kinds = g_array_new (FALSE, TRUE, sizeof (HrDeviceKind));
   gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Layers"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Layers"), -1);
 }
 
 GtkWidget *

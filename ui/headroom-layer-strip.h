@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Devices differ by pattern as well as by colour. To assistive technologies it is an image whose description counts the layers.
+ * Devices differ by pattern as well as by colour. To assistive technologies it is an image whose
+ * description counts the layers.
  */
 #pragma once
 

@@ -1,4 +1,5 @@
-/* headroom-markdown-blocks.c: the widgets of Markdown blocks, made and updated from the parsed tree.
+/* headroom-markdown-blocks.c: the widgets of Markdown blocks, made and updated from the parsed
+ * tree.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -7,12 +8,14 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-/* Quotes and lists nested deeper than this show their text without form: the window has no room for more indents. */
+/* Quotes and lists nested deeper than this show their text without form: the window has no room for
+ * more indents. */
 #define MAX_BLOCK_DEPTH 12
 #define BLOCK_SPACING 10 /* pixels */
 #define ITEM_SPACING 4   /* pixels */
 
-/* ---- Kinds: a widget remembers which kind of block it shows, so that it can be kept while that kind stays ---------- */
+/* ---- Kinds: a widget remembers which kind of block it shows, so that it can be kept while that
+ * kind stays --- */
 
 static GQuark
 kind_quark (void)
@@ -26,7 +29,7 @@ shows_kind (GtkWidget *widget, HeadroomBlockKind kind)
   return GPOINTER_TO_INT (g_object_get_qdata (G_OBJECT (widget), kind_quark ())) == (int) kind + 1;
 }
 
-/* ---- Text -------------------------------------------------------------------------------------------------------- */
+/* ---- Text ------------------------------------------------------------------------------------ */
 
 static GtkWidget *
 new_text_label (void)
@@ -68,12 +71,13 @@ update_heading (GtkWidget *label, cmark_node *node)
   update_text (label, node);
 }
 
-/* ---- Code -------------------------------------------------------------------------------------------------------- */
+/* ---- Code ------------------------------------------------------------------------------------ */
 
 static void
 copy_code_cb (GtkButton *button, GtkLabel *code)
 {
-  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (button)), gtk_label_get_text (code));
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (button)),
+                          gtk_label_get_text (code));
 }
 
 static GtkWidget *
@@ -90,7 +94,8 @@ new_code_header (GtkWidget *code)
   gtk_widget_add_css_class (language, "dim-label");
   gtk_widget_add_css_class (copy, "flat");
   gtk_widget_set_tooltip_text (copy, _("Copy Code"));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (copy), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Copy Code"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (copy), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Copy Code"), -1);
   g_signal_connect_object (copy, "clicked", G_CALLBACK (copy_code_cb), code, 0);
   gtk_box_append (GTK_BOX (header), language);
   gtk_box_append (GTK_BOX (header), copy);
@@ -103,7 +108,8 @@ new_sideways (GtkWidget *child)
 {
   GtkWidget *scroller = gtk_scrolled_window_new ();
 
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_AUTOMATIC,
+                                  GTK_POLICY_NEVER);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), child);
   return scroller;
 }
@@ -139,7 +145,7 @@ update_code (GtkWidget *box, cmark_node *node)
   gtk_label_set_text (GTK_LABEL (language), cmark_node_get_fence_info (node));
 }
 
-/* ---- Lists ------------------------------------------------------------------------------------------------------- */
+/* ---- Lists ----------------------------------------------------------------------------------- */
 
 static GtkWidget *
 new_item (void)
@@ -175,21 +181,23 @@ update_item (GtkWidget *item, cmark_node *node, int depth)
   GtkBox *content = GTK_BOX (gtk_widget_get_last_child (item));
 
   if (cmark_node_get_list_type (list) == CMARK_ORDERED_LIST) {
-    g_autofree char *number = g_strdup_printf ("%d.", cmark_node_get_list_start (list) + item_index (node));
+    g_autofree char *number =
+        g_strdup_printf ("%d.", cmark_node_get_list_start (list) + item_index (node));
     gtk_label_set_text (GTK_LABEL (marker), number);
   } else
     gtk_label_set_text (GTK_LABEL (marker), "•");
   headroom_markdown_blocks_sync (content, NULL, cmark_node_first_child (node), depth);
 }
 
-/* ---- Tables: rebuilt as a whole, they are small ------------------------------------------------------------------- */
+/* ---- Tables: rebuilt as a whole, they are small ---------------------------------------------- */
 
 static void
 fill_row (GtkGrid *grid, cmark_node *row, int y)
 {
   int x = 0;
 
-  for (cmark_node *cell = cmark_node_first_child (row); cell != NULL; cell = cmark_node_next (cell)) {
+  for (cmark_node *cell = cmark_node_first_child (row); cell != NULL;
+       cell = cmark_node_next (cell)) {
     GtkWidget *label = new_text_label ();
     gtk_label_set_wrap (GTK_LABEL (label), FALSE);
     update_text (label, cell);
@@ -213,7 +221,7 @@ update_table (GtkWidget *scroller, cmark_node *node)
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), grid);
 }
 
-/* ---- Any block --------------------------------------------------------------------------------------------------- */
+/* ---- Any block ------------------------------------------------------------------------------- */
 
 static GtkWidget *
 new_block (HeadroomBlockKind kind)
@@ -264,7 +272,8 @@ update_block (GtkWidget *widget, cmark_node *node, HeadroomBlockKind kind, int d
     break;
   case HEADROOM_BLOCK_QUOTE:
   case HEADROOM_BLOCK_LIST:
-    headroom_markdown_blocks_sync (GTK_BOX (widget), NULL, cmark_node_first_child (node), depth + 1);
+    headroom_markdown_blocks_sync (GTK_BOX (widget), NULL, cmark_node_first_child (node),
+                                   depth + 1);
     break;
   case HEADROOM_BLOCK_ITEM:
     update_item (widget, node, depth);
@@ -294,18 +303,22 @@ remove_from (GtkBox *box, GtkWidget *child)
  * @first: (nullable): the first of the sibling nodes to show
  * @depth: how many quotes and lists are around
  *
- * Makes the children of @box after @after show the nodes. A child that already shows a block of the same kind is kept.
+ * Makes the children of @box after @after show the nodes. A child that already shows a block of the
+ * same kind is kept.
  *
- * Returns: (transfer none) (nullable): the last child but one, which new text can no longer change; %NULL if there is none
+ * Returns: (transfer none) (nullable): the last child but one, which new text can no longer change;
+ * %NULL if there is none
  */
 GtkWidget *
 headroom_markdown_blocks_sync (GtkBox *box, GtkWidget *after, cmark_node *first, int depth)
 {
-  GtkWidget *child = after != NULL ? gtk_widget_get_next_sibling (after) : gtk_widget_get_first_child (GTK_WIDGET (box));
+  GtkWidget *child = after != NULL ? gtk_widget_get_next_sibling (after)
+                                   : gtk_widget_get_first_child (GTK_WIDGET (box));
   GtkWidget *finished = after;
 
   for (cmark_node *node = first; node != NULL; node = cmark_node_next (node)) {
-    HeadroomBlockKind kind = depth < MAX_BLOCK_DEPTH ? headroom_markdown_kind (node) : HEADROOM_BLOCK_TEXT;
+    HeadroomBlockKind kind =
+        depth < MAX_BLOCK_DEPTH ? headroom_markdown_kind (node) : HEADROOM_BLOCK_TEXT;
     if (child != NULL && !shows_kind (child, kind)) {
       remove_from (box, child);
       child = NULL;

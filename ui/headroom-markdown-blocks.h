@@ -1,4 +1,5 @@
-/* headroom-markdown-blocks.h: the widgets of Markdown blocks, made and updated from the parsed tree.
+/* headroom-markdown-blocks.h: the widgets of Markdown blocks, made and updated from the parsed
+ * tree.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

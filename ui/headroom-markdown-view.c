@@ -61,16 +61,18 @@ headroom_markdown_view_new (void)
   return g_object_new (HEADROOM_TYPE_MARKDOWN_VIEW, NULL);
 }
 
-/* How many bytes belong to blocks that no further text can change: all but the last, once the line that begins the last one is
- * complete (a lone "|" may become a table's next row). A table that was begun by a paragraph's last line does not know where it
- * begins; nothing is settled until the next block. */
+/* How many bytes belong to blocks that no further text can change: all but the last, once the line
+ * that begins the last one is complete (a lone "|" may become a table's next row). A table that was
+ * begun by a paragraph's last line does not know where it begins; nothing is settled until the next
+ * block. */
 static size_t
 count_settled (const char *text, cmark_node *document)
 {
   cmark_node *last = cmark_node_last_child (document);
   size_t offset;
 
-  if (last == NULL || cmark_node_previous (last) == NULL || headroom_markdown_kind (last) == HEADROOM_BLOCK_TABLE)
+  if (last == NULL || cmark_node_previous (last) == NULL ||
+      headroom_markdown_kind (last) == HEADROOM_BLOCK_TABLE)
     return 0;
   offset = headroom_markdown_line_offset (text, cmark_node_get_start_line (last));
   return strchr (text + offset, '\n') != NULL ? offset : 0;
@@ -81,8 +83,8 @@ count_settled (const char *text, cmark_node *document)
  * @self: a view
  * @text: the whole text so far
  *
- * Shows @text. Where it continues what was shown before, only its last block is parsed again: in Markdown a block can no
- * longer change once another has begun at the top level.
+ * Shows @text. Where it continues what was shown before, only its last block is parsed again: in
+ * Markdown a block can no longer change once another has begun at the top level.
  */
 void
 headroom_markdown_view_set_text (HeadroomMarkdownView *self, const char *text)

@@ -7,7 +7,8 @@
 #include <cmark-gfm-core-extensions.h>
 #include <string.h>
 
-/* Emphasis nested deeper than this is shown as plain text: nobody writes it, and recursion needs an end. */
+/* Emphasis nested deeper than this is shown as plain text: nobody writes it, and recursion needs an
+ * end. */
 #define MAX_INLINE_DEPTH 24
 
 static const char *const extensions[] = { "table", "strikethrough", "autolink" };
@@ -51,7 +52,8 @@ headroom_markdown_kind (cmark_node *node)
   case CMARK_NODE_THEMATIC_BREAK:
     return HEADROOM_BLOCK_RULE;
   default:
-    return strcmp (cmark_node_get_type_string (node), "table") == 0 ? HEADROOM_BLOCK_TABLE : HEADROOM_BLOCK_TEXT;
+    return strcmp (cmark_node_get_type_string (node), "table") == 0 ? HEADROOM_BLOCK_TABLE
+                                                                    : HEADROOM_BLOCK_TEXT;
   }
 }
 
@@ -148,7 +150,8 @@ append_inlines (GString *out, cmark_node *parent, int depth)
     append_plain (out, parent);
     return;
   }
-  for (cmark_node *node = cmark_node_first_child (parent); node != NULL; node = cmark_node_next (node))
+  for (cmark_node *node = cmark_node_first_child (parent); node != NULL;
+       node = cmark_node_next (node))
     append_inline (out, node, depth);
 }
 

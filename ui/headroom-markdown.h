@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a model writes is not trusted: HTML stays visible text, and only web and mail links become links. Pure functions,
- * no widgets. Thread-safety: main thread only (the parser's extensions are registered once).
+ * What a model writes is not trusted: HTML stays visible text, and only web and mail links become
+ * links. Pure functions, no widgets. Thread-safety: main thread only (the parser's extensions are
+ * registered once).
  */
 #pragma once
 

@@ -26,10 +26,12 @@ struct _HeadroomMemoryBar
 G_DEFINE_FINAL_TYPE (HeadroomMemoryBar, headroom_memory_bar, GTK_TYPE_WIDGET)
 
 static void
-headroom_memory_bar_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
-                             int *minimum_baseline, int *natural_baseline)
+headroom_memory_bar_measure (GtkWidget *widget, GtkOrientation orientation, int for_size,
+                             int *minimum, int *natural, int *minimum_baseline,
+                             int *natural_baseline)
 {
-  *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_WIDTH : NOW_HEIGHT + GAP_HEIGHT + PLAN_HEIGHT;
+  *minimum = *natural =
+      orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_WIDTH : NOW_HEIGHT + GAP_HEIGHT + PLAN_HEIGHT;
 }
 
 /* A part's place as a rectangle; bars grow from the reading direction's start. */
@@ -158,7 +160,8 @@ update_accessible (HeadroomMemoryBar *self)
   g_autofree char *text = NULL;
 
   if (device->has_plan)
-    text = g_strdup_printf (_("Models take %s, %s of %s are free, the chosen settings need %s"), ours, free_text, total, need);
+    text = g_strdup_printf (_("Models take %s, %s of %s are free, the chosen settings need %s"),
+                            ours, free_text, total, need);
   else
     text = g_strdup_printf (_("Models take %s, %s of %s are free"), ours, free_text, total);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self),
@@ -196,7 +199,7 @@ headroom_memory_bar_get_device (HeadroomMemoryBar *self)
   return &self->device;
 }
 
-/* ---- Swatch ------------------------------------------------------------------------------------------------------ */
+/* ---- Swatch ---------------------------------------------------------------------------------- */
 
 struct _HeadroomMemorySwatch
 {
@@ -207,8 +210,9 @@ struct _HeadroomMemorySwatch
 G_DEFINE_FINAL_TYPE (HeadroomMemorySwatch, headroom_memory_swatch, GTK_TYPE_WIDGET)
 
 static void
-headroom_memory_swatch_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
-                                int *minimum_baseline, int *natural_baseline)
+headroom_memory_swatch_measure (GtkWidget *widget, GtkOrientation orientation, int for_size,
+                                int *minimum, int *natural, int *minimum_baseline,
+                                int *natural_baseline)
 {
   *minimum = *natural = SWATCH_SIZE;
 }
@@ -216,7 +220,8 @@ headroom_memory_swatch_measure (GtkWidget *widget, GtkOrientation orientation, i
 static void
 headroom_memory_swatch_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
-  graphene_rect_t area = GRAPHENE_RECT_INIT (0, 0, gtk_widget_get_width (widget), gtk_widget_get_height (widget));
+  graphene_rect_t area =
+      GRAPHENE_RECT_INIT (0, 0, gtk_widget_get_width (widget), gtk_widget_get_height (widget));
   GskRoundedRect rounded;
 
   gsk_rounded_rect_init_from_rect (&rounded, &area, SWATCH_RADIUS);

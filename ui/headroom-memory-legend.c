@@ -48,7 +48,8 @@ attach_part (HeadroomMemoryLegend *self, int part)
 {
   int row = part + 1; /* below the titles */
   gboolean is_sum = part == HEADROOM_MEMORY_N_PARTS;
-  GtkWidget *name = new_label (is_sum ? _("Total") : headroom_memory_part_title (part), 0, is_sum ? "heading" : NULL);
+  GtkWidget *name = new_label (is_sum ? _("Total") : headroom_memory_part_title (part), 0,
+                               is_sum ? "heading" : NULL);
 
   gtk_widget_set_hexpand (name, TRUE);
   if (!is_sum)
@@ -102,7 +103,9 @@ show_bytes (GtkLabel *label, guint64 bytes)
 {
   g_autofree char *rounded = headroom_memory_format (bytes);
   g_autofree char *exact = headroom_memory_format_exact (bytes);
-  g_autofree char *markup = g_markup_printf_escaped ("%s\n<span size=\"x-small\" alpha=\"60%%\">%s</span>", rounded, exact);
+  g_autofree char *markup =
+      g_markup_printf_escaped ("%s\n<span size=\"x-small\" alpha=\"60%%\">%s</span>", rounded,
+                               exact);
 
   gtk_label_set_markup (label, markup);
 }
@@ -121,7 +124,8 @@ headroom_memory_legend_set_device (HeadroomMemoryLegend *self, const HeadroomMem
   for (int part = 0; part < HEADROOM_MEMORY_N_PARTS; part++) {
     show_bytes (self->now[part], device->now[part]);
     show_bytes (self->plan[part], device->plan[part]);
-    gtk_widget_set_visible (GTK_WIDGET (self->plan[part]), device->has_plan && device->plan[part] > 0);
+    gtk_widget_set_visible (GTK_WIDGET (self->plan[part]),
+                            device->has_plan && device->plan[part] > 0);
   }
   show_bytes (self->now[HEADROOM_MEMORY_N_PARTS], device->total);
   show_bytes (self->plan[HEADROOM_MEMORY_N_PARTS], headroom_memory_planned (device));

@@ -11,7 +11,8 @@
 G_BEGIN_DECLS
 
 #define HEADROOM_TYPE_MEMORY_LEGEND (headroom_memory_legend_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomMemoryLegend, headroom_memory_legend, HEADROOM, MEMORY_LEGEND, GtkWidget)
+G_DECLARE_FINAL_TYPE (HeadroomMemoryLegend, headroom_memory_legend, HEADROOM, MEMORY_LEGEND,
+                      GtkWidget)
 
 GtkWidget *headroom_memory_legend_new        (void);
 void       headroom_memory_legend_set_device (HeadroomMemoryLegend       *self,

@@ -1,4 +1,5 @@
-/* headroom-memory-monitor.c: keeps knowing what the memory is used for, and what the chosen settings would need.
+/* headroom-memory-monitor.c: keeps knowing what the memory is used for, and what the chosen
+ * settings would need.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -32,7 +33,8 @@ G_DEFINE_FINAL_TYPE (HeadroomMemoryMonitor, headroom_memory_monitor, G_TYPE_OBJE
 enum { CHANGED, NEWS, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-/* ---- Plan: one request at a time, and one more when something changed meanwhile; a slider moves faster than answers -- */
+/* ---- Plan: one request at a time, and one more when something changed meanwhile; a slider moves
+ * faster than answers -- */
 
 static void ask_plan (HeadroomMemoryMonitor *self);
 
@@ -54,7 +56,8 @@ hear_plan (HeadroomMemoryMonitor *self, const char *text, const GError *error)
   g_autoptr (GError) problem = NULL;
 
   forget_plan (self);
-  if (text == NULL || !headroom_memory_wire_read_plan (text, &self->report, &self->verdict, &problem)) {
+  if (text == NULL ||
+      !headroom_memory_wire_read_plan (text, &self->report, &self->verdict, &problem)) {
     self->verdict.fits = FALSE;
     self->verdict.reason = g_strdup (problem != NULL ? problem->message : error->message);
   }
@@ -85,13 +88,14 @@ ask_plan (HeadroomMemoryMonitor *self)
   self->plan_stale = self->plan_asked;
   if (self->client == NULL || self->model == NULL || self->plan_asked)
     return;
-  body = headroom_memory_wire_plan_request (self->model, g_settings_get_int (self->settings, "num-ctx"));
+  body = headroom_memory_wire_plan_request (self->model,
+                                            g_settings_get_int (self->settings, "num-ctx"));
   self->plan_asked = TRUE;
-  headroom_client_request_async (self->client, "POST", "/headroom/plan", body, self->cancellable, planned_cb,
-                                 g_object_ref (self));
+  headroom_client_request_async (self->client, "POST", "/headroom/plan", body, self->cancellable,
+                                 planned_cb, g_object_ref (self));
 }
 
-/* ---- Status ------------------------------------------------------------------------------------------------------- */
+/* ---- Status ---------------------------------------------------------------------------------- */
 
 static void
 reported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -119,8 +123,8 @@ ask_status (HeadroomMemoryMonitor *self)
   if (self->client == NULL || self->status_asked)
     return;
   self->status_asked = TRUE;
-  headroom_client_request_async (self->client, "GET", "/headroom/status", NULL, self->cancellable, reported_cb,
-                                 g_object_ref (self));
+  headroom_client_request_async (self->client, "GET", "/headroom/status", NULL, self->cancellable,
+                                 reported_cb, g_object_ref (self));
 }
 
 static gboolean
@@ -130,7 +134,7 @@ poll_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* ---- Object ------------------------------------------------------------------------------------------------------- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_memory_monitor_dispose (GObject *object)
@@ -162,10 +166,10 @@ headroom_memory_monitor_class_init (HeadroomMemoryMonitorClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = headroom_memory_monitor_dispose;
   G_OBJECT_CLASS (klass)->finalize = headroom_memory_monitor_finalize;
-  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 0);
-  signals[NEWS] = g_signal_new ("news", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                                G_TYPE_STRING);
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 0);
+  signals[NEWS] = g_signal_new ("news", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
@@ -186,7 +190,8 @@ headroom_memory_monitor_new (GSettings *settings)
   HeadroomMemoryMonitor *self = g_object_new (HEADROOM_TYPE_MEMORY_MONITOR, NULL);
 
   self->settings = g_object_ref (settings);
-  g_signal_connect_object (settings, "changed::num-ctx", G_CALLBACK (ask_plan), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "changed::num-ctx", G_CALLBACK (ask_plan), self,
+                           G_CONNECT_SWAPPED);
   return self;
 }
 
@@ -281,5 +286,6 @@ headroom_memory_monitor_dup_cost (HeadroomMemoryMonitor *self)
     need += headroom_memory_planned (&self->report.devices[i]);
   bytes = headroom_memory_format (need);
   /* Translators: how much memory the chosen model takes with the chosen settings */
-  return g_strdup_printf (self->verdict.fits ? _("Needs %s") : _("Needs %s, which does not fit"), bytes);
+  return g_strdup_printf (self->verdict.fits ? _("Needs %s") : _("Needs %s, which does not fit"),
+                          bytes);
 }

@@ -1,4 +1,5 @@
-/* headroom-memory-page.c: the page that shows what memory is used for, what settings would cost, and why things happened.
+/* headroom-memory-page.c: the page that shows what memory is used for, what settings would cost,
+ * and why things happened.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -38,12 +39,13 @@ G_DEFINE_FINAL_TYPE (HeadroomMemoryPage, headroom_memory_page, GTK_TYPE_WIDGET)
 enum { KEEP, APPLY, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-/* ---- Devices: a bar that opens into its numbers ---------------------------------------------------------------------- */
+/* ---- Devices: a bar that opens into its numbers ---------------------------------------------- */
 
 static void
 add_device (HeadroomMemoryPage *self)
 {
-  GtkWidget *row = adw_expander_row_new (), *bar = headroom_memory_bar_new (), *legend = headroom_memory_legend_new ();
+  GtkWidget *row = adw_expander_row_new (), *bar = headroom_memory_bar_new (),
+            *legend = headroom_memory_legend_new ();
   GtkWidget *holder = adw_preferences_row_new ();
 
   gtk_widget_set_valign (bar, GTK_ALIGN_CENTER);
@@ -110,7 +112,7 @@ show_devices (HeadroomMemoryPage *self)
     show_device (self, i);
 }
 
-/* ---- What is heard --------------------------------------------------------------------------------------------------- */
+/* ---- What is heard --------------------------------------------------------------------------- */
 
 static void
 previewed_cb (HeadroomMemoryPage *self)
@@ -133,8 +135,11 @@ headroom_memory_page_set_report (HeadroomMemoryPage *self, const HeadroomMemoryR
   self->n_devices = report->n_devices;
   headroom_plan_preview_set_devices (self->preview, self->devices, self->n_devices);
   show_devices (self);
-  headroom_residents_group_set_models (self->residents_group, headroom_wire_get (report->status, "models"), g_get_real_time ());
-  headroom_events_group_set_events (self->events_group, headroom_wire_get (report->status, "events"));
+  headroom_residents_group_set_models (self->residents_group,
+                                       headroom_wire_get (report->status, "models"),
+                                       g_get_real_time ());
+  headroom_events_group_set_events (self->events_group,
+                                    headroom_wire_get (report->status, "events"));
 }
 
 void
@@ -169,12 +174,13 @@ headroom_memory_page_set_settings (HeadroomMemoryPage *self, GSettings *settings
   gtk_box_insert_child_after (self->column, self->cost_group, GTK_WIDGET (self->devices_group));
   self->preset_group = headroom_preset_group_new (self->preview);
   gtk_box_insert_child_after (self->column, self->preset_group, self->cost_group);
-  g_signal_connect_object (self->preset_group, "chosen", G_CALLBACK (headroom_cost_group_choose), self->cost_group,
+  g_signal_connect_object (self->preset_group, "chosen", G_CALLBACK (headroom_cost_group_choose),
+                           self->cost_group, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->cost_group, "apply", G_CALLBACK (apply_cb), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->cost_group, "apply", G_CALLBACK (apply_cb), self, G_CONNECT_SWAPPED);
 }
 
-/* ---- Widget --------------------------------------------------------------------------------------------------------- */
+/* ---- Widget ---------------------------------------------------------------------------------- */
 
 static void
 headroom_memory_page_dispose (GObject *object)
@@ -203,9 +209,10 @@ headroom_memory_page_class_init (HeadroomMemoryPageClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = headroom_memory_page_dispose;
   G_OBJECT_CLASS (klass)->finalize = headroom_memory_page_finalize;
-  signals[KEEP] = g_signal_new ("keep", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING,
-                                G_TYPE_STRING);
-  signals[APPLY] = g_signal_new ("apply", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[KEEP] = g_signal_new ("keep", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                2, G_TYPE_STRING, G_TYPE_STRING);
+  signals[APPLY] =
+      g_signal_new ("apply", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
 }
 
@@ -221,7 +228,8 @@ add_groups (HeadroomMemoryPage *self)
   gtk_box_append (self->column, GTK_WIDGET (self->sum_group));
   gtk_box_append (self->column, GTK_WIDGET (self->residents_group));
   gtk_box_append (self->column, GTK_WIDGET (self->events_group));
-  g_signal_connect_object (self->residents_group, "keep", G_CALLBACK (keep_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->residents_group, "keep", G_CALLBACK (keep_cb), self,
+                           G_CONNECT_SWAPPED);
 }
 
 static void
@@ -238,11 +246,13 @@ headroom_memory_page_init (HeadroomMemoryPage *self)
   adw_clamp_set_maximum_size (ADW_CLAMP (clamp), 760);
   adw_clamp_set_child (ADW_CLAMP (clamp), GTK_WIDGET (self->column));
   self->scroller = gtk_scrolled_window_new ();
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER,
+                                  GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), clamp);
   gtk_widget_set_vexpand (self->scroller, TRUE);
   gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
-  g_signal_connect_object (self->preview, "changed", G_CALLBACK (previewed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->preview, "changed", G_CALLBACK (previewed_cb), self,
+                           G_CONNECT_SWAPPED);
   previewed_cb (self);
 }
 

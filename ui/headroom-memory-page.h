@@ -1,9 +1,10 @@
-/* headroom-memory-page.h: the page that shows what memory is used for, what settings would cost, and why things happened.
+/* headroom-memory-page.h: the page that shows what memory is used for, what settings would cost,
+ * and why things happened.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Signal "keep" (model, keep_alive): a person wants a loaded model to stay, to go later or to go now. Signal "apply": the stored
- * settings changed and a loaded model should follow.
+ * Signal "keep" (model, keep_alive): a person wants a loaded model to stay, to go later or to go
+ * now. Signal "apply": the stored settings changed and a loaded model should follow.
  */
 #pragma once
 

@@ -36,7 +36,8 @@ headroom_memory_colour (GtkWidget *widget, const char *name)
   return colour;
 }
 
-/* Slanted lines whose phase depends on the bar and not on the part, so that parts that grow do not flicker. */
+/* Slanted lines whose phase depends on the bar and not on the part, so that parts that grow do not
+ * flicker. */
 static void
 trace_hatch (cairo_t *cr, const graphene_rect_t *area)
 {
@@ -71,7 +72,8 @@ trace_dots (cairo_t *cr, const graphene_rect_t *area)
 }
 
 static void
-paint_pattern (GtkSnapshot *snapshot, const graphene_rect_t *area, Pattern pattern, const GdkRGBA *colour)
+paint_pattern (GtkSnapshot *snapshot, const graphene_rect_t *area, Pattern pattern,
+               const GdkRGBA *colour)
 {
   cairo_t *cr;
 
@@ -89,7 +91,8 @@ paint_pattern (GtkSnapshot *snapshot, const graphene_rect_t *area, Pattern patte
 }
 
 void
-headroom_memory_paint (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area, HeadroomMemoryPart part)
+headroom_memory_paint (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area,
+                       HeadroomMemoryPart part)
 {
   const Paint *paint = &paints[part];
   GdkRGBA colour, ink;
@@ -114,9 +117,11 @@ headroom_memory_paint_trough (GtkWidget *widget, GtkSnapshot *snapshot, const gr
 
 /* What is needed and is not there. */
 void
-headroom_memory_paint_overrun (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area)
+headroom_memory_paint_overrun (GtkWidget *widget, GtkSnapshot *snapshot,
+                               const graphene_rect_t *area)
 {
-  GdkRGBA colour = headroom_memory_colour (widget, "error_bg_color"), ink = headroom_memory_colour (widget, "error_fg_color");
+  GdkRGBA colour = headroom_memory_colour (widget, "error_bg_color"),
+          ink = headroom_memory_colour (widget, "error_fg_color");
 
   gtk_snapshot_append_color (snapshot, &colour, area);
   paint_pattern (snapshot, area, PATTERN_HATCH, &ink);

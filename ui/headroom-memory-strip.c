@@ -21,7 +21,7 @@ struct _HeadroomMemoryStrip
 
 G_DEFINE_FINAL_TYPE (HeadroomMemoryStrip, headroom_memory_strip, GTK_TYPE_WIDGET)
 
-/* ---- Rows: for each device a line of text over its bar ------------------------------------------------------------ */
+/* ---- Rows: for each device a line of text over its bar --------------------------------------- */
 
 static GtkWidget *
 new_row (void)
@@ -57,7 +57,8 @@ make_demand_text (const HeadroomMemoryDevice *device, gboolean is_only)
   if (is_only)
     /* Translators: how much memory the chosen model takes with the chosen settings */
     return g_strdup_printf (_("Needs %s"), need);
-  /* Translators: the first is a device (such as a graphics card), the second how much of its memory is needed */
+  /* Translators: the first is a device (such as a graphics card), the second how much of its memory
+   * is needed */
   return g_strdup_printf (_("%s · needs %s"), device->name, need);
 }
 
@@ -81,7 +82,7 @@ update_row (GtkWidget *row, const HeadroomMemoryDevice *device, gboolean is_only
     gtk_widget_add_css_class (GTK_WIDGET (start), "error");
 }
 
-/* ---- Any number of devices ---------------------------------------------------------------------------------------- */
+/* ---- Any number of devices ------------------------------------------------------------------- */
 
 static void
 set_n_children (GtkBox *box, gsize n, GtkWidget *(*create) (void))
@@ -108,7 +109,8 @@ set_n_children (GtkBox *box, gsize n, GtkWidget *(*create) (void))
  * @n_devices: how many
  */
 void
-headroom_memory_strip_set_devices (HeadroomMemoryStrip *self, const HeadroomMemoryDevice *devices, gsize n_devices)
+headroom_memory_strip_set_devices (HeadroomMemoryStrip *self, const HeadroomMemoryDevice *devices,
+                                   gsize n_devices)
 {
   GtkWidget *row, *legend;
 
@@ -138,13 +140,16 @@ headroom_memory_strip_set_reason (HeadroomMemoryStrip *self, const char *reason)
   gtk_widget_set_visible (GTK_WIDGET (self->reason_label), reason != NULL);
 }
 
-/* ---- Layout: the button fills the strip, which a menu button's child would not, and the popover belongs to the strip --- */
+/* ---- Layout: the button fills the strip, which a menu button's child would not, and the popover
+ * belongs to the strip --- */
 
 static void
-headroom_memory_strip_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural,
-                               int *minimum_baseline, int *natural_baseline)
+headroom_memory_strip_measure (GtkWidget *widget, GtkOrientation orientation, int for_size,
+                               int *minimum, int *natural, int *minimum_baseline,
+                               int *natural_baseline)
 {
-  gtk_widget_measure (HEADROOM_MEMORY_STRIP (widget)->button, orientation, for_size, minimum, natural, NULL, NULL);
+  gtk_widget_measure (HEADROOM_MEMORY_STRIP (widget)->button, orientation, for_size, minimum,
+                      natural, NULL, NULL);
 }
 
 static void
@@ -187,7 +192,8 @@ headroom_memory_strip_class_init (HeadroomMemoryStripClass *klass)
   widget_class->measure = headroom_memory_strip_measure;
   widget_class->size_allocate = headroom_memory_strip_size_allocate;
   widget_class->get_request_mode = headroom_memory_strip_get_request_mode;
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/headroom/Headroom/headroom-memory-strip.ui");
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/headroom/Headroom/headroom-memory-strip.ui");
   gtk_widget_class_bind_template_child (widget_class, HeadroomMemoryStrip, button);
   gtk_widget_class_bind_template_child (widget_class, HeadroomMemoryStrip, popover);
   gtk_widget_class_bind_template_child (widget_class, HeadroomMemoryStrip, rows);

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One bar for each device, one line that says whether the chosen settings fit, and a popover with every number in bytes.
+ * One bar for each device, one line that says whether the chosen settings fit, and a popover with
+ * every number in bytes.
  */
 #pragma once
 

@@ -19,7 +19,7 @@ headroom_memory_report_clear (HeadroomMemoryReport *report)
   report->n_devices = 0;
 }
 
-/* ---- Devices ------------------------------------------------------------------------------------------------------ */
+/* ---- Devices --------------------------------------------------------------------------------- */
 
 static guint64
 get_bytes (const HrValue *json, const char *key)
@@ -27,8 +27,8 @@ get_bytes (const HrValue *json, const char *key)
   return MAX (headroom_wire_get_int (json, key), 0);
 }
 
-/* What the system calls free still holds what we have promised but not taken: cache that is not filled, and on the host
- * the weights, which are mapped from the file. */
+/* What the system calls free still holds what we have promised but not taken: cache that is not
+ * filled, and on the host the weights, which are mapped from the file. */
 static guint64
 free_beyond_ours (const HeadroomMemoryDevice *device, guint64 free_bytes)
 {
@@ -47,13 +47,15 @@ read_device (const HrValue *json, HeadroomMemoryDevice *device)
   const HrValue *ours = headroom_wire_get (json, "ours");
 
   device->is_gpu = g_strcmp0 (headroom_wire_get_string (json, "kind"), "gpu") == 0;
-  g_strlcpy (device->name, device->is_gpu && name != NULL ? name : _("Memory"), sizeof device->name);
+  g_strlcpy (device->name, device->is_gpu && name != NULL ? name : _("Memory"),
+             sizeof device->name);
   device->total = get_bytes (json, "total");
   device->now[HEADROOM_MEMORY_WEIGHTS] = get_bytes (ours, "weights");
   device->now[HEADROOM_MEMORY_CACHE] = get_bytes (ours, "cache");
   device->now[HEADROOM_MEMORY_CACHE_UNUSED] = get_bytes (ours, "cache_reserved");
   device->now[HEADROOM_MEMORY_COMPUTE] = get_bytes (ours, "compute");
-  headroom_memory_settle (device, free_beyond_ours (device, get_bytes (json, "free")), get_bytes (json, "reserve"));
+  headroom_memory_settle (device, free_beyond_ours (device, get_bytes (json, "free")),
+                          get_bytes (json, "reserve"));
 }
 
 static void
@@ -68,7 +70,7 @@ read_devices (const HrValue *list, HeadroomMemoryReport *report)
     read_device (headroom_wire_at (list, i), &report->devices[i]);
 }
 
-/* ---- What happens ------------------------------------------------------------------------------------------------- */
+/* ---- What happens ---------------------------------------------------------------------------- */
 
 static void
 read_loading (const HrValue *models, HeadroomMemoryReport *report)
@@ -80,12 +82,15 @@ read_loading (const HrValue *models, HeadroomMemoryReport *report)
     if (g_strcmp0 (headroom_wire_get_string (model, "state"), "loading") != 0)
       continue;
     report->loading = g_strdup (headroom_wire_get_string (model, "name"));
-    report->loaded = progress != NULL && hr_value_kind (progress) == HR_VALUE_FLOAT ? hr_value_get_float (progress) : 0;
+    report->loaded = progress != NULL && hr_value_kind (progress) == HR_VALUE_FLOAT
+                         ? hr_value_get_float (progress)
+                         : 0;
     return;
   }
 }
 
-/* A refusal is told by the answer that was refused, a load by the bar, and an end that was due by nobody. */
+/* A refusal is told by the answer that was refused, a load by the bar, and an end that was due by
+ * nobody. */
 static gboolean
 is_news (const char *kind)
 {
@@ -140,9 +145,10 @@ headroom_memory_wire_read_status (const char *text, HeadroomMemoryReport *report
   return TRUE;
 }
 
-/* ---- Plan ---------------------------------------------------------------------------------------------------------- */
+/* ---- Plan ------------------------------------------------------------------------------------ */
 
-/* A plan that does not fit beside the models that are loaded may fit in their place, and they give way when asked to. */
+/* A plan that does not fit beside the models that are loaded may fit in their place, and they give
+ * way when asked to. */
 static gboolean
 fits_in_place (const HeadroomMemoryReport *report)
 {
@@ -171,7 +177,8 @@ read_planned (const HrValue *json, HeadroomMemoryDevice *device)
  * Returns: whether it could be read
  */
 gboolean
-headroom_memory_wire_read_plan (const char *text, HeadroomMemoryReport *report, HeadroomMemoryVerdict *verdict, GError **error)
+headroom_memory_wire_read_plan (const char *text, HeadroomMemoryReport *report,
+                                HeadroomMemoryVerdict *verdict, GError **error)
 {
   g_autoptr (HrValue) json = headroom_wire_parse (text, error);
   const HrValue *devices;

@@ -19,7 +19,8 @@ typedef struct {
   gsize n_devices;
   char *loading;        /* the model that is being loaded, or NULL */
   double loaded;        /* how much of it, 0 to 1 */
-  GPtrArray *news;      /* of strings: what happened since the status before, a sentence each; NULL with the first */
+  GPtrArray *news; /* of strings: what happened since the status before, a sentence each; NULL with
+                      the first */
   HrValue *status;      /* all that was heard, or NULL */
   char *last_event;     /* the time of the newest event that was heard of, or NULL */
 } HeadroomMemoryReport;
@@ -27,7 +28,8 @@ typedef struct {
 typedef struct {
   gboolean known;
   gboolean fits;
-  char *reason; /* why it does not fit and what would, or why there is no plan; NULL where it fits */
+  char
+      *reason; /* why it does not fit and what would, or why there is no plan; NULL where it fits */
 } HeadroomMemoryVerdict;
 
 void      headroom_memory_report_clear     (HeadroomMemoryReport  *report);
@@ -38,7 +40,6 @@ gboolean  headroom_memory_wire_read_plan   (const char            *text,
                                             HeadroomMemoryReport  *report,
                                             HeadroomMemoryVerdict *verdict,
                                             GError               **error);
-char     *headroom_memory_wire_plan_request (const char           *model,
-                                             int                   num_ctx) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_memory_wire_plan_request (const char *model, int num_ctx) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

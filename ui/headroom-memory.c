@@ -7,7 +7,8 @@
 #include <glib/gi18n.h>
 #include <inttypes.h>
 
-/* A part that exists is never narrower than this, else a small model would not be seen on a large machine. */
+/* A part that exists is never narrower than this, else a small model would not be seen on a large
+ * machine. */
 #define MIN_PART_PIXELS 3.0
 
 const char *
@@ -37,8 +38,8 @@ headroom_memory_part_title (HeadroomMemoryPart part)
 static guint64
 sum_ours (const guint64 *parts)
 {
-  return parts[HEADROOM_MEMORY_WEIGHTS] + parts[HEADROOM_MEMORY_CACHE] + parts[HEADROOM_MEMORY_CACHE_UNUSED] +
-         parts[HEADROOM_MEMORY_COMPUTE];
+  return parts[HEADROOM_MEMORY_WEIGHTS] + parts[HEADROOM_MEMORY_CACHE] +
+         parts[HEADROOM_MEMORY_CACHE_UNUSED] + parts[HEADROOM_MEMORY_COMPUTE];
 }
 
 /* Bytes that loaded models take now. */
@@ -55,7 +56,8 @@ headroom_memory_planned (const HeadroomMemoryDevice *device)
   return sum_ours (device->plan);
 }
 
-/* Bytes that the chosen settings may take: what is free, and what our own loaded models would give back. */
+/* Bytes that the chosen settings may take: what is free, and what our own loaded models would give
+ * back. */
 guint64
 headroom_memory_available (const HeadroomMemoryDevice *device)
 {
@@ -65,7 +67,8 @@ headroom_memory_available (const HeadroomMemoryDevice *device)
 gboolean
 headroom_memory_fits (const HeadroomMemoryDevice *device)
 {
-  return !device->has_plan || headroom_memory_planned (device) <= headroom_memory_available (device);
+  return !device->has_plan ||
+         headroom_memory_planned (device) <= headroom_memory_available (device);
 }
 
 /**
@@ -74,7 +77,8 @@ headroom_memory_fits (const HeadroomMemoryDevice *device)
  * @free_bytes: what the system says is still free, beyond our own parts
  * @reserve_bytes: how much of it shall stay free
  *
- * Fills in the other parts so that all parts add up to the total. What is neither ours nor free belongs to others.
+ * Fills in the other parts so that all parts add up to the total. What is neither ours nor free
+ * belongs to others.
  */
 void
 headroom_memory_settle (HeadroomMemoryDevice *device, guint64 free_bytes, guint64 reserve_bytes)
@@ -114,7 +118,8 @@ widen_slim_parts (double *widths)
  * @ret_spans: (out): HEADROOM_MEMORY_N_PARTS places, which cover the bar
  */
 void
-headroom_memory_layout_now (const HeadroomMemoryDevice *device, double width, HeadroomMemorySpan *ret_spans)
+headroom_memory_layout_now (const HeadroomMemoryDevice *device, double width,
+                            HeadroomMemorySpan *ret_spans)
 {
   double widths[HEADROOM_MEMORY_N_PARTS] = { 0 };
   double x = 0;
@@ -132,10 +137,12 @@ headroom_memory_layout_now (const HeadroomMemoryDevice *device, double width, He
  * headroom_memory_layout_plan:
  * @device: a device with a plan
  * @width: the bar's width in pixels
- * @ret_spans: (out): HEADROOM_MEMORY_N_PARTS places; they begin where other programs end and may reach past the bar's end
+ * @ret_spans: (out): HEADROOM_MEMORY_N_PARTS places; they begin where other programs end and may
+ * reach past the bar's end
  */
 void
-headroom_memory_layout_plan (const HeadroomMemoryDevice *device, double width, HeadroomMemorySpan *ret_spans)
+headroom_memory_layout_plan (const HeadroomMemoryDevice *device, double width,
+                             HeadroomMemorySpan *ret_spans)
 {
   HeadroomMemorySpan now[HEADROOM_MEMORY_N_PARTS];
   double x;

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Turns the engine's reports into parts that add up to the device's size, and parts into places on a bar. Draws nothing.
- * Thread-safety: plain values, no shared state.
+ * Turns the engine's reports into parts that add up to the device's size, and parts into places on
+ * a bar. Draws nothing. Thread-safety: plain values, no shared state.
  */
 #pragma once
 
@@ -29,7 +29,8 @@ typedef struct {
   guint64 total;                          /* bytes */
   guint64 now[HEADROOM_MEMORY_N_PARTS];   /* bytes; they add up to total */
   gboolean has_plan;
-  guint64 plan[HEADROOM_MEMORY_N_PARTS];  /* bytes that the chosen settings need: weights, cache (as unused), compute */
+  guint64 plan[HEADROOM_MEMORY_N_PARTS]; /* bytes that the chosen settings need: weights, cache (as
+                                            unused), compute */
 } HeadroomMemoryDevice;
 
 /* A part's place on a bar, in pixels from the bar's start. */
@@ -51,7 +52,7 @@ void        headroom_memory_layout_now  (const HeadroomMemoryDevice *device,
 void        headroom_memory_layout_plan (const HeadroomMemoryDevice *device,
                                          double                      width,
                                          HeadroomMemorySpan         *ret_spans);
-char       *headroom_memory_format      (guint64                     bytes) G_GNUC_WARN_UNUSED_RESULT;
-char       *headroom_memory_format_exact (guint64                    bytes) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_memory_format (guint64 bytes) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_memory_format_exact (guint64 bytes) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -84,7 +84,8 @@ refresh_state (HeadroomMessageRow *self)
   gtk_label_set_text (self->progress_label, detail != NULL ? detail : _("Thinking…"));
   gtk_widget_set_visible (self->failure, failed);
   gtk_label_set_text (self->failure_label, failed && detail != NULL ? detail : "");
-  gtk_widget_set_visible (self->footer, is_answer (self) && !headroom_chat_message_is_open (self->message));
+  gtk_widget_set_visible (self->footer,
+                          is_answer (self) && !headroom_chat_message_is_open (self->message));
   gtk_widget_set_visible (self->copy_button, has_text);
   gtk_widget_set_visible (self->regenerate_button, self->last);
   gtk_label_set_text (self->detail_label, failed || detail == NULL ? "" : detail);
@@ -95,7 +96,8 @@ refresh_state (HeadroomMessageRow *self)
 static void
 copy_clicked_cb (HeadroomMessageRow *self)
 {
-  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), headroom_chat_message_get_text (self->message));
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)),
+                          headroom_chat_message_get_text (self->message));
 }
 
 static void
@@ -118,7 +120,8 @@ headroom_message_row_class_init (HeadroomMessageRowClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   object_class->dispose = headroom_message_row_dispose;
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/headroom/Headroom/headroom-message-row.ui");
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/headroom/Headroom/headroom-message-row.ui");
   gtk_widget_class_bind_template_child (widget_class, HeadroomMessageRow, body);
   gtk_widget_class_bind_template_child (widget_class, HeadroomMessageRow, progress);
   gtk_widget_class_bind_template_child (widget_class, HeadroomMessageRow, spinner);
@@ -181,9 +184,12 @@ headroom_message_row_new (HeadroomChatMessage *message)
   gtk_box_append (GTK_BOX (self->body), self->text);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   is_answer (self) ? _("Answer") : _("Question"), -1);
-  g_signal_connect_object (message, "notify::text", G_CALLBACK (text_changed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (message, "notify::state", G_CALLBACK (refresh_state), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (message, "notify::detail", G_CALLBACK (refresh_state), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (message, "notify::text", G_CALLBACK (text_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (message, "notify::state", G_CALLBACK (refresh_state), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (message, "notify::detail", G_CALLBACK (refresh_state), self,
+                           G_CONNECT_SWAPPED);
   refresh_text (self);
   refresh_state (self);
   return GTK_WIDGET (self);

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A question is a bubble; an answer is Markdown over a line of measured times and its buttons. The row follows its message.
+ * A question is a bubble; an answer is Markdown over a line of measured times and its buttons. The
+ * row follows its message.
  */
 #pragma once
 

@@ -20,7 +20,7 @@ G_DEFINE_FINAL_TYPE (HeadroomModelChooser, headroom_model_chooser, GTK_TYPE_WIDG
 enum { PROP_0, PROP_MODEL, N_PROPS };
 static GParamSpec *props[N_PROPS];
 
-/* ---- Rows -------------------------------------------------------------------------------------------------------- */
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
 static GtkWidget *
 new_label (const char *css_class)
@@ -48,7 +48,8 @@ bind_button_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
 {
   HeadroomModelItem *model = gtk_list_item_get_item (item);
 
-  gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (item)), headroom_model_item_get_title (model));
+  gtk_label_set_text (GTK_LABEL (gtk_list_item_get_child (item)),
+                      headroom_model_item_get_title (model));
 }
 
 static void
@@ -72,7 +73,8 @@ bind_row_cb (GtkSignalListItemFactory *factory, GtkListItem *item)
   GtkWidget *box = gtk_list_item_get_child (item);
   GtkWidget *subtitle = gtk_widget_get_last_child (box);
 
-  gtk_label_set_text (GTK_LABEL (gtk_widget_get_first_child (box)), headroom_model_item_get_title (model));
+  gtk_label_set_text (GTK_LABEL (gtk_widget_get_first_child (box)),
+                      headroom_model_item_get_title (model));
   gtk_label_set_text (GTK_LABEL (subtitle), headroom_model_item_get_subtitle (model));
   gtk_widget_set_visible (subtitle, *headroom_model_item_get_subtitle (model) != '\0');
 }
@@ -87,7 +89,7 @@ new_factory (GCallback setup, GCallback bind)
   return factory;
 }
 
-/* ---- Widget ------------------------------------------------------------------------------------------------------ */
+/* ---- Widget ---------------------------------------------------------------------------------- */
 
 static void
 selected_cb (HeadroomModelChooser *self)
@@ -125,8 +127,9 @@ headroom_model_chooser_class_init (HeadroomModelChooserClass *klass)
 
   object_class->get_property = headroom_model_chooser_get_property;
   object_class->dispose = headroom_model_chooser_dispose;
-  props[PROP_MODEL] = g_param_spec_string ("model", NULL, NULL, NULL,
-                                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  props[PROP_MODEL] =
+      g_param_spec_string ("model", NULL, NULL, NULL,
+                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, props);
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
 }
@@ -134,8 +137,10 @@ headroom_model_chooser_class_init (HeadroomModelChooserClass *klass)
 static void
 headroom_model_chooser_init (HeadroomModelChooser *self)
 {
-  g_autoptr (GtkListItemFactory) button = new_factory (G_CALLBACK (setup_button_cb), G_CALLBACK (bind_button_cb));
-  g_autoptr (GtkListItemFactory) row = new_factory (G_CALLBACK (setup_row_cb), G_CALLBACK (bind_row_cb));
+  g_autoptr (GtkListItemFactory) button =
+      new_factory (G_CALLBACK (setup_button_cb), G_CALLBACK (bind_button_cb));
+  g_autoptr (GtkListItemFactory) row =
+      new_factory (G_CALLBACK (setup_row_cb), G_CALLBACK (bind_row_cb));
   GtkWidget *drop_down;
 
   self->models = g_list_store_new (HEADROOM_TYPE_MODEL_ITEM);
@@ -146,7 +151,8 @@ headroom_model_chooser_init (HeadroomModelChooser *self)
   gtk_widget_set_tooltip_text (drop_down, _("Model (Ctrl+L)"));
   gtk_widget_add_css_class (drop_down, "headroom-chooser");
   gtk_widget_set_valign (drop_down, GTK_ALIGN_CENTER);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Model"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (drop_down), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Model"), -1);
   g_signal_connect_swapped (drop_down, "notify::selected-item", G_CALLBACK (selected_cb), self);
   gtk_widget_set_parent (drop_down, GTK_WIDGET (self));
 }
@@ -169,7 +175,8 @@ headroom_model_chooser_set_models (HeadroomModelChooser *self, GListModel *model
   for (guint i = 0; i < g_list_model_get_n_items (models); i++)
     g_ptr_array_add (items, g_list_model_get_item (models, i));
   g_object_freeze_notify (G_OBJECT (self));
-  g_list_store_splice (self->models, 0, g_list_model_get_n_items (G_LIST_MODEL (self->models)), items->pdata, items->len);
+  g_list_store_splice (self->models, 0, g_list_model_get_n_items (G_LIST_MODEL (self->models)),
+                       items->pdata, items->len);
   headroom_model_chooser_choose (self, chosen);
   g_object_thaw_notify (G_OBJECT (self));
   gtk_widget_set_visible (GTK_WIDGET (self->drop_down), items->len > 0);
@@ -206,7 +213,8 @@ headroom_model_chooser_choose (HeadroomModelChooser *self, const char *name)
 
   g_return_val_if_fail (HEADROOM_IS_MODEL_CHOOSER (self), FALSE);
   latest = g_strconcat (name != NULL ? name : "", ":latest", NULL);
-  for (guint i = 0; name != NULL && i < g_list_model_get_n_items (G_LIST_MODEL (self->models)); i++) {
+  for (guint i = 0; name != NULL && i < g_list_model_get_n_items (G_LIST_MODEL (self->models));
+       i++) {
     g_autoptr (HeadroomModelItem) item = g_list_model_get_item (G_LIST_MODEL (self->models), i);
     const char *have = headroom_model_item_get_name (item);
     if (g_strcmp0 (have, name) == 0 || g_strcmp0 (have, latest) == 0) {

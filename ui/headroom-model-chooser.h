@@ -13,7 +13,8 @@
 G_BEGIN_DECLS
 
 #define HEADROOM_TYPE_MODEL_CHOOSER (headroom_model_chooser_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomModelChooser, headroom_model_chooser, HEADROOM, MODEL_CHOOSER, GtkWidget)
+G_DECLARE_FINAL_TYPE (HeadroomModelChooser, headroom_model_chooser, HEADROOM, MODEL_CHOOSER,
+                      GtkWidget)
 
 void               headroom_model_chooser_set_models  (HeadroomModelChooser *self,
                                                        GListModel           *models);

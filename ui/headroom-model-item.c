@@ -36,7 +36,8 @@ headroom_model_item_init (HeadroomModelItem *self)
 {
 }
 
-/* A file is called by its name without folder and suffix, a model of the store without the tag that all have. */
+/* A file is called by its name without folder and suffix, a model of the store without the tag that
+ * all have. */
 static char *
 make_title (const char *name)
 {

@@ -52,10 +52,12 @@ headroom_model_library_class_init (HeadroomModelLibraryClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = headroom_model_library_dispose;
   G_OBJECT_CLASS (klass)->finalize = headroom_model_library_finalize;
-  signals[LISTED] = g_signal_new ("listed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[FAILED] = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
-  signals[DESCRIBED] = g_signal_new ("described", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-                                     G_TYPE_STRING, G_TYPE_UINT);
+  signals[LISTED] =
+      g_signal_new ("listed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[FAILED] = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[DESCRIBED] = g_signal_new ("described", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                     G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_UINT);
 }
 
 static void
@@ -90,7 +92,7 @@ headroom_model_library_get_models (HeadroomModelLibrary *self)
   return G_LIST_MODEL (self->models);
 }
 
-/* ---- Files -------------------------------------------------------------------------------------------------------- */
+/* ---- Files ----------------------------------------------------------------------------------- */
 
 static gboolean
 has_file (HeadroomModelLibrary *self, const char *path)
@@ -106,7 +108,8 @@ has_file (HeadroomModelLibrary *self, const char *path)
  * @self: a library
  * @path: an absolute path
  *
- * Adds a file to the list; headroom_model_library_refresh() shows it. Whether it is a model is found when it is used.
+ * Adds a file to the list; headroom_model_library_refresh() shows it. Whether it is a model is
+ * found when it is used.
  */
 void
 headroom_model_library_add_file (HeadroomModelLibrary *self, const char *path)
@@ -118,7 +121,7 @@ headroom_model_library_add_file (HeadroomModelLibrary *self, const char *path)
     g_ptr_array_add (self->files, headroom_model_item_new (path, folder));
 }
 
-/* ---- Asking the engine --------------------------------------------------------------------------------------------- */
+/* ---- Asking the engine ----------------------------------------------------------------------- */
 
 static void
 take_list (HeadroomModelLibrary *self, GListModel *listed)
@@ -138,7 +141,8 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (HeadroomModelLibrary) self = user_data;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, &error);
-  g_autoptr (GListModel) listed = text != NULL ? headroom_model_wire_parse_tags (text, &error) : NULL;
+  g_autoptr (GListModel) listed =
+      text != NULL ? headroom_model_wire_parse_tags (text, &error) : NULL;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
@@ -156,8 +160,8 @@ headroom_model_library_refresh (HeadroomModelLibrary *self)
 {
   g_return_if_fail (HEADROOM_IS_MODEL_LIBRARY (self));
   if (self->client != NULL)
-    headroom_client_request_async (self->client, "GET", "/api/tags", NULL, self->cancellable, listed_cb,
-                                   g_object_ref (self));
+    headroom_client_request_async (self->client, "GET", "/api/tags", NULL, self->cancellable,
+                                   listed_cb, g_object_ref (self));
 }
 
 typedef struct {
@@ -179,7 +183,8 @@ described_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_free (data);
 }
 
-/* Asks about one model; "described" follows where the engine knows it. What is wrong with a model its plan tells. */
+/* Asks about one model; "described" follows where the engine knows it. What is wrong with a model
+ * its plan tells. */
 void
 headroom_model_library_describe (HeadroomModelLibrary *self, const char *model)
 {
@@ -192,5 +197,6 @@ headroom_model_library_describe (HeadroomModelLibrary *self, const char *model)
   data = g_new (Described, 1);
   data->self = g_object_ref (self);
   data->model = g_strdup (model);
-  headroom_client_request_async (self->client, "POST", "/api/show", body, self->cancellable, described_cb, data);
+  headroom_client_request_async (self->client, "POST", "/api/show", body, self->cancellable,
+                                 described_cb, data);
 }

@@ -76,7 +76,8 @@ headroom_model_wire_parse_max_ctx (const char *text)
   g_autofree char *key = NULL;
   gint64 tokens;
 
-  key = g_strconcat (headroom_wire_get_string (info, "general.architecture"), ".context_length", NULL);
+  key = g_strconcat (headroom_wire_get_string (info, "general.architecture"), ".context_length",
+                     NULL);
   tokens = key != NULL ? headroom_wire_get_int (info, key) : 0;
   return CLAMP (tokens, 0, MAX_CTX_TOKENS);
 }

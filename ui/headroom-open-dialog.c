@@ -30,8 +30,9 @@ response_cb (GtkNativeDialog *dialog, int response, gpointer user_data)
 void
 headroom_open_dialog_show (GtkWindow *parent, HeadroomOpenFunc func)
 {
-  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (_("Open Model File"), parent, GTK_FILE_CHOOSER_ACTION_OPEN,
-                                                              NULL, NULL);
+  GtkFileChooserNative *dialog =
+      gtk_file_chooser_native_new (_("Open Model File"), parent, GTK_FILE_CHOOSER_ACTION_OPEN,
+                                   NULL, NULL);
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
 
   gtk_file_filter_set_name (filter, _("Models (GGUF)"));

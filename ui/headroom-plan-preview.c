@@ -27,7 +27,7 @@ G_DEFINE_FINAL_TYPE (HeadroomPlanPreview, headroom_plan_preview, G_TYPE_OBJECT)
 enum { CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-/* ---- Planning ------------------------------------------------------------------------------------------------------ */
+/* ---- Planning -------------------------------------------------------------------------------- */
 
 static void
 plan_again (HeadroomPlanPreview *self)
@@ -35,7 +35,8 @@ plan_again (HeadroomPlanPreview *self)
   g_clear_pointer (&self->fit, headroom_fit_free);
   if (self->model != NULL && self->n_devices > 0) {
     g_clear_error (&self->problem);
-    self->fit = headroom_fit_new (self->model, &self->settings, self->devices, self->n_devices, &self->problem);
+    self->fit = headroom_fit_new (self->model, &self->settings, self->devices, self->n_devices,
+                                  &self->problem);
   }
   g_signal_emit (self, signals[CHANGED], 0);
 }
@@ -75,7 +76,8 @@ headroom_plan_preview_set_settings (HeadroomPlanPreview *self, const HrSettings 
  * What our own loaded models take counts as free: the plan is one that would take their place.
  */
 void
-headroom_plan_preview_set_devices (HeadroomPlanPreview *self, const HeadroomMemoryDevice *devices, gsize n_devices)
+headroom_plan_preview_set_devices (HeadroomPlanPreview *self, const HeadroomMemoryDevice *devices,
+                                   gsize n_devices)
 {
   HrDevice now[MAX_DEVICES] = { 0 };
 
@@ -96,7 +98,7 @@ headroom_plan_preview_set_devices (HeadroomPlanPreview *self, const HeadroomMemo
   plan_again (self);
 }
 
-/* ---- Opening -------------------------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static void
 open_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
@@ -112,7 +114,8 @@ open_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *can
   else if (error != NULL)
     g_task_return_error (task, g_steal_pointer (&error));
   else
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s is not a GGUF model", (char *) task_data);
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s is not a GGUF model",
+                             (char *) task_data);
 }
 
 static void
@@ -160,7 +163,7 @@ headroom_plan_preview_set_model (HeadroomPlanPreview *self, const char *name_or_
   g_task_run_in_thread (task, open_thread);
 }
 
-/* ---- Asking --------------------------------------------------------------------------------------------------------- */
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 const HrSettings *
 headroom_plan_preview_get_settings (HeadroomPlanPreview *self)
@@ -185,7 +188,8 @@ headroom_plan_preview_get_plan (HeadroomPlanPreview *self)
   return self->fit != NULL ? self->fit->plan : NULL;
 }
 
-/* Returns: (transfer none) (nullable): the same with what was reduced for it, and what could be given up */
+/* Returns: (transfer none) (nullable): the same with what was reduced for it, and what could be
+ * given up */
 const HeadroomFit *
 headroom_plan_preview_get_fit (HeadroomPlanPreview *self)
 {
@@ -197,7 +201,8 @@ headroom_plan_preview_get_fit (HeadroomPlanPreview *self)
  * headroom_plan_preview_survey:
  * @self: a preview
  *
- * Returns: (transfer full) (nullable): HeadroomStop at the powers of two up to the model's own context
+ * Returns: (transfer full) (nullable): HeadroomStop at the powers of two up to the model's own
+ * context
  */
 GArray *
 headroom_plan_preview_survey (HeadroomPlanPreview *self)
@@ -243,7 +248,7 @@ headroom_plan_preview_get_budget (HeadroomPlanPreview *self)
   return bytes;
 }
 
-/* ---- Object --------------------------------------------------------------------------------------------------------- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_plan_preview_dispose (GObject *object)
@@ -273,8 +278,8 @@ headroom_plan_preview_class_init (HeadroomPlanPreviewClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = headroom_plan_preview_dispose;
   G_OBJECT_CLASS (klass)->finalize = headroom_plan_preview_finalize;
-  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 0);
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Reads the header of the chosen model once, on a thread of its own, and plans in memory from then on with the function that
- * the loader uses. A plan takes well under a millisecond, so it is made on the main thread, in the frame that shows it.
+ * Reads the header of the chosen model once, on a thread of its own, and plans in memory from then
+ * on with the function that the loader uses. A plan takes well under a millisecond, so it is made
+ * on the main thread, in the frame that shows it.
  *
  * Signals: "changed": another plan, another model, or the reason why there is none.
  * Thread-safety: the main thread's.
@@ -32,11 +33,11 @@ const HrSettings    *headroom_plan_preview_get_settings (HeadroomPlanPreview    
 HrModel             *headroom_plan_preview_get_model    (HeadroomPlanPreview        *self);
 HrPlan              *headroom_plan_preview_get_plan     (HeadroomPlanPreview        *self);
 const HeadroomFit   *headroom_plan_preview_get_fit      (HeadroomPlanPreview        *self);
-GArray              *headroom_plan_preview_survey       (HeadroomPlanPreview        *self) G_GNUC_WARN_UNUSED_RESULT;
-GArray              *headroom_plan_preview_recommend    (HeadroomPlanPreview        *self) G_GNUC_WARN_UNUSED_RESULT;
+GArray *headroom_plan_preview_survey (HeadroomPlanPreview *self) G_GNUC_WARN_UNUSED_RESULT;
+GArray *headroom_plan_preview_recommend (HeadroomPlanPreview *self) G_GNUC_WARN_UNUSED_RESULT;
 const char          *headroom_plan_preview_get_problem  (HeadroomPlanPreview        *self);
 guint64              headroom_plan_preview_get_budget   (HeadroomPlanPreview        *self);
-HrPlan              *headroom_plan_preview_try          (HeadroomPlanPreview        *self,
-                                                         const HrSettings           *settings) G_GNUC_WARN_UNUSED_RESULT;
+HrPlan *headroom_plan_preview_try (HeadroomPlanPreview *self,
+                                   const HrSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -33,7 +33,7 @@ static const HeadroomPreset purposes[N_PURPOSES] = {
   { .parallel = 8, .keep_alive = "30m", .num_predict = 2048 },
 };
 
-/* ---- Proposals for this model on this machine ------------------------------------------------------------------------ */
+/* ---- Proposals for this model on this machine ------------------------------------------------ */
 
 /* The longest context that fits with one answer at a time. */
 static gboolean
@@ -73,7 +73,7 @@ propose_fastest (const GArray *advice, HeadroomPreset *ret_preset)
   return TRUE;
 }
 
-/* ---- Prices ---------------------------------------------------------------------------------------------------------- */
+/* ---- Prices ---------------------------------------------------------------------------------- */
 
 static HrSettings
 settings_of (HeadroomPresetGroup *self, const HeadroomPreset *preset)
@@ -93,7 +93,9 @@ show_price (HeadroomPresetGroup *self, int row)
   HrSettings settings = settings_of (self, &self->presets[row]);
   g_autoptr (HrPlan) plan = headroom_plan_preview_try (self->preview, &settings);
   gboolean fits = plan != NULL && hr_plan_fits (plan, NULL);
-  g_autofree char *bytes = plan != NULL ? headroom_memory_format (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS)) : g_strdup ("");
+  g_autofree char *bytes = plan != NULL
+                               ? headroom_memory_format (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS))
+                               : g_strdup ("");
 
   gtk_label_set_text (self->prices[row], bytes);
   gtk_widget_set_sensitive (GTK_WIDGET (self->rows[row]), plan != NULL);
@@ -109,14 +111,15 @@ describe_proposal (HeadroomPresetGroup *self, int row)
   const HeadroomPreset *preset = &self->presets[row];
   HrSettings settings = settings_of (self, preset);
   g_autoptr (HrPlan) plan = headroom_plan_preview_try (self->preview, &settings);
-  HeadroomPrediction speed = plan != NULL ? headroom_predict (plan, HEADROOM_USUAL_PROMPT, 0, preset->parallel) :
-                                            (HeadroomPrediction) { 0 };
+  HeadroomPrediction speed =
+      plan != NULL ? headroom_predict (plan, HEADROOM_USUAL_PROMPT, 0, preset->parallel)
+                   : (HeadroomPrediction){ 0 };
   g_autofree char *text = NULL;
 
   if (speed.tokens_per_second > 0)
     /* Translators: tokens of context, answers at once, and the predicted speed of each answer */
-    text = g_strdup_printf (_("%'u tokens, %u at once, about %.1f tokens/s each"), preset->num_ctx, preset->parallel,
-                            speed.tokens_per_second);
+    text = g_strdup_printf (_("%'u tokens, %u at once, about %.1f tokens/s each"), preset->num_ctx,
+                            preset->parallel, speed.tokens_per_second);
   else
     text = g_strdup_printf (_("%'u tokens, %u at once"), preset->num_ctx, preset->parallel);
   adw_action_row_set_subtitle (self->rows[row], text);
@@ -125,8 +128,9 @@ describe_proposal (HeadroomPresetGroup *self, int row)
 static void
 show_proposals (HeadroomPresetGroup *self)
 {
-  static gboolean (*const propose[N_PROPOSALS]) (const GArray *, HeadroomPreset *) = { propose_longest, propose_widest,
-                                                                                      propose_fastest };
+  static gboolean (*const propose[N_PROPOSALS]) (const GArray *, HeadroomPreset *) = {
+    propose_longest, propose_widest, propose_fastest
+  };
   g_autoptr (GArray) advice = headroom_plan_preview_recommend (self->preview);
 
   for (int i = 0; i < N_PROPOSALS; i++) {
@@ -158,7 +162,7 @@ previewed_cb (HeadroomPresetGroup *self)
   self->settling = g_timeout_add (SETTLE_MSEC, settled_cb, self);
 }
 
-/* ---- Object --------------------------------------------------------------------------------------------------------- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 activated_cb (HeadroomPresetGroup *self, AdwActionRow *row)
@@ -182,8 +186,8 @@ static void
 headroom_preset_group_class_init (HeadroomPresetGroupClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = headroom_preset_group_dispose;
-  signals[CHOSEN] = g_signal_new ("chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                                  G_TYPE_POINTER);
+  signals[CHOSEN] = g_signal_new ("chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                  NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
 }
 
 static void
@@ -208,10 +212,14 @@ headroom_preset_group_init (HeadroomPresetGroup *self)
 {
   memcpy (self->presets, purposes, sizeof purposes);
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _("Proposals"));
-  adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (self), _("Each moves the sliders above; nothing changes before “Apply”."));
-  add_row (self, 0, _("For a chat"), _("2 answers at once of at most 512 tokens, 5 minutes in memory"));
+  adw_preferences_group_set_description (
+      ADW_PREFERENCES_GROUP (self),
+      _("Each moves the sliders above; nothing changes before “Apply”."));
+  add_row (self, 0, _("For a chat"),
+           _("2 answers at once of at most 512 tokens, 5 minutes in memory"));
   add_row (self, 1, _("For other programs"), _("4 answers at once, stays in memory"));
-  add_row (self, 2, _("For many texts"), _("8 answers at once of at most 2048 tokens, 30 minutes in memory"));
+  add_row (self, 2, _("For many texts"),
+           _("8 answers at once of at most 2048 tokens, 30 minutes in memory"));
   add_row (self, 3, _("Longest context that fits"), "");
   add_row (self, 4, _("Most answers at once that pay"), "");
   add_row (self, 5, _("Fastest answer"), "");

@@ -21,7 +21,8 @@ typedef struct {
 } HeadroomPreset;
 
 #define HEADROOM_TYPE_PRESET_GROUP (headroom_preset_group_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomPresetGroup, headroom_preset_group, HEADROOM, PRESET_GROUP, AdwPreferencesGroup)
+G_DECLARE_FINAL_TYPE (HeadroomPresetGroup, headroom_preset_group, HEADROOM, PRESET_GROUP,
+                      AdwPreferencesGroup)
 
 GtkWidget *headroom_preset_group_new (HeadroomPlanPreview *preview);
 

@@ -20,18 +20,21 @@ G_DEFINE_FINAL_TYPE (HeadroomRequestsGroup, headroom_requests_group, ADW_TYPE_PR
 enum { STOP, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-/* ---- Words ---------------------------------------------------------------------------------------------------------- */
+/* ---- Words ----------------------------------------------------------------------------------- */
 
 static char *
 progress_text (const HrValue *request)
 {
   const char *state = headroom_wire_get_string (request, "state");
-  int prompt = (int) headroom_wire_get_int (request, "prompt_tokens"), read = (int) headroom_wire_get_int (request, "read_tokens");
+  int prompt = (int) headroom_wire_get_int (request, "prompt_tokens"),
+      read = (int) headroom_wire_get_int (request, "read_tokens");
   int generated = (int) headroom_wire_get_int (request, "generated_tokens");
 
   if (g_strcmp0 (state, "answering") == 0)
     /* Translators: tokens of an answer so far */
-    return g_strdup_printf (g_dngettext (NULL, "%'d token answered", "%'d tokens answered", (gulong) generated), generated);
+    return g_strdup_printf (g_dngettext (NULL, "%'d token answered", "%'d tokens answered",
+                                         (gulong) generated),
+                            generated);
   if (g_strcmp0 (state, "reading") == 0)
     /* Translators: tokens of a question that are read, of how many */
     return g_strdup_printf (_("%'d of %'d tokens read"), read, prompt);
@@ -55,7 +58,8 @@ describe (const HrValue *request)
 static char *
 title_of (const HrValue *request)
 {
-  const char *client = headroom_wire_get_string (request, "client"), *model = headroom_wire_get_string (request, "model");
+  const char *client = headroom_wire_get_string (request, "client"),
+             *model = headroom_wire_get_string (request, "model");
 
   if (client == NULL || *client == '\0')
     client = _("A program");
@@ -63,14 +67,15 @@ title_of (const HrValue *request)
   return g_strdup_printf (_("%s asks %s"), client, model != NULL ? model : "");
 }
 
-/* ---- Rows ----------------------------------------------------------------------------------------------------------- */
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
 static void
 stop_cb (GtkWidget *button, GtkWidget *row)
 {
   guint64 *id = g_object_get_data (G_OBJECT (row), "id");
 
-  g_signal_emit (gtk_widget_get_ancestor (row, HEADROOM_TYPE_REQUESTS_GROUP), signals[STOP], 0, *id);
+  g_signal_emit (gtk_widget_get_ancestor (row, HEADROOM_TYPE_REQUESTS_GROUP), signals[STOP], 0,
+                 *id);
 }
 
 static AdwActionRow *
@@ -80,7 +85,8 @@ new_row (void)
   GtkWidget *button = gtk_button_new_from_icon_name ("headroom-stop-symbolic");
 
   gtk_widget_set_tooltip_text (button, _("Stop This Answer"));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Stop This Answer"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Stop This Answer"), -1);
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (button, "flat");
   adw_action_row_add_suffix (row, button);
@@ -94,7 +100,8 @@ static void
 set_n_rows (HeadroomRequestsGroup *self, gsize n)
 {
   while (self->rows->len > n) {
-    adw_preferences_group_remove (ADW_PREFERENCES_GROUP (self), self->rows->pdata[self->rows->len - 1]);
+    adw_preferences_group_remove (ADW_PREFERENCES_GROUP (self),
+                                  self->rows->pdata[self->rows->len - 1]);
     g_ptr_array_set_size (self->rows, (int) self->rows->len - 1);
   }
   while (self->rows->len < n) {
@@ -118,13 +125,14 @@ headroom_requests_group_set_requests (HeadroomRequestsGroup *self, const HrValue
   for (guint i = 0; i < self->rows->len; i++) {
     const HrValue *request = headroom_wire_at (requests, i);
     g_autofree char *title = title_of (request), *text = describe (request);
-    *(guint64 *) g_object_get_data (self->rows->pdata[i], "id") = (guint64) headroom_wire_get_int (request, "id");
+    *(guint64 *) g_object_get_data (self->rows->pdata[i], "id") =
+        (guint64) headroom_wire_get_int (request, "id");
     adw_preferences_row_set_title (self->rows->pdata[i], title);
     adw_action_row_set_subtitle (self->rows->pdata[i], text);
   }
 }
 
-/* ---- Object --------------------------------------------------------------------------------------------------------- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_requests_group_finalize (GObject *object)
@@ -137,8 +145,8 @@ static void
 headroom_requests_group_class_init (HeadroomRequestsGroupClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = headroom_requests_group_finalize;
-  signals[STOP] = g_signal_new ("stop", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                                G_TYPE_UINT64);
+  signals[STOP] = g_signal_new ("stop", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
 }
 
 static void

@@ -13,7 +13,8 @@
 G_BEGIN_DECLS
 
 #define HEADROOM_TYPE_REQUESTS_GROUP (headroom_requests_group_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomRequestsGroup, headroom_requests_group, HEADROOM, REQUESTS_GROUP, AdwPreferencesGroup)
+G_DECLARE_FINAL_TYPE (HeadroomRequestsGroup, headroom_requests_group, HEADROOM, REQUESTS_GROUP,
+                      AdwPreferencesGroup)
 
 GtkWidget *headroom_requests_group_new          (void);
 void       headroom_requests_group_set_requests (HeadroomRequestsGroup *self,

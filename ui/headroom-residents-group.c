@@ -21,7 +21,7 @@ G_DEFINE_FINAL_TYPE (HeadroomResidentsGroup, headroom_residents_group, ADW_TYPE_
 enum { KEEP, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-/* ---- Words ---------------------------------------------------------------------------------------------------------- */
+/* ---- Words ----------------------------------------------------------------------------------- */
 
 /* Such as "4:31" to go, or that it stays. */
 static char *
@@ -39,7 +39,8 @@ until_text (const HrValue *model, gint64 now_us)
     return g_strdup (_("in use"));
   if (left >= 3600)
     /* Translators: for how long a model still stays in memory, hours and minutes */
-    return g_strdup_printf (_("goes in %d h %02d min"), (int) (left / 3600), (int) (left / 60 % 60));
+    return g_strdup_printf (_("goes in %d h %02d min"), (int) (left / 3600),
+                            (int) (left / 60 % 60));
   /* Translators: for how long a model still stays in memory, minutes and seconds */
   return g_strdup_printf (_("goes in %d:%02d"), (int) (left / 60), (int) (left % 60));
 }
@@ -50,8 +51,10 @@ slots_text (const HrValue *model)
   const HrValue *slots = headroom_wire_get (model, "slots");
 
   /* Translators: slots that are answering, of how many, and the tokens that all of them remember */
-  return g_strdup_printf (_("%d of %d slots answer, %'d tokens held"), (int) headroom_wire_get_int (slots, "active"),
-                          (int) headroom_wire_get_int (slots, "total"), (int) headroom_wire_get_int (model, "cached_tokens"));
+  return g_strdup_printf (_("%d of %d slots answer, %'d tokens held"),
+                          (int) headroom_wire_get_int (slots, "active"),
+                          (int) headroom_wire_get_int (slots, "total"),
+                          (int) headroom_wire_get_int (model, "cached_tokens"));
 }
 
 static char *
@@ -59,16 +62,19 @@ describe (const HrValue *model, gint64 now_us)
 {
   const char *state = headroom_wire_get_string (model, "state");
   const HrValue *progress = headroom_wire_get (model, "progress");
-  g_autofree char *bytes = headroom_memory_format (MAX (headroom_wire_get_int (headroom_wire_get (model, "bytes"), "total"), 0));
+  g_autofree char *bytes = headroom_memory_format (
+      MAX (headroom_wire_get_int (headroom_wire_get (model, "bytes"), "total"), 0));
   g_autofree char *slots = slots_text (model), *until = until_text (model, now_us);
 
   if (g_strcmp0 (state, "loading") == 0)
     return g_strdup_printf (_("%s · loading, %.0f %%"), bytes,
-                            progress != NULL && hr_value_kind (progress) == HR_VALUE_FLOAT ? 100 * hr_value_get_float (progress) : 0);
+                            progress != NULL && hr_value_kind (progress) == HR_VALUE_FLOAT
+                                ? 100 * hr_value_get_float (progress)
+                                : 0);
   return g_strdup_printf ("%s · %s · %s", bytes, slots, until);
 }
 
-/* ---- Rows ----------------------------------------------------------------------------------------------------------- */
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
 static const char *
 row_model (GtkWidget *row)
@@ -79,7 +85,8 @@ row_model (GtkWidget *row)
 static void
 unload_cb (GtkWidget *button, GtkWidget *row)
 {
-  g_signal_emit (gtk_widget_get_ancestor (row, HEADROOM_TYPE_RESIDENTS_GROUP), signals[KEEP], 0, row_model (row), "0");
+  g_signal_emit (gtk_widget_get_ancestor (row, HEADROOM_TYPE_RESIDENTS_GROUP), signals[KEEP], 0,
+                 row_model (row), "0");
 }
 
 static void
@@ -87,8 +94,8 @@ pin_cb (GtkWidget *button, GtkWidget *row)
 {
   gboolean stays = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (row), "stays"));
 
-  g_signal_emit (gtk_widget_get_ancestor (row, HEADROOM_TYPE_RESIDENTS_GROUP), signals[KEEP], 0, row_model (row),
-                 stays ? "5m" : "-1");
+  g_signal_emit (gtk_widget_get_ancestor (row, HEADROOM_TYPE_RESIDENTS_GROUP), signals[KEEP], 0,
+                 row_model (row), stays ? "5m" : "-1");
 }
 
 static GtkWidget *
@@ -97,7 +104,8 @@ add_button (AdwActionRow *row, const char *icon, const char *tooltip, GCallback 
   GtkWidget *button = gtk_button_new_from_icon_name (icon);
 
   gtk_widget_set_tooltip_text (button, tooltip);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, tooltip, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, tooltip,
+                                  -1);
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (button, "flat");
   adw_action_row_add_suffix (row, button);
@@ -149,7 +157,8 @@ static void
 set_n_rows (HeadroomResidentsGroup *self, gsize n)
 {
   while (self->rows->len > n) {
-    adw_preferences_group_remove (ADW_PREFERENCES_GROUP (self), self->rows->pdata[self->rows->len - 1]);
+    adw_preferences_group_remove (ADW_PREFERENCES_GROUP (self),
+                                  self->rows->pdata[self->rows->len - 1]);
     g_ptr_array_set_size (self->rows, (int) self->rows->len - 1);
   }
   while (self->rows->len < n) {
@@ -167,7 +176,8 @@ set_n_rows (HeadroomResidentsGroup *self, gsize n)
  * @now_us: microseconds since 1970
  */
 void
-headroom_residents_group_set_models (HeadroomResidentsGroup *self, const HrValue *models, gint64 now_us)
+headroom_residents_group_set_models (HeadroomResidentsGroup *self, const HrValue *models,
+                                     gint64 now_us)
 {
   g_return_if_fail (HEADROOM_IS_RESIDENTS_GROUP (self));
   set_n_rows (self, headroom_wire_length (models));
@@ -175,7 +185,7 @@ headroom_residents_group_set_models (HeadroomResidentsGroup *self, const HrValue
     show_model (self->rows->pdata[i], headroom_wire_at (models, i), now_us);
 }
 
-/* ---- Object --------------------------------------------------------------------------------------------------------- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_residents_group_finalize (GObject *object)
@@ -188,8 +198,8 @@ static void
 headroom_residents_group_class_init (HeadroomResidentsGroupClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = headroom_residents_group_finalize;
-  signals[KEEP] = g_signal_new ("keep", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
-                                G_TYPE_STRING, G_TYPE_STRING);
+  signals[KEEP] = g_signal_new ("keep", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 static void

@@ -1,4 +1,5 @@
-/* headroom-server-page.c: where other programs reach the models, who is being answered, and how to connect one more.
+/* headroom-server-page.c: where other programs reach the models, who is being answered, and how to
+ * connect one more.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -32,7 +33,7 @@ G_DEFINE_FINAL_TYPE (HeadroomServerPage, headroom_server_page, GTK_TYPE_WIDGET)
 enum { PROBLEM, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-/* ---- Address --------------------------------------------------------------------------------------------------------- */
+/* ---- Address --------------------------------------------------------------------------------- */
 
 /* Whether an address such as "http://127.0.0.1:11434" means this computer only. */
 static gboolean
@@ -42,7 +43,8 @@ is_loopback (const char *uri)
   const char *host = parsed != NULL ? g_uri_get_host (parsed) : NULL;
   g_autoptr (GInetAddress) address = host != NULL ? g_inet_address_new_from_string (host) : NULL;
 
-  return address != NULL ? g_inet_address_get_is_loopback (address) : g_strcmp0 (host, "localhost") == 0;
+  return address != NULL ? g_inet_address_get_is_loopback (address)
+                         : g_strcmp0 (host, "localhost") == 0;
 }
 
 static void
@@ -55,9 +57,11 @@ show_address (HeadroomServerPage *self)
   else if (is_loopback (self->uri))
     reach = _("Programs on this computer reach the models; nobody else does.");
   else
-    reach = _("Every computer that reaches this address can use the models, see their names and delete them. Set OLLAMA_HOST to "
-              "127.0.0.1 to keep others out.");
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->address_row), self->uri != NULL ? self->uri : _("No address"));
+    reach = _(
+        "Every computer that reaches this address can use the models, see their names and delete them. Set OLLAMA_HOST to "
+        "127.0.0.1 to keep others out.");
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->address_row),
+                                 self->uri != NULL ? self->uri : _("No address"));
   adw_action_row_set_subtitle (self->address_row, reach);
   if (self->uri != NULL && !is_loopback (self->uri))
     gtk_widget_add_css_class (GTK_WIDGET (self->address_row), "warning");
@@ -65,19 +69,23 @@ show_address (HeadroomServerPage *self)
     gtk_widget_remove_css_class (GTK_WIDGET (self->address_row), "warning");
 }
 
-/* ---- Examples -------------------------------------------------------------------------------------------------------- */
+/* ---- Examples -------------------------------------------------------------------------------- */
 
 static char *
 make_example (HeadroomServerPage *self, int index)
 {
-  const char *uri = self->uri != NULL ? self->uri : "http://127.0.0.1:11434", *model = self->model != NULL ? self->model : "MODEL";
+  const char *uri = self->uri != NULL ? self->uri : "http://127.0.0.1:11434",
+             *model = self->model != NULL ? self->model : "MODEL";
 
   if (index == 0)
-    return g_strdup_printf ("curl %s/api/chat -d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}'",
-                            uri, model);
+    return g_strdup_printf (
+        "curl %s/api/chat -d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}'",
+        uri, model);
   if (index == 1)
-    return g_strdup_printf ("from ollama import Client\nprint(Client(\"%s\").chat(\"%s\", [{\"role\": \"user\", \"content\": "
-                            "\"Hello\"}]).message.content)", uri, model);
+    return g_strdup_printf (
+        "from ollama import Client\nprint(Client(\"%s\").chat(\"%s\", [{\"role\": \"user\", \"content\": "
+        "\"Hello\"}]).message.content)",
+        uri, model);
   return g_strdup_printf ("%s/v1", uri);
 }
 
@@ -106,7 +114,8 @@ add_example (AdwPreferencesGroup *group, const char *title)
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
   gtk_widget_set_tooltip_text (button, _("Copy"));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Copy"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _("Copy"), -1);
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (button, "flat");
   adw_action_row_add_suffix (row, button);
@@ -115,7 +124,7 @@ add_example (AdwPreferencesGroup *group, const char *title)
   return row;
 }
 
-/* ---- Requests -------------------------------------------------------------------------------------------------------- */
+/* ---- Requests -------------------------------------------------------------------------------- */
 
 static void
 heard_cb (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -139,8 +148,8 @@ poll_cb (gpointer user_data)
   if (self->client == NULL || self->asked)
     return G_SOURCE_CONTINUE;
   self->asked = TRUE;
-  headroom_client_request_async (self->client, "GET", "/headroom/requests", NULL, self->cancellable, heard_cb,
-                                 g_object_ref (self));
+  headroom_client_request_async (self->client, "GET", "/headroom/requests", NULL, self->cancellable,
+                                 heard_cb, g_object_ref (self));
   return G_SOURCE_CONTINUE;
 }
 
@@ -161,10 +170,11 @@ stop_cb (HeadroomServerPage *self, guint64 id)
   g_autofree char *path = g_strdup_printf ("/headroom/requests/%" G_GUINT64_FORMAT, id);
 
   if (self->client != NULL)
-    headroom_client_request_async (self->client, "DELETE", path, NULL, self->cancellable, stopped_cb, g_object_ref (self));
+    headroom_client_request_async (self->client, "DELETE", path, NULL, self->cancellable,
+                                   stopped_cb, g_object_ref (self));
 }
 
-/* ---- What is told ---------------------------------------------------------------------------------------------------- */
+/* ---- What is told ---------------------------------------------------------------------------- */
 
 void
 headroom_server_page_set_client (HeadroomServerPage *self, HeadroomClient *client)
@@ -202,7 +212,7 @@ headroom_server_page_set_model (HeadroomServerPage *self, const char *model)
   show_examples (self);
 }
 
-/* ---- Widget ---------------------------------------------------------------------------------------------------------- */
+/* ---- Widget ---------------------------------------------------------------------------------- */
 
 static void
 headroom_server_page_map (GtkWidget *widget)
@@ -253,8 +263,8 @@ headroom_server_page_class_init (HeadroomServerPageClass *klass)
   G_OBJECT_CLASS (klass)->finalize = headroom_server_page_finalize;
   widget_class->map = headroom_server_page_map;
   widget_class->unmap = headroom_server_page_unmap;
-  signals[PROBLEM] = g_signal_new ("problem", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                                   G_TYPE_STRING);
+  signals[PROBLEM] = g_signal_new ("problem", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BIN_LAYOUT);
 }
 
@@ -275,7 +285,8 @@ add_groups (HeadroomServerPage *self, GtkBox *column)
   gtk_box_append (column, GTK_WIDGET (address));
   gtk_box_append (column, GTK_WIDGET (self->requests_group));
   gtk_box_append (column, GTK_WIDGET (examples));
-  g_signal_connect_object (self->requests_group, "stop", G_CALLBACK (stop_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->requests_group, "stop", G_CALLBACK (stop_cb), self,
+                           G_CONNECT_SWAPPED);
 }
 
 static void
@@ -289,7 +300,8 @@ headroom_server_page_init (HeadroomServerPage *self)
   adw_clamp_set_maximum_size (ADW_CLAMP (clamp), 760);
   adw_clamp_set_child (ADW_CLAMP (clamp), column);
   self->scroller = gtk_scrolled_window_new ();
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (self->scroller), GTK_POLICY_NEVER,
+                                  GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), clamp);
   gtk_widget_set_vexpand (self->scroller, TRUE);
   gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));

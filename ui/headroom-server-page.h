@@ -1,8 +1,10 @@
-/* headroom-server-page.h: where other programs reach the models, who is being answered, and how to connect one more.
+/* headroom-server-page.h: where other programs reach the models, who is being answered, and how to
+ * connect one more.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Asks the server once a second while it can be seen. Signal "problem" (text): something that a person wanted did not work.
+ * Asks the server once a second while it can be seen. Signal "problem" (text): something that a
+ * person wanted did not work.
  */
 #pragma once
 

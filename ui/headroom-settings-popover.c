@@ -7,7 +7,8 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-/* The slider moves in powers of two, since a model's range spans three orders of magnitude; it stops at round numbers. */
+/* The slider moves in powers of two, since a model's range spans three orders of magnitude; it
+ * stops at round numbers. */
 #define CTX_GRAIN 256.0
 #define CTX_MIN 256
 
@@ -45,9 +46,11 @@ static void
 tokens_changed_cb (HeadroomSettingsPopover *self)
 {
   double tokens = gtk_adjustment_get_value (self->ctx_adjustment);
-  g_autofree char *text = g_strdup_printf (g_dngettext (NULL, "%.0f token", "%.0f tokens", (gulong) tokens), tokens);
+  g_autofree char *text =
+      g_strdup_printf (g_dngettext (NULL, "%.0f token", "%.0f tokens", (gulong) tokens), tokens);
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->ctx_scale), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->ctx_scale),
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text, -1);
   if (self->syncing)
     return;
   self->syncing = TRUE;
@@ -94,11 +97,13 @@ headroom_settings_popover_class_init (HeadroomSettingsPopoverClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = headroom_settings_popover_dispose;
-  gtk_widget_class_set_template_from_resource (widget_class,
-                                               "/io/github/headroom/Headroom/headroom-settings-popover.ui");
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/headroom/Headroom/headroom-settings-popover.ui");
   gtk_widget_class_bind_template_child (widget_class, HeadroomSettingsPopover, ctx_adjustment);
-  gtk_widget_class_bind_template_child (widget_class, HeadroomSettingsPopover, ctx_scale_adjustment);
-  gtk_widget_class_bind_template_child (widget_class, HeadroomSettingsPopover, temperature_adjustment);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomSettingsPopover,
+                                        ctx_scale_adjustment);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomSettingsPopover,
+                                        temperature_adjustment);
   gtk_widget_class_bind_template_child (widget_class, HeadroomSettingsPopover, predict_adjustment);
   gtk_widget_class_bind_template_child (widget_class, HeadroomSettingsPopover, ctx_scale);
   gtk_widget_class_bind_template_child (widget_class, HeadroomSettingsPopover, predict_spin);
@@ -110,8 +115,10 @@ static void
 headroom_settings_popover_init (HeadroomSettingsPopover *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  g_signal_connect_swapped (self->ctx_scale_adjustment, "value-changed", G_CALLBACK (scale_moved_cb), self);
-  g_signal_connect_swapped (self->ctx_adjustment, "value-changed", G_CALLBACK (tokens_changed_cb), self);
+  g_signal_connect_swapped (self->ctx_scale_adjustment, "value-changed",
+                            G_CALLBACK (scale_moved_cb), self);
+  g_signal_connect_swapped (self->ctx_adjustment, "value-changed", G_CALLBACK (tokens_changed_cb),
+                            self);
   g_signal_connect (self->predict_spin, "output", G_CALLBACK (predict_output_cb), NULL);
   g_signal_connect (self->predict_spin, "input", G_CALLBACK (predict_input_cb), NULL);
   g_signal_connect_swapped (self->reset_button, "clicked", G_CALLBACK (reset_cb), self);
@@ -130,8 +137,10 @@ headroom_settings_popover_new (GSettings *settings)
 
   self->settings = g_object_ref (settings);
   g_settings_bind (settings, "num-ctx", self->ctx_adjustment, "value", G_SETTINGS_BIND_DEFAULT);
-  g_settings_bind (settings, "temperature", self->temperature_adjustment, "value", G_SETTINGS_BIND_DEFAULT);
-  g_settings_bind (settings, "num-predict", self->predict_adjustment, "value", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "temperature", self->temperature_adjustment, "value",
+                   G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "num-predict", self->predict_adjustment, "value",
+                   G_SETTINGS_BIND_DEFAULT);
   tokens_changed_cb (self);
   return GTK_WIDGET (self);
 }
@@ -141,7 +150,8 @@ headroom_settings_popover_new (GSettings *settings)
  * @self: a popover
  * @tokens: what the chosen model was trained for
  *
- * The slider ends at the model's own limit; a longer context that was chosen before is left as it is until it is moved.
+ * The slider ends at the model's own limit; a longer context that was chosen before is left as it
+ * is until it is moved.
  */
 void
 headroom_settings_popover_set_max_ctx (HeadroomSettingsPopover *self, guint tokens)

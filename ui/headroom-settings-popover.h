@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Bound to GSettings both ways: whoever wants to know a setting reads or watches GSettings and not this widget.
+ * Bound to GSettings both ways: whoever wants to know a setting reads or watches GSettings and not
+ * this widget.
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 G_BEGIN_DECLS
 
 #define HEADROOM_TYPE_SETTINGS_POPOVER (headroom_settings_popover_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomSettingsPopover, headroom_settings_popover, HEADROOM, SETTINGS_POPOVER, GtkPopover)
+G_DECLARE_FINAL_TYPE (HeadroomSettingsPopover, headroom_settings_popover, HEADROOM,
+                      SETTINGS_POPOVER, GtkPopover)
 
 GtkWidget *headroom_settings_popover_new         (GSettings               *settings);
 void       headroom_settings_popover_set_max_ctx (HeadroomSettingsPopover *self,

@@ -19,7 +19,9 @@ lookup_beside_program (void)
 
   if (data == NULL)
     return NULL;
-  source = g_settings_schema_source_new_from_directory (data, g_settings_schema_source_get_default (), FALSE, NULL);
+  source =
+      g_settings_schema_source_new_from_directory (data, g_settings_schema_source_get_default (),
+                                                   FALSE, NULL);
   return source != NULL ? g_settings_schema_source_lookup (source, SCHEMA_ID, FALSE) : NULL;
 }
 
@@ -42,8 +44,10 @@ headroom_settings_new (GError **error)
   if (schema == NULL)
     schema = lookup_beside_program ();
   if (schema == NULL) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                 _("The settings schema %s is not installed: install Headroom, or start it from its build folder"), SCHEMA_ID);
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        _("The settings schema %s is not installed: install Headroom, or start it from its build folder"),
+        SCHEMA_ID);
     return NULL;
   }
   return g_settings_new_full (schema, NULL, NULL);

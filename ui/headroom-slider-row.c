@@ -52,7 +52,8 @@ show_value (HeadroomSliderRow *self)
                                                  g_strdup_printf ("%u", self->value);
 
   gtk_label_set_text (self->value_label, text);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->scale), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->scale), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT,
+                                  text, -1);
 }
 
 static void
@@ -175,7 +176,7 @@ headroom_slider_row_get_scale (HeadroomSliderRow *self)
   return self->scale;
 }
 
-/* ---- Object --------------------------------------------------------------------------------------------------------- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_slider_row_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -211,10 +212,12 @@ headroom_slider_row_class_init (HeadroomSliderRowClass *klass)
   object_class->get_property = headroom_slider_row_get_property;
   object_class->set_property = headroom_slider_row_set_property;
   object_class->finalize = headroom_slider_row_finalize;
-  properties[PROP_VALUE] = g_param_spec_uint ("value", NULL, NULL, 0, G_MAXUINT, 0,
-                                              G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_VALUE] =
+      g_param_spec_uint ("value", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/headroom/Headroom/headroom-slider-row.ui");
+  gtk_widget_class_set_template_from_resource (
+      widget_class, "/io/github/headroom/Headroom/headroom-slider-row.ui");
   gtk_widget_class_bind_template_child (widget_class, HeadroomSliderRow, adjustment);
   gtk_widget_class_bind_template_child (widget_class, HeadroomSliderRow, box);
   gtk_widget_class_bind_template_child (widget_class, HeadroomSliderRow, title_label);

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Title and chosen value over the slider, and below it a line that says what the choice costs. The property "value" changes
- * while the thumb is dragged.
+ * Title and chosen value over the slider, and below it a line that says what the choice costs. The
+ * property "value" changes while the thumb is dragged.
  */
 #pragma once
 
@@ -12,7 +12,8 @@
 G_BEGIN_DECLS
 
 #define HEADROOM_TYPE_SLIDER_ROW (headroom_slider_row_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomSliderRow, headroom_slider_row, HEADROOM, SLIDER_ROW, AdwPreferencesRow)
+G_DECLARE_FINAL_TYPE (HeadroomSliderRow, headroom_slider_row, HEADROOM, SLIDER_ROW,
+                      AdwPreferencesRow)
 
 /* The text of a value, (transfer full). */
 typedef char *(*HeadroomSliderFormat) (guint value, gpointer data);

@@ -10,7 +10,16 @@
 #include <glib/gi18n.h>
 #include <inttypes.h>
 
-typedef enum { ROW_FILE, ROW_WEIGHTS, ROW_CACHE, ROW_BOOK, ROW_COMPUTE, ROW_OUTPUT, ROW_TOTAL, N_ROWS } Row;
+typedef enum {
+  ROW_FILE,
+  ROW_WEIGHTS,
+  ROW_CACHE,
+  ROW_BOOK,
+  ROW_COMPUTE,
+  ROW_OUTPUT,
+  ROW_TOTAL,
+  N_ROWS
+} Row;
 
 struct _HeadroomSumGroup
 {
@@ -38,9 +47,11 @@ weights_formula (HrModel *model)
   const HrModelInfo *info = hr_model_get_info (model);
 
   /* Translators: how many numbers a model has, its type such as Q4_K_M, and bits per number */
-  return g_strdup_printf (_("%'" PRIu64 " numbers as %s, %.2f bits each. A smaller type of the same model takes less."),
-                          info->n_params, info->file_type,
-                          info->n_params > 0 ? 8.0 * (double) info->file_bytes / (double) info->n_params : 0);
+  return g_strdup_printf (
+      _("%'" PRIu64
+         " numbers as %s, %.2f bits each. A smaller type of the same model takes less."),
+      info->n_params, info->file_type,
+      info->n_params > 0 ? 8.0 * (double) info->file_bytes / (double) info->n_params : 0);
 }
 
 static char *
@@ -49,27 +60,33 @@ cache_formula (HrPlan *plan)
   const HrSettings *settings = hr_plan_get_settings (plan);
 
   /* Translators: bytes per token, tokens per answer, answers at once, and the number type */
-  return g_strdup_printf (_("%'" PRIu64 " B per token × %'u tokens × %u answers at once, as %s. A shorter context, fewer "
-                            "answers at once or a smaller type takes less."),
-                          hr_plan_get_cache_bytes_per_token (plan), settings->num_ctx, settings->parallel,
-                          hr_kv_type_name (settings->kv_type));
+  return g_strdup_printf (
+      _("%'" PRIu64
+         " B per token × %'u tokens × %u answers at once, as %s. A shorter context, fewer "
+         "answers at once or a smaller type takes less."),
+      hr_plan_get_cache_bytes_per_token (plan), settings->num_ctx, settings->parallel,
+      hr_kv_type_name (settings->kv_type));
 }
 
-/* Keys and values as wide as the model, 16 bits each, in every layer: the formula of the first transformers, which people know. */
+/* Keys and values as wide as the model, 16 bits each, in every layer: the formula of the first
+ * transformers, which people know. */
 static void
 show_book (HeadroomSumGroup *self, HrModel *model, HrPlan *plan)
 {
   const HrModelInfo *info = hr_model_get_info (model);
   const HrSettings *settings = hr_plan_get_settings (plan);
-  guint64 book = headroom_textbook_cache_bytes (model, settings), real = hr_plan_get_bytes (plan, HR_ITEM_CACHE);
+  guint64 book = headroom_textbook_cache_bytes (model, settings),
+          real = hr_plan_get_bytes (plan, HR_ITEM_CACHE);
   gboolean differs = book > real + real / 10 || real > book + book / 10;
 
   gtk_widget_set_visible (GTK_WIDGET (self->rows[ROW_BOOK]), differs);
   if (differs)
-    show_row (self, ROW_BOOK, book,
-              g_strdup_printf (_("2 × %u layers × %u wide × 2 B × %'u tokens × %u. This model keeps less than that, and what it keeps "
-                                 "is the line above."),
-                               info->n_layer, info->n_embd, settings->num_ctx, settings->parallel));
+    show_row (
+        self, ROW_BOOK, book,
+        g_strdup_printf (
+            _("2 × %u layers × %u wide × 2 B × %'u tokens × %u. This model keeps less than that, and what it keeps "
+               "is the line above."),
+            info->n_layer, info->n_embd, settings->num_ctx, settings->parallel));
 }
 
 static char *
@@ -77,8 +94,9 @@ compute_formula (HrPlan *plan)
 {
   const HrSettings *settings = hr_plan_get_settings (plan);
 
-  return g_strdup_printf (_("Steps of up to %'u tokens on %u threads. Fewer tokens per step take less and read prompts more slowly."),
-                          settings->num_batch, settings->threads);
+  return g_strdup_printf (
+      _("Steps of up to %'u tokens on %u threads. Fewer tokens per step take less and read prompts more slowly."),
+      settings->num_batch, settings->threads);
 }
 
 static char *
@@ -104,13 +122,16 @@ headroom_sum_group_set_plan (HeadroomSumGroup *self, HrModel *model, HrPlan *pla
   if (model == NULL || plan == NULL)
     return;
   info = hr_model_get_info (model);
-  show_row (self, ROW_FILE, info->file_bytes, g_strdup (_("On disk. Mapped, not copied: pages that nothing uses cost nothing.")));
+  show_row (self, ROW_FILE, info->file_bytes,
+            g_strdup (_("On disk. Mapped, not copied: pages that nothing uses cost nothing.")));
   show_row (self, ROW_WEIGHTS, hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), weights_formula (model));
   show_row (self, ROW_CACHE, hr_plan_get_bytes (plan, HR_ITEM_CACHE), cache_formula (plan));
   show_book (self, model, plan);
   show_row (self, ROW_COMPUTE, hr_plan_get_bytes (plan, HR_ITEM_COMPUTE), compute_formula (plan));
-  show_row (self, ROW_OUTPUT, hr_plan_get_bytes (plan, HR_ITEM_OUTPUT), output_formula (info, plan));
-  show_row (self, ROW_TOTAL, hr_plan_get_bytes (plan, HR_ITEM_N_KINDS), g_strdup (_("All but the first line")));
+  show_row (self, ROW_OUTPUT, hr_plan_get_bytes (plan, HR_ITEM_OUTPUT),
+            output_formula (info, plan));
+  show_row (self, ROW_TOTAL, hr_plan_get_bytes (plan, HR_ITEM_N_KINDS),
+            g_strdup (_("All but the first line")));
 }
 
 static void
@@ -122,8 +143,9 @@ static void
 headroom_sum_group_init (HeadroomSumGroup *self)
 {
   const char *titles[N_ROWS] = {
-    [ROW_FILE] = _("File"),         [ROW_WEIGHTS] = _("Weights in memory"), [ROW_CACHE] = _("Cache"),
-    [ROW_BOOK] = _("Cache by the textbook’s formula"), [ROW_COMPUTE] = _("Compute"), [ROW_OUTPUT] = _("Output"),
+    [ROW_FILE] = _("File"),       [ROW_WEIGHTS] = _("Weights in memory"),
+    [ROW_CACHE] = _("Cache"),     [ROW_BOOK] = _("Cache by the textbook’s formula"),
+    [ROW_COMPUTE] = _("Compute"), [ROW_OUTPUT] = _("Output"),
     [ROW_TOTAL] = _("Sum"),
   };
 

@@ -11,7 +11,8 @@
 G_BEGIN_DECLS
 
 #define HEADROOM_TYPE_SUM_GROUP (headroom_sum_group_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomSumGroup, headroom_sum_group, HEADROOM, SUM_GROUP, AdwPreferencesGroup)
+G_DECLARE_FINAL_TYPE (HeadroomSumGroup, headroom_sum_group, HEADROOM, SUM_GROUP,
+                      AdwPreferencesGroup)
 
 GtkWidget *headroom_sum_group_new      (void);
 void       headroom_sum_group_set_plan (HeadroomSumGroup *self,

@@ -38,8 +38,8 @@ add_suggestion (HeadroomWelcome *self, GtkWidget *box, const char *text)
 static void
 headroom_welcome_class_init (HeadroomWelcomeClass *klass)
 {
-  signals[SUGGESTED] = g_signal_new ("suggested", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                     G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[SUGGESTED] = g_signal_new ("suggested", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                     NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
@@ -54,7 +54,8 @@ headroom_welcome_init (HeadroomWelcome *self)
   add_suggestion (self, box, _("List three ideas for a quick dinner"));
   adw_status_page_set_icon_name (ADW_STATUS_PAGE (page), "io.github.headroom.Headroom");
   adw_status_page_set_title (ADW_STATUS_PAGE (page), _("Ask Anything"));
-  adw_status_page_set_description (ADW_STATUS_PAGE (page), _("What you write stays on this computer."));
+  adw_status_page_set_description (ADW_STATUS_PAGE (page),
+                                   _("What you write stays on this computer."));
   adw_status_page_set_child (ADW_STATUS_PAGE (page), box);
   gtk_widget_add_css_class (page, "compact");
   adw_bin_set_child (ADW_BIN (self), page);

@@ -81,7 +81,8 @@ pages_action (GtkWidget *widget, const char *name, GVariant *parameter)
 static void
 show_page_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  gtk_stack_set_visible_child_name (HEADROOM_WINDOW (widget)->pages, g_variant_get_string (parameter, NULL));
+  gtk_stack_set_visible_child_name (HEADROOM_WINDOW (widget)->pages,
+                                    g_variant_get_string (parameter, NULL));
 }
 
 static void

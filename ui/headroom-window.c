@@ -10,7 +10,7 @@
 
 G_DEFINE_FINAL_TYPE (HeadroomWindow, headroom_window, ADW_TYPE_APPLICATION_WINDOW)
 
-/* ---- What is shown ------------------------------------------------------------------------------------------------ */
+/* ---- What is shown --------------------------------------------------------------------------- */
 
 void
 _headroom_window_show_toast (HeadroomWindow *self, const char *text)
@@ -69,13 +69,14 @@ memory_changed_cb (HeadroomWindow *self)
   headroom_memory_page_set_report (self->memory_page, report);
   headroom_settings_popover_set_cost (self->popover, cost, verdict->fits);
   if (report->loading != NULL) {
-    g_autofree char *text = g_strdup_printf (_("Loading %s, %.0f %%"), report->loading, report->loaded * 100);
+    g_autofree char *text =
+        g_strdup_printf (_("Loading %s, %.0f %%"), report->loading, report->loaded * 100);
     headroom_conversation_set_progress (self->conversation, text);
   } else
     headroom_conversation_set_progress (self->conversation, NULL);
 }
 
-/* ---- Asking ------------------------------------------------------------------------------------------------------- */
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 /* The values of such settings are few. */
 static const char *
@@ -120,7 +121,7 @@ suggested_cb (HeadroomWindow *self, const char *text)
   headroom_composer_send (self->composer);
 }
 
-/* ---- Models ------------------------------------------------------------------------------------------------------- */
+/* ---- Models ---------------------------------------------------------------------------------- */
 
 static void
 described_cb (HeadroomWindow *self, const char *model, guint max_ctx)
@@ -149,7 +150,8 @@ model_chosen_cb (HeadroomWindow *self)
   refresh (self);
 }
 
-/* Chooses what was asked for, or with the first list what was chosen last; else the choice stays as it is. */
+/* Chooses what was asked for, or with the first list what was chosen last; else the choice stays as
+ * it is. */
 static void
 settle_choice (HeadroomWindow *self)
 {
@@ -167,7 +169,8 @@ settle_choice (HeadroomWindow *self)
 static void
 listed_cb (HeadroomWindow *self)
 {
-  headroom_model_chooser_set_models (self->chooser, headroom_model_library_get_models (self->library));
+  headroom_model_chooser_set_models (self->chooser,
+                                     headroom_model_library_get_models (self->library));
   settle_choice (self);
   refresh (self);
 }
@@ -190,7 +193,7 @@ headroom_window_choose_model (HeadroomWindow *self, const char *name)
   headroom_model_library_refresh (self->library);
 }
 
-/* ---- Models in memory ------------------------------------------------------------------------------------------------- */
+/* ---- Models in memory ------------------------------------------------------------------------ */
 
 static void
 loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -205,12 +208,14 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* A question without words loads a model, unloads it or says how long it stays. */
 static void
-load (HeadroomWindow *self, const char *model, const HeadroomAskOptions *options, const char *keep_alive)
+load (HeadroomWindow *self, const char *model, const HeadroomAskOptions *options,
+      const char *keep_alive)
 {
   g_autofree char *body = headroom_load_request (model, options, keep_alive);
 
   if (self->client != NULL)
-    headroom_client_request_async (self->client, "POST", "/api/generate", body, NULL, loaded_cb, g_object_ref (self));
+    headroom_client_request_async (self->client, "POST", "/api/generate", body, NULL, loaded_cb,
+                                   g_object_ref (self));
 }
 
 static void
@@ -229,7 +234,7 @@ apply_cb (HeadroomWindow *self)
   _headroom_window_show_toast (self, _("Settings applied"));
 }
 
-/* ---- Window ------------------------------------------------------------------------------------------------------- */
+/* ---- Window ---------------------------------------------------------------------------------- */
 
 static void
 headroom_window_map (GtkWidget *widget)
@@ -277,7 +282,8 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   g_type_ensure (HEADROOM_TYPE_MODEL_CHOOSER);
   g_type_ensure (HEADROOM_TYPE_SERVER_PAGE);
   g_type_ensure (HEADROOM_TYPE_WELCOME);
-  gtk_widget_class_set_template_from_resource (widget_class, "/io/github/headroom/Headroom/headroom-window.ui");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/headroom/Headroom/headroom-window.ui");
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, chooser);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, settings_button);
@@ -305,17 +311,27 @@ headroom_window_init (HeadroomWindow *self)
   self->conversation = headroom_conversation_new ();
   self->library = headroom_model_library_new ();
   headroom_chat_view_set_messages (self->chat, G_LIST_MODEL (self->conversation));
-  g_signal_connect_object (self->conversation, "items-changed", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->conversation, "notify::busy", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->library, "listed", G_CALLBACK (listed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->library, "failed", G_CALLBACK (_headroom_window_show_toast), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->library, "described", G_CALLBACK (described_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->chooser, "notify::model", G_CALLBACK (model_chosen_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->welcome, "suggested", G_CALLBACK (suggested_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->conversation, "items-changed", G_CALLBACK (refresh), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->conversation, "notify::busy", G_CALLBACK (refresh), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->library, "listed", G_CALLBACK (listed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->library, "failed", G_CALLBACK (_headroom_window_show_toast), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->library, "described", G_CALLBACK (described_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->chooser, "notify::model", G_CALLBACK (model_chosen_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->welcome, "suggested", G_CALLBACK (suggested_cb), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->composer, "send", G_CALLBACK (send_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->memory_page, "keep", G_CALLBACK (keep_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->server_page, "problem", G_CALLBACK (_headroom_window_show_toast), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->memory_page, "apply", G_CALLBACK (apply_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->memory_page, "keep", G_CALLBACK (keep_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->server_page, "problem", G_CALLBACK (_headroom_window_show_toast),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->memory_page, "apply", G_CALLBACK (apply_cb), self,
+                           G_CONNECT_SWAPPED);
 }
 
 static void
@@ -325,10 +341,13 @@ bind_settings (HeadroomWindow *self)
   gtk_menu_button_set_popover (self->settings_button, GTK_WIDGET (self->popover));
   headroom_memory_page_set_settings (self->memory_page, self->settings);
   self->monitor = headroom_memory_monitor_new (self->settings);
-  g_signal_connect_object (self->monitor, "news", G_CALLBACK (_headroom_window_show_toast), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->monitor, "changed", G_CALLBACK (memory_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->monitor, "news", G_CALLBACK (_headroom_window_show_toast), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->monitor, "changed", G_CALLBACK (memory_changed_cb), self,
+                           G_CONNECT_SWAPPED);
   g_settings_bind (self->settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
-  g_settings_bind (self->settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (self->settings, "window-height", self, "default-height",
+                   G_SETTINGS_BIND_DEFAULT);
   g_settings_bind (self->settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
 }
 

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Puts the parts together and owns the actions of the prefix "win". Thread-safety: main thread only, never blocks.
+ * Puts the parts together and owns the actions of the prefix "win". Thread-safety: main thread
+ * only, never blocks.
  */
 #pragma once
 

@@ -15,7 +15,8 @@ headroom_wire_parse (const char *text, GError **error)
 
   if (json != NULL && hr_value_kind (json) == HR_VALUE_DICT)
     return g_steal_pointer (&json);
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _("The engine answered in a form that is not understood"));
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                       _("The engine answered in a form that is not understood"));
   return NULL;
 }
 

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the server does not say is not shown, so a missing field, a missing dict around it or a wrong type is 0, FALSE or NULL and
- * never an error. Every json may be NULL.
+ * What the server does not say is not shown, so a missing field, a missing dict around it or a
+ * wrong type is 0, FALSE or NULL and never an error. Every json may be NULL.
  */
 #pragma once
 

@@ -15,7 +15,8 @@ static gboolean
 wants_no_display (int argc, char **argv)
 {
   for (int i = 1; i < argc; i++)
-    if (g_str_equal (argv[i], "--help") || g_str_equal (argv[i], "-h") || g_str_equal (argv[i], "--version"))
+    if (g_str_equal (argv[i], "--help") || g_str_equal (argv[i], "-h") ||
+        g_str_equal (argv[i], "--version"))
       return TRUE;
   return FALSE;
 }
@@ -32,7 +33,9 @@ main (int argc, char **argv)
 
   if (!wants_no_display (argc, argv)) {
     if (!gtk_init_check ()) {
-      g_printerr ("%s\n", _("headroom-app: no display to open a window on; “headroom run MODEL” chats in the terminal"));
+      g_printerr (
+          "%s\n",
+          _("headroom-app: no display to open a window on; “headroom run MODEL” chats in the terminal"));
       return EXIT_NO_DISPLAY;
     }
     settings = headroom_settings_new (&error);

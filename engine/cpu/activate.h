@@ -1,4 +1,5 @@
-/* activate.h: the nonlinearities for one value, shared by the scalar kernels and the rests of the wide ones.
+/* activate.h: the nonlinearities for one value, shared by the scalar kernels and the rests of the
+ * wide ones.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -8,7 +9,8 @@
 
 #include <math.h>
 
-/* Half the argument's sigmoid is what the tanh form of GELU comes to: (1 + tanh z) / 2 = 1 / (1 + e^(-2z)). */
+/* Half the argument's sigmoid is what the tanh form of GELU comes to: (1 + tanh z) / 2 = 1 / (1 +
+ * e^(-2z)). */
 #define HR_GELU_SLOPE 1.5957691216f /* 2 sqrt(2 / pi) */
 #define HR_GELU_CUBIC 0.044715f
 

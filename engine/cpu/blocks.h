@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns the layouts and the two small value tables; dequantize.c says what the fields mean. All structures are
- * packed: rows need no alignment. Multi-byte fields are little-endian, as is every machine that this builds for.
- * Halves are kept as bits.
+ * Owns the layouts and the two small value tables; dequantize.c says what the fields mean. All
+ * structures are packed: rows need no alignment. Multi-byte fields are little-endian, as is every
+ * machine that this builds for. Halves are kept as bits.
  */
 #pragma once
 

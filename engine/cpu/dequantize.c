@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The reference that every faster kernel is tested against. Products are formed as the format's definition writes
- * them (scale first, then the element), so values equal other exact readers' bit for bit. Reads only the blocks that
- * it is given.
+ * The reference that every faster kernel is tested against. Products are formed as the format's
+ * definition writes them (scale first, then the element), so values equal other exact readers' bit
+ * for bit. Reads only the blocks that it is given.
  */
 #include "cpu/blocks.h"
 #include "cpu/half.h"
@@ -37,7 +37,8 @@ static void dequantize_bf16(const void *src, float *dst, size_t n)
     }
 }
 
-/* ---- Blocks of 32: element j of the first half is a low nibble, of the second half a high one ---- */
+/* ---- Blocks of 32: element j of the first half is a low nibble, of the second half a high one ---
+ */
 
 static void dequantize_q4_0(const void *src, float *dst, size_t n)
 {
@@ -132,7 +133,8 @@ static void dequantize_mxfp4(const void *src, float *dst, size_t n)
 
 /* ---- Super-blocks of 256 ---- */
 
-/* Groups of 16 with a 4-bit scale and a 4-bit minimum; 32 bytes hold two bits of each of four 32-groups. */
+/* Groups of 16 with a 4-bit scale and a 4-bit minimum; 32 bytes hold two bits of each of four
+ * 32-groups. */
 static void dequantize_q2_k(const void *src, float *dst, size_t n)
 {
     const HrBlockQ2_K *block = src;
@@ -143,14 +145,15 @@ static void dequantize_q2_k(const void *src, float *dst, size_t n)
             const uint8_t *qs = block->qs + g / 4 * 32;
             for (int l = 0; l < 32; l++) {
                 const uint8_t scale = block->scales[g * 2 + l / 16];
-                dst[i + g * 32 + l] = d * (scale & 15) * (qs[l] >> g % 4 * 2 & 3) - dmin * (scale >> 4);
+                dst[i + g * 32 + l] =
+                    d * (scale & 15) * (qs[l] >> g % 4 * 2 & 3) - dmin * (scale >> 4);
             }
         }
     }
 }
 
-/* The 6-bit scale of 16-group g: four low bits from a nibble of bytes 0..7, two high bits from a pair of bytes
- * 8..11. */
+/* The 6-bit scale of 16-group g: four low bits from a nibble of bytes 0..7, two high bits from a
+ * pair of bytes 8..11. */
 static inline int q3_k_scale(const uint8_t *scales, int g)
 {
     const int low = scales[g % 8] >> g / 8 * 4 & 15;
@@ -158,7 +161,8 @@ static inline int q3_k_scale(const uint8_t *scales, int g)
     return (low | high << 4) - 32;
 }
 
-/* As Q2_K without minima; bit g of hmask[l] set means that element l of 32-group g is not lowered by 4. */
+/* As Q2_K without minima; bit g of hmask[l] set means that element l of 32-group g is not lowered
+ * by 4. */
 static void dequantize_q3_k(const void *src, float *dst, size_t n)
 {
     const HrBlockQ3_K *block = src;
@@ -167,7 +171,8 @@ static void dequantize_q3_k(const void *src, float *dst, size_t n)
         const float d = hr_half_to_float(block->d);
         for (int g = 0; g < 8; g++) {
             const uint8_t *qs = block->qs + g / 4 * 32;
-            const float scales[2] = {d * q3_k_scale(block->scales, g * 2), d * q3_k_scale(block->scales, g * 2 + 1)};
+            const float scales[2] = {d * q3_k_scale(block->scales, g * 2),
+                                     d * q3_k_scale(block->scales, g * 2 + 1)};
             for (int l = 0; l < 32; l++) {
                 const int q = (qs[l] >> g % 4 * 2 & 3) - (block->hmask[l] >> g & 1 ? 0 : 4);
                 dst[i + g * 32 + l] = scales[l / 16] * q;
@@ -222,7 +227,8 @@ static void dequantize_q5_k(const void *src, float *dst, size_t n)
     }
 }
 
-/* Of each 128 elements 64 bytes hold the low nibbles and 32 bytes the high pairs; groups of 16 with an 8-bit scale. */
+/* Of each 128 elements 64 bytes hold the low nibbles and 32 bytes the high pairs; groups of 16 with
+ * an 8-bit scale. */
 static void dequantize_q6_k(const void *src, float *dst, size_t n)
 {
     const HrBlockQ6_K *block = src;

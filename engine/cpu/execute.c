@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* Steps of so many tokens take longer than others' next tokens should wait; an operation of theirs takes so much longer than bringing a
- * job that a few at once cost nothing. */
+/* Steps of so many tokens take longer than others' next tokens should wait; an operation of theirs
+ * takes so much longer than bringing a job that a few at once cost nothing. */
 #define LONG_STEP_TOKENS 64
 #define OPS_PER_TURN 4
 
@@ -20,26 +20,32 @@ static size_t aligned(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-static void widen(size_t widest[HR_FORM_N], const HrLinearKernels *kernels, const HrLinear *linear, size_t n_rows)
+static void widen(size_t widest[HR_FORM_N], const HrLinearKernels *kernels, const HrLinear *linear,
+                  size_t n_rows)
 {
     HrForm form = kernels->form(linear->weight.type, linear->fine);
     widest[form] = MAX(widest[form], n_rows * kernels->prepared_bytes(form, linear->weight.n_in));
 }
 
 /* Bytes of the prepared rows of each form that the largest operation needs. */
-static void prepared_needs(const HrProgram *program, const HrLinearKernels *kernels, size_t widest[HR_FORM_N])
+static void prepared_needs(const HrProgram *program, const HrLinearKernels *kernels,
+                           size_t widest[HR_FORM_N])
 {
     memset(widest, 0, HR_FORM_N * sizeof *widest);
     for (uint32_t i = 0; i < program->ops->len; i++) {
         const HrOp *op = hr_program_op(program, i);
-        uint32_t rows = op->src == HR_NO_BUF ? 0 : hr_program_rows(program, hr_program_buffer(program, op->src)->rows);
+        uint32_t rows = op->src == HR_NO_BUF
+                            ? 0
+                            : hr_program_rows(program, hr_program_buffer(program, op->src)->rows);
         for (uint32_t p = 0; p < op->n_parts; p++)
             widen(widest, kernels, op->parts[p].linear, rows);
         if (op->kind == HR_OP_EXPERTS)
             hr_experts_prepared_needs(op, rows * program->hparams->experts.n_used, kernels, widest);
         if (op->kind == HR_OP_HEAD_LINEAR) {
             HrForm form;
-            size_t bytes = hr_head_linear_prepared_bytes(op, rows, hr_program_buffer(program, op->src)->cols, kernels, &form);
+            size_t bytes =
+                hr_head_linear_prepared_bytes(op, rows, hr_program_buffer(program, op->src)->cols,
+                                              kernels, &form);
             widest[form] = MAX(widest[form], bytes);
         }
     }
@@ -48,10 +54,12 @@ static void prepared_needs(const HrProgram *program, const HrLinearKernels *kern
 static size_t thread_scratch(const HrProgram *program)
 {
     const HrHparams *hp = program->hparams;
-    size_t most = aligned(hr_linear_scratch_bytes()) + (hp->experts.n > 0 ? hr_experts_scratch_bytes() : 0);
+    size_t most =
+        aligned(hr_linear_scratch_bytes()) + (hp->experts.n > 0 ? hr_experts_scratch_bytes() : 0);
     for (uint32_t il = 0; il < hp->n_layer; il++)
         if (hp->layers[il].n_head_kv > 0)
-            most = MAX(most, aligned(hr_attend_scratch_bytes(hp->layers[il].head_dim_k, hp->layers[il].head_dim_v)));
+            most = MAX(most, aligned(hr_attend_scratch_bytes(hp->layers[il].head_dim_k,
+                                                             hp->layers[il].head_dim_v)));
     return HR_OWN_ROWS_BYTES + most;
 }
 
@@ -62,7 +70,8 @@ HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads)
     HrExecutorNeeds needs = {.arena_bytes = program->arena_bytes};
     for (uint32_t form = 0; form < HR_FORM_N; form++)
         needs.prepared_bytes += widest[form];
-    needs.scratch_bytes = (uint64_t)n_threads * thread_scratch(program) + hr_experts_routes_bytes(program);
+    needs.scratch_bytes =
+        (uint64_t)n_threads * thread_scratch(program) + hr_experts_routes_bytes(program);
     needs.logits_bytes = (uint64_t)program->max_outputs * program->output_width * sizeof(float);
     return needs;
 }
@@ -74,12 +83,16 @@ static void init_turns(HrTurns *turns, const HrRope *rope, const float *divisors
         hr_rope_frequencies(rope, divisors, turns->inv_freq, &turns->magnitude);
 }
 
-bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_t n_threads, const float *rope_divisors,
-                      HrLedger *ledger, const HrPlanItem *const items[4], GError **error)
+bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_t n_threads,
+                      const float *rope_divisors, HrLedger *ledger,
+                      const HrPlanItem *const items[4], GError **error)
 {
     HrExecutorNeeds needs = hr_executor_needs(program, n_threads);
     size_t widest[HR_FORM_N];
-    *e = (HrExecutor){.program = program, .kv = kv, .linear = hr_linear_kernels(), .vector = hr_vector_kernels()};
+    *e = (HrExecutor){.program = program,
+                      .kv = kv,
+                      .linear = hr_linear_kernels(),
+                      .vector = hr_vector_kernels()};
     e->pool = hr_pool_ref();
     e->n_threads = n_threads;
     e->thread_scratch_bytes = thread_scratch(program);
@@ -125,7 +138,9 @@ float *hr_task_row(const HrTask *task, HrBuf buf, uint32_t row)
 
 uint32_t hr_task_rows(const HrTask *task, HrBuf buf)
 {
-    return hr_program_buffer(task->e->program, buf)->rows == HR_ROWS_TOKENS ? task->e->step->n_tokens : task->e->step->n_outputs;
+    return hr_program_buffer(task->e->program, buf)->rows == HR_ROWS_TOKENS
+               ? task->e->step->n_tokens
+               : task->e->step->n_outputs;
 }
 
 uint32_t hr_task_cols(const HrTask *task, HrBuf buf)
@@ -137,7 +152,9 @@ bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin
 {
     if (atomic_load_explicit(task->e->abort, memory_order_relaxed))
         return false;
-    uint32_t begin = atomic_fetch_add_explicit(&task->e->claimed[task->op_index * HR_OP_PHASES + task->phase], grain, memory_order_relaxed);
+    uint32_t begin =
+        atomic_fetch_add_explicit(&task->e->claimed[task->op_index * HR_OP_PHASES + task->phase],
+                                  grain, memory_order_relaxed);
     if (begin >= n)
         return false;
     *ret_begin = begin;
@@ -163,10 +180,12 @@ static void execute_embed(HrTask *task)
 {
     const HrStep *step = task->e->step;
     const HrLaidWeight table = hr_laid_find(&task->e->laid, task->op->weight);
-    for (uint32_t begin, end; hr_task_claim(task, step->n_tokens, hr_task_grain(task, step->n_tokens), &begin, &end);)
+    for (uint32_t begin, end;
+         hr_task_claim(task, step->n_tokens, hr_task_grain(task, step->n_tokens), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
             if (step->rows && step->rows[i])
-                memcpy(hr_task_row(task, task->op->dst, i), step->rows[i], hr_task_cols(task, task->op->dst) * sizeof(float));
+                memcpy(hr_task_row(task, task->op->dst, i), step->rows[i],
+                       hr_task_cols(task, task->op->dst) * sizeof(float));
             else
                 embed_row(task, &table, step->tokens[i], hr_task_row(task, task->op->dst, i));
 }
@@ -179,7 +198,8 @@ static void execute_rms_norm(HrTask *task)
         for (uint32_t i = begin; i < end; i++) {
             const float *x = hr_task_row(task, task->op->src, i);
             float *y = hr_task_row(task, task->op->dst, i);
-            task->e->vector->rms_norm(x, task->op->weight->data, task->e->program->hparams->norm_eps, width, y);
+            task->e->vector->rms_norm(x, task->op->weight->data,
+                                      task->e->program->hparams->norm_eps, width, y);
             memcpy(y + width, x + width, (cols - width) * sizeof *y);
         }
 }
@@ -203,8 +223,10 @@ static void execute_head_norms(HrTask *task)
     uint32_t n = task->e->step->n_tokens;
     for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
         for (uint32_t i = begin; i < end; i++) {
-            norm_heads(task, hr_task_row(task, task->op->src, i), hr_task_cols(task, task->op->src), task->op->weight);
-            norm_heads(task, hr_task_row(task, task->op->k, i), hr_task_cols(task, task->op->k), task->op->k_weight);
+            norm_heads(task, hr_task_row(task, task->op->src, i), hr_task_cols(task, task->op->src),
+                       task->op->weight);
+            norm_heads(task, hr_task_row(task, task->op->k, i), hr_task_cols(task, task->op->k),
+                       task->op->k_weight);
         }
 }
 
@@ -216,7 +238,10 @@ static void execute_row_gates(HrTask *task)
         for (uint32_t i = begin; i < end; i++) {
             float *y = hr_task_row(task, task->op->dst, i);
             memcpy(y, hr_task_row(task, task->op->k, i), cols * sizeof *y);
-            task->e->vector->scale(y, hr_activate_one(task->op->activation, *hr_task_row(task, task->op->src, i)), cols);
+            task->e->vector->scale(y,
+                                   hr_activate_one(task->op->activation,
+                                                   *hr_task_row(task, task->op->src, i)),
+                                   cols);
         }
 }
 
@@ -229,12 +254,15 @@ static void execute_activate(HrTask *task)
     uint32_t n = hr_task_rows(task, task->op->src), cols = hr_task_cols(task, task->op->src);
     uint32_t pieces = n == 1 ? task->thread->n_threads : 1; /* a lone row is split by columns */
     uint32_t width = (cols / pieces + HR_LANES - 1) / HR_LANES * HR_LANES;
-    for (uint32_t begin, end; hr_task_claim(task, n * pieces, hr_task_grain(task, n), &begin, &end);)
+    for (uint32_t begin, end;
+         hr_task_claim(task, n * pieces, hr_task_grain(task, n), &begin, &end);)
         for (uint32_t i = begin; i < end; i++) {
             uint32_t row = i / pieces, first = MIN(i % pieces * width, cols);
             uint32_t count = i % pieces == pieces - 1 ? cols - first : MIN(width, cols - first);
-            const float *up = task->op->k == HR_NO_BUF ? NULL : hr_task_row(task, task->op->k, row) + first;
-            task->e->vector->activate(task->op->activation, hr_task_row(task, task->op->src, row) + first, up, count,
+            const float *up =
+                task->op->k == HR_NO_BUF ? NULL : hr_task_row(task, task->op->k, row) + first;
+            task->e->vector->activate(task->op->activation,
+                                      hr_task_row(task, task->op->src, row) + first, up, count,
                                       hr_task_row(task, task->op->dst, row) + first);
         }
 }
@@ -242,9 +270,11 @@ static void execute_activate(HrTask *task)
 static void execute_output_rows(HrTask *task)
 {
     const HrStep *step = task->e->step;
-    for (uint32_t begin, end; hr_task_claim(task, step->n_outputs, hr_task_grain(task, step->n_outputs), &begin, &end);)
+    for (uint32_t begin, end;
+         hr_task_claim(task, step->n_outputs, hr_task_grain(task, step->n_outputs), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
-            memcpy(hr_task_row(task, task->op->dst, i), hr_task_row(task, task->op->src, step->output_rows[i]),
+            memcpy(hr_task_row(task, task->op->dst, i),
+                   hr_task_row(task, task->op->src, step->output_rows[i]),
                    hr_task_cols(task, task->op->src) * sizeof(float));
 }
 
@@ -286,13 +316,16 @@ static const OpFunc functions[HR_OP_N] = {
 static bool has_rows(const HrTask *task)
 {
     HrBuf buf = task->op->src == HR_NO_BUF ? task->op->dst : task->op->src;
-    return task->op->kind == HR_OP_OUTPUT_ROWS ? task->e->step->n_outputs > 0 : hr_task_rows(task, buf) > 0;
+    return task->op->kind == HR_OP_OUTPUT_ROWS ? task->e->step->n_outputs > 0
+                                               : hr_task_rows(task, buf) > 0;
 }
 
 static void walk(HrThread *thread, void *data)
 {
     HrExecutor *e = data;
-    HrTask task = {.e = e, .thread = thread, .scratch = (char *)e->scratch.base + thread->index * e->thread_scratch_bytes};
+    HrTask task = {.e = e,
+                   .thread = thread,
+                   .scratch = (char *)e->scratch.base + thread->index * e->thread_scratch_bytes};
     for (uint32_t i = e->walk_begin; i < e->walk_end; i++) {
         task.op = hr_program_op(e->program, i);
         task.op_index = i;
@@ -300,8 +333,9 @@ static void walk(HrThread *thread, void *data)
         if (!has_rows(&task))
             continue;
         functions[task.op->kind](&task);
-        /* The flag stays up until the step is over, so an operation that a thread left unfinished is always noticed here. One thread
-         * decides, for this very operation: one that is still behind the last barrier must not see the next decision. */
+        /* The flag stays up until the step is over, so an operation that a thread left unfinished
+         * is always noticed here. One thread decides, for this very operation: one that is still
+         * behind the last barrier must not see the next decision. */
         if (thread->index == 0 && atomic_load_explicit(e->abort, memory_order_relaxed))
             atomic_store_explicit(&e->aborted_at, i, memory_order_relaxed);
         hr_pool_barrier(thread);
@@ -329,9 +363,12 @@ bool hr_executor_run(HrExecutor *e, const HrStep *step, const atomic_bool *abort
     for (uint32_t i = 0; i < e->program->ops->len * HR_OP_PHASES; i++)
         atomic_store_explicit(&e->claimed[i], 0, memory_order_relaxed);
     find_runs(e);
-    /* A long step gives way to other runners' between its operations, so that their streams go on. */
-    uint32_t n_ops = e->program->ops->len, turn = step->n_tokens >= LONG_STEP_TOKENS ? OPS_PER_TURN : n_ops;
-    for (e->walk_begin = 0; e->walk_begin < n_ops && atomic_load(&e->aborted_at) == UINT32_MAX; e->walk_begin = e->walk_end) {
+    /* A long step gives way to other runners' between its operations, so that their streams go on.
+     */
+    uint32_t n_ops = e->program->ops->len,
+             turn = step->n_tokens >= LONG_STEP_TOKENS ? OPS_PER_TURN : n_ops;
+    for (e->walk_begin = 0; e->walk_begin < n_ops && atomic_load(&e->aborted_at) == UINT32_MAX;
+         e->walk_begin = e->walk_end) {
         e->walk_end = MIN(e->walk_begin + turn, n_ops);
         hr_pool_run(e->pool, e->n_threads, walk, e);
     }

@@ -2,10 +2,11 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * An executor owns the memory that a program computes in: the arena, rows prepared for the kernels, scratch of each thread
- * and the logits. All threads walk the operations together, claim pieces of each, and meet at a barrier behind it. Which
- * kernel computes a row follows from the row's role alone, so results depend neither on the number of threads nor on what else
- * is in the step. Thread-safety: Unsafe (the runner's thread calls it).
+ * An executor owns the memory that a program computes in: the arena, rows prepared for the kernels,
+ * scratch of each thread and the logits. All threads walk the operations together, claim pieces of
+ * each, and meet at a barrier behind it. Which kernel computes a row follows from the row's role
+ * alone, so results depend neither on the number of threads nor on what else is in the step.
+ * Thread-safety: Unsafe (the runner's thread calls it).
  */
 #pragma once
 
@@ -26,11 +27,15 @@ typedef struct {
     const uint32_t *positions, *slots; /* [n_tokens] */
     uint32_t n_outputs;
     const uint32_t *output_rows; /* [n_outputs] indices of tokens, ascending */
-    const float *adapters;       /* [slots][adapters of the model] how much of each counts; NULL: there are none */
+    const float *
+        adapters; /* [slots][adapters of the model] how much of each counts; NULL: there are none */
     /* Of steps with images in them; NULL: none. */
-    const float *const *rows;     /* [n_tokens] what stands there instead of a token's embedding, or NULL */
-    const uint32_t (*axes)[3];    /* [n_tokens] positions for rotations by axes: time, line, column; NULL: positions for all */
-    const uint32_t *seen;         /* [n_tokens] positions that attention sees, instead of those up to the token's own */
+    const float *const
+        *rows; /* [n_tokens] what stands there instead of a token's embedding, or NULL */
+    const uint32_t (*axes)[3]; /* [n_tokens] positions for rotations by axes: time, line, column;
+                                  NULL: positions for all */
+    const uint32_t *
+        seen; /* [n_tokens] positions that attention sees, instead of those up to the token's own */
 } HrStep;
 
 /* What an executor takes, for the plan. */
@@ -73,13 +78,16 @@ typedef struct {
     atomic_uint aborted_at; /* operation; UINT32_MAX: not */
 } HrExecutor;
 
-/* items: arena, prepared rows, scratch and logits of the plan, in this order. rope_divisors: [n_rot/2] of the rope that is not local, or NULL. */
-bool hr_executor_init(HrExecutor *executor, const HrProgram *program, HrKv *kv, uint32_t n_threads, const float *rope_divisors,
-                      HrLedger *ledger, const HrPlanItem *const items[4], GError **error);
+/* items: arena, prepared rows, scratch and logits of the plan, in this order. rope_divisors:
+ * [n_rot/2] of the rope that is not local, or NULL. */
+bool hr_executor_init(HrExecutor *executor, const HrProgram *program, HrKv *kv, uint32_t n_threads,
+                      const float *rope_divisors, HrLedger *ledger,
+                      const HrPlanItem *const items[4], GError **error);
 void hr_executor_finish(HrExecutor *executor);
 
-/* Fills the output [n_outputs, output_width], logits or vectors, and the cache. False if abort became true on the way: then positions of the step may be half
- * written and the step has to be run again. */
+/* Fills the output [n_outputs, output_width], logits or vectors, and the cache. False if abort
+ * became true on the way: then positions of the step may be half written and the step has to be run
+ * again. */
 bool hr_executor_run(HrExecutor *executor, const HrStep *step, const atomic_bool *abort);
 static inline float *hr_executor_logits(const HrExecutor *executor, uint32_t output)
 {
@@ -105,7 +113,8 @@ uint32_t hr_task_cols(const HrTask *task, HrBuf buf);
 /* Rows of n to claim at once so that each thread gets a few helpings. */
 uint32_t hr_task_grain(const HrTask *task, uint32_t n);
 /* Claims up to grain of n pieces; false when none is left or the step is to be left. */
-bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin, uint32_t *ret_end);
+bool hr_task_claim(HrTask *task, uint32_t n, uint32_t grain, uint32_t *ret_begin,
+                   uint32_t *ret_end);
 
 void hr_execute_linear(HrTask *task);
 void hr_execute_logits(HrTask *task);
@@ -116,11 +125,13 @@ void hr_execute_rope_table(HrTask *task);
 void hr_execute_rope_store(HrTask *task);
 void hr_execute_attention(HrTask *task);
 void hr_execute_layer_norm(HrTask *task);
-/* op-lora.c, for op-linear.c: whether an adapter is part of the operation; A x of its rows, by all threads, to be followed by a barrier;
- * and B's part added to outputs [begin, end) of a part's rows. */
+/* op-lora.c, for op-linear.c: whether an adapter is part of the operation; A x of its rows, by all
+ * threads, to be followed by a barrier; and B's part added to outputs [begin, end) of a part's
+ * rows. */
 bool hr_lora_counts(const HrTask *task);
 void hr_lora_project(HrTask *task, uint32_t n_rows);
-void hr_lora_add(const HrTask *task, uint32_t part, float *dst, size_t stride, uint32_t n_rows, size_t begin, size_t end);
+void hr_lora_add(const HrTask *task, uint32_t part, float *dst, size_t stride, uint32_t n_rows,
+                 size_t begin, size_t end);
 void hr_execute_add_row(HrTask *task);
 void hr_execute_group_norm(HrTask *task);
 void hr_execute_combine(HrTask *task);
@@ -136,13 +147,16 @@ void hr_execute_attend_text(HrTask *task);
 void hr_execute_mean_rows(HrTask *task);
 void hr_execute_output(HrTask *task);
 
-/* A thread's scratch: the linear kernels', attention's and a few prepared rows of its own (see op-linear.c). */
+/* A thread's scratch: the linear kernels', attention's and a few prepared rows of its own (see
+ * op-linear.c). */
 #define HR_OWN_ROWS_BYTES (64 * 1024)
 
-/* What experts add to a thread's scratch, behind the linear kernels'; what routes take; and the bytes of prepared rows that an
- * operation with that many places needs of each form. */
+/* What experts add to a thread's scratch, behind the linear kernels'; what routes take; and the
+ * bytes of prepared rows that an operation with that many places needs of each form. */
 size_t hr_experts_scratch_bytes(void);
 size_t hr_experts_routes_bytes(const HrProgram *program);
-void hr_experts_prepared_needs(const HrOp *op, uint32_t n_places, const HrLinearKernels *kernels, size_t widest[HR_FORM_N]);
+void hr_experts_prepared_needs(const HrOp *op, uint32_t n_places, const HrLinearKernels *kernels,
+                               size_t widest[HR_FORM_N]);
 /* Bytes of prepared rows, and their form, that a linear per head of n_cols columns needs. */
-size_t hr_head_linear_prepared_bytes(const HrOp *op, uint32_t n_rows, uint32_t n_cols, const HrLinearKernels *kernels, HrForm *ret_form);
+size_t hr_head_linear_prepared_bytes(const HrOp *op, uint32_t n_rows, uint32_t n_cols,
+                                     const HrLinearKernels *kernels, HrForm *ret_form);

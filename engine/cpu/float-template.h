@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A (row, column) has LANES partial sums over a chunk of the row, reduced by a fixed tree and added to y; chunks
- * start at fixed columns. Tiles of FLOAT_ROWS x FLOAT_COLUMNS share loads and change nothing about that order. For
- * several columns the chunk's weights are widened once.
+ * A (row, column) has LANES partial sums over a chunk of the row, reduced by a fixed tree and added
+ * to y; chunks start at fixed columns. Tiles of FLOAT_ROWS x FLOAT_COLUMNS share loads and change
+ * nothing about that order. For several columns the chunk's weights are widened once.
  */
 #pragma once
 
@@ -32,8 +32,8 @@ typedef struct {
 } FloatTile;
 
 /* acc += weights i .. i + n times columns, n at most LANES. */
-HR_INLINE void add_lanes(HrType type, const FloatTile *tile, size_t i, size_t n, int n_rows, int n_cols,
-                         F acc[FLOAT_COLUMNS][FLOAT_ROWS])
+HR_INLINE void add_lanes(HrType type, const FloatTile *tile, size_t i, size_t n, int n_rows,
+                         int n_cols, F acc[FLOAT_COLUMNS][FLOAT_ROWS])
 {
     F x[FLOAT_COLUMNS];
 
@@ -82,7 +82,8 @@ HR_INLINE void multiply_direct(HrType type, FloatTile tile, size_t n_rows, size_
     for (size_t c = 0; c < n_cols; c++, tile.x += tile.stride, tile.y += tile.y_stride) {
         FloatTile at = tile;
         size_t r = 0;
-        for (; r + FLOAT_ROWS <= n_rows; r += FLOAT_ROWS, at.w += FLOAT_ROWS * at.row_bytes, at.y += FLOAT_ROWS)
+        for (; r + FLOAT_ROWS <= n_rows;
+             r += FLOAT_ROWS, at.w += FLOAT_ROWS * at.row_bytes, at.y += FLOAT_ROWS)
             multiply_floats(type, &at, FLOAT_ROWS, 1);
         for (; r < n_rows; r++, at.w += at.row_bytes, at.y++)
             multiply_floats(type, &at, 1, 1);
@@ -128,7 +129,8 @@ HR_INLINE void multiply_widened(const FloatTile *tile, size_t n_rows, int n_cols
     FloatTile at = *tile;
     size_t r = 0;
 
-    for (; r + FLOAT_ROWS <= n_rows; r += FLOAT_ROWS, at.w += FLOAT_ROWS * at.row_bytes, at.y += FLOAT_ROWS)
+    for (; r + FLOAT_ROWS <= n_rows;
+         r += FLOAT_ROWS, at.w += FLOAT_ROWS * at.row_bytes, at.y += FLOAT_ROWS)
         multiply_floats(HR_TYPE_F32, &at, FLOAT_ROWS, n_cols);
     for (; r < n_rows; r++, at.w += at.row_bytes, at.y++)
         multiply_floats(HR_TYPE_F32, &at, 1, n_cols);
@@ -144,7 +146,8 @@ static void multiply_single(const FloatTile *tile, size_t n_rows)
     multiply_widened(tile, n_rows, 1);
 }
 
-static void multiply_wide(HrType type, FloatTile tile, size_t n_rows, size_t n_cols, FloatScratch *scratch)
+static void multiply_wide(HrType type, FloatTile tile, size_t n_rows, size_t n_cols,
+                          FloatScratch *scratch)
 {
     widen(type, &tile, n_rows, scratch);
     tile.w = (const uint8_t *)scratch->widened;
@@ -161,9 +164,9 @@ static void multiply_wide(HrType type, FloatTile tile, size_t n_rows, size_t n_c
     }
 }
 
-static void float_rows(HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
-                       const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
-                       void *scratch)
+static void float_rows(HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin,
+                       size_t row_end, const void *prepared, size_t prepared_stride, size_t n_cols,
+                       float *y, size_t y_stride, void *scratch)
 {
     const size_t element_bytes = type == HR_TYPE_F32 ? 4 : 2;
 

@@ -6,12 +6,12 @@
  *
  *   scale = max |x| / 127,  q = x * (127 / max |x|), rounded to nearest, ties to even
  *
- * in float. A group whose largest magnitude is below HR_GROUP_TINY counts as zeros, so that the quotient stays
- * finite; one with an infinity or a NaN has q = 0 and scale NaN, so that every result it takes part in is NaN. All
- * sets round alike, bit for bit.
+ * in float. A group whose largest magnitude is below HR_GROUP_TINY counts as zeros, so that the
+ * quotient stays finite; one with an infinity or a NaN has q = 0 and scale NaN, so that every
+ * result it takes part in is NaN. All sets round alike, bit for bit.
  *
- * One record rather than arrays: a kernel that walks many columns at once then needs one pointer per column, and a
- * column is one stream of memory.
+ * One record rather than arrays: a kernel that walks many columns at once then needs one pointer
+ * per column, and a column is one stream of memory.
  */
 #pragma once
 
@@ -22,9 +22,10 @@
 #define HR_GROUP 32
 #define HR_GROUP_TINY 1e-30f
 
-/* Signed weights lie in panels as unsigned bytes, raised by a power of two. A product with them starts from an
- * offset that takes it back: sum (w + raised) q - raised * sum q. Groups hold the offset of the largest; the others'
- * are that, shifted right. Offsets count from the integer that a set's sums start from, which is its own affair. */
+/* Signed weights lie in panels as unsigned bytes, raised by a power of two. A product with them
+ * starts from an offset that takes it back: sum (w + raised) q - raised * sum q. Groups hold the
+ * offset of the largest; the others' are that, shifted right. Offsets count from the integer that a
+ * set's sums start from, which is its own affair. */
 #define HR_RAISED_MOST 128
 
 typedef struct {

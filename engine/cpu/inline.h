@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The templates are written with small arrays and loops of constant length that must become registers and straight
- * code.
+ * The templates are written with small arrays and loops of constant length that must become
+ * registers and straight code.
  */
 #pragma once
 

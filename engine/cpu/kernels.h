@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * For the files of this folder only. A set of another instruction set lives in a static library of its own, compiled
- * with that set's flags; linear.c alone decides which of them may run.
+ * For the files of this folder only. A set of another instruction set lives in a static library of
+ * its own, compiled with that set's flags; linear.c alone decides which of them may run.
  */
 #pragma once
 

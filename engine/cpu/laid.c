@@ -20,7 +20,8 @@ static size_t bytes_of(const HrWeight *weight)
 
 static gint by_place(gconstpointer a, gconstpointer b)
 {
-    uintptr_t left = (uintptr_t)((const HrLaidWeight *)a)->weight->data, right = (uintptr_t)((const HrLaidWeight *)b)->weight->data;
+    uintptr_t left = (uintptr_t)((const HrLaidWeight *)a)->weight->data,
+              right = (uintptr_t)((const HrLaidWeight *)b)->weight->data;
     return left < right ? -1 : left > right;
 }
 
@@ -43,7 +44,8 @@ static void collect(HrLaid *laid, const HrProgram *program, const HrLinearKernel
 {
     for (uint32_t i = 0; i < program->ops->len; i++) {
         const HrOp *op = hr_program_op(program, i);
-        for (uint32_t p = 0; p < op->n_parts && (op->kind == HR_OP_LINEAR || op->kind == HR_OP_LOGITS); p++)
+        for (uint32_t p = 0;
+             p < op->n_parts && (op->kind == HR_OP_LINEAR || op->kind == HR_OP_LOGITS); p++)
             add(laid, kernels, &op->parts[p].linear->weight);
         if (op->kind == HR_OP_HEAD_LINEAR)
             add_stack(laid, kernels, op->stack);
@@ -56,7 +58,8 @@ static void collect(HrLaid *laid, const HrProgram *program, const HrLinearKernel
     g_array_sort(laid->weights, by_place);
 }
 
-bool hr_laid_init(HrLaid *laid, const HrProgram *program, const HrLinearKernels *kernels, GError **error)
+bool hr_laid_init(HrLaid *laid, const HrProgram *program, const HrLinearKernels *kernels,
+                  GError **error)
 {
     static const HrPlanItem item = {.kind = HR_ITEM_WEIGHTS, .name = "weights"};
     uint64_t bytes = 0;
@@ -88,14 +91,17 @@ void hr_laid_finish(HrLaid *laid)
 
 HrLaidWeight hr_laid_find(const HrLaid *laid, const HrWeight *weight)
 {
-    const HrLaidWeight *at = laid->by_data ? g_hash_table_lookup(laid->by_data, weight->data) : NULL;
+    const HrLaidWeight *at =
+        laid->by_data ? g_hash_table_lookup(laid->by_data, weight->data) : NULL;
     return at ? *at : (HrLaidWeight){.weight = weight, .data = weight->data};
 }
 
 bool hr_laid_covers(const HrLaid *laid, const void *data, uint64_t bytes)
 {
     for (guint i = 0; i < laid->weights->len; i++) {
-        uint64_t offset = (uint64_t)((uintptr_t)g_array_index(laid->weights, HrLaidWeight, i).weight->data - (uintptr_t)data);
+        uint64_t offset =
+            (uint64_t)((uintptr_t)g_array_index(laid->weights, HrLaidWeight, i).weight->data -
+                       (uintptr_t)data);
         if (offset < bytes) /* what lies before data wraps around */
             return true;
     }
@@ -136,18 +142,21 @@ static void move_some(HrThread *thread, void *data)
 static void give_back(const char *begin, size_t bytes)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t from = ((uintptr_t)begin + page - 1) / page * page, to = ((uintptr_t)begin + bytes) / page * page;
+    uintptr_t from = ((uintptr_t)begin + page - 1) / page * page,
+              to = ((uintptr_t)begin + bytes) / page * page;
 
     if (to > from)
         madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
-void hr_laid_fill(const HrLaidWeight *at, uint64_t begin, uint64_t end, HrPool *pool, uint32_t n_threads)
+void hr_laid_fill(const HrLaidWeight *at, uint64_t begin, uint64_t end, HrPool *pool,
+                  uint32_t n_threads)
 {
     Move move = {.at = at, .end = end, .next = begin};
 
     hr_pool_run(pool, n_threads, move_some, &move);
-    give_back((const char *)at->weight->data + begin * at->weight->row_bytes, (end - begin) * at->weight->row_bytes);
+    give_back((const char *)at->weight->data + begin * at->weight->row_bytes,
+              (end - begin) * at->weight->row_bytes);
 }
 
 void hr_laid_row(const HrLaidWeight *at, uint64_t row, float *dst)
@@ -156,7 +165,8 @@ void hr_laid_row(const HrLaidWeight *at, uint64_t row, float *dst)
     uint64_t first = row / HR_PANEL_ROWS * HR_PANEL_ROWS;
 
     if (at->in_panels && first + HR_PANEL_ROWS <= w->n_out)
-        hr_panel_dequantize(w->type, (const char *)at->data + first * w->row_bytes, row - first, w->n_in, dst);
+        hr_panel_dequantize(w->type, (const char *)at->data + first * w->row_bytes, row - first,
+                            w->n_in, dst);
     else
         hr_dequantize(w->type, (const char *)at->data + row * w->row_bytes, dst, w->n_in);
 }

@@ -1,10 +1,10 @@
-/* lanes-avx2.h: the operations that the kernel templates are written in, with AVX2, FMA and F16C, and with AVX-VNNI
- * where the compiler's flags allow it.
+/* lanes-avx2.h: the operations that the kernel templates are written in, with AVX2, FMA and F16C,
+ * and with AVX-VNNI where the compiler's flags allow it.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * lanes-avx512.h has the same names. V is LANES dwords, F as many floats. Where a name speaks of bytes it treats a V
- * as 4 LANES bytes.
+ * lanes-avx512.h has the same names. V is LANES dwords, F as many floats. Where a name speaks of
+ * bytes it treats a V as 4 LANES bytes.
  */
 #pragma once
 
@@ -25,7 +25,10 @@ HR_INLINE V v_set_8(int value) { return _mm256_set1_epi8((char)value); }
 HR_INLINE V v_set_32(int value) { return _mm256_set1_epi32(value); }
 HR_INLINE V v_load(const void *p) { return _mm256_loadu_si256(p); }
 /* LANES bytes, each as a dword. */
-HR_INLINE V v_load_bytes(const uint8_t *p) { return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)); }
+HR_INLINE V v_load_bytes(const uint8_t *p)
+{
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
+}
 HR_INLINE V v_and(V a, V b) { return _mm256_and_si256(a, b); }
 HR_INLINE V v_or(V a, V b) { return _mm256_or_si256(a, b); }
 HR_INLINE V v_or_masked(V base, V bits, V mask) { return v_or(base, v_and(bits, mask)); }
@@ -37,9 +40,15 @@ HR_INLINE V v_left(V v, int by) { return _mm256_slli_epi32(v, by); }
 HR_INLINE V v_right(V v, int by) { return _mm256_srli_epi32(v, by); }
 HR_INLINE V v_right_signed(V v, int by) { return _mm256_srai_epi32(v, by); }
 HR_INLINE V v_left_each(V v, V by) { return _mm256_sllv_epi32(v, by); }
-HR_INLINE V v_look_up_8(__m128i table, V index) { return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), index); }
+HR_INLINE V v_look_up_8(__m128i table, V index)
+{
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), index);
+}
 /* Bytes of each 16 by the same pattern. */
-HR_INLINE V v_shuffle_8(V v, __m128i pattern) { return _mm256_shuffle_epi8(v, _mm256_broadcastsi128_si256(pattern)); }
+HR_INLINE V v_shuffle_8(V v, __m128i pattern)
+{
+    return _mm256_shuffle_epi8(v, _mm256_broadcastsi128_si256(pattern));
+}
 /* v + add in bytes where bits and mask, a single bit, have a common bit. */
 HR_INLINE V v_add_where(V v, V bits, V mask, V add)
 {
@@ -58,7 +67,10 @@ HR_INLINE F f_mul(F a, F b) { return _mm256_mul_ps(a, b); }
 HR_INLINE F f_add_product(F sum, F a, F b) { return _mm256_fmadd_ps(a, b, sum); }
 HR_INLINE F f_sub_product(F sum, F a, F b) { return _mm256_fnmadd_ps(a, b, sum); }
 
-HR_INLINE F f_load_halves(const uint8_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p)); }
+HR_INLINE F f_load_halves(const uint8_t *p)
+{
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
 
 /* The lower 16 bits of each lane, as halves. */
 HR_INLINE F f_from_low_halves(V v)
@@ -93,12 +105,13 @@ HR_INLINE __m128 f_sums(const F v[4])
 {
     const F sum_01 = _mm256_add_ps(_mm256_unpacklo_ps(v[0], v[1]), _mm256_unpackhi_ps(v[0], v[1]));
     const F sum_23 = _mm256_add_ps(_mm256_unpacklo_ps(v[2], v[3]), _mm256_unpackhi_ps(v[2], v[3]));
-    const F sums = _mm256_add_ps(_mm256_shuffle_ps(sum_01, sum_23, 0x44), _mm256_shuffle_ps(sum_01, sum_23, 0xee));
+    const F sums = _mm256_add_ps(_mm256_shuffle_ps(sum_01, sum_23, 0x44),
+                                 _mm256_shuffle_ps(sum_01, sum_23, 0xee));
     return _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps(sums, 1));
 }
 
-/* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero. Reads nothing
- * behind them. */
+/* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero.
+ * Reads nothing behind them. */
 HR_INLINE F f_load_weights(HrType type, const uint8_t *row, size_t i, size_t n)
 {
     if (type == HR_TYPE_F32)
@@ -124,7 +137,8 @@ HR_INLINE void load_16_bytes(const uint8_t *p, size_t stride, V t[4])
     for (int i = 0; i < 4; i++) { /* rows i and i + 4 */
         const uint8_t *row = p + (size_t)i * stride;
         a[i] = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)row));
-        a[i] = _mm256_inserti128_si256(a[i], _mm_loadu_si128((const __m128i *)(const void *)(row + 4 * stride)), 1);
+        a[i] = _mm256_inserti128_si256(
+            a[i], _mm_loadu_si128((const __m128i *)(const void *)(row + 4 * stride)), 1);
     }
     const V low_01 = _mm256_unpacklo_epi32(a[0], a[1]), high_01 = _mm256_unpackhi_epi32(a[0], a[1]);
     const V low_23 = _mm256_unpacklo_epi32(a[2], a[3]), high_23 = _mm256_unpackhi_epi32(a[2], a[3]);
@@ -142,14 +156,16 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
     HR_UNROLL(8)
     for (int r = 0; r < LANES; r++)
         memcpy(&dword[r], p + (size_t)r * stride, sizeof dword[r]);
-    return _mm256_setr_epi32(dword[0], dword[1], dword[2], dword[3], dword[4], dword[5], dword[6], dword[7]);
+    return _mm256_setr_epi32(dword[0], dword[1], dword[2], dword[3], dword[4], dword[5], dword[6],
+                             dword[7]);
 }
 
 /* ---- Byte products ---- */
 
-/* How far signed weights of a kind are raised in panels. Without VNNI products of bytes are summed in 16 bits,
- * signed and saturating, so that wide weights are multiplied by magnitude and sign, and the others are raised no
- * further than they must. START: what integer sums start from; with VNNI see lanes-avx512.h. */
+/* How far signed weights of a kind are raised in panels. Without VNNI products of bytes are summed
+ * in 16 bits, signed and saturating, so that wide weights are multiplied by magnitude and sign, and
+ * the others are raised no further than they must. START: what integer sums start from; with VNNI
+ * see lanes-avx512.h. */
 #ifdef __AVXVNNI__
 #define RAISED_32 128
 #define RAISED_16 128
@@ -162,11 +178,12 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 #define START 0
 #endif
 
-/* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit in the 16
- * registers, nearly. */
+/* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit
+ * in the 16 registers, nearly. */
 #define COLUMNS_1 6
 #define COLUMNS_2 3
-/* Tile of rows and columns of float weights: their sums, the rows' weights and a column fit in the registers. */
+/* Tile of rows and columns of float weights: their sums, the rows' weights and a column fit in the
+ * registers. */
 #define FLOAT_ROWS 4
 #define FLOAT_COLUMNS 3
 
@@ -178,21 +195,24 @@ HR_INLINE V broadcast_4(const int8_t *q)
 }
 
 #ifndef __AVXVNNI__
-/* How many pair sums of unsigned weights, below twice raised or 32, times -127 .. 127 stay within 16 bits. */
+/* How many pair sums of unsigned weights, below twice raised or 32, times -127 .. 127 stay within
+ * 16 bits. */
 HR_INLINE int pair_sums_at_most(int raised)
 {
     return raised == RAISED_16 ? 2 : raised == RAISED_WIDE ? 1 : 4;
 }
-static_assert(4 * 2 * 31 * 127 <= INT16_MAX && 2 * 2 * 63 * 127 <= INT16_MAX && 2 * 128 * 127 <= INT16_MAX,
+static_assert(4 * 2 * 31 * 127 <= INT16_MAX && 2 * 2 * 63 * 127 <= INT16_MAX &&
+                  2 * 128 * 127 <= INT16_MAX,
               "sums of byte products must not saturate");
 #endif
 
-/* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of column c, of n_cols,
- * from byte first of its group on. raised: how far these weights are; with minima: RAISED_32, as they have at most 5
- * bits. */
+/* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of
+ * column c, of n_cols, from byte first of its group on. raised: how far these weights are; with
+ * minima: RAISED_32, as they have at most 5 bits. */
 #ifdef __AVXVNNI__
-HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups, size_t stride, int first,
-                            int n_steps, int n_cols, int raised, V dot[][COLUMNS_1])
+HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups,
+                            size_t stride, int first, int n_steps, int n_cols, int raised,
+                            V dot[][COLUMNS_1])
 {
     HR_UNROLL(8)
     for (int i = 0; i < n_steps; i++) {
@@ -201,13 +221,15 @@ HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const u
             const V x = broadcast_4(hr_group_of(groups, stride, c)->q + first + 4 * i);
             HR_UNROLL(2)
             for (int p = 0; p < n_panels; p++)
-                dot[p][c] = _mm256_dpbusd_avx_epi32(dot[p][c], q[(size_t)p * panel_step + (size_t)i], x);
+                dot[p][c] =
+                    _mm256_dpbusd_avx_epi32(dot[p][c], q[(size_t)p * panel_step + (size_t)i], x);
         }
     }
 }
 #else
-HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups, size_t stride, int first,
-                            int n_steps, int n_cols, int raised, V dot[][COLUMNS_1])
+HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups,
+                            size_t stride, int first, int n_steps, int n_cols, int raised,
+                            V dot[][COLUMNS_1])
 {
     const int at_most = pair_sums_at_most(raised);
 
@@ -222,15 +244,17 @@ HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const u
                 HR_UNROLL(2)
                 for (int p = 0; p < n_panels; p++) {
                     const V w = q[(size_t)p * panel_step + (size_t)j];
-                    const V pairs = raised == RAISED_WIDE
-                                        ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w))
-                                        : _mm256_maddubs_epi16(w, x);
+                    const V pairs =
+                        raised == RAISED_WIDE
+                            ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w))
+                            : _mm256_maddubs_epi16(w, x);
                     sums[p] = j == i ? pairs : _mm256_add_epi16(sums[p], pairs);
                 }
             }
             HR_UNROLL(2)
             for (int p = 0; p < n_panels; p++)
-                dot[p][c] = _mm256_add_epi32(dot[p][c], _mm256_madd_epi16(sums[p], _mm256_set1_epi16(1)));
+                dot[p][c] =
+                    _mm256_add_epi32(dot[p][c], _mm256_madd_epi16(sums[p], _mm256_set1_epi16(1)));
         }
     }
 }
@@ -241,7 +265,8 @@ HR_INLINE F f_scaled(V sum, F scale)
 {
 #ifdef __AVXVNNI__
     const float start = 0x1.8p23f;
-    return _mm256_fmadd_ps(_mm256_castsi256_ps(sum), scale, _mm256_mul_ps(scale, _mm256_set1_ps(-start)));
+    return _mm256_fmadd_ps(_mm256_castsi256_ps(sum), scale,
+                           _mm256_mul_ps(scale, _mm256_set1_ps(-start)));
 #else
     return _mm256_mul_ps(_mm256_cvtepi32_ps(sum), scale);
 #endif
@@ -249,15 +274,16 @@ HR_INLINE F f_scaled(V sum, F scale)
 
 /* ---- Rounding of activations ---- */
 
-/* The bits of the largest magnitude of x[32]. As integers a NaN is larger than infinity, infinity larger than any
- * number. */
+/* The bits of the largest magnitude of x[32]. As integers a NaN is larger than infinity, infinity
+ * larger than any number. */
 HR_INLINE uint32_t max_magnitude_bits(const float *x)
 {
     V most = _mm256_setzero_si256();
 
     HR_UNROLL(4)
     for (int i = 0; i < HR_GROUP; i += LANES)
-        most = v_max_32(most, v_and(_mm256_loadu_si256((const V *)(const void *)(x + i)), v_set_32(0x7fffffff)));
+        most = v_max_32(most, v_and(_mm256_loadu_si256((const V *)(const void *)(x + i)),
+                                    v_set_32(0x7fffffff)));
     __m128i by_4 = _mm_max_epi32(_mm256_castsi256_si128(most), _mm256_extracti128_si256(most, 1));
     by_4 = _mm_max_epi32(by_4, _mm_shuffle_epi32(by_4, 0x4e));
     by_4 = _mm_max_epi32(by_4, _mm_shuffle_epi32(by_4, 0xb1));
@@ -268,10 +294,13 @@ HR_INLINE uint32_t max_magnitude_bits(const float *x)
 HR_INLINE int round_16(const float *x, float inverse, int8_t *q)
 {
     const V low = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), _mm256_set1_ps(inverse)));
-    const V high = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + 8), _mm256_set1_ps(inverse)));
+    const V high =
+        _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + 8), _mm256_set1_ps(inverse)));
     const V words = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
-    const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-    __m128i sum = _mm_madd_epi16(_mm_add_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)),
+    const __m128i bytes =
+        _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    __m128i sum = _mm_madd_epi16(_mm_add_epi16(_mm256_castsi256_si128(words),
+                                               _mm256_extracti128_si256(words, 1)),
                                  _mm_set1_epi16(1));
 
     sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4e));

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * lanes-avx2.h has the same names. V is LANES dwords, F as many floats. Where a name speaks of bytes it treats a V
- * as 4 LANES bytes.
+ * lanes-avx2.h has the same names. V is LANES dwords, F as many floats. Where a name speaks of
+ * bytes it treats a V as 4 LANES bytes.
  */
 #pragma once
 
@@ -24,10 +24,16 @@ HR_INLINE V v_set_8(int value) { return _mm512_set1_epi8((char)value); }
 HR_INLINE V v_set_32(int value) { return _mm512_set1_epi32(value); }
 HR_INLINE V v_load(const void *p) { return _mm512_loadu_si512(p); }
 /* LANES bytes, each as a dword. */
-HR_INLINE V v_load_bytes(const uint8_t *p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)); }
+HR_INLINE V v_load_bytes(const uint8_t *p)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
 HR_INLINE V v_and(V a, V b) { return _mm512_and_si512(a, b); }
 HR_INLINE V v_or(V a, V b) { return _mm512_or_si512(a, b); }
-HR_INLINE V v_or_masked(V base, V bits, V mask) { return _mm512_ternarylogic_epi32(base, bits, mask, 0xf8); }
+HR_INLINE V v_or_masked(V base, V bits, V mask)
+{
+    return _mm512_ternarylogic_epi32(base, bits, mask, 0xf8);
+}
 HR_INLINE V v_add_8(V a, V b) { return _mm512_add_epi8(a, b); }
 HR_INLINE V v_sub_32(V a, V b) { return _mm512_sub_epi32(a, b); }
 HR_INLINE V v_min_32(V a, V b) { return _mm512_min_epi32(a, b); }
@@ -36,9 +42,15 @@ HR_INLINE V v_left(V v, int by) { return _mm512_slli_epi32(v, (unsigned)by); }
 HR_INLINE V v_right(V v, int by) { return _mm512_srli_epi32(v, (unsigned)by); }
 HR_INLINE V v_right_signed(V v, int by) { return _mm512_srai_epi32(v, (unsigned)by); }
 HR_INLINE V v_left_each(V v, V by) { return _mm512_sllv_epi32(v, by); }
-HR_INLINE V v_look_up_8(__m128i table, V index) { return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), index); }
+HR_INLINE V v_look_up_8(__m128i table, V index)
+{
+    return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), index);
+}
 /* Bytes of each 16 by the same pattern. */
-HR_INLINE V v_shuffle_8(V v, __m128i pattern) { return _mm512_shuffle_epi8(v, _mm512_broadcast_i32x4(pattern)); }
+HR_INLINE V v_shuffle_8(V v, __m128i pattern)
+{
+    return _mm512_shuffle_epi8(v, _mm512_broadcast_i32x4(pattern));
+}
 /* v + add in bytes where bits and mask have a common bit. */
 HR_INLINE V v_add_where(V v, V bits, V mask, V add)
 {
@@ -58,23 +70,34 @@ HR_INLINE F f_add_product(F sum, F a, F b) { return _mm512_fmadd_ps(a, b, sum); 
 HR_INLINE F f_sub_product(F sum, F a, F b) { return _mm512_fnmadd_ps(a, b, sum); }
 /* The lower 16 bits of each lane, as halves. */
 HR_INLINE F f_from_low_halves(V v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
-HR_INLINE F f_load_halves(const uint8_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p)); }
+HR_INLINE F f_load_halves(const uint8_t *p)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
+}
 /* The first n lanes, at most LANES; others are zero or untouched. */
-HR_INLINE F f_load(const float *p, size_t n) { return _mm512_maskz_loadu_ps((__mmask16)(0xffffu >> (16 - n)), p); }
-HR_INLINE void f_store(float *p, size_t n, F v) { _mm512_mask_storeu_ps(p, (__mmask16)(0xffffu >> (16 - n)), v); }
+HR_INLINE F f_load(const float *p, size_t n)
+{
+    return _mm512_maskz_loadu_ps((__mmask16)(0xffffu >> (16 - n)), p);
+}
+HR_INLINE void f_store(float *p, size_t n, F v)
+{
+    _mm512_mask_storeu_ps(p, (__mmask16)(0xffffu >> (16 - n)), v);
+}
 
 /* The sums of the lanes of four vectors, each by the same tree. */
 HR_INLINE __m128 f_sums(const F v[4])
 {
     const F sum_01 = _mm512_add_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
     const F sum_23 = _mm512_add_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
-    const F sums = _mm512_add_ps(_mm512_shuffle_ps(sum_01, sum_23, 0x44), _mm512_shuffle_ps(sum_01, sum_23, 0xee));
-    const __m256 by_2 = _mm256_add_ps(_mm512_castps512_ps256(sums), _mm512_extractf32x8_ps(sums, 1));
+    const F sums = _mm512_add_ps(_mm512_shuffle_ps(sum_01, sum_23, 0x44),
+                                 _mm512_shuffle_ps(sum_01, sum_23, 0xee));
+    const __m256 by_2 =
+        _mm256_add_ps(_mm512_castps512_ps256(sums), _mm512_extractf32x8_ps(sums, 1));
     return _mm_add_ps(_mm256_castps256_ps128(by_2), _mm256_extractf128_ps(by_2, 1));
 }
 
-/* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero. Reads nothing
- * behind them. */
+/* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero.
+ * Reads nothing behind them. */
 HR_INLINE F f_load_weights(HrType type, const uint8_t *row, size_t i, size_t n)
 {
     if (type == HR_TYPE_F32)
@@ -96,9 +119,18 @@ HR_INLINE void load_16_bytes(const uint8_t *p, size_t stride, V t[4])
     for (int i = 0; i < 4; i++) { /* rows i, i + 4, i + 8, i + 12 */
         const uint8_t *row = p + (size_t)i * stride;
         a[i] = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)row));
-        a[i] = _mm512_inserti32x4(a[i], _mm_loadu_si128((const __m128i *)(const void *)(row + 4 * stride)), 1);
-        a[i] = _mm512_inserti32x4(a[i], _mm_loadu_si128((const __m128i *)(const void *)(row + 8 * stride)), 2);
-        a[i] = _mm512_inserti32x4(a[i], _mm_loadu_si128((const __m128i *)(const void *)(row + 12 * stride)), 3);
+        a[i] =
+            _mm512_inserti32x4(a[i],
+                               _mm_loadu_si128((const __m128i *)(const void *)(row + 4 * stride)),
+                               1);
+        a[i] =
+            _mm512_inserti32x4(a[i],
+                               _mm_loadu_si128((const __m128i *)(const void *)(row + 8 * stride)),
+                               2);
+        a[i] =
+            _mm512_inserti32x4(a[i],
+                               _mm_loadu_si128((const __m128i *)(const void *)(row + 12 * stride)),
+                               3);
     }
     const V low_01 = _mm512_unpacklo_epi32(a[0], a[1]), high_01 = _mm512_unpackhi_epi32(a[0], a[1]);
     const V low_23 = _mm512_unpacklo_epi32(a[2], a[3]), high_23 = _mm512_unpackhi_epi32(a[2], a[3]);
@@ -118,7 +150,8 @@ HR_INLINE __m128i load_4_dwords(const uint8_t *p, size_t stride)
     return _mm_setr_epi32(dword[0], dword[1], dword[2], dword[3]);
 }
 
-/* The dword at p of LANES rows. Not a gather: that is no faster here, and slow on some processors. */
+/* The dword at p of LANES rows. Not a gather: that is no faster here, and slow on some processors.
+ */
 HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 {
     V v = _mm512_castsi128_si512(load_4_dwords(p, stride));
@@ -135,21 +168,23 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 #define RAISED_16 128   /* of at most 6 bits, in groups of 16 */
 #define RAISED_WIDE 128 /* of 8 bits */
 
-/* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit in the 32
- * registers. */
+/* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit
+ * in the 32 registers. */
 #define COLUMNS_1 12
 #define COLUMNS_2 6
-/* What integer sums start from: the bits of 1.5 * 2^23. A sum s below 2^22 in magnitude then has the bits of the float
- * 1.5 * 2^23 + s, without a conversion. */
+/* What integer sums start from: the bits of 1.5 * 2^23. A sum s below 2^22 in magnitude then has
+ * the bits of the float 1.5 * 2^23 + s, without a conversion. */
 #define START 0x4b400000
-/* Tile of rows and columns of float weights: their sums, the rows' weights and a column fit in the registers. */
+/* Tile of rows and columns of float weights: their sums, the rows' weights and a column fit in the
+ * registers. */
 #define FLOAT_ROWS 4
 #define FLOAT_COLUMNS 6
 
-/* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of column c, of n_cols,
- * from byte first of its group on. raised: how far these weights are. */
-HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups, size_t stride, int first,
-                            int n_steps, int n_cols, int raised, V dot[][COLUMNS_1])
+/* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of
+ * column c, of n_cols, from byte first of its group on. raised: how far these weights are. */
+HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups,
+                            size_t stride, int first, int n_steps, int n_cols, int raised,
+                            V dot[][COLUMNS_1])
 {
     HR_UNROLL(8)
     for (int i = 0; i < n_steps; i++) {
@@ -160,24 +195,26 @@ HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const u
             const V x = _mm512_set1_epi32(four);
             HR_UNROLL(2)
             for (int p = 0; p < n_panels; p++)
-                dot[p][c] = _mm512_dpbusd_epi32(dot[p][c], q[(size_t)p * panel_step + (size_t)i], x);
+                dot[p][c] =
+                    _mm512_dpbusd_epi32(dot[p][c], q[(size_t)p * panel_step + (size_t)i], x);
         }
     }
 }
 
-/* The sum without its start, times scale; rounded once. scale has at most 20 significant bits, so that its product
- * with the start is exact and cancels exactly. (Scales of 2^104 and more, which only a broken MXFP4 block has, give
- * NaN.) */
+/* The sum without its start, times scale; rounded once. scale has at most 20 significant bits, so
+ * that its product with the start is exact and cancels exactly. (Scales of 2^104 and more, which
+ * only a broken MXFP4 block has, give NaN.) */
 HR_INLINE F f_scaled(V sum, F scale)
 {
     const float start = 0x1.8p23f;
-    return _mm512_fmadd_ps(_mm512_castsi512_ps(sum), scale, _mm512_mul_ps(scale, _mm512_set1_ps(-start)));
+    return _mm512_fmadd_ps(_mm512_castsi512_ps(sum), scale,
+                           _mm512_mul_ps(scale, _mm512_set1_ps(-start)));
 }
 
 /* ---- Rounding of activations ---- */
 
-/* The bits of the largest magnitude of x[32]. As integers a NaN is larger than infinity, infinity larger than any
- * number. */
+/* The bits of the largest magnitude of x[32]. As integers a NaN is larger than infinity, infinity
+ * larger than any number. */
 HR_INLINE uint32_t max_magnitude_bits(const float *x)
 {
     const V magnitude = _mm512_set1_epi32(0x7fffffff);
@@ -189,7 +226,8 @@ HR_INLINE uint32_t max_magnitude_bits(const float *x)
 /* 16 of x times inverse to the nearest integers; returns their sum. */
 HR_INLINE int round_16(const float *x, float inverse, int8_t *q)
 {
-    const V rounded = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x), _mm512_set1_ps(inverse)));
+    const V rounded =
+        _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x), _mm512_set1_ps(inverse)));
     _mm_storeu_si128((__m128i *)(void *)q, _mm512_cvtepi32_epi8(rounded));
     return _mm512_reduce_add_epi32(rounded);
 }

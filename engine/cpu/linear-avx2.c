@@ -1,4 +1,5 @@
-/* linear-avx2.c: the linear kernels with AVX2; compiled a second time for processors that have AVX-VNNI as well.
+/* linear-avx2.c: the linear kernels with AVX2; compiled a second time for processors that have
+ * AVX-VNNI as well.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

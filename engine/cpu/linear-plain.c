@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Activations stay floats; weights are dequantised a piece of a row at a time. The order of additions of a (row,
- * column) is fixed: LANES partial sums over the row, then a tree. Nothing here is tuned beyond what a compiler does
- * with small fixed loops.
+ * Activations stay floats; weights are dequantised a piece of a row at a time. The order of
+ * additions of a (row, column) is fixed: LANES partial sums over the row, then a tree. Nothing here
+ * is tuned beyond what a compiler does with small fixed loops.
  */
 #include "cpu/kernels.h"
 #include "gguf/type.h"
@@ -15,7 +15,8 @@
 #define LANES 16
 #define PIECE 1024 /* columns dequantised at once: a multiple of every block */
 
-static_assert(PIECE * sizeof(float) <= HR_LINEAR_SCRATCH, "a piece of a row must fit in the scratch");
+static_assert(PIECE * sizeof(float) <= HR_LINEAR_SCRATCH,
+              "a piece of a row must fit in the scratch");
 
 static HrForm plain_form(HrType type, bool fine)
 {
@@ -49,8 +50,9 @@ static float dot(const float *restrict w, const float *restrict x, size_t n)
     return sums[0];
 }
 
-static void plain_rows(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
-                       const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
+static void plain_rows(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in,
+                       size_t row_begin, size_t row_end, const void *prepared,
+                       size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
                        void *scratch)
 {
     const HrTypeTraits *traits = hr_type_traits(type);
@@ -62,7 +64,9 @@ static void plain_rows(HrForm form, HrType type, const void *w, size_t row_bytes
             const size_t n = n_in - k < PIECE ? n_in - k : PIECE;
             hr_dequantize(type, row + k / traits->block * traits->block_bytes, piece, n);
             for (size_t c = 0; c < n_cols; c++) {
-                const float *x = (const float *)(const void *)((const uint8_t *)prepared + c * prepared_stride) + k;
+                const float *x =
+                    (const float *)(const void *)((const uint8_t *)prepared + c * prepared_stride) +
+                    k;
                 float *out = y + c * y_stride + r;
                 *out = k == 0 ? dot(piece, x, n) : *out + dot(piece, x, n);
             }

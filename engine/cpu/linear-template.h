@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Include it once, after one of the lanes headers; LINEAR_KERNELS is then the set. Owns the rounding of activations
- * and the order in which weights are unpacked and columns multiplied; tile-template.h does the multiplying.
+ * Include it once, after one of the lanes headers; LINEAR_KERNELS is then the set. Owns the
+ * rounding of activations and the order in which weights are unpacked and columns multiplied;
+ * tile-template.h does the multiplying.
  */
 #pragma once
 
@@ -17,8 +18,9 @@
 /* Columns from which on panels are shared: see multiply_many. */
 #define SHARE_FROM 8
 
-/* Rows and columns whose running sums are kept while chunk after chunk is added; they and the columns' chunk stay in
- * a second-level cache. In y they might not: its rows are often a power of two apart. */
+/* Rows and columns whose running sums are kept while chunk after chunk is added; they and the
+ * columns' chunk stay in a second-level cache. In y they might not: its rows are often a power of
+ * two apart. */
 #define STRIP 64
 #define SLAB 512
 #define SHARED_ROWS (PANELS * LANES)
@@ -26,7 +28,8 @@
 typedef struct {
     Panel panels[PANELS];
     float sums[STRIP / SHARED_ROWS][SLAB][SHARED_ROWS];
-    /* The rows of the last panel when there are fewer than LANES: no type takes more than 34 bytes for 32 columns. */
+    /* The rows of the last panel when there are fewer than LANES: no type takes more than 34 bytes
+     * for 32 columns. */
     uint8_t padded[LANES * (CHUNK / 32 * 34)];
 } Scratch;
 static_assert(sizeof(Scratch) <= HR_LINEAR_SCRATCH, "the scratch must hold the panels");
@@ -49,7 +52,8 @@ static size_t groups_bytes(size_t n_in)
 static size_t prepared_bytes(HrForm form, size_t n_in)
 {
     const size_t n_rows = form == HR_FORM_INT16 ? 2 : 1;
-    const size_t bytes = hr_round_up(form == HR_FORM_FLOAT ? n_in * sizeof(float) : n_rows * groups_bytes(n_in), 64);
+    const size_t bytes =
+        hr_round_up(form == HR_FORM_FLOAT ? n_in * sizeof(float) : n_rows * groups_bytes(n_in), 64);
     /* columns that are a large power of two apart would share few sets of a cache */
     return bytes % 512 == 0 ? bytes + 64 : bytes;
 }
@@ -64,11 +68,13 @@ static void round_group(const float *x, HrGroup *group)
     memcpy(&max, &max_bits, sizeof max);
     if (!finite || max < HR_GROUP_TINY) {
         const float value = finite ? 0 : NAN;
-        *group = (HrGroup){.scale = value, .sum = value, .offset = START, .offset_16 = {START, START}};
+        *group =
+            (HrGroup){.scale = value, .sum = value, .offset = START, .offset_16 = {START, START}};
         return;
     }
     const float inverse = 127.0f / max;
-    const int first = round_16(x, inverse, group->q), last = round_16(x + 16, inverse, group->q + 16);
+    const int first = round_16(x, inverse, group->q),
+              last = round_16(x + 16, inverse, group->q + 16);
     group->scale = max / 127.0f;
     group->sum = group->scale * (float)(first + last);
     group->offset = START - HR_RAISED_MOST * (first + last);
@@ -110,8 +116,8 @@ typedef struct {
     bool in_panels;   /* whole panels are laid out as in panels.h */
 } Weights;
 
-/* Of rows as in the file: columns between prefetches, and how far ahead of the unpacking they are: enough bytes of LANES rows to be under
- * way. */
+/* Of rows as in the file: columns between prefetches, and how far ahead of the unpacking they are:
+ * enough bytes of LANES rows to be under way. */
 #define PREFETCH_STEP 256
 #define PREFETCH_AHEAD 1024
 
@@ -120,8 +126,8 @@ static inline size_t bytes_of(const Unpacker *type, size_t n)
     return n / type->block * type->block_bytes;
 }
 
-/* Asks for the columns that will be unpacked PREFETCH_AHEAD columns after k, in these rows or else in the next
- * panel's. */
+/* Asks for the columns that will be unpacked PREFETCH_AHEAD columns after k, in these rows or else
+ * in the next panel's. */
 static void prefetch_ahead(const Weights *w, size_t row, size_t k)
 {
     size_t ahead = k + PREFETCH_AHEAD;
@@ -140,7 +146,8 @@ static void prefetch_ahead(const Weights *w, size_t row, size_t k)
 }
 
 /* n columns of LANES rows, from src on, to column k of the panel. */
-static void unpack_blocks(const Unpacker *type, const uint8_t *src, size_t row_bytes, size_t k, size_t n, Panel *panel)
+static void unpack_blocks(const Unpacker *type, const uint8_t *src, size_t row_bytes, size_t k,
+                          size_t n, Panel *panel)
 {
     type->unpack(src, row_bytes, n / type->block, panel->q + k / 4, panel->scale + k / type->group,
                  panel->min + k / type->group);
@@ -167,8 +174,10 @@ static void unpack_panel_chunk(const Weights *w, size_t row, size_t k, size_t n,
     w->type->unpack_panel(src, lane, n / w->type->block, panel->q, panel->scale, panel->min);
 }
 
-/* The same for fewer rows: the missing ones are blocks of zero bytes, which are valid in every type. */
-static void unpack_padded(const Weights *w, size_t row, size_t k, size_t n, Panel *panel, uint8_t *padded)
+/* The same for fewer rows: the missing ones are blocks of zero bytes, which are valid in every
+ * type. */
+static void unpack_padded(const Weights *w, size_t row, size_t k, size_t n, Panel *panel,
+                          uint8_t *padded)
 {
     const size_t bytes = bytes_of(w->type, n);
 
@@ -178,14 +187,16 @@ static void unpack_padded(const Weights *w, size_t row, size_t k, size_t n, Pane
     unpack_blocks(w->type, padded, bytes, 0, n, panel);
 }
 
-/* Rows behind the last whole panel are not: row_end is a multiple of HR_PANEL_ROWS or the end of the matrix. */
+/* Rows behind the last whole panel are not: row_end is a multiple of HR_PANEL_ROWS or the end of
+ * the matrix. */
 static inline bool is_in_panel(const Weights *w, size_t row)
 {
     return w->in_panels && w->row_end - row / HR_PANEL_ROWS * HR_PANEL_ROWS >= HR_PANEL_ROWS;
 }
 
 /* One chunk of one or two panels, the rows of tile from row on, times all columns. */
-static void multiply_chunk(const Weights *w, size_t row, size_t k, ColumnTile tile, size_t n_cols, Scratch *scratch)
+static void multiply_chunk(const Weights *w, size_t row, size_t k, ColumnTile tile, size_t n_cols,
+                           Scratch *scratch)
 {
     const size_t n = w->n_in - k < CHUNK ? w->n_in - k : CHUNK;
 
@@ -203,8 +214,10 @@ static void multiply_chunk(const Weights *w, size_t row, size_t k, ColumnTile ti
     multiply_columns(scratch->panels, n / HR_GROUP, kind_of(w->type), tile, n_cols);
 }
 
-/* The rows of tile, from row on and at most HR_PANEL_ROWS: weights are read in the order of memory. */
-static void multiply_few(const Weights *w, size_t row, const ColumnTile *tile, size_t n_cols, Scratch *scratch)
+/* The rows of tile, from row on and at most HR_PANEL_ROWS: weights are read in the order of memory.
+ */
+static void multiply_few(const Weights *w, size_t row, const ColumnTile *tile, size_t n_cols,
+                         Scratch *scratch)
 {
     ColumnTile chunk = *tile;
 
@@ -214,9 +227,10 @@ static void multiply_few(const Weights *w, size_t row, const ColumnTile *tile, s
         multiply_chunk(w, row, k, chunk, n_cols, scratch);
 }
 
-/* The rows of tile, from row on and at most STRIP, times at most SLAB columns: a chunk of the columns is used for
- * all rows. */
-static void multiply_many(const Weights *w, size_t row, const ColumnTile *tile, size_t n_cols, Scratch *scratch)
+/* The rows of tile, from row on and at most STRIP, times at most SLAB columns: a chunk of the
+ * columns is used for all rows. */
+static void multiply_many(const Weights *w, size_t row, const ColumnTile *tile, size_t n_cols,
+                          Scratch *scratch)
 {
     for (size_t k = 0; k < w->n_in; k += CHUNK) {
         for (size_t r = 0; r < tile->n_rows; r += SHARED_ROWS) {
@@ -240,7 +254,8 @@ static size_t multiply_column(const Weights *w, HrType type, size_t row, const C
     return row;
 }
 
-static void multiply_rows(const Weights *w, size_t row_begin, const ColumnTile *columns, size_t n_cols, Scratch *scratch)
+static void multiply_rows(const Weights *w, size_t row_begin, const ColumnTile *columns,
+                          size_t n_cols, Scratch *scratch)
 {
     const bool many = n_cols >= SHARE_FROM;
     const size_t n_rows = many ? STRIP : HR_PANEL_ROWS;
@@ -260,13 +275,21 @@ static void multiply_rows(const Weights *w, size_t row_begin, const ColumnTile *
     }
 }
 
-HR_INLINE void all_rows(bool in_panels, HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin,
-                        size_t row_end, const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
+HR_INLINE void all_rows(bool in_panels, HrForm form, HrType type, const void *w, size_t row_bytes,
+                        size_t n_in, size_t row_begin, size_t row_end, const void *prepared,
+                        size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
                         void *scratch)
 {
-    const Weights weights = {
-        .type = unpacker_of(type), .w = w, .row_bytes = row_bytes, .n_in = n_in, .row_end = row_end, .in_panels = in_panels};
-    const ColumnTile columns = {.groups = prepared, .stride = prepared_stride, .y = y, .y_stride = y_stride,
+    const Weights weights = {.type = unpacker_of(type),
+                             .w = w,
+                             .row_bytes = row_bytes,
+                             .n_in = n_in,
+                             .row_end = row_end,
+                             .in_panels = in_panels};
+    const ColumnTile columns = {.groups = prepared,
+                                .stride = prepared_stride,
+                                .y = y,
+                                .y_stride = y_stride,
                                 .rest = form == HR_FORM_INT16 ? groups_bytes(n_in) : 0};
 
     if (weights.type != NULL && in_panels && n_cols == 1)
@@ -274,19 +297,26 @@ HR_INLINE void all_rows(bool in_panels, HrForm form, HrType type, const void *w,
     if (weights.type != NULL)
         multiply_rows(&weights, row_begin, &columns, n_cols, scratch);
     else
-        float_rows(type, w, row_bytes, n_in, row_begin, row_end, prepared, prepared_stride, n_cols, y, y_stride, scratch);
+        float_rows(type, w, row_bytes, n_in, row_begin, row_end, prepared, prepared_stride, n_cols,
+                   y, y_stride, scratch);
 }
 
-static void file_rows(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
-                      const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride, void *scratch)
+static void file_rows(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in,
+                      size_t row_begin, size_t row_end, const void *prepared,
+                      size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
+                      void *scratch)
 {
-    all_rows(false, form, type, w, row_bytes, n_in, row_begin, row_end, prepared, prepared_stride, n_cols, y, y_stride, scratch);
+    all_rows(false, form, type, w, row_bytes, n_in, row_begin, row_end, prepared, prepared_stride,
+             n_cols, y, y_stride, scratch);
 }
 
-static void panel_rows(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in, size_t row_begin, size_t row_end,
-                       const void *prepared, size_t prepared_stride, size_t n_cols, float *y, size_t y_stride, void *scratch)
+static void panel_rows(HrForm form, HrType type, const void *w, size_t row_bytes, size_t n_in,
+                       size_t row_begin, size_t row_end, const void *prepared,
+                       size_t prepared_stride, size_t n_cols, float *y, size_t y_stride,
+                       void *scratch)
 {
-    all_rows(true, form, type, w, row_bytes, n_in, row_begin, row_end, prepared, prepared_stride, n_cols, y, y_stride, scratch);
+    all_rows(true, form, type, w, row_bytes, n_in, row_begin, row_end, prepared, prepared_stride,
+             n_cols, y, y_stride, scratch);
 }
 
 static bool in_panels(HrType type)

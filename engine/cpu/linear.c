@@ -44,7 +44,8 @@ static bool can_avx512_vnni(void)
 }
 #endif
 
-/* Fills available, worst first, and chosen. An environment that names no set that can run here gets the best. */
+/* Fills available, worst first, and chosen. An environment that names no set that can run here gets
+ * the best. */
 static gpointer choose(gpointer unused)
 {
     const char *wanted = g_getenv("HEADROOM_CPU");

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * For each row of a step and each adapter that counts in it, A x is computed while the rows are being prepared, and B's part is added
- * behind the product. Rows of different requests stay apart, so several adapters may be in one step. Thread-safety: as the executor.
+ * For each row of a step and each adapter that counts in it, A x is computed while the rows are
+ * being prepared, and B's part is added behind the product. Rows of different requests stay apart,
+ * so several adapters may be in one step. Thread-safety: as the executor.
  */
 #pragma once
 
@@ -27,13 +28,16 @@ typedef struct {
 
 /* What A x takes for steps of n_rows. adapters: HrAdapter. */
 uint64_t hr_loras_bytes(uint32_t n_rows, const GPtrArray *adapters);
-bool hr_loras_init(HrLoras *loras, const HrProgram *program, const GPtrArray *adapters, const HrGguf *base, HrLedger *ledger,
-                   const HrPlanItem *item, GError **error);
+bool hr_loras_init(HrLoras *loras, const HrProgram *program, const GPtrArray *adapters,
+                   const HrGguf *base, HrLedger *ledger, const HrPlanItem *item, GError **error);
 void hr_loras_finish(HrLoras *loras);
-/* HR_ERROR_UNSUPPORTED names a tensor that the adapter changes and no product of the program uses. */
-bool hr_loras_check(const HrProgram *program, const HrAdapter *adapter, const HrGguf *base, GError **error);
+/* HR_ERROR_UNSUPPORTED names a tensor that the adapter changes and no product of the program uses.
+ */
+bool hr_loras_check(const HrProgram *program, const HrAdapter *adapter, const HrGguf *base,
+                    GError **error);
 
-static inline const HrLoraPlace *hr_loras_place(const HrLoras *loras, uint32_t op, uint32_t part, uint32_t adapter)
+static inline const HrLoraPlace *hr_loras_place(const HrLoras *loras, uint32_t op, uint32_t part,
+                                                uint32_t adapter)
 {
     return &loras->places[((size_t)op * HR_LINEAR_PARTS + part) * loras->n + adapter];
 }

@@ -1,4 +1,5 @@
-/* machine.c: what memory and processors reach when they do one thing only. See hr_machine_measure in hr.h.
+/* machine.c: what memory and processors reach when they do one thing only. See hr_machine_measure
+ * in hr.h.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -15,7 +16,8 @@
 /* Each figure is the best of so many windows: others only ever take away. */
 #define WINDOWS 3
 #define WINDOW_US 120000
-/* Places of a thread's stretch that it reads in turn: more than one keeps more requests under way. */
+/* Places of a thread's stretch that it reads in turn: more than one keeps more requests under way.
+ */
 #define STREAMS 4
 #define LINE 64
 /* Loads of the latency's measure, each from where the one before says. */
@@ -48,7 +50,8 @@ static void read_stretch(const char *begin, size_t stream_bytes, size_t bytes)
 /* Reads this thread's share of the region over and over. */
 static uint64_t read_until(const Window *window, const HrThread *thread)
 {
-    const size_t stretch = 256 * 1024, stream = window->region.bytes / thread->n_threads / STREAMS / stretch * stretch;
+    const size_t stretch = 256 * 1024,
+                 stream = window->region.bytes / thread->n_threads / STREAMS / stretch * stretch;
     const char *share = (const char *)window->region.base + thread->index * stream * STREAMS;
     uint64_t done = 0;
 
@@ -81,7 +84,8 @@ static void run_window(HrThread *thread, void *data)
     if (thread->index == 0)
         window->until = g_get_monotonic_time() + WINDOW_US;
     hr_pool_barrier(thread);
-    atomic_fetch_add(&window->work, window->peak ? compute_until(window) : read_until(window, thread));
+    atomic_fetch_add(&window->work,
+                     window->peak ? compute_until(window) : read_until(window, thread));
 }
 
 /* Per second, of all threads together. */
@@ -106,7 +110,8 @@ static double rate_of(HrPool *pool, uint32_t n_threads, HrPeakFunc peak)
 
 /* ---- Latency ---- */
 
-/* Lines of the region as one ring in a random order (Sattolo 1986): the first word of each is the next one's number. */
+/* Lines of the region as one ring in a random order (Sattolo 1986): the first word of each is the
+ * next one's number. */
 static void make_ring(HrRegion *region, GRand *rand)
 {
     uint32_t n = (uint32_t)(region->bytes / LINE);
@@ -116,7 +121,8 @@ static void make_ring(HrRegion *region, GRand *rand)
         *(uint32_t *)(void *)(base + (size_t)i * LINE) = i;
     for (uint32_t i = n - 1; i > 0; i--) {
         uint32_t *a = (uint32_t *)(void *)(base + (size_t)i * LINE);
-        uint32_t *b = (uint32_t *)(void *)(base + (size_t)g_rand_int_range(rand, 0, (gint32)i) * LINE);
+        uint32_t *b =
+            (uint32_t *)(void *)(base + (size_t)g_rand_int_range(rand, 0, (gint32)i) * LINE);
         uint32_t swap = *a;
         *a = *b;
         *b = swap;
@@ -156,7 +162,8 @@ bool hr_machine_measure(uint32_t threads, HrMachineRates *ret_rates, GError **er
     HrDevice host;
 
     hr_devices_probe(&host, 1);
-    if (!hr_region_map(&region, NULL, &item, CLAMP(host.free / FREE_SHARE, LEAST_BYTES, READ_BYTES), true, error))
+    if (!hr_region_map(&region, NULL, &item, CLAMP(host.free / FREE_SHARE, LEAST_BYTES, READ_BYTES),
+                       true, error))
         return false;
     touch(&region);
     HrPool *pool = hr_pool_ref();

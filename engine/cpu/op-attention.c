@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The axis whose position turns a pair: pairs come in sections, one for each axis (Wang et al. 2024). */
+/* The axis whose position turns a pair: pairs come in sections, one for each axis (Wang et al.
+ * 2024). */
 static uint32_t axis_of(const uint32_t sections[3], uint32_t pair)
 {
     uint32_t axis = 0;
@@ -27,14 +28,16 @@ void hr_execute_rope_table(HrTask *task)
         for (uint32_t i = begin; i < end; i++) {
             float *row = hr_task_row(task, task->op->dst, i);
             for (uint32_t r = 0; r < half; r++) {
-                double angle = (axes ? axes[i][axis_of(sections, r)] : e->step->positions[i]) * turns->inv_freq[r];
+                double angle = (axes ? axes[i][axis_of(sections, r)] : e->step->positions[i]) *
+                               turns->inv_freq[r];
                 row[r] = (float)cos(angle) * turns->magnitude;
                 row[half + r] = (float)sin(angle) * turns->magnitude;
             }
         }
 }
 
-/* Coarse caches are rotated where the width allows it: queries and keys alike, so scores stay; values, and the result back. */
+/* Coarse caches are rotated where the width allows it: queries and keys alike, so scores stay;
+ * values, and the result back. */
 static bool rotates(const HrKvLayout *layout, uint32_t width)
 {
     return (layout->type == HR_KV_Q8_0 || layout->type == HR_KV_Q4_0) && width % 64 == 0;
@@ -62,7 +65,8 @@ static void store_value(HrTask *task, uint32_t token, uint32_t head, uint32_t pa
     float *v = hr_task_row(task, task->op->v, token) + (size_t)head * layer->dv;
     if (rotates(layout, layer->dv))
         e->vector->rotate(v, layer->dv);
-    e->vector->store_value(layout->type, v, layer->dv, j, hr_kv_v_block(e->kv, task->op->layer, page, head));
+    e->vector->store_value(layout->type, v, layer->dv, j,
+                           hr_kv_v_block(e->kv, task->op->layer, page, head));
 }
 
 /* Queries of a key head's group, its key and its value, of one token. */
@@ -75,7 +79,8 @@ static void store_head(HrTask *task, uint32_t token, uint32_t head)
     const HrKvLayerLayout *layer = &layout->layers[op->layer];
     const HrLayerShape *shape = &e->program->hparams->layers[op->layer];
     uint32_t group = shape->n_head / shape->n_head_kv, position = e->step->positions[token];
-    uint32_t page = hr_kv_page(e->kv, op->layer, e->step->slots[token], position), j = position % HR_PAGE_POSITIONS;
+    uint32_t page = hr_kv_page(e->kv, op->layer, e->step->slots[token], position),
+             j = position % HR_PAGE_POSITIONS;
     const float *table = hr_task_row(task, hr_program_rope_table(e->program, op->layer), token);
     float *q = hr_task_row(task, op->src, token) + (size_t)head * group * layer->dk;
     float *k = hr_task_row(task, op->k, token) + (size_t)head * layer->dk;
@@ -88,7 +93,8 @@ static void store_head(HrTask *task, uint32_t token, uint32_t head)
     if (!op->unturned)
         e->vector->rope(rope->kind, rope->n_rot, table, k + rope->first);
     rotate_key(task, layer, k);
-    e->vector->store_key(layout->type, k, layer->dk, j, hr_kv_k_block(e->kv, op->layer, page, head));
+    e->vector->store_key(layout->type, k, layer->dk, j,
+                         hr_kv_k_block(e->kv, op->layer, page, head));
     if (layer->v_block_bytes > 0)
         store_value(task, token, head, page, j);
 }
@@ -131,8 +137,10 @@ static uint32_t count_tiles(const HrExecutor *e, uint32_t group)
 /* Tiles from the last one of each run backwards, because later tokens see more. */
 static Tile find_tile(const HrExecutor *e, const HrLayerShape *shape, uint32_t task)
 {
-    uint32_t group = shape->n_head / shape->n_head_kv, pieces = group_pieces(group), width = tile_tokens(group);
-    uint32_t piece = task % pieces, head = task / pieces % shape->n_head_kv, index = task / pieces / shape->n_head_kv;
+    uint32_t group = shape->n_head / shape->n_head_kv, pieces = group_pieces(group),
+             width = tile_tokens(group);
+    uint32_t piece = task % pieces, head = task / pieces % shape->n_head_kv,
+             index = task / pieces / shape->n_head_kv;
     Tile tile = {.head = head, .first_q = piece * HR_ATTEND_ROWS};
     tile.n_q = MIN(group - tile.first_q, HR_ATTEND_ROWS);
     for (uint32_t i = 0; i < e->n_runs; i++) {
@@ -155,13 +163,16 @@ static float scale_of(const HrTask *task, uint32_t token)
     const HrTemperature *t = &hp->temperature;
     if (t->length == 0 || !hp->layers[task->op->layer].tempered)
         return hp->attention_scale;
-    return hp->attention_scale * (float)(1 + t->scale * log(1 + floor((task->e->step->positions[token] + t->offset) / t->length)));
+    return hp->attention_scale *
+           (float)(1 + t->scale * log(1 + floor((task->e->step->positions[token] + t->offset) /
+                                                t->length)));
 }
 
 static void set_slopes(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t group)
 {
     const HrHparams *hp = task->e->program->hparams;
-    uint32_t n_head = hp->layers[task->op->layer].n_head, first = tile->head * group + tile->first_q;
+    uint32_t n_head = hp->layers[task->op->layer].n_head,
+             first = tile->head * group + tile->first_q;
     for (uint32_t r = 0; hp->max_alibi_bias > 0 && r < a->n_rows; r++)
         a->slope[r] = hr_alibi_slope(hp->max_alibi_bias, n_head, first + r % tile->n_q);
 }
@@ -171,7 +182,8 @@ static void load_queries(const HrTask *task, const Tile *tile, HrAttend *a, uint
     a->n_rows = tile->n_tokens * tile->n_q;
     for (uint32_t t = 0; t < tile->n_tokens; t++) {
         float scale = scale_of(task, tile->first + t);
-        const float *q = hr_task_row(task, task->op->src, tile->first + t) + (size_t)(tile->head * group + tile->first_q) * a->dk;
+        const float *q = hr_task_row(task, task->op->src, tile->first + t) +
+                         (size_t)(tile->head * group + tile->first_q) * a->dk;
         for (uint32_t i = 0; i < tile->n_q * a->dk; i++)
             a->q[(size_t)t * tile->n_q * a->dk + i] = q[i] * scale;
     }
@@ -192,7 +204,8 @@ static uint32_t first_seen(const HrLayerShape *shape, uint32_t position)
     return shape->chunked ? position / shape->window * shape->window : position - shape->window + 1;
 }
 
-/* Positions that a token of the step sees: up to its own, and the rows of an image may see each other. */
+/* Positions that a token of the step sees: up to its own, and the rows of an image may see each
+ * other. */
 static uint32_t n_seen(const HrStep *step, uint32_t token)
 {
     return step->seen ? step->seen[token] : step->positions[token] + 1;
@@ -208,7 +221,8 @@ static void set_valid(const HrTask *task, const Tile *tile, HrAttend *a, uint32_
         uint32_t n = seen <= page_start ? 0 : MIN(seen - page_start, HR_PAGE_POSITIONS);
         uint32_t first = first_seen(shape, position);
         for (uint32_t h = 0; h < tile->n_q; h++) {
-            a->first_valid[t * tile->n_q + h] = first > page_start ? MIN(first - page_start, HR_PAGE_POSITIONS) : 0;
+            a->first_valid[t * tile->n_q + h] =
+                first > page_start ? MIN(first - page_start, HR_PAGE_POSITIONS) : 0;
             a->n_valid[t * tile->n_q + h] = n;
             a->at[t * tile->n_q + h] = (int32_t)(position - page_start);
         }
@@ -220,7 +234,8 @@ static void store_results(const HrTask *task, const Tile *tile, HrAttend *a, uin
     bool rotate = rotates(&task->e->kv->layout, a->dv);
     for (uint32_t r = 0; r < a->n_rows; r++) {
         uint32_t q_head = tile->head * group + tile->first_q + r % tile->n_q;
-        float *y = hr_task_row(task, task->op->dst, tile->first + r / tile->n_q) + (size_t)q_head * a->dv;
+        float *y =
+            hr_task_row(task, task->op->dst, tile->first + r / tile->n_q) + (size_t)q_head * a->dv;
         for (uint32_t d = 0; d < a->dv; d++)
             y[d] = a->acc[(size_t)r * a->dv_padded + d] / a->sum[r];
         if (rotate)
@@ -239,13 +254,16 @@ static void attend_tile(HrTask *task, const Tile *tile, HrAttend *a, uint32_t gr
     const HrExecutor *e = task->e;
     uint32_t slot = e->step->slots[tile->first];
     uint32_t n_positions = n_seen(e->step, tile->first + tile->n_tokens - 1);
-    uint32_t first = first_seen(&e->program->hparams->layers[task->op->layer], e->step->positions[tile->first]);
+    uint32_t first =
+        first_seen(&e->program->hparams->layers[task->op->layer], e->step->positions[tile->first]);
     load_queries(task, tile, a, group);
-    for (uint32_t start = first / HR_PAGE_POSITIONS * HR_PAGE_POSITIONS; start < n_positions; start += HR_PAGE_POSITIONS) {
+    for (uint32_t start = first / HR_PAGE_POSITIONS * HR_PAGE_POSITIONS; start < n_positions;
+         start += HR_PAGE_POSITIONS) {
         uint32_t page = hr_kv_page(e->kv, task->op->layer, slot, start);
         set_valid(task, tile, a, start);
         e->vector->attend_page(a, hr_kv_k_block(e->kv, task->op->layer, page, tile->head),
-                               value_block(task, page, tile->head), MIN(n_positions - start, HR_PAGE_POSITIONS));
+                               value_block(task, page, tile->head),
+                               MIN(n_positions - start, HR_PAGE_POSITIONS));
     }
     store_results(task, tile, a, group);
 }
@@ -257,7 +275,8 @@ void hr_execute_attention(HrTask *task)
     uint32_t group = shape->n_head / shape->n_head_kv, begin, end;
     uint32_t n = count_tiles(e, group) * shape->n_head_kv * group_pieces(group);
     HrAttend attend;
-    hr_attend_init(&attend, e->kv->layout.type, shape->head_dim_k, shape->head_dim_v, task->scratch + HR_OWN_ROWS_BYTES);
+    hr_attend_init(&attend, e->kv->layout.type, shape->head_dim_k, shape->head_dim_v,
+                   task->scratch + HR_OWN_ROWS_BYTES);
     attend.cap = e->program->hparams->score_cap;
     while (hr_task_claim(task, n, 1, &begin, &end)) {
         Tile tile = find_tile(e, shape, begin);

@@ -30,5 +30,6 @@ void hr_execute_pick(HrTask *task)
         for (uint32_t i = begin; i < end; i++)
             for (uint32_t g = 0; g < n_groups; g++)
                 memcpy(hr_task_row(task, op->dst, i) + c->at + (size_t)g * c->width,
-                       hr_task_row(task, op->src, i) + (size_t)g * c->stride + c->first, c->width * sizeof(float));
+                       hr_task_row(task, op->src, i) + (size_t)g * c->stride + c->first,
+                       c->width * sizeof(float));
 }

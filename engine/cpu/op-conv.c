@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The inputs before a run are in the layer's state, oldest first, [width - 1, channels]. Sums are taken in the order of positions,
- * so results do not depend on how a prompt was cut into steps.
+ * The inputs before a run are in the layer's state, oldest first, [width - 1, channels]. Sums are
+ * taken in the order of positions, so results do not depend on how a prompt was cut into steps.
  */
 #include "cpu/execute.h"
 
@@ -14,7 +14,8 @@
 typedef struct {
     uint32_t first, n; /* channels */
     float kernel[HR_MAX_CONV][BLOCK];
-    float past[HR_MAX_CONV][BLOCK]; /* input of position t at (t + width - 1) % width; before the run: t < 0 */
+    float past[HR_MAX_CONV]
+              [BLOCK]; /* input of position t at (t + width - 1) % width; before the run: t < 0 */
 } Block;
 
 static void load_kernel(const HrOp *op, Block *b)
@@ -32,7 +33,8 @@ static void load_past(const HrTask *task, Block *b, uint32_t slot)
     uint32_t channels = hr_task_cols(task, task->op->src);
     for (uint32_t j = 0; j + 1 < task->op->recurrence.width; j++) {
         if (state)
-            memcpy(b->past[j], state + task->op->recurrence.state + (size_t)j * channels + b->first, b->n * sizeof(float));
+            memcpy(b->past[j], state + task->op->recurrence.state + (size_t)j * channels + b->first,
+                   b->n * sizeof(float));
         else
             memset(b->past[j], 0, b->n * sizeof(float));
     }
@@ -43,8 +45,8 @@ static void store_past(const HrTask *task, const Block *b, const HrRun *run)
     float *state = hr_kv_next_state(task->e->kv, task->op->layer, task->e->step->slots[run->first]);
     uint32_t channels = hr_task_cols(task, task->op->src), width = task->op->recurrence.width;
     for (uint32_t j = 0; j + 1 < width; j++)
-        memcpy(state + task->op->recurrence.state + (size_t)j * channels + b->first, b->past[(run->n + j) % width],
-               b->n * sizeof(float));
+        memcpy(state + task->op->recurrence.state + (size_t)j * channels + b->first,
+               b->past[(run->n + j) % width], b->n * sizeof(float));
 }
 
 static void load_input(const HrTask *task, const Block *b, uint32_t row, float *x)
@@ -59,7 +61,8 @@ static void load_input(const HrTask *task, const Block *b, uint32_t row, float *
 
 static void finish_output(const HrTask *task, const Block *b, uint32_t row, float *y)
 {
-    const float *gate = task->op->v == HR_NO_BUF ? NULL : hr_task_row(task, task->op->v, row) + b->first;
+    const float *gate =
+        task->op->v == HR_NO_BUF ? NULL : hr_task_row(task, task->op->v, row) + b->first;
     if (task->op->recurrence.silu)
         task->e->vector->activate(HR_SILU, y, gate, b->n, y);
     else
@@ -89,7 +92,8 @@ static void convolve(const HrTask *task, Block *b, const HrRun *run)
 void hr_execute_short_conv(HrTask *task)
 {
     const HrExecutor *e = task->e;
-    uint32_t channels = hr_task_cols(task, task->op->src), n_blocks = (channels + BLOCK - 1) / BLOCK, begin, end;
+    uint32_t channels = hr_task_cols(task, task->op->src),
+             n_blocks = (channels + BLOCK - 1) / BLOCK, begin, end;
     while (hr_task_claim(task, e->n_runs * n_blocks, 1, &begin, &end)) {
         const HrRun *run = &e->runs[begin / n_blocks];
         Block block = {.first = begin % n_blocks * BLOCK};

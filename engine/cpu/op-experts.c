@@ -1,13 +1,16 @@
-/* op-experts.c: mixtures of experts (Shazeer et al. 2017): rows choose experts, each expert computes its rows, answers are summed.
+/* op-experts.c: mixtures of experts (Shazeer et al. 2017): rows choose experts, each expert
+ * computes its rows, answers are summed.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A place is a row at one of its experts; places are ordered by expert, so that an expert's rows lie side by side and its weights are
- * read once. First every expert's hidden layer, in pieces of an expert and a few panels; then the answers, in pieces of a few panels
- * of all experts: a piece adds the answers of one expert after the other, in the order of their numbers, to the rows of the result.
- * So a row's sum has one order, whatever rows, pieces and threads there are.
+ * A place is a row at one of its experts; places are ordered by expert, so that an expert's rows
+ * lie side by side and its weights are read once. First every expert's hidden layer, in pieces of
+ * an expert and a few panels; then the answers, in pieces of a few panels of all experts: a piece
+ * adds the answers of one expert after the other, in the order of their numbers, to the rows of the
+ * result. So a row's sum has one order, whatever rows, pieces and threads there are.
  *
- * With very few rows (an answer being written) each thread finds the routes and prepares rows for itself: cheaper than barriers.
+ * With very few rows (an answer being written) each thread finds the routes and prepares rows for
+ * itself: cheaper than barriers.
  */
 #include "cpu/execute.h"
 #include "cpu/route.h"
@@ -17,7 +20,8 @@
 /* Panels of a piece. */
 #define CHUNK_PANELS 4
 #define TILE_ROWS (CHUNK_PANELS * HR_PANEL_ROWS)
-/* Places multiplied at once: enough to make unpacking the weights cheap, few enough for two tiles to stay in a second-level cache. */
+/* Places multiplied at once: enough to make unpacking the weights cheap, few enough for two tiles
+ * to stay in a second-level cache. */
 #define TILE_PLACES 128
 #define TILE_FLOATS (TILE_ROWS * TILE_PLACES)
 /* Rows up to which each thread works for itself. */
@@ -70,7 +74,8 @@ static size_t row_bytes(const HrLinearKernels *kernels, const HrLinearStack *sta
     return hr_weight_exists(&stack->weight) ? kernels->prepared_bytes(form, stack->weight.n_in) : 0;
 }
 
-void hr_experts_prepared_needs(const HrOp *op, uint32_t n_places, const HrLinearKernels *kernels, size_t widest[HR_FORM_N])
+void hr_experts_prepared_needs(const HrOp *op, uint32_t n_places, const HrLinearKernels *kernels,
+                               size_t widest[HR_FORM_N])
 {
     const HrLinearStack *stacks[] = {&op->experts->gate, &op->experts->up, &op->experts->down};
     for (uint32_t i = 0; i < G_N_ELEMENTS(stacks); i++) {
@@ -84,11 +89,12 @@ void hr_experts_prepared_needs(const HrOp *op, uint32_t n_places, const HrLinear
 static void route_row(Mixture *m, uint32_t row)
 {
     uint32_t n_used = m->shape->n_used;
-    hr_route(m->shape, m->routing, hr_task_row(m->task, m->task->op->k, row), m->w->bias.data, m->routes.chosen + row * n_used,
-             m->routes.weights + row * n_used);
+    hr_route(m->shape, m->routing, hr_task_row(m->task, m->task->op->k, row), m->w->bias.data,
+             m->routes.chosen + row * n_used, m->routes.weights + row * n_used);
 }
 
-/* No claims here: what a thread left out because the step is to be left would be read as the number of an expert. */
+/* No claims here: what a thread left out because the step is to be left would be read as the number
+ * of an expert. */
 static void find_routes(Mixture *m, uint32_t n_rows)
 {
     HrThread *thread = m->task->thread;
@@ -117,8 +123,8 @@ static const float *hidden_row(const Mixture *m, uint32_t place)
     return m->hidden + (size_t)place * m->w->down.weight.n_in;
 }
 
-/* The first n places' rows for products with a stack. The caller waits for the other threads before it uses them, unless each
- * thread works for itself. */
+/* The first n places' rows for products with a stack. The caller waits for the other threads before
+ * it uses them, unless each thread works for itself. */
 static Rows prepare(Mixture *m, const HrLinearStack *stack, RowFunc row_of, uint32_t n)
 {
     const HrExecutor *e = m->task->e;
@@ -140,7 +146,8 @@ static void prepare_inputs(Mixture *m)
     uint32_t n = m->own && m->routes.n_rows == 1 ? 1 : m->routes.n_places;
     m->for_up = prepare(m, &m->w->up, input_row, n);
     m->for_gate = m->for_up;
-    if (hr_weight_exists(&m->w->gate.weight) && kernels->form(m->w->gate.weight.type, false) != m->for_up.form)
+    if (hr_weight_exists(&m->w->gate.weight) &&
+        kernels->form(m->w->gate.weight.type, false) != m->for_up.form)
         m->for_gate = prepare(m, &m->w->gate, input_row, n);
     if (!m->own)
         hr_pool_barrier(m->task->thread);
@@ -156,20 +163,25 @@ static void prepare_hidden(Mixture *m)
 
 /* ---- Products ---- */
 
-/* Rows [begin, end) of an expert's linear, for the places of run: tile[i][0 .. end - begin), TILE_ROWS apart. */
-static void multiply(const Mixture *m, const Linears *linears, const Rows *in, const HrExpertRun *run, size_t begin, size_t end,
-                     bool weigh, float *tile)
+/* Rows [begin, end) of an expert's linear, for the places of run: tile[i][0 .. end - begin),
+ * TILE_ROWS apart. */
+static void multiply(const Mixture *m, const Linears *linears, const Rows *in,
+                     const HrExpertRun *run, size_t begin, size_t end, bool weigh, float *tile)
 {
     const HrExecutor *e = m->task->e;
     const HrLinearStack *stack = linears->stack;
     const HrWeight *w = &stack->weight;
-    const char *rows = (const char *)hr_stack_weights(stack, linears->at.data, run->expert) + begin * w->row_bytes;
+    const char *rows =
+        (const char *)hr_stack_weights(stack, linears->at.data, run->expert) + begin * w->row_bytes;
     const float *bias = hr_stack_bias(stack, run->expert);
-    (linears->at.in_panels ? e->linear->panel_rows : e->linear->rows)(
-        in->form, w->type, rows, w->row_bytes, w->n_in, 0, end - begin, in->base + run->first * in->step, in->step, run->n, tile,
-        TILE_ROWS, m->task->scratch + HR_OWN_ROWS_BYTES);
+    (linears->at.in_panels ? e->linear->panel_rows
+                           : e->linear->rows)(in->form, w->type, rows, w->row_bytes, w->n_in, 0,
+                                              end - begin, in->base + run->first * in->step,
+                                              in->step, run->n, tile, TILE_ROWS,
+                                              m->task->scratch + HR_OWN_ROWS_BYTES);
     for (uint32_t i = 0; i < run->n; i++) {
-        float scale = hr_stack_scale(stack, run->expert) * (weigh ? m->routes.weight[run->first + i] : 1);
+        float scale =
+            hr_stack_scale(stack, run->expert) * (weigh ? m->routes.weight[run->first + i] : 1);
         if (scale != 1)
             e->vector->scale(tile + i * TILE_ROWS, scale, end - begin);
         if (bias)
@@ -231,7 +243,8 @@ static void compute_hidden_piece(Mixture *m, const HrExpertRun *run, size_t begi
         if (gated)
             multiply(m, &m->gate, &m->for_gate, &part, begin, end, weigh, m->tiles[0]);
         for (uint32_t i = 0; i < part.n; i++)
-            combine(m, gated ? m->tiles[0] + i * TILE_ROWS : NULL, m->tiles[1] + i * TILE_ROWS, end - begin,
+            combine(m, gated ? m->tiles[0] + i * TILE_ROWS : NULL, m->tiles[1] + i * TILE_ROWS,
+                    end - begin,
                     m->hidden + (size_t)(part.first + i) * m->w->up.weight.n_out + begin);
     }
 }
@@ -242,7 +255,8 @@ static void compute_hidden(Mixture *m)
     m->task->phase = PHASE_HIDDEN;
     while (hr_task_claim(m->task, *m->routes.n_runs * n_chunks, 1, &piece, &end)) {
         size_t begin = (size_t)(piece % n_chunks) * TILE_ROWS;
-        compute_hidden_piece(m, &m->routes.runs[piece / n_chunks], begin, MIN(begin + TILE_ROWS, m->w->up.weight.n_out));
+        compute_hidden_piece(m, &m->routes.runs[piece / n_chunks], begin,
+                             MIN(begin + TILE_ROWS, m->w->up.weight.n_out));
     }
 }
 
@@ -266,18 +280,22 @@ static void add_answers(Mixture *m, const HrExpertRun *run, size_t begin, size_t
         HrExpertRun part = part_of(run, first);
         multiply(m, &m->down, &m->for_down, &part, begin, end, false, m->tiles[0]);
         for (uint32_t i = 0; i < part.n; i++)
-            m->task->e->vector->add_scaled(hr_task_row(m->task, m->task->op->dst, m->routes.row[part.first + i]) + begin,
-                                           m->tiles[0] + i * TILE_ROWS,
-                                           m->routing->weigh_input ? 1 : m->routes.weight[part.first + i], end - begin);
+            m->task->e->vector->add_scaled(
+                hr_task_row(m->task, m->task->op->dst, m->routes.row[part.first + i]) + begin,
+                m->tiles[0] + i * TILE_ROWS,
+                m->routing->weigh_input ? 1 : m->routes.weight[part.first + i], end - begin);
     }
 }
 
 static void compute_answers(Mixture *m)
 {
-    uint32_t n_panels = panels_of(&m->w->down), grain = CLAMP(n_panels / (m->task->thread->n_threads * 4), 1, CHUNK_PANELS), first, last;
+    uint32_t n_panels = panels_of(&m->w->down),
+             grain = CLAMP(n_panels / (m->task->thread->n_threads * 4), 1, CHUNK_PANELS), first,
+             last;
     m->task->phase = PHASE_ANSWER;
     while (hr_task_claim(m->task, n_panels, grain, &first, &last)) {
-        size_t begin = (size_t)first * HR_PANEL_ROWS, end = MIN((size_t)last * HR_PANEL_ROWS, m->w->down.weight.n_out);
+        size_t begin = (size_t)first * HR_PANEL_ROWS,
+               end = MIN((size_t)last * HR_PANEL_ROWS, m->w->down.weight.n_out);
         begin_rows(m, begin, end);
         for (uint32_t i = 0; i < *m->routes.n_runs; i++)
             add_answers(m, &m->routes.runs[i], begin, end);
@@ -294,15 +312,21 @@ static Linears find_linears(const HrTask *task, const HrLinearStack *stack)
 static bool fits_own(const Mixture *m, uint32_t n_rows)
 {
     const HrLinearKernels *kernels = m->task->e->linear;
-    size_t bytes = row_bytes(kernels, &m->w->gate) + row_bytes(kernels, &m->w->up) + row_bytes(kernels, &m->w->down);
-    return n_rows <= FEW_ROWS && hr_routes_bytes(m->shape, n_rows) + (size_t)n_rows * m->shape->n_used * bytes <= HR_OWN_ROWS_BYTES;
+    size_t bytes = row_bytes(kernels, &m->w->gate) + row_bytes(kernels, &m->w->up) +
+                   row_bytes(kernels, &m->w->down);
+    return n_rows <= FEW_ROWS &&
+           hr_routes_bytes(m->shape, n_rows) + (size_t)n_rows * m->shape->n_used * bytes <=
+               HR_OWN_ROWS_BYTES;
 }
 
 void hr_execute_experts(HrTask *task)
 {
     const HrOp *op = task->op;
     uint32_t n_rows = hr_task_rows(task, op->src);
-    Mixture m = {.task = task, .w = op->experts, .routing = &op->routing, .shape = &task->e->program->hparams->experts};
+    Mixture m = {.task = task,
+                 .w = op->experts,
+                 .routing = &op->routing,
+                 .shape = &task->e->program->hparams->experts};
     m.gate = find_linears(task, &m.w->gate);
     m.up = find_linears(task, &m.w->up);
     m.down = find_linears(task, &m.w->down);

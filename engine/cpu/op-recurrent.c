@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A head's state is [n_state, head_dim], so that values are the lanes and nothing is summed across them. Positions follow each other
- * strictly, whatever the step: results do not depend on how a prompt was cut. A task is one head (or block of channels) of one run.
+ * A head's state is [n_state, head_dim], so that values are the lanes and nothing is summed across
+ * them. Positions follow each other strictly, whatever the step: results do not depend on how a
+ * prompt was cut. A task is one head (or block of channels) of one run.
  */
 #include "cpu/execute.h"
 
@@ -27,12 +28,14 @@ static float number(const HrWeight *weight, uint32_t i)
     return ((const float *)weight->data)[i];
 }
 
-/* The part of the slot's next state at offset floats behind the convolution's, [n], beginning as it was before the run. */
+/* The part of the slot's next state at offset floats behind the convolution's, [n], beginning as it
+ * was before the run. */
 static float *begin_state(const HrTask *task, const HrRun *run, size_t offset, size_t n)
 {
     const HrExecutor *e = task->e;
     uint32_t layer = task->op->layer, slot = e->step->slots[run->first];
-    size_t at = e->kv->layout.layers[layer].conv_bytes / sizeof(float) + task->op->recurrence.state + offset;
+    size_t at = e->kv->layout.layers[layer].conv_bytes / sizeof(float) +
+                task->op->recurrence.state + offset;
     const float *before = hr_kv_state(e->kv, layer, slot);
     float *state = hr_kv_next_state(e->kv, layer, slot) + at;
     if (before)
@@ -57,13 +60,18 @@ static void scan_head(const HrTask *task, const HrRun *run, uint32_t head)
 {
     const HrOp *op = task->op;
     const HrRecurrence *r = &op->recurrence;
-    uint32_t width = r->head_dim, group = head / (r->n_head / r->n_group), n_inner = r->n_head * width;
-    float a = number(r->a, head), d = number(r->d, head), bias = r->dt_bias ? number(r->dt_bias, head) : 0, *u = (float *)task->scratch;
-    float *state = begin_state(task, run, (size_t)head * r->n_state * width, (size_t)r->n_state * width);
+    uint32_t width = r->head_dim, group = head / (r->n_head / r->n_group),
+             n_inner = r->n_head * width;
+    float a = number(r->a, head), d = number(r->d, head),
+          bias = r->dt_bias ? number(r->dt_bias, head) : 0, *u = (float *)task->scratch;
+    float *state =
+        begin_state(task, run, (size_t)head * r->n_state * width, (size_t)r->n_state * width);
     for (uint32_t t = run->first; t < run->first + run->n; t++) {
         const float *row = hr_task_row(task, op->src, t), *x = row + (size_t)head * width;
-        const float *bs = op->v == HR_NO_BUF ? row + n_inner : hr_task_row(task, op->v, t), *b = bs + (size_t)group * r->n_state;
-        const float *cs = op->add == HR_NO_BUF ? bs + (size_t)r->n_group * r->n_state : hr_task_row(task, op->add, t);
+        const float *bs = op->v == HR_NO_BUF ? row + n_inner : hr_task_row(task, op->v, t),
+                    *b = bs + (size_t)group * r->n_state;
+        const float *cs = op->add == HR_NO_BUF ? bs + (size_t)r->n_group * r->n_state
+                                               : hr_task_row(task, op->add, t);
         const float *c = cs + (size_t)group * r->n_state;
         float *y = hr_task_row(task, op->dst, t) + (size_t)head * width;
         float dt = softplus(hr_task_row(task, op->k, t)[head] + bias), decay = expf(dt * a);
@@ -96,7 +104,8 @@ static void scan_channels(const HrTask *task, const HrRun *run, uint32_t first, 
         for (uint32_t i = 0; i < width; i++)
             rates[n * width + i] = a[(size_t)(first + i) * r->n_state + n];
     for (uint32_t t = run->first; t < run->first + run->n; t++) {
-        const float *x = hr_task_row(task, op->src, t) + first, *step = hr_task_row(task, op->k, t) + first;
+        const float *x = hr_task_row(task, op->src, t) + first,
+                    *step = hr_task_row(task, op->k, t) + first;
         const float *b = hr_task_row(task, op->v, t), *c = hr_task_row(task, op->add, t);
         float *y = hr_task_row(task, op->dst, t) + first;
         for (uint32_t i = 0; i < width; i++) {
@@ -118,7 +127,8 @@ void hr_execute_selective(HrTask *task)
         scan_channels(task, run, block * BLOCK, MIN(BLOCK, channels - block * BLOCK));
 }
 
-/* ---- The gated delta rule (Yang et al. 2024): what the state already says of a key is taken off its value ---- */
+/* ---- The gated delta rule (Yang et al. 2024): what the state already says of a key is taken off
+ * its value --- */
 
 /* x / |x| * scale. */
 static void to_unit(const float *x, uint32_t n, float eps, float scale, float *y)
@@ -140,10 +150,12 @@ static void learn_head(const HrTask *task, const HrRun *run, uint32_t head)
     uint32_t group = r->tiled ? head % r->n_group : head / (r->n_head / r->n_group);
     float a = number(r->a, head), bias = number(r->dt_bias, head);
     float eps = task->e->program->hparams->norm_eps, scale = 1 / sqrtf((float)r->n_state);
-    float *state = begin_state(task, run, (size_t)head * r->n_state * width, (size_t)r->n_state * width);
+    float *state =
+        begin_state(task, run, (size_t)head * r->n_state * width, (size_t)r->n_state * width);
     float *q = (float *)task->scratch, *k = q + r->n_state, *error = k + r->n_state;
     for (uint32_t t = run->first; t < run->first + run->n; t++) {
-        const float *row = hr_task_row(task, op->src, t), *v = row + 2 * n_key + (size_t)head * width;
+        const float *row = hr_task_row(task, op->src, t),
+                    *v = row + 2 * n_key + (size_t)head * width;
         float *y = hr_task_row(task, op->dst, t) + (size_t)head * width;
         float decay = expf(softplus(hr_task_row(task, op->k, t)[head] + bias) * a);
         float rate = sigmoid(hr_task_row(task, op->v, t)[head]);

@@ -1,9 +1,11 @@
-/* op-text.c: texts that are computed whole: attention among the tokens of a step, and what makes one vector of their rows.
+/* op-text.c: texts that are computed whole: attention among the tokens of a step, and what makes
+ * one vector of their rows.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A text is a run of the step. Its keys and values are read from the arena and laid out page by page, as the cache's pages are, in
- * each thread's scratch; that is a small part of the work of a tile of queries, and no second copy of all of them is needed.
+ * A text is a run of the step. Its keys and values are read from the arena and laid out page by
+ * page, as the cache's pages are, in each thread's scratch; that is a small part of the work of a
+ * tile of queries, and no second copy of all of them is needed.
  */
 #include "cpu/execute.h"
 
@@ -18,7 +20,8 @@ static void turn_heads(const HrTask *task, HrBuf buf, uint32_t token, uint32_t w
 {
     const HrExecutor *e = task->e;
     const HrRope *rope = hr_hparams_rope(e->program->hparams, task->op->layer);
-    const float *table = hr_task_row(task, hr_program_rope_table(e->program, task->op->layer), token);
+    const float *table =
+        hr_task_row(task, hr_program_rope_table(e->program, task->op->layer), token);
     float *row = hr_task_row(task, buf, token);
     for (uint32_t c = 0; c < hr_task_cols(task, buf); c += width)
         e->vector->rope(rope->kind, rope->n_rot, table, row + c + rope->first);
@@ -26,7 +29,8 @@ static void turn_heads(const HrTask *task, HrBuf buf, uint32_t token, uint32_t w
 
 void hr_execute_rope(HrTask *task)
 {
-    uint32_t n = task->e->step->n_tokens, width = task->e->program->hparams->layers[task->op->layer].head_dim_k;
+    uint32_t n = task->e->step->n_tokens,
+             width = task->e->program->hparams->layers[task->op->layer].head_dim_k;
     for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
         for (uint32_t i = begin; i < end; i++) {
             turn_heads(task, task->op->src, i, width);
@@ -61,10 +65,12 @@ static Tile find_tile(const HrExecutor *e, const HrLayerShape *shape, uint32_t t
 static void load_queries(const HrTask *task, const Tile *tile, HrAttend *a)
 {
     const HrHparams *hp = task->e->program->hparams;
-    float slope = hr_alibi_slope(hp->max_alibi_bias, hp->layers[task->op->layer].n_head, tile->head);
+    float slope =
+        hr_alibi_slope(hp->max_alibi_bias, hp->layers[task->op->layer].n_head, tile->head);
     a->n_rows = tile->n;
     for (uint32_t r = 0; r < tile->n; r++) {
-        const float *q = hr_task_row(task, task->op->src, tile->run->first + tile->begin + r) + (size_t)tile->head * a->dk;
+        const float *q = hr_task_row(task, task->op->src, tile->run->first + tile->begin + r) +
+                         (size_t)tile->head * a->dk;
         for (uint32_t d = 0; d < a->dk; d++)
             a->q[(size_t)r * a->dk + d] = q[d] * hp->attention_scale;
         a->max[r] = -INFINITY;
@@ -77,7 +83,8 @@ static void load_queries(const HrTask *task, const Tile *tile, HrAttend *a)
 /* Which positions of the page that begins at start each query sees. */
 static void set_valid(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t start)
 {
-    int64_t reach = task->op->window > 0 ? task->op->window / 2 : tile->run->n, n = MIN(tile->run->n - start, P);
+    int64_t reach = task->op->window > 0 ? task->op->window / 2 : tile->run->n,
+            n = MIN(tile->run->n - start, P);
     for (uint32_t r = 0; r < tile->n; r++) {
         int64_t at = (int64_t)tile->begin + r - start;
         a->at[r] = (int32_t)at;
@@ -101,7 +108,8 @@ static void load_page(const HrTask *task, const Tile *tile, HrAttend *a, uint32_
 static void store_results(const HrTask *task, const Tile *tile, const HrAttend *a)
 {
     for (uint32_t r = 0; r < tile->n; r++) {
-        float *y = hr_task_row(task, task->op->dst, tile->run->first + tile->begin + r) + (size_t)tile->head * a->dv;
+        float *y = hr_task_row(task, task->op->dst, tile->run->first + tile->begin + r) +
+                   (size_t)tile->head * a->dv;
         for (uint32_t d = 0; d < a->dv; d++)
             y[d] = a->acc[(size_t)r * a->dv_padded + d] / a->sum[r];
     }
@@ -130,8 +138,10 @@ void hr_execute_attend_text(HrTask *task)
     HrAttend attend;
     for (uint32_t i = 0; i < e->n_runs; i++)
         n += tiles_of(&e->runs[i]) * shape->n_head;
-    hr_attend_init(&attend, HR_KV_F32, shape->head_dim_k, shape->head_dim_v, task->scratch + HR_OWN_ROWS_BYTES);
-    memset(attend.values, 0, (size_t)P * attend.dv_padded * sizeof(float)); /* also behind a value's last dimension */
+    hr_attend_init(&attend, HR_KV_F32, shape->head_dim_k, shape->head_dim_v,
+                   task->scratch + HR_OWN_ROWS_BYTES);
+    memset(attend.values, 0,
+           (size_t)P * attend.dv_padded * sizeof(float)); /* also behind a value's last dimension */
     while (hr_task_claim(task, n, 1, &begin, &end)) {
         Tile tile = find_tile(e, shape, begin);
         attend_tile(task, &tile, &attend);
@@ -167,7 +177,9 @@ void hr_execute_output(HrTask *task)
 {
     const HrStep *step = task->e->step;
     uint32_t cols = hr_task_cols(task, task->op->src);
-    for (uint32_t begin, end; hr_task_claim(task, step->n_outputs, hr_task_grain(task, step->n_outputs), &begin, &end);)
+    for (uint32_t begin, end;
+         hr_task_claim(task, step->n_outputs, hr_task_grain(task, step->n_outputs), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
-            memcpy(hr_executor_logits(task->e, i), hr_task_row(task, task->op->src, i), cols * sizeof(float));
+            memcpy(hr_executor_logits(task->e, i), hr_task_row(task, task->op->src, i),
+                   cols * sizeof(float));
 }

@@ -42,11 +42,13 @@ static void lay_tile(const Parts *parts, const uint8_t *blocks, size_t stride, u
 void hr_panel_lay(HrType type, const void *rows, size_t n_in, void *panel)
 {
     const Parts parts = parts_of(type);
-    const size_t n_blocks = n_in / hr_type_traits(type)->block, stride = n_blocks * parts.block_bytes;
+    const size_t n_blocks = n_in / hr_type_traits(type)->block,
+                 stride = n_blocks * parts.block_bytes;
     const uint8_t *blocks = rows;
     uint8_t *tile = panel;
 
-    for (size_t j = 0; j < n_blocks; j++, blocks += parts.block_bytes, tile += HR_PANEL_ROWS * parts.block_bytes)
+    for (size_t j = 0; j < n_blocks;
+         j++, blocks += parts.block_bytes, tile += HR_PANEL_ROWS * parts.block_bytes)
         lay_tile(&parts, blocks, stride, tile);
 }
 
@@ -60,7 +62,8 @@ void hr_panel_dequantize(HrType type, const void *panel, size_t row, size_t n_in
     for (size_t k = 0; k < n_in; k += block, tile += HR_PANEL_ROWS * parts.block_bytes) {
         for (size_t i = 0; i < parts.n_dwords; i++)
             memcpy(bytes + parts.dwords_at + i * 4, tile + (i * HR_PANEL_ROWS + row) * 4, 4);
-        memcpy(bytes + parts.odd_at, tile + parts.n_dwords * 4 * HR_PANEL_ROWS + row * parts.odd.bytes, parts.odd.bytes);
+        memcpy(bytes + parts.odd_at,
+               tile + parts.n_dwords * 4 * HR_PANEL_ROWS + row * parts.odd.bytes, parts.odd.bytes);
         hr_dequantize(type, bytes, dst + k, block);
     }
 }

@@ -2,12 +2,14 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A panel is HR_PANEL_ROWS rows of one quantised matrix, in as many bytes as in the file and at the same place: row r of
- * the matrix, a multiple of HR_PANEL_ROWS, begins a panel at r * row_bytes. Rows behind the last whole panel stay as they
- * are. Kernels then read memory from front to back and put one row into each lane without turning anything.
+ * A panel is HR_PANEL_ROWS rows of one quantised matrix, in as many bytes as in the file and at the
+ * same place: row r of the matrix, a multiple of HR_PANEL_ROWS, begins a panel at r * row_bytes.
+ * Rows behind the last whole panel stay as they are. Kernels then read memory from front to back
+ * and put one row into each lane without turning anything.
  *
- * A panel is a sequence of tiles, one per block of a row, of HR_PANEL_ROWS * block_bytes: first the blocks' dwords,
- * dword by dword, [n_dwords][HR_PANEL_ROWS]; then what is left of each block, its odd bytes, [HR_PANEL_ROWS][odd].
+ * A panel is a sequence of tiles, one per block of a row, of HR_PANEL_ROWS * block_bytes: first the
+ * blocks' dwords, dword by dword, [n_dwords][HR_PANEL_ROWS]; then what is left of each block, its
+ * odd bytes, [HR_PANEL_ROWS][odd].
  */
 #pragma once
 

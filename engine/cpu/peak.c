@@ -10,7 +10,8 @@
 #include <string.h>
 
 #define ROUNDS 1000
-/* Sums that do not wait for each other: more than an instruction's latency times how many begin per cycle. */
+/* Sums that do not wait for each other: more than an instruction's latency times how many begin per
+ * cycle. */
 #define SUMS 12
 
 static uint64_t float32_plain(void)
@@ -30,8 +31,8 @@ static uint64_t float32_plain(void)
 #include <cpuid.h>
 #include <immintrin.h>
 
-/* lanes: multiplications of one instruction; step: the instruction, from sums[i] and x. The empty assembly makes x a new value every
- * time, and the sums wanted. */
+/* lanes: multiplications of one instruction; step: the instruction, from sums[i] and x. The empty
+ * assembly makes x a new value every time, and the sums wanted. */
 #define PEAK(name, flags, type, zero, splat, lanes, step)          \
     __attribute__((target(flags))) static uint64_t name(void)      \
     {                                                              \
@@ -56,14 +57,18 @@ static uint64_t float32_plain(void)
 #define SPLAT_512(v) _mm512_castsi512_ps(_mm512_set1_epi32(v))
 #define SPLAT_256(v) _mm256_castsi256_ps(_mm256_set1_epi32(v))
 
-PEAK(int8_avx512, "avx512f,avx512vnni", __m512i, _mm512_setzero_si512, _mm512_set1_epi32, 64, _mm512_dpbusd_epi32(sums[i], x, x))
-PEAK(float32_avx512, "avx512f", __m512, _mm512_setzero_ps, SPLAT_512, 16, _mm512_fmadd_ps(x, x, sums[i]))
+PEAK(int8_avx512, "avx512f,avx512vnni", __m512i, _mm512_setzero_si512, _mm512_set1_epi32, 64,
+     _mm512_dpbusd_epi32(sums[i], x, x))
+PEAK(float32_avx512, "avx512f", __m512, _mm512_setzero_ps, SPLAT_512, 16,
+     _mm512_fmadd_ps(x, x, sums[i]))
 PEAK(bf16_avx512, "avx512f,avx512bf16", __m512, _mm512_setzero_ps, SPLAT_512, 32,
      _mm512_dpbf16_ps(sums[i], (__m512bh)x, (__m512bh)x))
-PEAK(int8_avx_vnni, "avx2,avxvnni", __m256i, _mm256_setzero_si256, _mm256_set1_epi32, 32, _mm256_dpbusd_avx_epi32(sums[i], x, x))
+PEAK(int8_avx_vnni, "avx2,avxvnni", __m256i, _mm256_setzero_si256, _mm256_set1_epi32, 32,
+     _mm256_dpbusd_avx_epi32(sums[i], x, x))
 PEAK(int8_avx2, "avx2", __m256i, _mm256_setzero_si256, _mm256_set1_epi32, 32,
      _mm256_add_epi32(sums[i], _mm256_madd_epi16(_mm256_maddubs_epi16(x, x), x)))
-PEAK(float32_avx2, "avx2,fma", __m256, _mm256_setzero_ps, SPLAT_256, 8, _mm256_fmadd_ps(x, x, sums[i]))
+PEAK(float32_avx2, "avx2,fma", __m256, _mm256_setzero_ps, SPLAT_256, 8,
+     _mm256_fmadd_ps(x, x, sums[i]))
 
 /* Compilers of the floor do not know it by name. */
 static bool can_bf16(void)

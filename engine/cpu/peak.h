@@ -2,14 +2,15 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Loops over registers alone, with the instructions that the kernels' inner loops are made of: what a product's speed is a
- * share of. For machine.c.
+ * Loops over registers alone, with the instructions that the kernels' inner loops are made of: what
+ * a product's speed is a share of. For machine.c.
  */
 #pragma once
 
 #include <stdint.h>
 
-/* Runs for a while (some microseconds) and returns the multiplications done, each with its addition. */
+/* Runs for a while (some microseconds) and returns the multiplications done, each with its
+ * addition. */
 typedef uint64_t (*HrPeakFunc)(void);
 
 /* NULL: the processor, or the set of kernels that is in use, has no instruction for it. */

@@ -10,13 +10,15 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-/* About 50 us of spinning before a worker sleeps: longer than the gaps between steps, far shorter than anyone would notice. */
+/* About 50 us of spinning before a worker sleeps: longer than the gaps between steps, far shorter
+ * than anyone would notice. */
 #define SPIN_ROUNDS 20000
 /* A barrier yields after this many rounds, for the case that the other thread has lost its core. */
 #define SPINS_BEFORE_YIELD 4000
 
 struct HrPool {
-    GMutex turn_lock; /* guards who is next: jobs run one at a time, in the order in which they were brought */
+    GMutex turn_lock; /* guards who is next: jobs run one at a time, in the order in which they were
+                         brought */
     GCond turn;
     uint64_t n_tickets, serving;
     GMutex lock; /* guards sleeping */
@@ -158,7 +160,8 @@ void hr_pool_barrier(HrThread *thread)
     if (thread->n_threads == 1)
         return;
     uint32_t phase = atomic_load_explicit(&pool->phase, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&pool->arrived, 1, memory_order_acq_rel) + 1 == thread->n_threads) {
+    if (atomic_fetch_add_explicit(&pool->arrived, 1, memory_order_acq_rel) + 1 ==
+        thread->n_threads) {
         atomic_store_explicit(&pool->arrived, 0, memory_order_relaxed);
         atomic_store_explicit(&pool->phase, phase + 1, memory_order_release);
         return;
@@ -216,7 +219,8 @@ static uint32_t cgroup_cores(uint32_t n)
 {
     g_autofree char *text = NULL;
     unsigned long long quota, period;
-    if (g_file_get_contents("/sys/fs/cgroup/cpu.max", &text, NULL, NULL) && sscanf(text, "%llu %llu", &quota, &period) == 2 && period > 0)
+    if (g_file_get_contents("/sys/fs/cgroup/cpu.max", &text, NULL, NULL) &&
+        sscanf(text, "%llu %llu", &quota, &period) == 2 && period > 0)
         return (uint32_t)MIN((unsigned long long)n, MAX(1ULL, (quota + period - 1) / period));
     return n;
 }
@@ -224,6 +228,7 @@ static uint32_t cgroup_cores(uint32_t n)
 uint32_t hr_cpu_count(void)
 {
     cpu_set_t set;
-    uint32_t n = sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set) : g_get_num_processors();
+    uint32_t n = sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set)
+                                                             : g_get_num_processors();
     return cgroup_cores(CLAMP(n, 1, HR_MAX_THREADS));
 }

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Weights are not divided by less than this: the smallest normal number of the half floats that routers are trained in. */
+/* Weights are not divided by less than this: the smallest normal number of the half floats that
+ * routers are trained in. */
 #define MIN_WEIGHT_SUM 6.103515625e-5f
 
 /* ---- Scores ---- */
@@ -53,8 +54,8 @@ static void take_best(const float *values, uint32_t n, bool *taken, uint32_t n_b
     }
 }
 
-/* A group is worth its best expert where scores are a softmax (DeepSeek-V2, section 2.2.2), else its two best together (DeepSeek-V3,
- * section 2.1.2). */
+/* A group is worth its best expert where scores are a softmax (DeepSeek-V2, section 2.2.2), else
+ * its two best together (DeepSeek-V3, section 2.1.2). */
 static float group_value(HrScores scores, const float *values, uint32_t n)
 {
     float first = -INFINITY, second = -INFINITY;
@@ -96,13 +97,14 @@ static void normalise(float *weights, uint32_t n)
         weights[i] /= fmaxf(sum, MIN_WEIGHT_SUM);
 }
 
-void hr_route(const HrExperts *x, const HrRouting *routing, const float *logits, const float *bias, uint32_t *ret_chosen,
-              float *ret_weights)
+void hr_route(const HrExperts *x, const HrRouting *routing, const float *logits, const float *bias,
+              uint32_t *ret_chosen, float *ret_weights)
 {
     float scores[HR_MAX_EXPERTS], values[HR_MAX_EXPERTS];
     bool taken[HR_MAX_EXPERTS] = {false}, groups = x->n_groups_used < x->n_groups;
     score(routing->scores, logits, x->n, scores);
-    /* Where scores have the order of the logits, these choose: scores that are equal after rounding may not be before. */
+    /* Where scores have the order of the logits, these choose: scores that are equal after rounding
+     * may not be before. */
     for (uint32_t i = 0; i < x->n; i++)
         values[i] = bias ? scores[i] + bias[i] : groups ? scores[i] : logits[i];
     if (groups)
@@ -128,13 +130,17 @@ static uint32_t max_runs(const HrExperts *x, uint32_t n_rows)
 size_t hr_routes_bytes(const HrExperts *x, uint32_t n_rows)
 {
     size_t n_places = (size_t)n_rows * x->n_used;
-    size_t bytes = max_runs(x, n_rows) * sizeof(HrExpertRun) + (4 * n_places + x->n + 1) * sizeof(uint32_t);
+    size_t bytes =
+        max_runs(x, n_rows) * sizeof(HrExpertRun) + (4 * n_places + x->n + 1) * sizeof(uint32_t);
     return (bytes + 63) / 64 * 64;
 }
 
 HrRoutes hr_routes_at(const HrExperts *x, uint32_t n_rows, void *memory)
 {
-    HrRoutes routes = {.n_rows = n_rows, .n_used = x->n_used, .n_places = n_rows * x->n_used, .runs = memory};
+    HrRoutes routes = {.n_rows = n_rows,
+                       .n_used = x->n_used,
+                       .n_places = n_rows * x->n_used,
+                       .runs = memory};
     routes.n_runs = (uint32_t *)(routes.runs + max_runs(x, n_rows));
     routes.row = routes.n_runs + 1;
     routes.chosen = routes.row + routes.n_places;

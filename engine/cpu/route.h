@@ -8,10 +8,11 @@
 
 #include "program/program.h"
 
-/* logits[experts->n] -> the experts->n_used best experts, best first (of equals the one that comes first), and their weights.
- * bias[n]: added to the scores for choosing alone, or NULL. Whatever the logits are, the experts are valid and different. */
-void hr_route(const HrExperts *experts, const HrRouting *routing, const float *logits, const float *bias, uint32_t *ret_chosen,
-              float *ret_weights);
+/* logits[experts->n] -> the experts->n_used best experts, best first (of equals the one that comes
+ * first), and their weights. bias[n]: added to the scores for choosing alone, or NULL. Whatever the
+ * logits are, the experts are valid and different. */
+void hr_route(const HrExperts *experts, const HrRouting *routing, const float *logits,
+              const float *bias, uint32_t *ret_chosen, float *ret_weights);
 
 /* The rows that one expert computes: places [first, first + n). */
 typedef struct {
@@ -30,7 +31,8 @@ typedef struct {
     uint32_t *counts;  /* [n_experts] */
 } HrRoutes;
 
-/* Bytes for the routes of n_rows rows, a multiple of 64; and the arrays laid out in as much memory, 4-byte aligned. */
+/* Bytes for the routes of n_rows rows, a multiple of 64; and the arrays laid out in as much memory,
+ * 4-byte aligned. */
 size_t hr_routes_bytes(const HrExperts *experts, uint32_t n_rows);
 HrRoutes hr_routes_at(const HrExperts *experts, uint32_t n_rows, void *memory);
 /* From chosen and weights to runs and places. */

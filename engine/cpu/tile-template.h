@@ -2,16 +2,16 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The integer kernels' inner loops; for linear-template.h. Each (row, column) sees the same sequence of float
- * operations whatever is computed beside it: one lane, groups in ascending order, the running value carried from
- * chunk to chunk. Integer sums are exact, so their order is free.
+ * The integer kernels' inner loops; for linear-template.h. Each (row, column) sees the same
+ * sequence of float operations whatever is computed beside it: one lane, groups in ascending order,
+ * the running value carried from chunk to chunk. Integer sums are exact, so their order is free.
  */
 #pragma once
 
 #include "cpu/unpack-template.h"
 
-/* Columns unpacked at once. Two panels of a chunk, and as many columns' groups as are multiplied with them at a
- * time, stay in a first-level cache of 32 KiB. */
+/* Columns unpacked at once. Two panels of a chunk, and as many columns' groups as are multiplied
+ * with them at a time, stay in a first-level cache of 32 KiB. */
 #define CHUNK 512
 /* Panels unpacked and multiplied together, where there are columns enough to share the loads of. */
 #define PANELS 2
@@ -27,14 +27,15 @@ typedef struct {
 
 /* Columns, and where their results go. */
 typedef struct {
-    const uint8_t *groups; /* of the chunk's first group of the first column; the next column's are stride bytes on */
+    const uint8_t *groups; /* of the chunk's first group of the first column; the next column's are
+                              stride bytes on */
     size_t stride;
     float *y;              /* of the first panel's first row and the first column */
     size_t y_stride;
     float *sums;           /* the same of running sums; may be y */
     size_t sums_stride;
     size_t n_rows;         /* that exist, of all panels */
-    size_t rest;           /* bytes from a group to the one that holds what it rounded off; 0: none does */
+    size_t rest; /* bytes from a group to the one that holds what it rounded off; 0: none does */
     bool first, last;      /* there are no sums yet; y is to get them now */
 } ColumnTile;
 
@@ -51,7 +52,8 @@ HR_INLINE V start_of(int32_t offset, int raised)
 static_assert(HR_RAISED_MOST == 128, "start_of divides by shifting");
 
 /* acc += dot * scale * x's scale - min * x's sum. */
-HR_INLINE F add_scaled(F acc, V dot, F scale, F min, const HrGroup *x, int part, int group, bool has_min)
+HR_INLINE F add_scaled(F acc, V dot, F scale, F min, const HrGroup *x, int part, int group,
+                       bool has_min)
 {
     const F value = f_scaled(dot, scale);
 
@@ -67,9 +69,11 @@ HR_INLINE F add_scaled(F acc, V dot, F scale, F min, const HrGroup *x, int part,
 /* From a panel's vectors to the next panel's. */
 #define PANEL_STEP (sizeof(Panel) / sizeof(V))
 
-/* acc[p][c] += one 32-group, whose weights are q, scale and min in the first panel, times group x of column c. */
-HR_INLINE void multiply_group(const V *q, const F *scale, const F *min, int n_panels, const uint8_t *groups, size_t stride,
-                              int n_cols, int group, bool has_min, int raised, F acc[][COLUMNS_1])
+/* acc[p][c] += one 32-group, whose weights are q, scale and min in the first panel, times group x
+ * of column c. */
+HR_INLINE void multiply_group(const V *q, const F *scale, const F *min, int n_panels,
+                              const uint8_t *groups, size_t stride, int n_cols, int group,
+                              bool has_min, int raised, F acc[][COLUMNS_1])
 {
     const size_t scales = 32 / (size_t)group;
 
@@ -84,15 +88,16 @@ HR_INLINE void multiply_group(const V *q, const F *scale, const F *min, int n_pa
             for (int p = 0; p < n_panels; p++)
                 dot[p][c] = start_of(group == 32 ? x->offset : x->offset_16[part], raised);
         }
-        add_products(q + 4 * part, PANEL_STEP, n_panels, groups, stride, part * 16, group / 4, n_cols,
-                     has_min ? RAISED_32 : raised, dot);
+        add_products(q + 4 * part, PANEL_STEP, n_panels, groups, stride, part * 16, group / 4,
+                     n_cols, has_min ? RAISED_32 : raised, dot);
         HR_UNROLL(16)
         for (int c = 0; c < n_cols; c++) {
             HR_UNROLL(2)
             for (int p = 0; p < n_panels; p++)
-                acc[p][c] = add_scaled(acc[p][c], dot[p][c], scale[(size_t)p * PANEL_STEP + (size_t)part],
-                                       has_min ? min[(size_t)p * PANEL_STEP + (size_t)part] : f_zero(),
-                                       hr_group_of(groups, stride, c), part, group, has_min);
+                acc[p][c] =
+                    add_scaled(acc[p][c], dot[p][c], scale[(size_t)p * PANEL_STEP + (size_t)part],
+                               has_min ? min[(size_t)p * PANEL_STEP + (size_t)part] : f_zero(),
+                               hr_group_of(groups, stride, c), part, group, has_min);
         }
     }
 }
@@ -105,8 +110,9 @@ HR_INLINE size_t rows_in(const ColumnTile *tile, int p)
 }
 
 /* n_panels panels times n_cols columns, n_groups 32-groups. */
-HR_INLINE void multiply_tile(const Panel *panel, int n_panels, size_t n_groups, const ColumnTile *tile, int n_cols,
-                             int group, bool has_min, int raised)
+HR_INLINE void multiply_tile(const Panel *panel, int n_panels, size_t n_groups,
+                             const ColumnTile *tile, int n_cols, int group, bool has_min,
+                             int raised)
 {
     const uint8_t *groups = tile->groups;
     F acc[PANELS][COLUMNS_1];
@@ -126,8 +132,8 @@ HR_INLINE void multiply_tile(const Panel *panel, int n_panels, size_t n_groups, 
                 __builtin_prefetch(groups + (size_t)(n_cols + c) * tile->stride);
         }
         const size_t scales = g * (32 / (size_t)group);
-        multiply_group(panel->q + 8 * g, panel->scale + scales, panel->min + scales, n_panels, groups, tile->stride, n_cols,
-                       group, has_min, raised, acc);
+        multiply_group(panel->q + 8 * g, panel->scale + scales, panel->min + scales, n_panels,
+                       groups, tile->stride, n_cols, group, has_min, raised, acc);
     }
     float *dst = tile->last ? tile->y : tile->sums;
     const size_t dst_stride = tile->last ? tile->y_stride : tile->sums_stride;
@@ -144,10 +150,11 @@ HR_INLINE void multiply_tile(const Panel *panel, int n_panels, size_t n_groups, 
 typedef enum { KIND_32, KIND_32_WIDE, KIND_32_MIN, KIND_16, KIND_16_MIN, KIND_N } Kind;
 typedef void (*MultiplyFunc)(const Panel *panel, size_t n_groups, const ColumnTile *tile);
 
-#define MULTIPLY(kind, n_panels, n_cols, group, has_min, raised)                                                      \
-    static void multiply_##kind##_##n_panels##x##n_cols(const Panel *panel, size_t n_groups, const ColumnTile *tile)  \
-    {                                                                                                                 \
-        multiply_tile(panel, n_panels, n_groups, tile, n_cols, group, has_min, raised);                               \
+#define MULTIPLY(kind, n_panels, n_cols, group, has_min, raised)                             \
+    static void multiply_##kind##_##n_panels##x##n_cols(const Panel *panel, size_t n_groups, \
+                                                        const ColumnTile *tile)              \
+    {                                                                                        \
+        multiply_tile(panel, n_panels, n_groups, tile, n_cols, group, has_min, raised);      \
     }
 #define MULTIPLY_KINDS(n_panels, n_cols)                        \
     MULTIPLY(32, n_panels, n_cols, 32, false, RAISED_32)        \
@@ -218,7 +225,8 @@ static Kind kind_of(const Unpacker *type)
     return type->raised == RAISED_WIDE ? KIND_32_WIDE : KIND_32;
 }
 
-static void multiply_groups(const Panel *panels, size_t n_groups, Kind kind, ColumnTile tile, size_t n_cols)
+static void multiply_groups(const Panel *panels, size_t n_groups, Kind kind, ColumnTile tile,
+                            size_t n_cols)
 {
     const Width *width = widths[tile.n_rows > LANES];
 
@@ -233,7 +241,8 @@ static void multiply_groups(const Panel *panels, size_t n_groups, Kind kind, Col
 }
 
 /* A chunk's panels times all columns. */
-static void multiply_columns(const Panel *panels, size_t n_groups, Kind kind, ColumnTile tile, size_t n_cols)
+static void multiply_columns(const Panel *panels, size_t n_groups, Kind kind, ColumnTile tile,
+                             size_t n_cols)
 {
     ColumnTile main = tile;
 

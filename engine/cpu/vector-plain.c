@@ -16,7 +16,8 @@ static void rms_norm(const float *x, const float *weight, float eps, uint32_t n,
         y[i] = x[i] * inverse * (weight ? weight[i] : 1);
 }
 
-static void layer_norm(const float *x, const float *weight, const float *bias, float eps, uint32_t n, float *y)
+static void layer_norm(const float *x, const float *weight, const float *bias, float eps,
+                       uint32_t n, float *y)
 {
     double sum = 0, squares = 0;
     for (uint32_t i = 0; i < n; i++)
@@ -29,7 +30,8 @@ static void layer_norm(const float *x, const float *weight, const float *bias, f
         y[i] = (x[i] - mean) * inverse * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
 }
 
-static void activate(HrActivation activation, const float *gate, const float *up, size_t n, float *y)
+static void activate(HrActivation activation, const float *gate, const float *up, size_t n,
+                     float *y)
 {
     for (size_t i = 0; i < n; i++)
         y[i] = hr_activate_one(activation, gate[i]) * (up ? up[i] : 1);
@@ -61,7 +63,8 @@ static void scale(float *y, float factor, size_t n)
         y[i] *= factor;
 }
 
-static void recur(float *state, float decay, const float *x, float in, float out, size_t n, float *y)
+static void recur(float *state, float decay, const float *x, float in, float out, size_t n,
+                  float *y)
 {
     for (size_t i = 0; i < n; i++) {
         state[i] = state[i] * decay + x[i] * in;
@@ -83,10 +86,12 @@ static float key_at(HrKvType type, const void *block, uint32_t dk, uint32_t d, u
     if (type == HR_KV_F16)
         return hr_half_to_float(((const uint16_t *)block)[d * P + j]);
     if (type == HR_KV_Q8_0)
-        return ((const int8_t *)block)[d * P + j] * hr_half_to_float(((const uint16_t *)((const char *)block + dk * P))[g * P + j]);
+        return ((const int8_t *)block)[d * P + j] *
+               hr_half_to_float(((const uint16_t *)((const char *)block + dk * P))[g * P + j]);
     uint8_t byte = ((const uint8_t *)block)[(g * 16 + i % 16) * P + j];
     int q = (i < 16 ? byte & 15 : byte >> 4) - 8;
-    return (float)q * hr_half_to_float(((const uint16_t *)((const char *)block + dk / 2 * P))[g * P + j]);
+    return (float)q *
+           hr_half_to_float(((const uint16_t *)((const char *)block + dk / 2 * P))[g * P + j]);
 }
 
 static float value_at(HrKvType type, const void *block, uint32_t dv, uint32_t j, uint32_t d)
@@ -98,10 +103,12 @@ static float value_at(HrKvType type, const void *block, uint32_t dv, uint32_t j,
         return hr_half_to_float(((const uint16_t *)block)[j * dv + d]);
     if (type == HR_KV_Q8_0)
         return ((const int8_t *)block)[j * dv + d] *
-               hr_half_to_float(((const uint16_t *)((const char *)block + dv * P))[j * n_groups + g]);
+               hr_half_to_float(
+                   ((const uint16_t *)((const char *)block + dv * P))[j * n_groups + g]);
     uint8_t byte = ((const uint8_t *)block)[j * (dv / 2) + g * 16 + i % 16];
     int q = (i < 16 ? byte & 15 : byte >> 4) - 8;
-    return (float)q * hr_half_to_float(((const uint16_t *)((const char *)block + dv / 2 * P))[j * n_groups + g]);
+    return (float)q * hr_half_to_float(
+                          ((const uint16_t *)((const char *)block + dv / 2 * P))[j * n_groups + g]);
 }
 
 static void unpack(HrAttend *a, const void *k_block, const void *v_block, uint32_t n_positions)
@@ -111,7 +118,8 @@ static void unpack(HrAttend *a, const void *k_block, const void *v_block, uint32
             a->keys[d * P + j] = key_at(a->type, k_block, a->dk, d, j);
     for (uint32_t j = 0; j < n_positions; j++)
         for (uint32_t d = 0; d < a->dv; d++)
-            a->values[j * a->dv_padded + d] = v_block ? value_at(a->type, v_block, a->dv, j, d) : a->keys[d * P + j];
+            a->values[j * a->dv_padded + d] =
+                v_block ? value_at(a->type, v_block, a->dv, j, d) : a->keys[d * P + j];
 }
 
 static void score_row(HrAttend *a, uint32_t r)

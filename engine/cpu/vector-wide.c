@@ -1,9 +1,11 @@
-/* vector-wide.c: vector.h with vectors of 8 or 16 lanes, compiled once per instruction set as HR_VECTOR_TABLE.
+/* vector-wide.c: vector.h with vectors of 8 or 16 lanes, compiled once per instruction set as
+ * HR_VECTOR_TABLE.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Written with the compiler's vector extension; a vector is as wide as a register. Positions are the lanes of scores,
- * dimensions those of values, so that nothing is summed across lanes except the softmax's own sum.
+ * Written with the compiler's vector extension; a vector is as wide as a register. Positions are
+ * the lanes of scores, dimensions those of values, so that nothing is summed across lanes except
+ * the softmax's own sum.
  */
 #include "cpu/activate.h"
 #include "cpu/kv-codec.h"
@@ -64,14 +66,16 @@ static inline float max_lanes(V v)
     return x[0];
 }
 
-/* e^x to about 1 ulp for x in [-87, 88]; e^-87 below that, infinite above. Cody-Waite reduction by ln 2, then the Taylor polynomial on
+/* e^x to about 1 ulp for x in [-87, 88]; e^-87 below that, infinite above. Cody-Waite reduction by
+ * ln 2, then the Taylor polynomial on
  * [-ln2/2, ln2/2], whose next term is below 2^-27. */
 static inline V exp_lanes(V x)
 {
     VI beyond = x > splat(88.0f);
     x = select_lanes(x < splat(-87.0f), splat(-87.0f), x);
     x = select_lanes(beyond, splat(88.0f), x);
-    V shifted = x * splat(1.44269504f) + splat(0x1.8p23f); /* rounds to the nearest whole number in the low bits */
+    V shifted = x * splat(1.44269504f) +
+                splat(0x1.8p23f); /* rounds to the nearest whole number in the low bits */
     V n = shifted - splat(0x1.8p23f);
     V r = x - n * splat(0x1.62e4p-1f) - n * splat(0x1.7f7d1cp-20f);
     V y = splat(1.0f / 5040);
@@ -125,9 +129,11 @@ static float squared_distance(const float *x, float from, uint32_t n)
     return sum_lanes(squares) + tail;
 }
 
-static void layer_norm(const float *x, const float *weight, const float *bias, float eps, uint32_t n, float *y)
+static void layer_norm(const float *x, const float *weight, const float *bias, float eps,
+                       uint32_t n, float *y)
 {
-    float mean = sum_of(x, n) / (float)n, inverse = 1 / sqrtf(squared_distance(x, mean, n) / (float)n + eps);
+    float mean = sum_of(x, n) / (float)n,
+          inverse = 1 / sqrtf(squared_distance(x, mean, n) / (float)n + eps);
     for (uint32_t i = 0; i < n; i++)
         y[i] = (x[i] - mean) * inverse;
     for (uint32_t i = 0; weight && i < n; i++)
@@ -161,7 +167,8 @@ static inline V activate_lanes(HrActivation activation, V x)
     case HR_GELU_ERF:
         return splat(0.5f) * x * one_plus_erf(x * splat(0.70710678f));
     case HR_GELU_TANH:
-        return x / (splat(1) + exp_lanes(-(splat(HR_GELU_SLOPE) * x * (splat(1) + splat(HR_GELU_CUBIC) * x * x))));
+        return x / (splat(1) + exp_lanes(-(splat(HR_GELU_SLOPE) * x *
+                                           (splat(1) + splat(HR_GELU_CUBIC) * x * x))));
     case HR_GELU_QUICK:
         return x / (splat(1) + exp_lanes(splat(-1.702f) * x));
     case HR_RELU:
@@ -176,7 +183,8 @@ static inline V activate_lanes(HrActivation activation, V x)
     return x;
 }
 
-static void activate(HrActivation activation, const float *gate, const float *up, size_t n, float *y)
+static void activate(HrActivation activation, const float *gate, const float *up, size_t n,
+                     float *y)
 {
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
@@ -217,7 +225,8 @@ static void scale(float *y, float factor, size_t n)
 
 /* ---- Recurrent states ---- */
 
-static void recur(float *state, float decay, const float *x, float in, float out, size_t n, float *y)
+static void recur(float *state, float decay, const float *x, float in, float out, size_t n,
+                  float *y)
 {
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
@@ -251,7 +260,8 @@ static inline V load_half(const uint16_t *x)
 #endif
 }
 
-/* The first bytes as floats; written out because compilers take the plain conversion lane by lane. */
+/* The first bytes as floats; written out because compilers take the plain conversion lane by lane.
+ */
 static inline V widen(__m128i bytes)
 {
 #if defined(__AVX512F__)
@@ -291,8 +301,9 @@ static void unpack_keys_quantised(HrAttend *a, const void *block)
             V step = load_half(scales + g * P + j);
             for (uint32_t i = 0; i < HR_KV_GROUP; i++) {
                 uint32_t d = g * HR_KV_GROUP + i;
-                V q = q8 ? load_int8((const int8_t *)block + d * P + j)
-                         : load_nibbles((const uint8_t *)block + (g * 16 + i % 16) * P + j, i >= 16);
+                V q =
+                    q8 ? load_int8((const int8_t *)block + d * P + j)
+                       : load_nibbles((const uint8_t *)block + (g * 16 + i % 16) * P + j, i >= 16);
                 store(a->keys + d * P + j, q * step);
             }
         }
@@ -313,12 +324,14 @@ static void unpack_value_quantised(const HrAttend *a, const void *block, uint32_
 {
     bool q8 = a->type == HR_KV_Q8_0;
     uint32_t n_groups = a->dv / HR_KV_GROUP;
-    const uint16_t *scales = (const uint16_t *)((const char *)block + (q8 ? a->dv : a->dv / 2) * P) + j * n_groups;
+    const uint16_t *scales =
+        (const uint16_t *)((const char *)block + (q8 ? a->dv : a->dv / 2) * P) + j * n_groups;
     for (uint32_t g = 0; g < n_groups; g++) {
         V step = splat(hr_half_to_float(scales[g]));
         for (uint32_t i = 0; i < HR_KV_GROUP; i += LANES) {
             V q = q8 ? load_int8((const int8_t *)block + j * a->dv + g * HR_KV_GROUP + i)
-                     : load_nibbles((const uint8_t *)block + j * (a->dv / 2) + g * 16 + i % 16, i >= 16);
+                     : load_nibbles((const uint8_t *)block + j * (a->dv / 2) + g * 16 + i % 16,
+                                    i >= 16);
             store(to + g * HR_KV_GROUP + i, q * step);
         }
     }
@@ -340,7 +353,8 @@ static void unpack_values(HrAttend *a, const void *block, uint32_t n_positions)
             unpack_value_quantised(a, block, j, to);
         }
     }
-    memset(a->values + n_positions * a->dv_padded, 0, (P - n_positions) * a->dv_padded * sizeof(float));
+    memset(a->values + n_positions * a->dv_padded, 0,
+           (P - n_positions) * a->dv_padded * sizeof(float));
 }
 
 /* Of latent keys: a few dimensions at a time, so that what is read stays in a first-level cache. */
@@ -352,8 +366,8 @@ static void values_from_keys(HrAttend *a, uint32_t n_positions)
                 a->values[j * a->dv_padded + d + i] = a->keys[(d + i) * P + j];
 }
 
-/* ---- Scores, softmax, weighted sum: tiles of rows by columns that fit the registers. Each sum runs over its index alone, so
- * the shape of a tile changes no bit. ---- */
+/* ---- Scores, softmax, weighted sum: tiles of rows by columns that fit the registers. Each sum
+ * runs over its index alone, so the shape of a tile changes no bit. ---- */
 
 #define TILE_ROWS 4
 #if defined(__AVX512F__)
@@ -363,9 +377,12 @@ static void values_from_keys(HrAttend *a, uint32_t n_positions)
 #endif
 #define TILE_WIDTH (TILE_COLS * LANES)
 
-/* to[r][c] += sum over i of x[r][i] * m[i][c], n rows by TILE_WIDTH columns; n is a constant where it is inlined. */
-static inline __attribute__((always_inline)) void add_products(uint32_t n, uint32_t n_inner, const float *x, size_t x_stride,
-                                                               const float *m, size_t m_stride, float *to, size_t to_stride)
+/* to[r][c] += sum over i of x[r][i] * m[i][c], n rows by TILE_WIDTH columns; n is a constant where
+ * it is inlined. */
+static inline __attribute__((always_inline)) void add_products(uint32_t n, uint32_t n_inner,
+                                                               const float *x, size_t x_stride,
+                                                               const float *m, size_t m_stride,
+                                                               float *to, size_t to_stride)
 {
     V acc[TILE_ROWS][TILE_COLS];
 #pragma GCC unroll 4
@@ -393,8 +410,8 @@ static inline __attribute__((always_inline)) void add_products(uint32_t n, uint3
             store(to + r * to_stride + c * LANES, acc[r][c]);
 }
 
-static void add_products_rows(uint32_t n, uint32_t n_inner, const float *x, size_t x_stride, const float *m, size_t m_stride,
-                              float *to, size_t to_stride)
+static void add_products_rows(uint32_t n, uint32_t n_inner, const float *x, size_t x_stride,
+                              const float *m, size_t m_stride, float *to, size_t to_stride)
 {
     switch (n) {
     case 4: add_products(4, n_inner, x, x_stride, m, m_stride, to, to_stride); break;
@@ -428,7 +445,8 @@ static inline VI lanes_below(int32_t n)
 /* All ones for the positions of column c of lanes that row r sees. */
 static inline VI seen_lanes(const HrAttend *a, uint32_t r, int32_t c)
 {
-    return lanes_below((int32_t)a->n_valid[r] - c * LANES) & ~lanes_below((int32_t)a->first_valid[r] - c * LANES);
+    return lanes_below((int32_t)a->n_valid[r] - c * LANES) &
+           ~lanes_below((int32_t)a->first_valid[r] - c * LANES);
 }
 
 /* Scores minus slope times distance. */

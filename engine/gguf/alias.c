@@ -53,7 +53,8 @@ void hr_gguf_add_uint(HrGguf *gguf, const char *key, uint32_t value)
 {
     uint32_t little = GUINT32_TO_LE(value);
     if (!hr_gguf_find(gguf, key))
-        add(gguf, key, (HrGgufEntry){.kind = HR_GGUF_U32, .element = HR_GGUF_U32, .n = 1}, &little, sizeof little);
+        add(gguf, key, (HrGgufEntry){.kind = HR_GGUF_U32, .element = HR_GGUF_U32, .n = 1}, &little,
+            sizeof little);
 }
 
 void hr_gguf_add_float(HrGguf *gguf, const char *key, float value)
@@ -62,13 +63,16 @@ void hr_gguf_add_float(HrGguf *gguf, const char *key, float value)
     memcpy(&bits, &value, sizeof bits);
     bits = GUINT32_TO_LE(bits);
     if (!hr_gguf_find(gguf, key))
-        add(gguf, key, (HrGgufEntry){.kind = HR_GGUF_F32, .element = HR_GGUF_F32, .n = 1}, &bits, sizeof bits);
+        add(gguf, key, (HrGgufEntry){.kind = HR_GGUF_F32, .element = HR_GGUF_F32, .n = 1}, &bits,
+            sizeof bits);
 }
 
 void hr_gguf_add_string(HrGguf *gguf, const char *key, const char *value)
 {
     if (!hr_gguf_find(gguf, key))
-        add(gguf, key, (HrGgufEntry){.kind = HR_GGUF_STRING, .element = HR_GGUF_STRING, .n = strlen(value)}, value, strlen(value) + 1);
+        add(gguf, key,
+            (HrGgufEntry){.kind = HR_GGUF_STRING, .element = HR_GGUF_STRING, .n = strlen(value)},
+            value, strlen(value) + 1);
 }
 
 void hr_gguf_alias_tensor(HrGguf *gguf, const char *name, const char *existing)

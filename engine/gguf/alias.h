@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Found by name where the file has nothing of that name; not listed. To be added by who opened the file, before anyone else has it.
+ * Found by name where the file has nothing of that name; not listed. To be added by who opened the
+ * file, before anyone else has it.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Every function returns false, and moves nothing, where fewer bytes are left than it needs; what was being read is the
- * caller's to say. Thread-safety: one thread per cursor.
+ * Every function returns false, and moves nothing, where fewer bytes are left than it needs; what
+ * was being read is the caller's to say. Thread-safety: one thread per cursor.
  */
 #pragma once
 

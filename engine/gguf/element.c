@@ -1,4 +1,5 @@
-/* element.c: typed views of metadata values. Widths are taken liberally, as writers differ; values never change.
+/* element.c: typed views of metadata values. Widths are taken liberally, as writers differ; values
+ * never change.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -72,7 +73,8 @@ bool hr_gguf_element_float(const HrGgufEntry *entry, uint64_t index, double *ret
     return false;
 }
 
-bool hr_gguf_element_string(const HrGgufEntry *entry, uint64_t index, const char **ret_bytes, size_t *ret_len)
+bool hr_gguf_element_string(const HrGgufEntry *entry, uint64_t index, const char **ret_bytes,
+                            size_t *ret_len)
 {
     if (entry->kind == HR_GGUF_STRING && index == 0) {
         *ret_bytes = entry->data;

@@ -18,8 +18,8 @@ bool hr_gguf_fail(GError **error, HrError code, const char *format, ...)
     return false;
 }
 
-char *hr_gguf_copy_text(GPtrArray *owned, HrGgufBudget *budget, const void *bytes, uint64_t len, const char *what,
-                        GError **error)
+char *hr_gguf_copy_text(GPtrArray *owned, HrGgufBudget *budget, const void *bytes, uint64_t len,
+                        const char *what, GError **error)
 {
     char *copy;
 
@@ -30,7 +30,8 @@ char *hr_gguf_copy_text(GPtrArray *owned, HrGgufBudget *budget, const void *byte
     }
     copy = g_try_malloc(len + 1);
     if (!copy) {
-        hr_gguf_fail(error, HR_ERROR_MEMORY, "%s: no memory for %" G_GUINT64_FORMAT " bytes of text", what, len);
+        hr_gguf_fail(error, HR_ERROR_MEMORY,
+                     "%s: no memory for %" G_GUINT64_FORMAT " bytes of text", what, len);
         return NULL;
     }
     memcpy(copy, bytes, len);
@@ -48,14 +49,16 @@ static bool has_control_character(const char *text, size_t len)
     return false;
 }
 
-char *hr_gguf_copy_name(GPtrArray *owned, HrGgufBudget *budget, const void *bytes, uint64_t len, uint64_t max,
-                        const char *what, GError **error)
+char *hr_gguf_copy_name(GPtrArray *owned, HrGgufBudget *budget, const void *bytes, uint64_t len,
+                        uint64_t max, const char *what, GError **error)
 {
     if (len == 0)
         hr_gguf_fail(error, HR_ERROR_FORMAT, "%s has an empty name", what);
     else if (len > max)
-        hr_gguf_fail(error, HR_ERROR_FORMAT, "%s has a name of %" G_GUINT64_FORMAT " bytes; at most %" G_GUINT64_FORMAT
-                     " are allowed", what, len, max);
+        hr_gguf_fail(error, HR_ERROR_FORMAT,
+                     "%s has a name of %" G_GUINT64_FORMAT " bytes; at most %" G_GUINT64_FORMAT
+                     " are allowed",
+                     what, len, max);
     else if (has_control_character(bytes, len))
         hr_gguf_fail(error, HR_ERROR_FORMAT, "%s has a control character in its name", what);
     else if (!g_utf8_validate_len(bytes, len, NULL))

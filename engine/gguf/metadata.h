@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns copies of keys and strings and the offsets into arrays of strings; arrays themselves stay in the file's bytes, which
- * must outlive it. Immutable once read. Thread-safety: Safe.
+ * Owns copies of keys and strings and the offsets into arrays of strings; arrays themselves stay in
+ * the file's bytes, which must outlive it. Immutable once read. Thread-safety: Safe.
  */
 #pragma once
 
@@ -19,14 +19,15 @@ typedef struct {
 } HrGgufMetadata;
 
 /* Reads n_entries entries at the cursor. budget shrinks by what they take. */
-HrGgufMetadata *hr_gguf_metadata_read(HrCursor *cursor, uint64_t n_entries, HrGgufBudget *budget, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+HrGgufMetadata *hr_gguf_metadata_read(HrCursor *cursor, uint64_t n_entries, HrGgufBudget *budget,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void hr_gguf_metadata_free(HrGgufMetadata *metadata);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrGgufMetadata, hr_gguf_metadata_free)
 
 const HrGgufEntry *hr_gguf_metadata_find(const HrGgufMetadata *metadata, const char *key);
 /* general.alignment, or the format's default. */
-bool hr_gguf_metadata_alignment(const HrGgufMetadata *metadata, uint32_t *ret_alignment, GError **error);
+bool hr_gguf_metadata_alignment(const HrGgufMetadata *metadata, uint32_t *ret_alignment,
+                                GError **error);
 
 /* Bytes of one element; 0 for strings, arrays and ids that are none. */
 size_t hr_gguf_kind_bytes(HrGgufKind kind);

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A header is: "GGUF", u32 version, u64 tensors, u64 metadata entries, the entries, the tensors' descriptions; then, from the
- * next multiple of the alignment on, their data.
+ * A header is: "GGUF", u32 version, u64 tensors, u64 metadata entries, the entries, the tensors'
+ * descriptions; then, from the next multiple of the alignment on, their data.
  */
 #include "gguf/alias.h"
 #include "gguf/gguf.h"
@@ -63,16 +63,19 @@ static bool check_version(uint32_t version, GError **error)
     if (version == 2 || version == 3)
         return true;
     if (version == 1)
-        return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED, "this is a GGUF file of version 1, which is no longer read; "
+        return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED,
+                            "this is a GGUF file of version 1, which is no longer read; "
                             "convert the model again");
     if (version != 0 && (version & 0xffff) == 0)
-        return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED, "this GGUF file is written in big-endian byte order; only "
+        return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED,
+                            "this GGUF file is written in big-endian byte order; only "
                             "little-endian ones are read");
-    return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED, "this is a GGUF file of version %u; versions 2 and 3 are read",
-                        version);
+    return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED,
+                        "this is a GGUF file of version %u; versions 2 and 3 are read", version);
 }
 
-static bool read_preamble(HrCursor *cursor, uint64_t *ret_n_tensors, uint64_t *ret_n_entries, GError **error)
+static bool read_preamble(HrCursor *cursor, uint64_t *ret_n_tensors, uint64_t *ret_n_entries,
+                          GError **error)
 {
     const void *magic;
     uint32_t version;
@@ -80,7 +83,8 @@ static bool read_preamble(HrCursor *cursor, uint64_t *ret_n_tensors, uint64_t *r
     if (cursor->size == 0)
         return hr_gguf_fail(error, HR_ERROR_FILE, "the file is empty");
     if (!hr_cursor_take(cursor, 4, &magic) || memcmp(magic, "GGUF", 4) != 0)
-        return hr_gguf_fail(error, HR_ERROR_FILE, "this is not a GGUF file: it does not begin with 'GGUF'");
+        return hr_gguf_fail(error, HR_ERROR_FILE,
+                            "this is not a GGUF file: it does not begin with 'GGUF'");
     if (!hr_cursor_u32(cursor, &version))
         return hr_gguf_fail(error, HR_ERROR_FILE, "the file ends in its version");
     if (!check_version(version, error))
@@ -92,7 +96,8 @@ static bool read_preamble(HrCursor *cursor, uint64_t *ret_n_tensors, uint64_t *r
     return true;
 }
 
-/* Reads the newest part's header. The first part's metadata stays, that of others only says where they belong. */
+/* Reads the newest part's header. The first part's metadata stays, that of others only says where
+ * they belong. */
 static bool read_part(HrGguf *gguf, HrGgufSplit *ret_split, GError **error)
 {
     uint32_t no = gguf->parts->len - 1, alignment;
@@ -106,8 +111,8 @@ static bool read_part(HrGguf *gguf, HrGgufSplit *ret_split, GError **error)
     metadata = hr_gguf_metadata_read(&cursor, n_entries, &gguf->budget, error);
     if (!metadata || !hr_gguf_metadata_alignment(metadata, &alignment, error) ||
         !hr_gguf_split_read(metadata, ret_split, error) ||
-        !hr_gguf_tensor_list_read(&gguf->tensors, &cursor, n_tensors, no, alignment, gguf->header_only, &gguf->budget,
-                                  error))
+        !hr_gguf_tensor_list_read(&gguf->tensors, &cursor, n_tensors, no, alignment,
+                                  gguf->header_only, &gguf->budget, error))
         return false;
     if (no == 0)
         gguf->metadata = g_steal_pointer(&metadata);
@@ -116,7 +121,8 @@ static bool read_part(HrGguf *gguf, HrGgufSplit *ret_split, GError **error)
 
 /* ---- Files ---- */
 
-/* Maps a regular file. Anything else (a pipe, a device, a folder) is refused without waiting for it. */
+/* Maps a regular file. Anything else (a pipe, a device, a folder) is refused without waiting for
+ * it. */
 static GMappedFile *map_file(const char *path, GError **error)
 {
     struct stat status;
@@ -158,14 +164,16 @@ static bool add_part(HrGguf *gguf, const char *path, HrGgufSplit *ret_split, GEr
 
     if (!map)
         return at_path(path, error);
-    part = (Part){.map = map, .data = g_mapped_file_get_contents(map), .size = g_mapped_file_get_length(map)};
+    part = (Part){.map = map,
+                  .data = g_mapped_file_get_contents(map),
+                  .size = g_mapped_file_get_length(map)};
     g_array_append_val(gguf->parts, part);
     return read_part(gguf, ret_split, error) || at_path(path, error);
 }
 
 /* Adds part no at path, whose own word on its place must be what its name says. */
-static bool add_named_part(HrGguf *gguf, const char *path, uint32_t no, uint32_t count, HrGgufSplit *ret_split,
-                           GError **error)
+static bool add_named_part(HrGguf *gguf, const char *path, uint32_t no, uint32_t count,
+                           HrGgufSplit *ret_split, GError **error)
 {
     if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
         hr_gguf_fail(error, HR_ERROR_FILE, "part %u of %u of this model is missing", no + 1, count);
@@ -175,13 +183,16 @@ static bool add_named_part(HrGguf *gguf, const char *path, uint32_t no, uint32_t
         return false;
     if (ret_split->no == no && ret_split->count == count)
         return true;
-    hr_gguf_fail(error, HR_ERROR_FORMAT, "by its name this is part %u of %u, by its keys 'split.no' and 'split.count' "
-                 "part %u of %u", no + 1, count, ret_split->no + 1, ret_split->count);
+    hr_gguf_fail(error, HR_ERROR_FORMAT,
+                 "by its name this is part %u of %u, by its keys 'split.no' and 'split.count' "
+                 "part %u of %u",
+                 no + 1, count, ret_split->no + 1, ret_split->count);
     return at_path(path, error);
 }
 
 /* Opens the first part, where path is any part; most often path itself. */
-static HrGguf *open_first(const char *path, char **ret_first_path, HrGgufSplit *ret_split, GError **error)
+static HrGguf *open_first(const char *path, char **ret_first_path, HrGgufSplit *ret_split,
+                          GError **error)
 {
     g_autoptr(HrGguf) gguf = gguf_new(false);
     g_autofree char *first_path = g_strdup(path);
@@ -206,7 +217,8 @@ static HrGguf *open_first(const char *path, char **ret_first_path, HrGgufSplit *
     return g_steal_pointer(&gguf);
 }
 
-static bool add_further_parts(HrGguf *gguf, const char *first_path, const HrGgufSplit *first, GError **error)
+static bool add_further_parts(HrGguf *gguf, const char *first_path, const HrGgufSplit *first,
+                              GError **error)
 {
     for (uint32_t no = 1; no < first->count; no++) {
         g_autofree char *path = hr_gguf_split_path(first_path, first, no, error);
@@ -223,8 +235,10 @@ static bool add_further_parts(HrGguf *gguf, const char *first_path, const HrGguf
 static bool check_tensor_count(const HrGguf *gguf, const HrGgufSplit *split, GError **error)
 {
     if (split->count > 1 && split->n_tensors >= 0 && (uint64_t)split->n_tensors != gguf->tensors.n)
-        return hr_gguf_fail(error, HR_ERROR_FORMAT, "key 'split.tensors.count' says %" G_GINT64_FORMAT
-                            " tensors, but the parts hold %zu", split->n_tensors, gguf->tensors.n);
+        return hr_gguf_fail(error, HR_ERROR_FORMAT,
+                            "key 'split.tensors.count' says %" G_GINT64_FORMAT
+                            " tensors, but the parts hold %zu",
+                            split->n_tensors, gguf->tensors.n);
     return true;
 }
 
@@ -237,7 +251,8 @@ HrGguf *hr_gguf_open(const char *path, GError **error)
     gguf = open_first(path, &first_path, &split, error);
     if (!gguf || !add_further_parts(gguf, first_path, &split, error))
         return NULL;
-    if (!hr_gguf_tensor_list_finish(&gguf->tensors, error) || !check_tensor_count(gguf, &split, error)) {
+    if (!hr_gguf_tensor_list_finish(&gguf->tensors, error) ||
+        !check_tensor_count(gguf, &split, error)) {
         at_path(first_path, error);
         return NULL;
     }
@@ -303,7 +318,8 @@ const HrGgufTensor *hr_gguf_tensor(const HrGguf *gguf, size_t index)
 const HrGgufTensor *hr_gguf_find_tensor(const HrGguf *gguf, const char *name)
 {
     const HrGgufTensor *tensor = hr_gguf_tensor_list_find(&gguf->tensors, name);
-    return tensor || !gguf->aliases.tensors ? tensor : g_hash_table_lookup(gguf->aliases.tensors, name);
+    return tensor || !gguf->aliases.tensors ? tensor
+                                            : g_hash_table_lookup(gguf->aliases.tensors, name);
 }
 
 const void *hr_gguf_tensor_data(const HrGguf *gguf, const HrGgufTensor *tensor)

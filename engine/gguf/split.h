@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Part k of n (from 1) is NAME-0000k-of-0000n.gguf; its keys split.no (from 0), split.count and split.tensors.count say the
- * same. The first part holds the metadata; each has tensors and data of its own.
+ * Part k of n (from 1) is NAME-0000k-of-0000n.gguf; its keys split.no (from 0), split.count and
+ * split.tensors.count say the same. The first part holds the metadata; each has tensors and data of
+ * its own.
  */
 #pragma once
 

@@ -1,4 +1,5 @@
-/* tensors.c: see tensors.h. Checks where and how large tensors are; which of them a model needs is the loader's business.
+/* tensors.c: see tensors.h. Checks where and how large tensors are; which of them a model needs is
+ * the loader's business.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -7,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIN_TENSOR_BYTES (8 + 1 + 4 + 8 + 4 + 8) /* length, a name of one byte, n_dims, one dimension, type, offset */
+#define MIN_TENSOR_BYTES \
+    (8 + 1 + 4 + 8 + 4 + 8) /* length, a name of one byte, n_dims, one dimension, type, offset */
 
 void hr_gguf_tensor_list_init(HrGgufTensorList *list)
 {
@@ -24,8 +26,8 @@ void hr_gguf_tensor_list_clear(HrGgufTensorList *list)
 
 /* ---- One tensor ---- */
 
-static bool read_name(HrGgufTensorList *list, HrCursor *cursor, HrGgufBudget *budget, HrGgufTensor *tensor,
-                      GError **error)
+static bool read_name(HrGgufTensorList *list, HrCursor *cursor, HrGgufBudget *budget,
+                      HrGgufTensor *tensor, GError **error)
 {
     g_autofree char *what = g_strdup_printf("tensor %zu", list->n + 1);
     const void *bytes;
@@ -36,28 +38,34 @@ static bool read_name(HrGgufTensorList *list, HrCursor *cursor, HrGgufBudget *bu
     if (!hr_cursor_take(cursor, len, &bytes))
         return hr_gguf_fail(error, HR_ERROR_FILE, "%s has a name of %" G_GUINT64_FORMAT
                             " bytes, which reaches past the end of the file", what, len);
-    tensor->name = hr_gguf_copy_name(list->owned, budget, bytes, len, HR_GGUF_MAX_NAME_BYTES, what, error);
+    tensor->name =
+        hr_gguf_copy_name(list->owned, budget, bytes, len, HR_GGUF_MAX_NAME_BYTES, what, error);
     return tensor->name != NULL;
 }
 
 static bool read_shape(HrCursor *cursor, HrGgufTensor *tensor, GError **error)
 {
     if (!hr_cursor_u32(cursor, &tensor->n_dims))
-        return hr_gguf_fail(error, HR_ERROR_FILE, "the file ends in the shape of tensor '%s'", tensor->name);
+        return hr_gguf_fail(error, HR_ERROR_FILE, "the file ends in the shape of tensor '%s'",
+                            tensor->name);
     if (tensor->n_dims < 1 || tensor->n_dims > G_N_ELEMENTS(tensor->dims))
-        return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' has %u dimensions; 1 to 4 are allowed", tensor->name,
+        return hr_gguf_fail(error, HR_ERROR_FORMAT,
+                            "tensor '%s' has %u dimensions; 1 to 4 are allowed", tensor->name,
                             tensor->n_dims);
     for (uint32_t i = 0; i < G_N_ELEMENTS(tensor->dims); i++) {
         tensor->dims[i] = 1;
         if (i < tensor->n_dims && !hr_cursor_u64(cursor, &tensor->dims[i]))
-            return hr_gguf_fail(error, HR_ERROR_FILE, "the file ends in the shape of tensor '%s'", tensor->name);
+            return hr_gguf_fail(error, HR_ERROR_FILE, "the file ends in the shape of tensor '%s'",
+                                tensor->name);
         if (tensor->dims[i] == 0)
-            return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' has a dimension of 0", tensor->name);
+            return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' has a dimension of 0",
+                                tensor->name);
     }
     return true;
 }
 
-/* Ids that the format had once: Q4_2, Q4_3, and arrangements of Q4_0 and IQ4_NL for one processor. */
+/* Ids that the format had once: Q4_2, Q4_3, and arrangements of Q4_0 and IQ4_NL for one processor.
+ */
 static bool is_removed(uint32_t id)
 {
     return id == 4 || id == 5 || (id >= 31 && id <= 33) || (id >= 36 && id <= 38);
@@ -68,18 +76,23 @@ static bool read_type(HrCursor *cursor, HrGgufTensor *tensor, GError **error)
     uint32_t id;
 
     if (!hr_cursor_u32(cursor, &id))
-        return hr_gguf_fail(error, HR_ERROR_FILE, "the file ends in the type of tensor '%s'", tensor->name);
+        return hr_gguf_fail(error, HR_ERROR_FILE, "the file ends in the type of tensor '%s'",
+                            tensor->name);
     if (is_removed(id))
-        return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED, "tensor '%s' is of type %u, which the format no longer has; "
-                            "convert the model again", tensor->name, id);
+        return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED,
+                            "tensor '%s' is of type %u, which the format no longer has; "
+                            "convert the model again",
+                            tensor->name, id);
     if (!hr_type_traits(id)->name)
-        return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED, "tensor '%s' is of type %u, which this build does not know",
+        return hr_gguf_fail(error, HR_ERROR_UNSUPPORTED,
+                            "tensor '%s' is of type %u, which this build does not know",
                             tensor->name, id);
     tensor->type = id;
     return true;
 }
 
-/* bytes = product of dims / block * block_bytes, refused where bytes or elements would not fit 63 bits. */
+/* bytes = product of dims / block * block_bytes, refused where bytes or elements would not fit 63
+ * bits. */
 static bool measure(HrGgufTensor *tensor, GError **error)
 {
     const HrTypeTraits *traits = hr_type_traits(tensor->type);
@@ -87,13 +100,15 @@ static bool measure(HrGgufTensor *tensor, GError **error)
     bool overflow = false;
 
     if (tensor->dims[0] % traits->block != 0)
-        return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' has rows of %" G_GUINT64_FORMAT
-                            " elements, which is no multiple of %s's blocks of %u", tensor->name, tensor->dims[0],
-                            traits->name, traits->block);
+        return hr_gguf_fail(error, HR_ERROR_FORMAT,
+                            "tensor '%s' has rows of %" G_GUINT64_FORMAT
+                            " elements, which is no multiple of %s's blocks of %u",
+                            tensor->name, tensor->dims[0], traits->name, traits->block);
     for (uint32_t i = 1; i < G_N_ELEMENTS(tensor->dims); i++)
         overflow |= __builtin_mul_overflow(blocks, tensor->dims[i], &blocks);
     if (overflow || blocks > INT64_MAX / MAX(traits->block, traits->block_bytes))
-        return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' has a shape whose size overflows", tensor->name);
+        return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' has a shape whose size overflows",
+                            tensor->name);
     tensor->bytes = blocks * traits->block_bytes;
     return true;
 }
@@ -102,15 +117,18 @@ static bool measure(HrGgufTensor *tensor, GError **error)
 static bool read_offset(HrCursor *cursor, uint32_t alignment, HrGgufTensor *tensor, GError **error)
 {
     if (!hr_cursor_u64(cursor, &tensor->offset))
-        return hr_gguf_fail(error, HR_ERROR_FILE, "the file ends in the offset of tensor '%s'", tensor->name);
+        return hr_gguf_fail(error, HR_ERROR_FILE, "the file ends in the offset of tensor '%s'",
+                            tensor->name);
     if (tensor->offset % alignment != 0)
-        return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' is at offset %" G_GUINT64_FORMAT
-                            ", which is no multiple of the alignment %u", tensor->name, tensor->offset, alignment);
+        return hr_gguf_fail(error, HR_ERROR_FORMAT,
+                            "tensor '%s' is at offset %" G_GUINT64_FORMAT
+                            ", which is no multiple of the alignment %u",
+                            tensor->name, tensor->offset, alignment);
     return true;
 }
 
-static bool read_tensor(HrGgufTensorList *list, HrCursor *cursor, uint32_t alignment, HrGgufBudget *budget,
-                        HrGgufTensor *tensor, GError **error)
+static bool read_tensor(HrGgufTensorList *list, HrCursor *cursor, uint32_t alignment,
+                        HrGgufBudget *budget, HrGgufTensor *tensor, GError **error)
 {
     return read_name(list, cursor, budget, tensor, error) && read_shape(cursor, tensor, error) &&
            read_type(cursor, tensor, error) && measure(tensor, error) &&
@@ -120,17 +138,21 @@ static bool read_tensor(HrGgufTensorList *list, HrCursor *cursor, uint32_t align
 /* ---- Where they lie ---- */
 
 /* Turns offsets from the data section into offsets from the file. */
-static bool place(HrGgufTensor *tensor, uint64_t data_start, uint64_t file_bytes, bool header_only, GError **error)
+static bool place(HrGgufTensor *tensor, uint64_t data_start, uint64_t file_bytes, bool header_only,
+                  GError **error)
 {
     uint64_t end;
 
     if (__builtin_add_overflow(tensor->offset, data_start, &tensor->offset) ||
         __builtin_add_overflow(tensor->offset, tensor->bytes, &end))
-        return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' is at an offset that overflows", tensor->name);
+        return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' is at an offset that overflows",
+                            tensor->name);
     if (!header_only && end > file_bytes)
-        return hr_gguf_fail(error, HR_ERROR_FILE, "tensor '%s' ends at byte %" G_GUINT64_FORMAT
+        return hr_gguf_fail(error, HR_ERROR_FILE,
+                            "tensor '%s' ends at byte %" G_GUINT64_FORMAT
                             ", but the file has only %" G_GUINT64_FORMAT
-                            "; it is cut short (an unfinished download?)", tensor->name, end, file_bytes);
+                            "; it is cut short (an unfinished download?)",
+                            tensor->name, end, file_bytes);
     return true;
 }
 
@@ -150,14 +172,15 @@ static bool check_overlaps(const HrGgufTensor *tensors, size_t n, GError **error
     qsort(sorted, n, sizeof *sorted, compare_offsets);
     for (size_t i = 1; i < n; i++)
         if (sorted[i]->offset - sorted[i - 1]->offset < sorted[i - 1]->bytes)
-            return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensors '%s' and '%s' overlap", sorted[i - 1]->name,
-                                sorted[i]->name);
+            return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensors '%s' and '%s' overlap",
+                                sorted[i - 1]->name, sorted[i]->name);
     return true;
 }
 
 /* ---- The list ---- */
 
-static bool grow(HrGgufTensorList *list, HrCursor *cursor, uint64_t n, HrGgufBudget *budget, GError **error)
+static bool grow(HrGgufTensorList *list, HrCursor *cursor, uint64_t n, HrGgufBudget *budget,
+                 GError **error)
 {
     HrGgufTensor *tensors;
 
@@ -169,14 +192,16 @@ static bool grow(HrGgufTensorList *list, HrCursor *cursor, uint64_t n, HrGgufBud
                             " tensors, which reach past the end of the file", n);
     tensors = g_try_renew(HrGgufTensor, list->tensors, list->n + n + 1); /* + 1: never NULL */
     if (!tensors)
-        return hr_gguf_fail(error, HR_ERROR_MEMORY, "no memory for a list of %" G_GUINT64_FORMAT " tensors", n);
+        return hr_gguf_fail(error, HR_ERROR_MEMORY,
+                            "no memory for a list of %" G_GUINT64_FORMAT " tensors", n);
     budget->tensors -= n;
     list->tensors = tensors;
     return true;
 }
 
-bool hr_gguf_tensor_list_read(HrGgufTensorList *list, HrCursor *cursor, uint64_t n, uint32_t part, uint32_t alignment,
-                              bool header_only, HrGgufBudget *budget, GError **error)
+bool hr_gguf_tensor_list_read(HrGgufTensorList *list, HrCursor *cursor, uint64_t n, uint32_t part,
+                              uint32_t alignment, bool header_only, HrGgufBudget *budget,
+                              GError **error)
 {
     size_t first = list->n;
     uint64_t data_start;
@@ -210,7 +235,8 @@ bool hr_gguf_tensor_list_finish(HrGgufTensorList *list, GError **error)
     qsort(list->by_name, list->n, sizeof *list->by_name, compare_names);
     for (size_t i = 1; i < list->n; i++)
         if (compare_names(&list->by_name[i - 1], &list->by_name[i]) == 0)
-            return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' is there twice", list->by_name[i]->name);
+            return hr_gguf_fail(error, HR_ERROR_FORMAT, "tensor '%s' is there twice",
+                                list->by_name[i]->name);
     return true;
 }
 
@@ -218,7 +244,8 @@ const HrGgufTensor *hr_gguf_tensor_list_find(const HrGgufTensorList *list, const
 {
     HrGgufTensor wanted = {.name = name};
     const HrGgufTensor *pointer = &wanted;
-    const HrGgufTensor **found = bsearch(&pointer, list->by_name, list->n, sizeof *list->by_name, compare_names);
+    const HrGgufTensor **found =
+        bsearch(&pointer, list->by_name, list->n, sizeof *list->by_name, compare_names);
 
     return found ? *found : NULL;
 }

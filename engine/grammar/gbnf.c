@@ -2,9 +2,11 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- *   name ::= "text" [a-z^] . name ( ... ) | ...      with *, +, ?, {n}, {n,} and {n,m} behind any of them; # begins a comment
+ *   name ::= "text" [a-z^] . name ( ... ) | ...      with *, +, ?, {n}, {n,} and {n,m} behind any
+ * of them; # begins a comment
  *
- * A rule ends with its line, except inside parentheses, behind ::= and around |. The rule `root` is the whole.
+ * A rule ends with its line, except inside parentheses, behind ::= and around |. The rule `root` is
+ * the whole.
  */
 #include "grammar/grammar.h"
 
@@ -38,7 +40,8 @@ static void G_GNUC_PRINTF(2, 3) fail(Parser *p, const char *format, ...)
     va_start(args, format);
     g_autofree char *message = g_strdup_vprintf(format, args);
     va_end(args);
-    p->error = g_error_new(HR_ERROR, HR_ERROR_SETTINGS, "The grammar cannot be read: line %u: %s.", line, message);
+    p->error = g_error_new(HR_ERROR, HR_ERROR_SETTINGS, "The grammar cannot be read: line %u: %s.",
+                           line, message);
     p->at = p->end;
 }
 
@@ -61,7 +64,8 @@ static void skip_space(Parser *p, bool over_lines)
         if (*p->at == '#')
             while (p->at < p->end && *p->at != '\n')
                 p->at++;
-        else if (*p->at == ' ' || *p->at == '\t' || (over_lines && (*p->at == '\n' || *p->at == '\r')))
+        else if (*p->at == ' ' || *p->at == '\t' ||
+                 (over_lines && (*p->at == '\n' || *p->at == '\r')))
             p->at++;
         else
             return;
@@ -159,7 +163,8 @@ static HrExpr class_of_others(HrSyntax *syntax, GArray *ranges)
 
     g_array_sort(ranges, compare_ranges);
     for (guint i = 0; i <= ranges->len; i++) {
-        HrCodeRange range = i < ranges->len ? g_array_index(ranges, HrCodeRange, i) : (HrCodeRange){0x110000, 0x110000};
+        HrCodeRange range = i < ranges->len ? g_array_index(ranges, HrCodeRange, i)
+                                            : (HrCodeRange){0x110000, 0x110000};
         HrCodeRange gap = {next, range.low - 1};
         if (range.low > next)
             g_array_append_val(others, gap);
@@ -186,7 +191,8 @@ static HrExpr read_class(Parser *p)
     }
     if (!take(p, ']'))
         fail(p, "a [ without its ]");
-    return negated ? class_of_others(p->syntax, ranges) : hr_expr_class(p->syntax, (const HrCodeRange *)ranges->data, ranges->len);
+    return negated ? class_of_others(p->syntax, ranges)
+                   : hr_expr_class(p->syntax, (const HrCodeRange *)ranges->data, ranges->len);
 }
 
 static uint32_t rule_of(Parser *p, const char *name)
@@ -367,7 +373,12 @@ HrGrammar *hr_grammar_new_gbnf(const char *text, GError **error)
     g_auto(HrSyntax) syntax = {0};
     g_autoptr(GHashTable) rules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) defined = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Parser p = {.syntax = &syntax, .text = text, .at = text, .end = text + strlen(text), .rules = rules, .defined = defined};
+    Parser p = {.syntax = &syntax,
+                .text = text,
+                .at = text,
+                .end = text + strlen(text),
+                .rules = rules,
+                .defined = defined};
 
     hr_syntax_init(&syntax);
     if (strlen(text) > MAX_TEXT_BYTES)

@@ -6,9 +6,11 @@
 
 #include "grammar/walk.h"
 
-HrGrammar *hr_grammar_new(const HrSyntax *syntax, uint32_t root, GPtrArray *take_ignored, GError **error)
+HrGrammar *hr_grammar_new(const HrSyntax *syntax, uint32_t root, GPtrArray *take_ignored,
+                          GError **error)
 {
-    g_autoptr(GPtrArray) ignored = take_ignored ? take_ignored : g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) ignored =
+        take_ignored ? take_ignored : g_ptr_array_new_with_free_func(g_free);
     HrNetwork *network = hr_network_new(syntax, root, error);
     HrGrammar *grammar;
 
@@ -42,7 +44,8 @@ const char *const *hr_grammar_get_ignored(const HrGrammar *grammar)
     return (const char *const *)grammar->ignored->pdata;
 }
 
-HrGrammar *hr_grammar_new_schema(const char *before, HrValue *schema, const char *behind, GError **error)
+HrGrammar *hr_grammar_new_schema(const char *before, HrValue *schema, const char *behind,
+                                 GError **error)
 {
     g_auto(HrSyntax) syntax = {0};
     g_autoptr(GPtrArray) ignored = g_ptr_array_new_with_free_func(g_free);
@@ -58,7 +61,8 @@ HrGrammar *hr_grammar_new_schema(const char *before, HrValue *schema, const char
         return NULL;
     }
     hr_syntax_define(&syntax, root,
-                     hr_expr_sequence_of(&syntax, hr_expr_literal(&syntax, before ? before : "", -1), value,
+                     hr_expr_sequence_of(&syntax,
+                                         hr_expr_literal(&syntax, before ? before : "", -1), value,
                                          hr_expr_literal(&syntax, behind ? behind : "", -1)));
     return hr_grammar_new(&syntax, root, g_steal_pointer(&ignored), error);
 }

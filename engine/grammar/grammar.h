@@ -1,4 +1,5 @@
-/* grammar.h: what a grammar is to the engine: a network, and what of its source it does not hold answers to.
+/* grammar.h: what a grammar is to the engine: a network, and what of its source it does not hold
+ * answers to.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -13,7 +14,8 @@ struct HrGrammar {
 };
 
 /* Takes ignored (char *; NULL: none). */
-HrGrammar *hr_grammar_new(const HrSyntax *syntax, uint32_t root, GPtrArray *take_ignored, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HrGrammar *hr_grammar_new(const HrSyntax *syntax, uint32_t root, GPtrArray *take_ignored,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* schema.c: what a text must be to be JSON that the schema allows, as an expression. */
 HrExpr hr_schema_expr(HrSyntax *syntax, HrValue *schema, GPtrArray *ignored, GError **error);

@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define N_MASKS 64u               /* kept per answer: 1.2 MB at 150 000 tokens */
-#define MAX_WORK (1ull << 26)     /* of one mask: some tenths of a second, which only hostile grammars take */
+#define MAX_WORK \
+    (1ull << 26) /* of one mask: some tenths of a second, which only hostile grammars take */
 #define MIN_NODES_FOR_PLAIN 4096u /* what it takes to find out whether plain characters are alike */
 #define NO_LIMIT UINT32_MAX
 
@@ -38,7 +39,8 @@ struct HrMatcher {
     bool active, again, was_cut;
 };
 
-HrMatcher *hr_matcher_new(HrGrammar *grammar, const HrTokenizer *tokenizer, const HrVocabTrie *trie, const char *after, bool again)
+HrMatcher *hr_matcher_new(HrGrammar *grammar, const HrTokenizer *tokenizer, const HrVocabTrie *trie,
+                          const char *after, bool again)
 {
     HrMatcher *m = g_new0(HrMatcher, 1);
 
@@ -98,8 +100,8 @@ static void allow_plain(HrMatcher *m, Mask *mask, uint32_t n_chars)
     mask->n += m->trie->n_plain[n_chars];
 }
 
-/* Where all plain characters lead to one state, and from there to one, ...: the plain tokens, by their length. False: they are not alike
- * here, nothing was done. */
+/* Where all plain characters lead to one state, and from there to one, ...: the plain tokens, by
+ * their length. False: they are not alike here, nothing was done. */
 static bool fill_plain(HrMatcher *m, Mask *mask, uint32_t limit)
 {
     uint32_t states[HR_PLAIN_MAX_CHARS + 1] = {m->state}, n = 0;
@@ -222,7 +224,8 @@ static bool has_bit(const Mask *mask, size_t token)
 }
 
 /* Whether what the model would rather say is among what is left out. */
-static bool leaves_out_best(const HrMatcher *m, const Mask *mask, const Mask *narrow, const float *logits, size_t n_vocab)
+static bool leaves_out_best(const HrMatcher *m, const Mask *mask, const Mask *narrow,
+                            const float *logits, size_t n_vocab)
 {
     size_t n = MIN(n_vocab, hr_tokenizer_size(m->tokenizer)), best = n;
 

@@ -53,8 +53,10 @@ static uint32_t n_bytes_of(uint32_t code)
     return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 }
 
-/* low and high are spelled with n bytes; at: which of them is next. Splits where a byte's full range does not hold for both ends. */
-static void lay_span(HrLaying *laying, const uint8_t *low, const uint8_t *high, uint32_t n, uint32_t at, uint32_t from, uint32_t to)
+/* low and high are spelled with n bytes; at: which of them is next. Splits where a byte's full
+ * range does not hold for both ends. */
+static void lay_span(HrLaying *laying, const uint8_t *low, const uint8_t *high, uint32_t n,
+                     uint32_t at, uint32_t from, uint32_t to)
 {
     static const uint8_t least[4] = {0x80, 0x80, 0x80, 0x80}, most[4] = {0xBF, 0xBF, 0xBF, 0xBF};
     bool low_is_least = true, high_is_most = true;
@@ -97,7 +99,8 @@ static void lay_range(HrLaying *laying, HrCodeRange range, uint32_t from, uint32
     static const uint32_t last_of[] = {0x7F, 0x7FF, 0xFFFF, 0x10FFFF};
 
     for (uint32_t n = 1; n <= 4; n++) {
-        uint32_t first = n == 1 ? 0 : last_of[n - 2] + 1, low = MAX(range.low, first), high = MIN(range.high, last_of[n - 1]);
+        uint32_t first = n == 1 ? 0 : last_of[n - 2] + 1, low = MAX(range.low, first),
+                 high = MIN(range.high, last_of[n - 1]);
         uint8_t low_bytes[4], high_bytes[4];
 
         if (low > high)
@@ -132,7 +135,9 @@ static uint32_t lay_choice(Layer *layer, const HrExprNode *node, uint32_t from)
         uint32_t begin = new_node(layer->laying);
 
         add_jump(layer->laying, from, begin);
-        add_jump(layer->laying, lay(layer, g_array_index(layer->syntax->children, HrExpr, node->first + i), begin), to);
+        add_jump(layer->laying,
+                 lay(layer, g_array_index(layer->syntax->children, HrExpr, node->first + i), begin),
+                 to);
     }
     return to;
 }
@@ -196,7 +201,8 @@ static uint32_t lay(Layer *layer, HrExpr expr, uint32_t from)
     case HR_EXPR_CLASS: {
         uint32_t to = new_node(layer->laying);
         for (uint32_t i = 0; i < node.n; i++)
-            lay_range(layer->laying, g_array_index(layer->syntax->ranges, HrCodeRange, node.first + i), from, to);
+            lay_range(layer->laying,
+                      g_array_index(layer->syntax->ranges, HrCodeRange, node.first + i), from, to);
         return to;
     }
     case HR_EXPR_SEQUENCE:
@@ -235,7 +241,9 @@ void hr_laying_init(HrLaying *laying, const HrSyntax *syntax, uint32_t root)
     for (guint i = 0; i < waiting->len && !laying->too_large; i++) {
         uint32_t start = new_node(laying), end, last;
 
-        last = lay(&layer, g_array_index(syntax->rules, HrExpr, g_array_index(waiting, uint32_t, i)), start);
+        last =
+            lay(&layer, g_array_index(syntax->rules, HrExpr, g_array_index(waiting, uint32_t, i)),
+                start);
         end = new_node(laying);
         add_jump(laying, last, end);
         g_array_append_val(laying->starts, start);

@@ -1,4 +1,5 @@
-/* network-build.h: what the two halves of making a network share: network-build.c lays the nodes, network.c measures them.
+/* network-build.h: what the two halves of making a network share: network-build.c lays the nodes,
+ * network.c measures them.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

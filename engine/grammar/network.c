@@ -1,5 +1,5 @@
-/* network.c: what can be known of a grammar before any text: how far each node is from an end, which rules begin with themselves,
- * which bytes are alike.
+/* network.c: what can be known of a grammar before any text: how far each node is from an end,
+ * which rules begin with themselves, which bytes are alike.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -24,9 +24,12 @@
 
 static void sort_edges(HrNetwork *network, const HrLaying *laying)
 {
-    SORT_EDGES(laying->bytes, HrLaidByte, network->n_nodes, network->first_byte, network->bytes, edge);
-    SORT_EDGES(laying->jumps, HrLaidJump, network->n_nodes, network->first_jump, network->jumps, to);
-    SORT_EDGES(laying->calls, HrLaidCall, network->n_nodes, network->first_call, network->calls, edge);
+    SORT_EDGES(laying->bytes, HrLaidByte, network->n_nodes, network->first_byte, network->bytes,
+               edge);
+    SORT_EDGES(laying->jumps, HrLaidJump, network->n_nodes, network->first_jump, network->jumps,
+               to);
+    SORT_EDGES(laying->calls, HrLaidCall, network->n_nodes, network->first_call, network->calls,
+               edge);
 }
 
 /* ---- Distances: the cheapest first, as each is settled, along the edges backwards ---- */
@@ -39,7 +42,8 @@ typedef struct {
     HrNetwork *network;
     GArray *heap; /* Candidate, the nearest at the root */
     uint32_t *first_back; /* [n_nodes + 2]: places in: */
-    uint32_t *callers;    /* nodes that lead to a node: by a byte or a jump, then (see first_call_back) ... */
+    uint32_t *callers; /* nodes that lead to a node: by a byte or a jump, then (see first_call_back)
+                          ... */
     uint8_t *costs;
     uint32_t *first_rule; /* [n_rules + 2]: places in: */
     uint32_t *rule_calls; /* (node, call) as places in laying->calls, by rule */
@@ -92,7 +96,8 @@ static void relax_call(Measure *m, uint32_t call)
     uint32_t start = m->network->rule_start[laid->edge.rule], back = laid->edge.back;
 
     if (m->settled[start] && m->settled[back])
-        push(m, laid->from, MIN(m->network->distance[start] + m->network->distance[back], HR_FAR - 1));
+        push(m, laid->from,
+             MIN(m->network->distance[start] + m->network->distance[back], HR_FAR - 1));
 }
 
 static void settle(Measure *m, uint32_t node, const uint32_t *rule_of_start)
@@ -104,7 +109,8 @@ static void settle(Measure *m, uint32_t node, const uint32_t *rule_of_start)
         push(m, m->callers[i], MIN(distance + m->costs[i], HR_FAR - 1));
     for (uint32_t i = m->first_return[node]; i < m->first_return[node + 1]; i++)
         relax_call(m, m->returns[i]);
-    for (uint32_t i = rule != UINT32_MAX ? m->first_rule[rule] : 0; rule != UINT32_MAX && i < m->first_rule[rule + 1]; i++)
+    for (uint32_t i = rule != UINT32_MAX ? m->first_rule[rule] : 0;
+         rule != UINT32_MAX && i < m->first_rule[rule + 1]; i++)
         relax_call(m, m->rule_calls[i]);
 }
 
@@ -154,7 +160,9 @@ static void measure(HrNetwork *network, const HrLaying *laying)
 {
     g_autoptr(GArray) heap = g_array_new(false, false, sizeof(Candidate));
     g_autofree uint32_t *rule_of_start = g_new(uint32_t, network->n_nodes + 1);
-    Measure m = {.network = network, .heap = heap, .calls = (const HrLaidCall *)laying->calls->data};
+    Measure m = {.network = network,
+                 .heap = heap,
+                 .calls = (const HrLaidCall *)laying->calls->data};
 
     index_backwards(&m, laying, network->n_nodes);
     m.rule_calls = index_calls(laying, network->n_rules, true, &m.first_rule);
@@ -186,7 +194,8 @@ static void measure(HrNetwork *network, const HrLaying *laying)
 /* ---- Rules that begin with themselves ---- */
 
 /* Rules that may be entered before a byte is read, each once per rule, appended to ret_begins. */
-static void find_beginnings(const HrNetwork *network, uint32_t rule, uint32_t *seen, GArray *todo, GArray *ret_begins)
+static void find_beginnings(const HrNetwork *network, uint32_t rule, uint32_t *seen, GArray *todo,
+                            GArray *ret_begins)
 {
     uint32_t mark = rule + 1;
 
@@ -217,12 +226,15 @@ static void find_beginnings(const HrNetwork *network, uint32_t rule, uint32_t *s
     }
 }
 
-/* By taking away, again and again, rules that no remaining rule begins with: what cannot be taken away goes in circles. */
+/* By taking away, again and again, rules that no remaining rule begins with: what cannot be taken
+ * away goes in circles. */
 static bool check_beginnings(const HrNetwork *network, GError **error)
 {
-    g_autofree uint32_t *seen = g_new0(uint32_t, network->n_nodes + 1), *first = g_new0(uint32_t, network->n_rules + 1);
+    g_autofree uint32_t *seen = g_new0(uint32_t, network->n_nodes + 1),
+                        *first = g_new0(uint32_t, network->n_rules + 1);
     g_autofree uint32_t *n_before = g_new0(uint32_t, network->n_rules + 1);
-    g_autoptr(GArray) todo = g_array_new(false, false, sizeof(uint32_t)), begins = g_array_new(false, false, sizeof(uint32_t));
+    g_autoptr(GArray) todo = g_array_new(false, false, sizeof(uint32_t)),
+                      begins = g_array_new(false, false, sizeof(uint32_t));
     uint32_t n_left = network->n_rules;
 
     for (uint32_t rule = 0; rule < network->n_rules; rule++) {
@@ -244,8 +256,9 @@ static bool check_beginnings(const HrNetwork *network, GError **error)
         }
     }
     if (n_left > 0)
-        g_set_error_literal(error, HR_ERROR, HR_ERROR_SETTINGS,
-                            "The grammar cannot be used: a rule of it begins with itself (left recursion).");
+        g_set_error_literal(
+            error, HR_ERROR, HR_ERROR_SETTINGS,
+            "The grammar cannot be used: a rule of it begins with itself (left recursion).");
     return n_left == 0;
 }
 
@@ -275,13 +288,15 @@ static bool has_one_jump_only(const HrNetwork *network, uint32_t node)
            network->first_call[node + 1] == network->first_call[node];
 }
 
-/* A call that is the last thing of its rule comes back to the rule's final node at once, so that it need not be remembered. */
+/* A call that is the last thing of its rule comes back to the rule's final node at once, so that it
+ * need not be remembered. */
 static void shorten_calls(HrNetwork *network)
 {
     for (uint32_t i = 0; i < network->first_call[network->n_nodes]; i++) {
         uint32_t node = network->calls[i].back;
 
-        for (uint32_t steps = 0; steps < 64 && !network->is_final[node] && has_one_jump_only(network, node); steps++)
+        for (uint32_t steps = 0;
+             steps < 64 && !network->is_final[node] && has_one_jump_only(network, node); steps++)
             node = network->jumps[network->first_jump[node]];
         network->calls[i].back = node;
     }
@@ -296,7 +311,8 @@ HrNetwork *hr_network_new(const HrSyntax *syntax, uint32_t root, GError **error)
         return NULL;
     hr_laying_init(&laying, syntax, root);
     if (laying.too_large) {
-        g_set_error_literal(error, HR_ERROR, HR_ERROR_SETTINGS, "The grammar is too large: simplify it or lower its bounds.");
+        g_set_error_literal(error, HR_ERROR, HR_ERROR_SETTINGS,
+                            "The grammar is too large: simplify it or lower its bounds.");
         return NULL;
     }
     network->n_nodes = laying.n_nodes;
@@ -311,7 +327,8 @@ HrNetwork *hr_network_new(const HrSyntax *syntax, uint32_t root, GError **error)
     classify_bytes(network);
     shorten_calls(network);
     if (network->distance[network->rule_start[0]] >= HR_FAR) {
-        g_set_error_literal(error, HR_ERROR, HR_ERROR_SETTINGS, "The grammar or schema cannot be met: no finite text matches it.");
+        g_set_error_literal(error, HR_ERROR, HR_ERROR_SETTINGS,
+                            "The grammar or schema cannot be met: no finite text matches it.");
         return NULL;
     }
     return check_beginnings(network, error) ? g_steal_pointer(&network) : NULL;

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The parts of ECMAScript's patterns that a grammar can say: alternatives, groups, classes, . and the letters \d \w \s \D \W \S,
- * repetitions (lazy ones are the same), ^ at the start and $ at the end. What JSON writes as an escape is written as one; other control
- * characters do not occur. Look-around, back-references and \b are refused.
+ * The parts of ECMAScript's patterns that a grammar can say: alternatives, groups, classes, . and
+ * the letters \d \w \s \D \W \S, repetitions (lazy ones are the same), ^ at the start and $ at the
+ * end. What JSON writes as an escape is written as one; other control characters do not occur.
+ * Look-around, back-references and \b are refused.
  */
 #include "grammar/schema-reader.h"
 
@@ -102,7 +103,8 @@ static bool add_named(GArray *ranges, char c)
 static bool has(const GArray *ranges, uint32_t code)
 {
     for (guint i = 0; i < ranges->len; i++)
-        if (code >= g_array_index(ranges, HrCodeRange, i).low && code <= g_array_index(ranges, HrCodeRange, i).high)
+        if (code >= g_array_index(ranges, HrCodeRange, i).low &&
+            code <= g_array_index(ranges, HrCodeRange, i).high)
             return true;
     return false;
 }
@@ -111,9 +113,13 @@ static bool has(const GArray *ranges, uint32_t code)
 static HrExpr spelled(Regex *r, const GArray *ranges)
 {
     static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-    static const HrCodeRange writable[] = {{0x20, 0x21}, {0x23, 0x5B}, {0x5D, 0x7E}, {0x80, 0x10FFFF}};
+    static const HrCodeRange writable[] = {{0x20, 0x21},
+                                           {0x23, 0x5B},
+                                           {0x5D, 0x7E},
+                                           {0x80, 0x10FFFF}};
     HrSyntax *syntax = r->reader->syntax;
-    g_autoptr(GArray) itself = g_array_new(false, false, sizeof(HrCodeRange)), escaped = g_array_new(false, false, sizeof(HrCodeRange));
+    g_autoptr(GArray) itself = g_array_new(false, false, sizeof(HrCodeRange)),
+                      escaped = g_array_new(false, false, sizeof(HrCodeRange));
     HrExpr escapes = HR_EXPR_NOTHING;
 
     for (guint i = 0; i < ranges->len; i++)
@@ -128,8 +134,11 @@ static HrExpr spelled(Regex *r, const GArray *ranges)
             add(escaped, (guchar)letters[k], (guchar)letters[k]);
     if (escaped->len > 0)
         escapes = hr_expr_sequence_of(syntax, hr_expr_literal(syntax, "\\", 1),
-                                      hr_expr_class(syntax, (const HrCodeRange *)escaped->data, escaped->len));
-    return hr_expr_choice_of(syntax, hr_expr_class(syntax, (const HrCodeRange *)itself->data, itself->len), escapes);
+                                      hr_expr_class(syntax, (const HrCodeRange *)escaped->data,
+                                                    escaped->len));
+    return hr_expr_choice_of(syntax,
+                             hr_expr_class(syntax, (const HrCodeRange *)itself->data, itself->len),
+                             escapes);
 }
 
 static uint32_t take_hex(Regex *r, unsigned n)
@@ -322,7 +331,8 @@ static bool ends_with_anchor(const char *start, const char *end)
 HrExpr hr_schema_regex(HrSchemaReader *reader, const char *pattern)
 {
     Regex r = {.reader = reader, .at = pattern, .end = pattern + strlen(pattern)};
-    HrExpr anything = hr_expr_repeat(reader->syntax, hr_schema_character(reader), 0, HR_REPEAT_UNBOUNDED);
+    HrExpr anything =
+        hr_expr_repeat(reader->syntax, hr_schema_character(reader), 0, HR_REPEAT_UNBOUNDED);
     bool from_start = take(&r, '^'), to_end = ends_with_anchor(r.at, r.end);
     HrExpr inner;
 
@@ -332,5 +342,6 @@ HrExpr hr_schema_regex(HrSchemaReader *reader, const char *pattern)
     inner = read_choice(&r);
     if (!r.failed && r.at < r.end)
         return refuse(&r, "a ) without its (");
-    return hr_expr_sequence_of(reader->syntax, from_start ? HR_EXPR_EMPTY : anything, inner, to_end ? HR_EXPR_EMPTY : anything);
+    return hr_expr_sequence_of(reader->syntax, from_start ? HR_EXPR_EMPTY : anything, inner,
+                               to_end ? HR_EXPR_EMPTY : anything);
 }

@@ -91,18 +91,21 @@ static HrValue *as_list(HrValue *value)
 /* What both lists have; of types, an integer is a number. */
 static HrValue *intersect(HrValue *a, HrValue *b)
 {
-    g_autoptr(HrValue) left = as_list(a), right = as_list(b), number = hr_value_new_string("number", -1, false);
+    g_autoptr(HrValue) left = as_list(a), right = as_list(b),
+                       number = hr_value_new_string("number", -1, false);
     HrValue *list = hr_value_new_list();
 
     for (size_t i = 0; i < hr_value_size(left); i++) {
         HrValue *item = hr_value_at(left, i);
-        bool is_integer = hr_value_kind(item) == HR_VALUE_STRING && hr_string_equal(item, "integer");
+        bool is_integer =
+            hr_value_kind(item) == HR_VALUE_STRING && hr_string_equal(item, "integer");
         if (contains(right, item) || (is_integer && contains(right, number)))
             hr_value_append(list, hr_value_ref(item));
     }
     for (size_t i = 0; i < hr_value_size(right); i++) {
         HrValue *item = hr_value_at(right, i);
-        bool is_integer = hr_value_kind(item) == HR_VALUE_STRING && hr_string_equal(item, "integer");
+        bool is_integer =
+            hr_value_kind(item) == HR_VALUE_STRING && hr_string_equal(item, "integer");
         if (is_integer && !contains(left, item) && contains(left, number))
             hr_value_append(list, hr_value_ref(item));
     }
@@ -154,7 +157,8 @@ static HrValue *merge_keyword(HrSchemaReader *reader, const char *keyword, HrVal
     if (is_one_of(keyword, "additionalProperties", "items", NULL)) {
         if (are(HR_VALUE_DICT, a, b))
             return both(a, b);
-        bool a_decides = hr_value_kind(a) == HR_VALUE_DICT ? hr_value_get_bool(b) : !hr_value_get_bool(a);
+        bool a_decides =
+            hr_value_kind(a) == HR_VALUE_DICT ? hr_value_get_bool(b) : !hr_value_get_bool(a);
         return hr_value_ref(a_decides ? a : b);
     }
     if (g_str_equal(keyword, "allOf") && are(HR_VALUE_LIST, a, b))

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A number with k decimals between two bounds is a whole number between bounds 10^k times as large, with a point in it. Whole numbers of
- * n digits between two others are told apart by the digits that they have in common with the bounds.
+ * A number with k decimals between two bounds is a whole number between bounds 10^k times as large,
+ * with a point in it. Whole numbers of n digits between two others are told apart by the digits
+ * that they have in common with the bounds.
  */
 #include "grammar/schema-reader.h"
 
@@ -32,7 +33,8 @@ static HrExpr any_digits(const Digits *d, size_t at, size_t n)
     g_autoptr(GArray) items = g_array_new(false, false, sizeof(HrExpr));
 
     for (; at < n; at++) {
-        HrExpr dot = hr_expr_literal(d->reader->syntax, ".", 1), digit = digit_between(d->reader, '0', '9');
+        HrExpr dot = hr_expr_literal(d->reader->syntax, ".", 1),
+               digit = digit_between(d->reader, '0', '9');
         if (d->point > 0 && at == n - d->point)
             g_array_append_val(items, dot);
         g_array_append_val(items, digit);
@@ -53,21 +55,26 @@ static HrExpr between(const Digits *d, const char *low, const char *high, size_t
     if (d->point > 0 && at == n - d->point)
         before = hr_expr_literal(syntax, ".", 1);
     if (least == most) {
-        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, least, most), between(d, low, high, at + 1, n));
+        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, least, most),
+                                   between(d, low, high, at + 1, n));
         return item;
     }
     if (strspn(low + at + 1, "0") < n - at - 1) {
-        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, least, least), between(d, low, &"999999999999999999999999"[24 - n], at + 1, n));
+        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, least, least),
+                                   between(d, low, &"999999999999999999999999"[24 - n], at + 1, n));
         g_array_append_val(items, item);
         least++;
     }
     if (strspn(high + at + 1, "9") < n - at - 1) {
-        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, most, most), between(d, &"000000000000000000000000"[24 - n], high, at + 1, n));
+        item =
+            hr_expr_sequence_of(syntax, before, digit_between(d->reader, most, most),
+                                between(d, &"000000000000000000000000"[24 - n], high, at + 1, n));
         g_array_append_val(items, item);
         most--;
     }
     if (least <= most) {
-        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, least, most), any_digits(d, at + 1, n));
+        item = hr_expr_sequence_of(syntax, before, digit_between(d->reader, least, most),
+                                   any_digits(d, at + 1, n));
         g_array_append_val(items, item);
     }
     return hr_expr_choice(syntax, (const HrExpr *)items->data, items->len);
@@ -82,13 +89,15 @@ static int64_t power_of_ten(unsigned n)
     return power;
 }
 
-/* low and high: not negative, times 10^point. By their number of digits, since the first one must not be 0 (but for 0.…). */
+/* low and high: not negative, times 10^point. By their number of digits, since the first one must
+ * not be 0 (but for 0.…). */
 static HrExpr natural(const Digits *d, int64_t low, int64_t high)
 {
     g_autoptr(GArray) items = g_array_new(false, false, sizeof(HrExpr));
 
     for (unsigned n = d->point + 1; n <= MAX_DIGITS + 2; n++) {
-        int64_t first = MAX(low, n == d->point + 1 ? 0 : power_of_ten(n - 1)), last = MIN(high, power_of_ten(n) - 1);
+        int64_t first = MAX(low, n == d->point + 1 ? 0 : power_of_ten(n - 1)),
+                last = MIN(high, power_of_ten(n) - 1);
         char low_digits[32], high_digits[32];
 
         if (first > last)
@@ -109,13 +118,15 @@ static HrExpr scaled(HrSchemaReader *reader, int64_t low, int64_t high, unsigned
     HrExpr negative = HR_EXPR_NOTHING;
 
     if (low <= high && low < 0)
-        negative = hr_expr_sequence_of(reader->syntax, hr_expr_literal(reader->syntax, "-", 1), natural(&d, MAX(-high, 1), -low));
+        negative = hr_expr_sequence_of(reader->syntax, hr_expr_literal(reader->syntax, "-", 1),
+                                       natural(&d, MAX(-high, 1), -low));
     return hr_expr_choice_of(reader->syntax, positive, negative);
 }
 
 /* ---- Bounds ---- */
 
-static bool get_bound(HrSchemaReader *reader, const HrValue *schema, const char *keyword, double *ret_bound)
+static bool get_bound(HrSchemaReader *reader, const HrValue *schema, const char *keyword,
+                      double *ret_bound)
 {
     HrValue *value = hr_value_lookup(schema, keyword);
 
@@ -125,7 +136,8 @@ static bool get_bound(HrSchemaReader *reader, const HrValue *schema, const char 
         hr_schema_fail(reader, "%s must be a number", keyword);
         return false;
     }
-    *ret_bound = hr_value_kind(value) == HR_VALUE_INT ? (double)hr_value_get_int(value) : hr_value_get_float(value);
+    *ret_bound = hr_value_kind(value) == HR_VALUE_INT ? (double)hr_value_get_int(value)
+                                                      : hr_value_get_float(value);
     return true;
 }
 
@@ -173,7 +185,8 @@ static bool get_bounds(HrSchemaReader *reader, const HrValue *schema, Bounds *re
     return any;
 }
 
-/* The whole numbers that, divided by 10^point, are within the bounds, as far as they have MAX_DIGITS. */
+/* The whole numbers that, divided by 10^point, are within the bounds, as far as they have
+ * MAX_DIGITS. */
 static void scale(const Bounds *b, unsigned point, int64_t *ret_low, int64_t *ret_high)
 {
     double factor = (double)power_of_ten(point);
@@ -182,7 +195,8 @@ static void scale(const Bounds *b, unsigned point, int64_t *ret_low, int64_t *re
     /* What is printed is read again as a double: that has to be within. */
     while (low <= high && (low / factor < b->low || (b->excludes_low && low / factor <= b->low)))
         low++;
-    while (low <= high && (high / factor > b->high || (b->excludes_high && high / factor >= b->high)))
+    while (low <= high &&
+           (high / factor > b->high || (b->excludes_high && high / factor >= b->high)))
         high--;
     *ret_low = (int64_t)MIN(low, LARGEST + 1.0);
     *ret_high = (int64_t)MAX(high, -LARGEST - 1.0);
@@ -215,7 +229,8 @@ static HrExpr digits(HrSchemaReader *reader, uint32_t min, uint32_t max)
 static HrExpr whole(HrSchemaReader *reader)
 {
     HrSyntax *syntax = reader->syntax;
-    HrExpr large = hr_expr_sequence_of(syntax, digit_between(reader, '1', '9'), digits(reader, 0, MAX_DIGITS - 1));
+    HrExpr large = hr_expr_sequence_of(syntax, digit_between(reader, '1', '9'),
+                                       digits(reader, 0, MAX_DIGITS - 1));
 
     return hr_expr_sequence_of(syntax, hr_expr_optional(syntax, hr_expr_literal(syntax, "-", 1)),
                                hr_expr_choice_of(syntax, hr_expr_literal(syntax, "0", 1), large));
@@ -228,11 +243,16 @@ HrExpr hr_schema_any_number(HrSchemaReader *reader)
 
     if (reader->number == 0) {
         static const HrCodeRange e[] = {{'E', 'E'}, {'e', 'e'}}, sign[] = {{'+', '+'}, {'-', '-'}};
-        HrExpr fraction = hr_expr_sequence_of(syntax, hr_expr_literal(syntax, ".", 1), digits(reader, 1, MAX_DIGITS));
-        HrExpr exponent = hr_expr_sequence_of(syntax, hr_expr_class(syntax, e, 2), hr_expr_optional(syntax, hr_expr_class(syntax, sign, 2)),
-                                              digits(reader, 1, 2));
-        reader->number = hr_expr_shared(syntax, hr_expr_sequence_of(syntax, whole(reader), hr_expr_optional(syntax, fraction),
-                                                                    hr_expr_optional(syntax, exponent)));
+        HrExpr fraction = hr_expr_sequence_of(syntax, hr_expr_literal(syntax, ".", 1),
+                                              digits(reader, 1, MAX_DIGITS));
+        HrExpr exponent =
+            hr_expr_sequence_of(syntax, hr_expr_class(syntax, e, 2),
+                                hr_expr_optional(syntax, hr_expr_class(syntax, sign, 2)),
+                                digits(reader, 1, 2));
+        reader->number =
+            hr_expr_shared(syntax, hr_expr_sequence_of(syntax, whole(reader),
+                                                       hr_expr_optional(syntax, fraction),
+                                                       hr_expr_optional(syntax, exponent)));
     }
     return reader->number;
 }

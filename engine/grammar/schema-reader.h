@@ -9,16 +9,18 @@
  *   schema-number.c  numbers within bounds
  *   regex.c          patterns
  *
- * The text is JSON with little white space in it. What is not enforced (see hr_grammar_get_ignored) is never let through by mistake:
- * where a keyword cannot be kept to in full, less is allowed than it would allow, or its name is told. What contradicts itself matches
- * nothing: that is an error only where the whole schema cannot do without it. Thread-safety: one thread.
+ * The text is JSON with little white space in it. What is not enforced (see hr_grammar_get_ignored)
+ * is never let through by mistake: where a keyword cannot be kept to in full, less is allowed than
+ * it would allow, or its name is told. What contradicts itself matches nothing: that is an error
+ * only where the whole schema cannot do without it. Thread-safety: one thread.
  */
 #pragma once
 
 #include "grammar/grammar.h"
 #include "grammar/syntax.h"
 
-#define HR_SCHEMA_MAX_DEPTH 128 /* subschemas within each other, references followed; people's stay under 20 */
+#define HR_SCHEMA_MAX_DEPTH \
+    128 /* subschemas within each other, references followed; people's stay under 20 */
 
 typedef struct {
     HrSyntax *syntax;
@@ -39,10 +41,13 @@ void hr_schema_ignore(HrSchemaReader *reader, const char *keyword);
 
 /* ---- schema.c ---- */
 HrExpr hr_schema_read(HrSchemaReader *reader, HrValue *schema);
-/* The schema that a reference names, references of references followed; NULL with an error remembered. */
+/* The schema that a reference names, references of references followed; NULL with an error
+ * remembered. */
 HrValue *hr_schema_resolve(HrSchemaReader *reader, HrValue *schema);
-/* A number that a keyword gives; fallback where it is absent. Refuses negative and absurd counts. */
-uint32_t hr_schema_count(HrSchemaReader *reader, const HrValue *schema, const char *keyword, uint32_t fallback);
+/* A number that a keyword gives; fallback where it is absent. Refuses negative and absurd counts.
+ */
+uint32_t hr_schema_count(HrSchemaReader *reader, const HrValue *schema, const char *keyword,
+                         uint32_t fallback);
 
 /* ---- schema-merge.c ---- */
 /* Borrowed from the reader. */
@@ -71,6 +76,6 @@ HrExpr hr_schema_any_number(HrSchemaReader *reader);
 HrExpr hr_schema_number(HrSchemaReader *reader, const HrValue *schema, bool integer);
 
 /* ---- regex.c ---- */
-/* A pattern of ECMAScript's kind (without look-around and back-references) over characters inside a JSON string. Unanchored ends match
- * anything. */
+/* A pattern of ECMAScript's kind (without look-around and back-references) over characters inside a
+ * JSON string. Unanchored ends match anything. */
 HrExpr hr_schema_regex(HrSchemaReader *reader, const char *pattern);

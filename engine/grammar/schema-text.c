@@ -38,8 +38,11 @@ HrExpr hr_schema_space(HrSchemaReader *reader)
 
     if (reader->space == 0)
         reader->space = hr_expr_shared(
-            syntax, hr_expr_choice_of(syntax, HR_EXPR_EMPTY, literal(reader, " "),
-                                      hr_expr_sequence_of(syntax, literal(reader, "\n"), hr_expr_repeat(syntax, one_of(reader, " \t"), 0, MAX_INDENT))));
+            syntax,
+            hr_expr_choice_of(syntax, HR_EXPR_EMPTY, literal(reader, " "),
+                              hr_expr_sequence_of(syntax, literal(reader, "\n"),
+                                                  hr_expr_repeat(syntax, one_of(reader, " \t"), 0,
+                                                                 MAX_INDENT))));
     return reader->space;
 }
 
@@ -54,12 +57,20 @@ static HrExpr hex_digits(HrSchemaReader *reader, uint32_t n)
 static HrExpr code_escape(HrSchemaReader *reader)
 {
     HrSyntax *syntax = reader->syntax;
-    HrExpr plain = hr_expr_choice_of(syntax, hr_expr_sequence_of(syntax, one_of(reader, "0123456789abcefABCEF"), hex_digits(reader, 3)),
-                                     hr_expr_sequence_of(syntax, one_of(reader, "dD"), one_of(reader, "01234567"), hex_digits(reader, 2)));
-    HrExpr first = hr_expr_sequence_of(syntax, one_of(reader, "dD"), one_of(reader, "89abAB"), hex_digits(reader, 2));
-    HrExpr second = hr_expr_sequence_of(syntax, literal(reader, "\\u"), one_of(reader, "dD"), one_of(reader, "cdefCDEF"), hex_digits(reader, 2));
+    HrExpr plain =
+        hr_expr_choice_of(syntax,
+                          hr_expr_sequence_of(syntax, one_of(reader, "0123456789abcefABCEF"),
+                                              hex_digits(reader, 3)),
+                          hr_expr_sequence_of(syntax, one_of(reader, "dD"),
+                                              one_of(reader, "01234567"), hex_digits(reader, 2)));
+    HrExpr first = hr_expr_sequence_of(syntax, one_of(reader, "dD"), one_of(reader, "89abAB"),
+                                       hex_digits(reader, 2));
+    HrExpr second = hr_expr_sequence_of(syntax, literal(reader, "\\u"), one_of(reader, "dD"),
+                                        one_of(reader, "cdefCDEF"), hex_digits(reader, 2));
 
-    return hr_expr_sequence_of(syntax, literal(reader, "u"), hr_expr_choice_of(syntax, plain, hr_expr_sequence_of(syntax, first, second)));
+    return hr_expr_sequence_of(syntax, literal(reader, "u"),
+                               hr_expr_choice_of(syntax, plain,
+                                                 hr_expr_sequence_of(syntax, first, second)));
 }
 
 HrExpr hr_schema_character(HrSchemaReader *reader)
@@ -68,7 +79,8 @@ HrExpr hr_schema_character(HrSchemaReader *reader)
     HrSyntax *syntax = reader->syntax;
 
     if (reader->character == 0) {
-        HrExpr escape = hr_expr_choice_of(syntax, one_of(reader, "\"\\/bfnrt"), code_escape(reader));
+        HrExpr escape =
+            hr_expr_choice_of(syntax, one_of(reader, "\"\\/bfnrt"), code_escape(reader));
         reader->character = hr_expr_shared(
             syntax, hr_expr_choice_of(syntax, hr_expr_class(syntax, plain, G_N_ELEMENTS(plain)),
                                       hr_expr_sequence_of(syntax, literal(reader, "\\"), escape)));
@@ -84,13 +96,15 @@ static HrExpr quoted(HrSchemaReader *reader, HrExpr inner)
 HrExpr hr_schema_any_string(HrSchemaReader *reader)
 {
     if (reader->string == 0)
-        reader->string = hr_expr_shared(
-            reader->syntax, quoted(reader, hr_expr_repeat(reader->syntax, hr_schema_character(reader), 0, HR_REPEAT_UNBOUNDED)));
+        reader->string = hr_expr_shared(reader->syntax,
+                                        quoted(reader, hr_expr_repeat(reader->syntax,
+                                                                      hr_schema_character(reader),
+                                                                      0, HR_REPEAT_UNBOUNDED)));
     return reader->string;
 }
 
 /* Days by month; the 29th of February belongs to some years only and is left out. */
-#define DATE                                                                                                             \
+#define DATE \
     "[1-9]\\d{3}-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|1\\d|2[0-8]))"
 #define TIME "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)"
 #define OCTET "(\\d|[1-9]\\d|1\\d\\d|2[0-4]\\d|25[0-5])"
@@ -107,7 +121,8 @@ static const char *pattern_of_format(const char *format)
         {"ipv4", "^" OCTET "(\\." OCTET "){3}$"},
         {"ipv6", "^([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$"},
         {"hostname", "^" HOST "$"},
-        {"email", "^[A-Za-z0-9_+-]{1,32}(\\.[A-Za-z0-9_+-]{1,32}){0,2}@" LABEL "(\\." LABEL "){1,3}$"},
+        {"email",
+         "^[A-Za-z0-9_+-]{1,32}(\\.[A-Za-z0-9_+-]{1,32}){0,2}@" LABEL "(\\." LABEL "){1,3}$"},
         {"uri", "^https?://" HOST "(/[A-Za-z0-9_~-]{1,40}){0,8}/?$"},
         {"duration", "^P(\\d{1,4}D(T\\d{1,4}H)?|T\\d{1,4}(H|M|S)|\\d{1,4}W)$"},
     };
@@ -122,14 +137,16 @@ static const char *text_of(const HrValue *schema, const char *keyword)
 {
     HrValue *value = hr_value_lookup(schema, keyword);
 
-    return value && hr_value_kind(value) == HR_VALUE_STRING ? hr_value_get_string(value, NULL) : NULL;
+    return value && hr_value_kind(value) == HR_VALUE_STRING ? hr_value_get_string(value, NULL)
+                                                            : NULL;
 }
 
 HrExpr hr_schema_string(HrSchemaReader *reader, const HrValue *schema)
 {
     const char *pattern = text_of(schema, "pattern"), *format = text_of(schema, "format");
     bool has_length = hr_value_lookup(schema, "minLength") || hr_value_lookup(schema, "maxLength");
-    uint32_t min = hr_schema_count(reader, schema, "minLength", 0), max = hr_schema_count(reader, schema, "maxLength", HR_REPEAT_UNBOUNDED);
+    uint32_t min = hr_schema_count(reader, schema, "minLength", 0),
+             max = hr_schema_count(reader, schema, "maxLength", HR_REPEAT_UNBOUNDED);
 
     if (format && (pattern || !pattern_of_format(format)))
         hr_schema_ignore(reader, "format");
@@ -150,17 +167,24 @@ static HrExpr list_of(HrSchemaReader *reader, const char *open, HrExpr item, con
 {
     HrSyntax *syntax = reader->syntax;
     HrExpr space = hr_schema_space(reader), once = hr_expr_shared(syntax, item);
-    HrExpr more = hr_expr_repeat(syntax, hr_expr_sequence_of(syntax, space, literal(reader, ","), space, once), 0, HR_REPEAT_UNBOUNDED);
+    HrExpr more =
+        hr_expr_repeat(syntax,
+                       hr_expr_sequence_of(syntax, space, literal(reader, ","), space, once), 0,
+                       HR_REPEAT_UNBOUNDED);
 
     return hr_expr_sequence_of(syntax, literal(reader, open), space,
-                               hr_expr_optional(syntax, hr_expr_sequence_of(syntax, once, more)), space, literal(reader, close));
+                               hr_expr_optional(syntax, hr_expr_sequence_of(syntax, once, more)),
+                               space, literal(reader, close));
 }
 
 HrExpr hr_schema_any_object(HrSchemaReader *reader)
 {
     HrExpr value = hr_schema_any_value(reader), space = hr_schema_space(reader);
 
-    return list_of(reader, "{", hr_expr_sequence_of(reader->syntax, hr_schema_any_string(reader), space, literal(reader, ":"), space, value), "}");
+    return list_of(reader, "{",
+                   hr_expr_sequence_of(reader->syntax, hr_schema_any_string(reader), space,
+                                       literal(reader, ":"), space, value),
+                   "}");
 }
 
 HrExpr hr_schema_any_array(HrSchemaReader *reader)
@@ -175,8 +199,10 @@ HrExpr hr_schema_any_value(HrSchemaReader *reader)
 
         reader->value = hr_expr_rule(reader->syntax, rule);
         hr_syntax_define(reader->syntax, rule,
-                         hr_expr_choice_of(reader->syntax, hr_schema_any_object(reader), hr_schema_any_array(reader),
-                                           hr_schema_any_string(reader), hr_schema_any_number(reader), literal(reader, "true"),
+                         hr_expr_choice_of(reader->syntax, hr_schema_any_object(reader),
+                                           hr_schema_any_array(reader),
+                                           hr_schema_any_string(reader),
+                                           hr_schema_any_number(reader), literal(reader, "true"),
                                            literal(reader, "false"), literal(reader, "null")));
     }
     return reader->value;

@@ -21,7 +21,8 @@ HrExpr hr_schema_fail(HrSchemaReader *reader, const char *format, ...)
     va_start(args, format);
     g_autofree char *message = g_strdup_vprintf(format, args);
     va_end(args);
-    reader->error = g_error_new(HR_ERROR, HR_ERROR_SETTINGS, "The JSON schema cannot be used: %s.", message);
+    reader->error =
+        g_error_new(HR_ERROR, HR_ERROR_SETTINGS, "The JSON schema cannot be used: %s.", message);
     return HR_EXPR_NOTHING;
 }
 
@@ -46,7 +47,8 @@ static HrValue *get_kind(const HrValue *schema, const char *keyword, HrValueKind
     return value && hr_value_kind(value) == kind ? value : NULL;
 }
 
-uint32_t hr_schema_count(HrSchemaReader *reader, const HrValue *schema, const char *keyword, uint32_t fallback)
+uint32_t hr_schema_count(HrSchemaReader *reader, const HrValue *schema, const char *keyword,
+                         uint32_t fallback)
 {
     HrValue *value = get(schema, keyword);
     double number;
@@ -58,7 +60,9 @@ uint32_t hr_schema_count(HrSchemaReader *reader, const HrValue *schema, const ch
                                                       : -1;
     if (number < 0 || number != (double)(int64_t)CLAMP(number, 0, 1e15))
         hr_schema_fail(reader, "%s must be a count", keyword);
-    return number > HR_REPEAT_MAX_COUNT ? (fallback == HR_REPEAT_UNBOUNDED ? fallback : HR_REPEAT_MAX_COUNT + 1) : (uint32_t)MAX(number, 0);
+    return number > HR_REPEAT_MAX_COUNT
+               ? (fallback == HR_REPEAT_UNBOUNDED ? fallback : HR_REPEAT_MAX_COUNT + 1)
+               : (uint32_t)MAX(number, 0);
 }
 
 /* ---- References ---- */
@@ -91,7 +95,9 @@ static HrValue *find_target(HrSchemaReader *reader, const char *reference)
     g_auto(GStrv) steps = NULL;
 
     if (*reference != '#' || (reference[1] != '\0' && reference[1] != '/')) {
-        hr_schema_fail(reader, "it refers to %.200s; only references within the schema (#/...) are followed", reference);
+        hr_schema_fail(
+            reader, "it refers to %.200s; only references within the schema (#/...) are followed",
+            reference);
         return NULL;
     }
     steps = g_strsplit(reference[1] ? reference + 2 : "", "/", HR_SCHEMA_MAX_DEPTH);
@@ -106,7 +112,8 @@ static HrValue *find_target(HrSchemaReader *reader, const char *reference)
 
 static HrValue *next_target(HrSchemaReader *reader, HrValue *schema)
 {
-    HrValue *reference = hr_value_kind(schema) == HR_VALUE_DICT ? get_kind(schema, "$ref", HR_VALUE_STRING) : NULL;
+    HrValue *reference =
+        hr_value_kind(schema) == HR_VALUE_DICT ? get_kind(schema, "$ref", HR_VALUE_STRING) : NULL;
 
     return reference ? find_target(reader, hr_value_get_string(reference, NULL)) : NULL;
 }
@@ -120,7 +127,10 @@ HrValue *hr_schema_resolve(HrSchemaReader *reader, HrValue *schema)
         HrValue *target = next_target(reader, schema);
         if (!target)
             return reader->error ? NULL : schema;
-        schema = hr_value_size(schema) == 1 ? target : hr_schema_merge(reader, target, hr_schema_without(reader, schema, reference));
+        schema =
+            hr_value_size(schema) == 1
+                ? target
+                : hr_schema_merge(reader, target, hr_schema_without(reader, schema, reference));
     }
     hr_schema_fail(reader, "its references go in a circle");
     return NULL;
@@ -129,9 +139,10 @@ HrValue *hr_schema_resolve(HrSchemaReader *reader, HrValue *schema)
 /* Keywords that say nothing about values. */
 static bool is_annotation(const char *keyword)
 {
-    static const char *const annotations[] = {"title", "description", "default", "examples", "$schema", "$id", "id", "$defs",
-                                              "definitions", "$comment", "$anchor", "deprecated", "readOnly", "writeOnly", "strict",
-                                              "name", "example", "discriminator", NULL};
+    static const char *const annotations[] = {
+        "title",  "description", "default",  "examples",      "$schema",    "$id",      "id",
+        "$defs",  "definitions", "$comment", "$anchor",       "deprecated", "readOnly", "writeOnly",
+        "strict", "name",        "example",  "discriminator", NULL};
 
     return g_strv_contains(annotations, keyword) || g_str_has_prefix(keyword, "x-");
 }
@@ -185,15 +196,20 @@ static HrExpr read_all_of(HrSchemaReader *reader, HrValue *schema, const HrValue
     return reader->error ? HR_EXPR_NOTHING : hr_schema_read(reader, merged);
 }
 
-static HrExpr read_any_of(HrSchemaReader *reader, HrValue *schema, const HrValue *parts, const char *keyword)
+static HrExpr read_any_of(HrSchemaReader *reader, HrValue *schema, const HrValue *parts,
+                          const char *keyword)
 {
     const char *const keywords[] = {keyword, NULL};
     g_autoptr(GArray) items = g_array_new(false, false, sizeof(HrExpr));
-    HrValue *rest = has_more_than(schema, keyword) ? hr_schema_without(reader, schema, keywords) : NULL;
+    HrValue *rest =
+        has_more_than(schema, keyword) ? hr_schema_without(reader, schema, keywords) : NULL;
 
     for (size_t i = 0; i < hr_value_size(parts) && !reader->error; i++) {
-        HrValue *part = rest ? hr_schema_resolve(reader, hr_value_at(parts, i)) : hr_value_at(parts, i);
-        HrExpr item = !part ? HR_EXPR_NOTHING : hr_schema_read(reader, rest ? hr_schema_merge(reader, rest, part) : part);
+        HrValue *part =
+            rest ? hr_schema_resolve(reader, hr_value_at(parts, i)) : hr_value_at(parts, i);
+        HrExpr item =
+            !part ? HR_EXPR_NOTHING
+                  : hr_schema_read(reader, rest ? hr_schema_merge(reader, rest, part) : part);
         g_array_append_val(items, item);
     }
     return hr_expr_choice(reader->syntax, (const HrExpr *)items->data, items->len);
@@ -233,7 +249,8 @@ static bool allows_type(const HrValue *schema, const HrValue *value)
         return true;
     for (size_t i = 0; i < hr_value_size(type); i++) {
         HrValue *item = hr_value_at(type, i);
-        if (hr_value_kind(item) == HR_VALUE_STRING && has_type(value, hr_value_get_string(item, NULL)))
+        if (hr_value_kind(item) == HR_VALUE_STRING &&
+            has_type(value, hr_value_get_string(item, NULL)))
             return true;
     }
     return false;
@@ -264,7 +281,8 @@ static HrExpr read_type(HrSchemaReader *reader, const HrValue *schema, const cha
     if (g_str_equal(type, "integer") || g_str_equal(type, "number"))
         return hr_schema_number(reader, schema, *type == 'i');
     if (g_str_equal(type, "boolean"))
-        return hr_expr_choice_of(reader->syntax, hr_expr_literal(reader->syntax, "true", -1), hr_expr_literal(reader->syntax, "false", -1));
+        return hr_expr_choice_of(reader->syntax, hr_expr_literal(reader->syntax, "true", -1),
+                                 hr_expr_literal(reader->syntax, "false", -1));
     if (g_str_equal(type, "null"))
         return hr_expr_literal(reader->syntax, "null", -1);
     if (g_str_equal(type, "any"))
@@ -278,21 +296,27 @@ static HrExpr read_types(HrSchemaReader *reader, const HrValue *schema, const Hr
 
     for (size_t i = 0; i < hr_value_size(types) && !reader->error; i++) {
         HrValue *type = hr_value_at(types, i);
-        HrExpr item = hr_value_kind(type) == HR_VALUE_STRING ? read_type(reader, schema, hr_value_get_string(type, NULL)) :
-                                                               hr_schema_fail(reader, "a type must be a string");
+        HrExpr item = hr_value_kind(type) == HR_VALUE_STRING
+                          ? read_type(reader, schema, hr_value_get_string(type, NULL))
+                          : hr_schema_fail(reader, "a type must be a string");
         g_array_append_val(items, item);
     }
     return hr_expr_choice(reader->syntax, (const HrExpr *)items->data, items->len);
 }
 
-/* A schema without a type means any value that its keywords do not speak of; people mean the type that they do speak of. */
+/* A schema without a type means any value that its keywords do not speak of; people mean the type
+ * that they do speak of. */
 static const char *guess_type(const HrValue *schema)
 {
     static const char *const keywords[][2] = {
-        {"properties", "object"}, {"additionalProperties", "object"}, {"required", "object"}, {"items", "array"},
-        {"prefixItems", "array"}, {"minItems", "array"}, {"maxItems", "array"}, {"pattern", "string"}, {"format", "string"},
-        {"minLength", "string"}, {"maxLength", "string"}, {"minimum", "number"}, {"maximum", "number"},
-        {"exclusiveMinimum", "number"}, {"exclusiveMaximum", "number"},
+        {"properties", "object"},       {"additionalProperties", "object"},
+        {"required", "object"},         {"items", "array"},
+        {"prefixItems", "array"},       {"minItems", "array"},
+        {"maxItems", "array"},          {"pattern", "string"},
+        {"format", "string"},           {"minLength", "string"},
+        {"maxLength", "string"},        {"minimum", "number"},
+        {"maximum", "number"},          {"exclusiveMinimum", "number"},
+        {"exclusiveMaximum", "number"},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(keywords); i++)
@@ -305,10 +329,31 @@ static const char *guess_type(const HrValue *schema)
 
 static void tell_unknown_keywords(HrSchemaReader *reader, const HrValue *schema)
 {
-    static const char *const known[] = {"type", "properties", "required", "additionalProperties", "items", "prefixItems",
-                                        "minItems", "maxItems", "minLength", "maxLength", "pattern", "format", "minimum", "maximum",
-                                        "exclusiveMinimum", "exclusiveMaximum", "enum", "const", "anyOf", "oneOf", "allOf", "$ref",
-                                        "nullable", "additionalItems", NULL};
+    static const char *const known[] = {"type",
+                                        "properties",
+                                        "required",
+                                        "additionalProperties",
+                                        "items",
+                                        "prefixItems",
+                                        "minItems",
+                                        "maxItems",
+                                        "minLength",
+                                        "maxLength",
+                                        "pattern",
+                                        "format",
+                                        "minimum",
+                                        "maximum",
+                                        "exclusiveMinimum",
+                                        "exclusiveMaximum",
+                                        "enum",
+                                        "const",
+                                        "anyOf",
+                                        "oneOf",
+                                        "allOf",
+                                        "$ref",
+                                        "nullable",
+                                        "additionalItems",
+                                        NULL};
 
     for (size_t i = 0; i < hr_value_size(schema); i++) {
         const char *keyword;
@@ -368,7 +413,8 @@ HrExpr hr_schema_expr(HrSyntax *syntax, HrValue *schema, GPtrArray *ignored, GEr
 {
     g_autoptr(GHashTable) by_target = g_hash_table_new(NULL, NULL);
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func((GDestroyNotify)hr_value_unref);
-    HrSchemaReader reader = {.syntax = syntax, .root = schema, .by_target = by_target, .kept = kept, .ignored = ignored};
+    HrSchemaReader reader = {
+        .syntax = syntax, .root = schema, .by_target = by_target, .kept = kept, .ignored = ignored};
     HrExpr expr = hr_schema_read(&reader, schema);
 
     if (reader.error)

@@ -10,7 +10,8 @@
 #define LAST_SURROGATE 0xDFFFu
 #define LAST_CODE 0x10FFFFu
 
-/* Counts up to this are written out; beyond, the same counting is done by rules of rules, which takes the square root of the room. */
+/* Counts up to this are written out; beyond, the same counting is done by rules of rules, which
+ * takes the square root of the room. */
 #define MAX_WRITTEN_COUNT 64u
 
 static HrExpr add(HrSyntax *syntax, HrExprNode node)
@@ -49,7 +50,8 @@ void hr_syntax_clear(HrSyntax *syntax)
 bool hr_syntax_check(const HrSyntax *syntax, GError **error)
 {
     if (syntax->too_large)
-        g_set_error_literal(error, HR_ERROR, HR_ERROR_SETTINGS, "The grammar is too large: simplify it or lower its bounds.");
+        g_set_error_literal(error, HR_ERROR, HR_ERROR_SETTINGS,
+                            "The grammar is too large: simplify it or lower its bounds.");
     return !syntax->too_large;
 }
 
@@ -82,7 +84,8 @@ HrExpr hr_expr_shared(HrSyntax *syntax, HrExpr expr)
 {
     uint32_t rule;
 
-    if (expr <= HR_EXPR_NOTHING || g_array_index(syntax->nodes, HrExprNode, expr).kind == HR_EXPR_RULE)
+    if (expr <= HR_EXPR_NOTHING ||
+        g_array_index(syntax->nodes, HrExprNode, expr).kind == HR_EXPR_RULE)
         return expr;
     rule = hr_syntax_add_rule(syntax);
     hr_syntax_define(syntax, rule, expr);
@@ -133,7 +136,9 @@ HrExpr hr_expr_class(HrSyntax *syntax, const HrCodeRange *ranges, size_t n)
     }
     if (syntax->ranges->len == first)
         return HR_EXPR_NOTHING;
-    return add(syntax, (HrExprNode){.kind = HR_EXPR_CLASS, .first = first, .n = syntax->ranges->len - first});
+    return add(syntax, (HrExprNode){.kind = HR_EXPR_CLASS,
+                                    .first = first,
+                                    .n = syntax->ranges->len - first});
 }
 
 static HrExpr add_list(HrSyntax *syntax, HrExprKind kind, const HrExpr *items, size_t n)
@@ -164,7 +169,8 @@ HrExpr hr_expr_choice(HrSyntax *syntax, const HrExpr *items, size_t n)
 
 static HrExpr repeat_written(HrSyntax *syntax, HrExpr item, uint32_t min, uint32_t max)
 {
-    return add(syntax, (HrExprNode){.kind = HR_EXPR_REPEAT, .first = item, .n = 1, .min = min, .max = max});
+    return add(syntax,
+               (HrExprNode){.kind = HR_EXPR_REPEAT, .first = item, .n = 1, .min = min, .max = max});
 }
 
 static uint32_t square_root(uint32_t n)
@@ -185,7 +191,8 @@ static HrExpr repeat_exactly(HrSyntax *syntax, HrExpr item, uint32_t n)
     if (n <= MAX_WRITTEN_COUNT)
         return repeat_written(syntax, item, n, n);
     block = hr_expr_shared(syntax, repeat_exactly(syntax, item, size));
-    return hr_expr_sequence_of(syntax, repeat_exactly(syntax, block, n / size), repeat_exactly(syntax, item, n % size));
+    return hr_expr_sequence_of(syntax, repeat_exactly(syntax, block, n / size),
+                               repeat_exactly(syntax, item, n % size));
 }
 
 /* From none to n: some whole blocks, then less than a block; the last block ends where n does. */
@@ -199,7 +206,8 @@ static HrExpr repeat_up_to(HrSyntax *syntax, HrExpr item, uint32_t n)
     block = hr_expr_shared(syntax, repeat_exactly(syntax, item, size));
     blocks = repeat_up_to(syntax, block, n / size - 1);
     part = hr_expr_shared(syntax, repeat_up_to(syntax, item, size - 1));
-    whole = hr_expr_sequence_of(syntax, repeat_exactly(syntax, block, n / size), repeat_up_to(syntax, item, n % size));
+    whole = hr_expr_sequence_of(syntax, repeat_exactly(syntax, block, n / size),
+                                repeat_up_to(syntax, item, n % size));
     return hr_expr_choice_of(syntax, hr_expr_sequence_of(syntax, blocks, part), whole);
 }
 
@@ -212,10 +220,12 @@ HrExpr hr_expr_repeat(HrSyntax *syntax, HrExpr item, uint32_t min, uint32_t max)
     if (min > 1 || (max > 1 && max != HR_REPEAT_UNBOUNDED))
         item = hr_expr_shared(syntax, item);
     if (max == HR_REPEAT_UNBOUNDED)
-        return min == 0 ? repeat_written(syntax, item, 0, max) :
-                          hr_expr_sequence_of(syntax, repeat_exactly(syntax, item, min), repeat_written(syntax, item, 0, max));
+        return min == 0 ? repeat_written(syntax, item, 0, max)
+                        : hr_expr_sequence_of(syntax, repeat_exactly(syntax, item, min),
+                                              repeat_written(syntax, item, 0, max));
     max = MIN(max, HR_REPEAT_MAX_COUNT);
     if (max <= MAX_WRITTEN_COUNT)
         return repeat_written(syntax, item, min, max);
-    return hr_expr_sequence_of(syntax, repeat_exactly(syntax, item, min), repeat_up_to(syntax, item, max - min));
+    return hr_expr_sequence_of(syntax, repeat_exactly(syntax, item, min),
+                               repeat_up_to(syntax, item, max - min));
 }

@@ -2,15 +2,17 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the readers of GBNF, of JSON schemas and of regular expressions build, and what network.c turns into something that can be
- * walked. Expressions are numbers into one pool and may be used any number of times. Running out of room is remembered: building
- * goes on with expressions that match nothing, and hr_syntax_check () says so at the end. Thread-safety: one thread.
+ * What the readers of GBNF, of JSON schemas and of regular expressions build, and what network.c
+ * turns into something that can be walked. Expressions are numbers into one pool and may be used
+ * any number of times. Running out of room is remembered: building goes on with expressions that
+ * match nothing, and hr_syntax_check () says so at the end. Thread-safety: one thread.
  */
 #pragma once
 
 #include "hr.h"
 
-/* Of one grammar. A schema of some thousand lines takes a few thousand; what takes more is no schema but an attack. */
+/* Of one grammar. A schema of some thousand lines takes a few thousand; what takes more is no
+ * schema but an attack. */
 #define HR_SYNTAX_MAX_EXPRESSIONS (1u << 18)
 #define HR_SYNTAX_MAX_RULES (1u << 16)
 #define HR_SYNTAX_MAX_TEXT_BYTES (4u << 20) /* literals together */
@@ -25,11 +27,19 @@ typedef struct {
     uint32_t low, high; /* code points, both included */
 } HrCodeRange;
 
-typedef enum { HR_EXPR_LITERAL, HR_EXPR_CLASS, HR_EXPR_SEQUENCE, HR_EXPR_CHOICE, HR_EXPR_REPEAT, HR_EXPR_RULE } HrExprKind;
+typedef enum {
+    HR_EXPR_LITERAL,
+    HR_EXPR_CLASS,
+    HR_EXPR_SEQUENCE,
+    HR_EXPR_CHOICE,
+    HR_EXPR_REPEAT,
+    HR_EXPR_RULE
+} HrExprKind;
 
 typedef struct {
     HrExprKind kind;
-    uint32_t first, n; /* LITERAL: bytes, CLASS: ranges, SEQUENCE, CHOICE: children; REPEAT: child; RULE: rule */
+    uint32_t first, n; /* LITERAL: bytes, CLASS: ranges, SEQUENCE, CHOICE: children; REPEAT: child;
+                          RULE: rule */
     uint32_t min, max; /* REPEAT */
 } HrExprNode;
 
@@ -60,8 +70,10 @@ HrExpr hr_expr_repeat(HrSyntax *syntax, HrExpr item, uint32_t min, uint32_t max)
 HrExpr hr_expr_rule(HrSyntax *syntax, uint32_t rule);
 /* A new rule of that expression, so that using it many times takes little room. */
 HrExpr hr_expr_shared(HrSyntax *syntax, HrExpr expr);
-#define hr_expr_sequence_of(syntax, ...) \
-    hr_expr_sequence(syntax, (const HrExpr[]){__VA_ARGS__}, G_N_ELEMENTS(((const HrExpr[]){__VA_ARGS__})))
-#define hr_expr_choice_of(syntax, ...) \
-    hr_expr_choice(syntax, (const HrExpr[]){__VA_ARGS__}, G_N_ELEMENTS(((const HrExpr[]){__VA_ARGS__})))
+#define hr_expr_sequence_of(syntax, ...)                    \
+    hr_expr_sequence(syntax, (const HrExpr[]){__VA_ARGS__}, \
+                     G_N_ELEMENTS(((const HrExpr[]){__VA_ARGS__})))
+#define hr_expr_choice_of(syntax, ...)                    \
+    hr_expr_choice(syntax, (const HrExpr[]){__VA_ARGS__}, \
+                   G_N_ELEMENTS(((const HrExpr[]){__VA_ARGS__})))
 #define hr_expr_optional(syntax, item) hr_expr_repeat(syntax, item, 0, 1)

@@ -65,8 +65,9 @@ static void add_entry(HrTrie *trie, const Entry *entry, uint32_t n_common, uint3
 {
     for (uint32_t depth = n_common + 1; depth <= entry->len; depth++) {
         open[depth - 1] = trie->n_nodes;
-        trie->nodes[trie->n_nodes++] =
-            (HrTrieNode){.depth = (uint16_t)depth, .byte = entry->bytes[depth - 1], .first_token = trie->n_tokens};
+        trie->nodes[trie->n_nodes++] = (HrTrieNode){.depth = (uint16_t)depth,
+                                                    .byte = entry->bytes[depth - 1],
+                                                    .first_token = trie->n_tokens};
     }
     HrTrieNode *node = &trie->nodes[open[entry->len - 1]];
     if (node->n_tokens == UINT8_MAX)
@@ -143,7 +144,8 @@ HrVocabTrie *hr_vocab_trie_new(const HrTokenizer *tokenizer, GError **error)
     trie->n_words = (hr_tokenizer_size(tokenizer) + 63) / 64;
     if (!entries || n_bytes >= UINT32_MAX || !fill(&trie->all, entries, n, n_bytes, false) ||
         !fill(&trie->odd, entries, n, n_bytes, true) || !fill_plain(trie, entries, n)) {
-        g_set_error_literal(error, HR_ERROR, HR_ERROR_MEMORY, "No memory to sort the vocabulary for a grammar.");
+        g_set_error_literal(error, HR_ERROR, HR_ERROR_MEMORY,
+                            "No memory to sort the vocabulary for a grammar.");
         return NULL;
     }
     return g_steal_pointer(&trie);

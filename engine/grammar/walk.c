@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MAX_PLACES 1024u       /* of one state; grammars that people write have a few dozen */
-#define MAX_DEPTH 512u         /* calls within each other: deeper nesting than any reader of JSON takes */
+#define MAX_DEPTH 512u /* calls within each other: deeper nesting than any reader of JSON takes */
 #define MAX_STATES (1u << 16)  /* with their rows of some 50 numbers each: 15 MB */
 #define MAX_STACKS (1u << 18)
 #define MAX_TOTAL_PLACES (1u << 20)
@@ -64,12 +64,14 @@ static void table_clear(Table *table)
 
 static uint32_t mix(uint32_t a, uint32_t b)
 {
-    uint64_t product = ((uint64_t)a + 0x9E3779B9u) * 0xD6E8FEB86659FD93u ^ ((uint64_t)b + 1) * 0xA0761D6478BD642Fu;
+    uint64_t product =
+        ((uint64_t)a + 0x9E3779B9u) * 0xD6E8FEB86659FD93u ^ ((uint64_t)b + 1) * 0xA0761D6478BD642Fu;
 
     return (uint32_t)(product ^ product >> 32);
 }
 
-static void table_grow(Table *table, uint32_t (*hash_of)(const Walk *walk, uint32_t number), const Walk *walk)
+static void table_grow(Table *table, uint32_t (*hash_of)(const Walk *walk, uint32_t number),
+                       const Walk *walk)
 {
     Table bigger;
 
@@ -80,7 +82,8 @@ static void table_grow(Table *table, uint32_t (*hash_of)(const Walk *walk, uint3
         uint32_t number = table->slots[i], at;
         if (number == 0)
             continue;
-        for (at = hash_of(walk, number) & bigger.mask; bigger.slots[at] != 0; at = (at + 1) & bigger.mask)
+        for (at = hash_of(walk, number) & bigger.mask; bigger.slots[at] != 0;
+             at = (at + 1) & bigger.mask)
             ;
         bigger.slots[at] = number;
     }
@@ -146,7 +149,8 @@ static void add_place(Walk *walk, uint32_t node, uint32_t stack)
     Place place = {node, stack};
     uint32_t at;
 
-    if (walk->network->distance[node] >= HR_FAR || stack == UNKNOWN || walk->todo->len >= 8 * MAX_PLACES)
+    if (walk->network->distance[node] >= HR_FAR || stack == UNKNOWN ||
+        walk->todo->len >= 8 * MAX_PLACES)
         return;
     for (at = mix(node, stack) & table->mask; table->slots[at] != 0; at = (at + 1) & table->mask) {
         const Place *found = &g_array_index(walk->todo, Place, table->slots[at] - 1);
@@ -163,16 +167,20 @@ static void add_calls(Walk *walk, Place place)
 {
     const HrNetwork *network = walk->network;
 
-    for (uint32_t i = network->first_call[place.node]; i < network->first_call[place.node + 1]; i++) {
+    for (uint32_t i = network->first_call[place.node]; i < network->first_call[place.node + 1];
+         i++) {
         HrCallEdge call = network->calls[i];
         bool is_last = network->is_final[call.back];
 
-        if (network->distance[call.back] < HR_FAR && network->distance[network->rule_start[call.rule]] < HR_FAR)
-            add_place(walk, network->rule_start[call.rule], is_last ? place.stack : push_call(walk, call.back, place.stack));
+        if (network->distance[call.back] < HR_FAR &&
+            network->distance[network->rule_start[call.rule]] < HR_FAR)
+            add_place(walk, network->rule_start[call.rule],
+                      is_last ? place.stack : push_call(walk, call.back, place.stack));
     }
 }
 
-/* Everything that is reached without a byte; keeps the places from which a byte leads on. True if the text may end. */
+/* Everything that is reached without a byte; keeps the places from which a byte leads on. True if
+ * the text may end. */
 static bool close_set(Walk *walk)
 {
     const HrNetwork *network = walk->network;
@@ -185,11 +193,14 @@ static bool close_set(Walk *walk)
             if (place.stack == NO_STACK)
                 is_end = true;
             else
-                add_place(walk, stack_at(walk, place.stack)->back, stack_at(walk, place.stack)->under);
+                add_place(walk, stack_at(walk, place.stack)->back,
+                          stack_at(walk, place.stack)->under);
         }
-        if (network->first_byte[place.node] < network->first_byte[place.node + 1] && walk->kept->len < MAX_PLACES)
+        if (network->first_byte[place.node] < network->first_byte[place.node + 1] &&
+            walk->kept->len < MAX_PLACES)
             g_array_append_val(walk->kept, place);
-        for (uint32_t k = network->first_jump[place.node]; k < network->first_jump[place.node + 1]; k++)
+        for (uint32_t k = network->first_jump[place.node]; k < network->first_jump[place.node + 1];
+             k++)
             add_place(walk, network->jumps[k], place.stack);
         add_calls(walk, place);
     }
@@ -217,7 +228,8 @@ static uint32_t distance_of_set(const Walk *walk, bool is_end)
 
     for (guint i = 0; i < walk->kept->len && best > 0; i++) {
         Place place = g_array_index(walk->kept, Place, i);
-        best = MIN(best, walk->network->distance[place.node] + stack_at(walk, place.stack)->distance);
+        best =
+            MIN(best, walk->network->distance[place.node] + stack_at(walk, place.stack)->distance);
     }
     return best;
 }
@@ -225,7 +237,8 @@ static uint32_t distance_of_set(const Walk *walk, bool is_end)
 static bool is_same_set(const Walk *walk, const State *state, uint32_t hash, bool is_end)
 {
     return state->hash == hash && state->n == walk->kept->len && state->is_end == is_end &&
-           memcmp(&g_array_index(walk->places, Place, state->first), walk->kept->data, state->n * sizeof(Place)) == 0;
+           memcmp(&g_array_index(walk->places, Place, state->first), walk->kept->data,
+                  state->n * sizeof(Place)) == 0;
 }
 
 /* What steps look at, after the arrays have grown. */
@@ -251,7 +264,8 @@ static uint32_t intern(Walk *walk, bool is_end)
         state.hash = mix(state.hash, mix(place.node, place.stack));
     }
     for (at = state.hash & table->mask; table->slots[at] != 0; at = (at + 1) & table->mask)
-        if (is_same_set(walk, &g_array_index(walk->states, State, table->slots[at]), state.hash, is_end))
+        if (is_same_set(walk, &g_array_index(walk->states, State, table->slots[at]), state.hash,
+                        is_end))
             return table->slots[at];
     if (number >= MAX_STATES || walk->places->len + walk->kept->len > MAX_TOTAL_PLACES)
         return HR_WALK_DEAD;
@@ -295,7 +309,8 @@ uint32_t hr_walk_compute_step(HrWalk *base, uint32_t state, uint8_t byte)
     begin_set(walk);
     for (uint32_t i = 0; i < from.n; i++) {
         Place place = g_array_index(walk->places, Place, from.first + i);
-        for (uint32_t k = walk->network->first_byte[place.node]; k < walk->network->first_byte[place.node + 1]; k++)
+        for (uint32_t k = walk->network->first_byte[place.node];
+             k < walk->network->first_byte[place.node + 1]; k++)
             if (byte >= walk->network->bytes[k].low && byte <= walk->network->bytes[k].high)
                 add_place(walk, walk->network->bytes[k].to, place.stack);
     }
@@ -319,15 +334,23 @@ bool hr_walk_can_go_on(const HrWalk *base, uint32_t state)
 
 /* How UTF-8 spells them: ranges of each byte, those of a row's length. */
 static const uint8_t plain_rows[][4][2] = {
-    {{0x20, 0x21}}, {{0x23, 0x5B}}, {{0x5D, 0x7E}}, {{0xC2, 0xDF}, {0x80, 0xBF}},
-    {{0xE0, 0xE0}, {0xA0, 0xBF}, {0x80, 0xBF}}, {{0xE1, 0xEC}, {0x80, 0xBF}, {0x80, 0xBF}},
-    {{0xED, 0xED}, {0x80, 0x9F}, {0x80, 0xBF}}, {{0xEE, 0xEF}, {0x80, 0xBF}, {0x80, 0xBF}},
-    {{0xF0, 0xF0}, {0x90, 0xBF}, {0x80, 0xBF}, {0x80, 0xBF}}, {{0xF1, 0xF3}, {0x80, 0xBF}, {0x80, 0xBF}, {0x80, 0xBF}},
+    {{0x20, 0x21}},
+    {{0x23, 0x5B}},
+    {{0x5D, 0x7E}},
+    {{0xC2, 0xDF}, {0x80, 0xBF}},
+    {{0xE0, 0xE0}, {0xA0, 0xBF}, {0x80, 0xBF}},
+    {{0xE1, 0xEC}, {0x80, 0xBF}, {0x80, 0xBF}},
+    {{0xED, 0xED}, {0x80, 0x9F}, {0x80, 0xBF}},
+    {{0xEE, 0xEF}, {0x80, 0xBF}, {0x80, 0xBF}},
+    {{0xF0, 0xF0}, {0x90, 0xBF}, {0x80, 0xBF}, {0x80, 0xBF}},
+    {{0xF1, 0xF3}, {0x80, 0xBF}, {0x80, 0xBF}, {0x80, 0xBF}},
     {{0xF4, 0xF4}, {0x80, 0x8F}, {0x80, 0xBF}, {0x80, 0xBF}},
 };
 
-/* Whether every spelling of a row from its byte `at` on leads to *one state, which the first of all decides. */
-static bool leads_to_one(HrWalk *walk, const uint8_t (*row)[2], unsigned at, uint32_t state, uint32_t *one)
+/* Whether every spelling of a row from its byte `at` on leads to *one state, which the first of all
+ * decides. */
+static bool leads_to_one(HrWalk *walk, const uint8_t (*row)[2], unsigned at, uint32_t state,
+                         uint32_t *one)
 {
     int last_class = -1;
 
@@ -342,7 +365,8 @@ static bool leads_to_one(HrWalk *walk, const uint8_t (*row)[2], unsigned at, uin
         last_class = walk->class_of[byte];
         uint32_t next = hr_walk_step(walk, state, (uint8_t)byte);
         /* What is dead stays so: no need to spell the rest. */
-        if (next == HR_WALK_DEAD ? *one != HR_WALK_MIXED && *one != HR_WALK_DEAD : !leads_to_one(walk, row, at + 1, next, one))
+        if (next == HR_WALK_DEAD ? *one != HR_WALK_MIXED && *one != HR_WALK_DEAD
+                                 : !leads_to_one(walk, row, at + 1, next, one))
             return false;
         if (next == HR_WALK_DEAD)
             *one = HR_WALK_DEAD;
@@ -403,7 +427,8 @@ uint32_t hr_walk_tidy(HrWalk *base, uint32_t state, bool *ret_forgotten)
     g_autofree Place *places = NULL;
 
     walk->base.work = 0;
-    *ret_forgotten = walk->states->len > MAX_STATES / TIDY_DIVISOR || walk->stacks->len > MAX_STACKS / TIDY_DIVISOR ||
+    *ret_forgotten = walk->states->len > MAX_STATES / TIDY_DIVISOR ||
+                     walk->stacks->len > MAX_STACKS / TIDY_DIVISOR ||
                      walk->places->len > MAX_TOTAL_PLACES / TIDY_DIVISOR;
     if (!*ret_forgotten || state == HR_WALK_DEAD)
         return state;

@@ -11,9 +11,12 @@
 static bool map_layers(HrKv *kv, HrLedger *ledger, const HrPlanItem *items, GError **error)
 {
     for (uint32_t il = 0; il < kv->layout.n_layer; il++) {
-        uint64_t pool_bytes = hr_kv_layer_pool_bytes(&kv->layout, il), state_bytes = hr_kv_layer_state_bytes(&kv->layout, il);
-        if ((pool_bytes > 0 && !hr_region_map(&kv->pools[il], ledger, items++, pool_bytes, false, error)) ||
-            (state_bytes > 0 && !hr_region_map(&kv->states[il], ledger, items++, state_bytes, false, error)))
+        uint64_t pool_bytes = hr_kv_layer_pool_bytes(&kv->layout, il),
+                 state_bytes = hr_kv_layer_state_bytes(&kv->layout, il);
+        if ((pool_bytes > 0 &&
+             !hr_region_map(&kv->pools[il], ledger, items++, pool_bytes, false, error)) ||
+            (state_bytes > 0 &&
+             !hr_region_map(&kv->states[il], ledger, items++, state_bytes, false, error)))
             return false;
     }
     return true;
@@ -47,8 +50,8 @@ static bool make_tables(HrKv *kv)
     return true;
 }
 
-bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, HrLedger *ledger, const HrPlanItem *items,
-                GError **error)
+bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, HrLedger *ledger,
+                const HrPlanItem *items, GError **error)
 {
     *kv = (HrKv){.num_ctx = settings->num_ctx, .n_slots = settings->parallel};
     if (!hr_kv_layout_init(&kv->layout, hparams, settings, error))
@@ -58,7 +61,8 @@ bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, 
     kv->states = g_new0(HrRegion, kv->layout.n_layer);
     kv->slots = g_new0(HrKvSlot, kv->n_slots);
     if (!make_tables(kv)) {
-        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "Out of memory for the page tables of %u positions.", kv->num_ctx);
+        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY,
+                    "Out of memory for the page tables of %u positions.", kv->num_ctx);
         return false;
     }
     return map_layers(kv, ledger, items, error);
@@ -92,7 +96,8 @@ void hr_kv_finish(HrKv *kv)
 
 /* ---- A step ---- */
 
-bool hr_kv_prepare(HrKv *kv, uint32_t slot_index, uint32_t begin, uint32_t n_positions, GError **error)
+bool hr_kv_prepare(HrKv *kv, uint32_t slot_index, uint32_t begin, uint32_t n_positions,
+                   GError **error)
 {
     HrKvSlot *slot = &kv->slots[slot_index];
     uint32_t n_pages = hr_kv_pages(n_positions);
@@ -200,7 +205,8 @@ uint64_t hr_kv_committed_bytes(const HrKv *kv)
     return bytes;
 }
 
-/* Positions of the slot's pages that it has not filled; none in a page that others may hold further than it does. */
+/* Positions of the slot's pages that it has not filled; none in a page that others may hold further
+ * than it does. */
 static uint64_t unused_positions(const HrKv *kv, const HrKvSlot *slot)
 {
     uint32_t n = slot->tokens->len, room = slot->n_pages * HR_PAGE_POSITIONS;
@@ -210,7 +216,8 @@ static uint64_t unused_positions(const HrKv *kv, const HrKvSlot *slot)
 
 uint64_t hr_kv_held_positions(const HrKv *kv)
 {
-    uint64_t positions = (uint64_t)(kv->groups[0].n_pages - kv->groups[0].n_free) * HR_PAGE_POSITIONS;
+    uint64_t positions =
+        (uint64_t)(kv->groups[0].n_pages - kv->groups[0].n_free) * HR_PAGE_POSITIONS;
     for (uint32_t s = 0; s < kv->n_slots; s++)
         positions -= unused_positions(kv, &kv->slots[s]);
     return positions;

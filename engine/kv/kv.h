@@ -1,18 +1,20 @@
-/* kv.h: the cache: pages of keys and values, recurrent states, and which slot holds which tokens in them.
+/* kv.h: the cache: pages of keys and values, recurrent states, and which slot holds which tokens in
+ * them.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pages are counted references: slots share the pages of a common prefix, and a slot that writes into a page that it shares
- * gets a copy first. Address space is reserved for what all slots can need; a page takes memory when it is first written and gives
- * it back when nothing refers to it. Layers that see only a window share pools that are no larger than the window needs: pages that
+ * Pages are counted references: slots share the pages of a common prefix, and a slot that writes
+ * into a page that it shares gets a copy first. Address space is reserved for what all slots can
+ * need; a page takes memory when it is first written and gives it back when nothing refers to it.
+ * Layers that see only a window share pools that are no larger than the window needs: pages that
  * left the window stay, so that a slot can be cut back, until another page is wanted.
  *
- * A recurrent state cannot be cut back at all, so some that were passed on the way are kept (checkpoints). A step reads a slot's
- * current state and writes another one, which becomes the current one when the step is noted: a step that was left
- * half done spoils nothing.
+ * A recurrent state cannot be cut back at all, so some that were passed on the way are kept
+ * (checkpoints). A step reads a slot's current state and writes another one, which becomes the
+ * current one when the step is noted: a step that was left half done spoils nothing.
  *
- * Thread-safety: Unsafe (the runner's thread; while a step runs, workers only read page tables and write positions and states of
- * that step).
+ * Thread-safety: Unsafe (the runner's thread; while a step runs, workers only read page tables and
+ * write positions and states of that step).
  */
 #pragma once
 
@@ -55,16 +57,18 @@ typedef struct {
     HrKvSlot *slots;   /* [n_slots] */
 } HrKv;
 
-/* items: the plan's cache items: for each layer in order its pages and its states, of those that it has. */
-bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, HrLedger *ledger, const HrPlanItem *items,
-                GError **error);
+/* items: the plan's cache items: for each layer in order its pages and its states, of those that it
+ * has. */
+bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, HrLedger *ledger,
+                const HrPlanItem *items, GError **error);
 void hr_kv_finish(HrKv *kv);
 
 /* ---- A step ---- */
 
-/* Makes room for positions up to n_positions (at most num_ctx, and num_batch behind begin) of slot, which holds begin: in pages
- * that are its own from begin on, and in a state to be written. HR_ERROR_MEMORY if there is no page, which cannot happen while every
- * slot stays within these bounds. */
+/* Makes room for positions up to n_positions (at most num_ctx, and num_batch behind begin) of slot,
+ * which holds begin: in pages that are its own from begin on, and in a state to be written.
+ * HR_ERROR_MEMORY if there is no page, which cannot happen while every slot stays within these
+ * bounds. */
 bool hr_kv_prepare(HrKv *kv, uint32_t slot, uint32_t begin, uint32_t n_positions, GError **error);
 /* Notes that tokens were written at the positions that were prepared. */
 void hr_kv_advance(HrKv *kv, uint32_t slot, const HrToken *tokens, uint32_t n);
@@ -75,12 +79,14 @@ void hr_kv_checkpoint(HrKv *kv, uint32_t slot);
 
 /* How many of tokens[n] slot holds from its start on. */
 uint32_t hr_kv_common_prefix(const HrKv *kv, uint32_t slot, const HrToken *tokens, size_t n);
-/* The most of the first n_positions that slot can be cut back to: fewer where a window's pages or the state have gone. */
+/* The most of the first n_positions that slot can be cut back to: fewer where a window's pages or
+ * the state have gone. */
 uint32_t hr_kv_reachable(const HrKv *kv, uint32_t slot, uint32_t n_positions);
-/* Forgets the positions from n_keep on, and more where that is not reachable. Returns how many are left. */
+/* Forgets the positions from n_keep on, and more where that is not reachable. Returns how many are
+ * left. */
 uint32_t hr_kv_truncate(HrKv *kv, uint32_t slot, uint32_t n_keep);
-/* Replaces what slot holds by the first n_positions of another slot, or fewer: what can be reached, and whole pages where that is a
- * choice. Returns how many were shared. */
+/* Replaces what slot holds by the first n_positions of another slot, or fewer: what can be reached,
+ * and whole pages where that is a choice. Returns how many were shared. */
 uint32_t hr_kv_share(HrKv *kv, uint32_t slot, uint32_t from, uint32_t n_positions);
 
 uint64_t hr_kv_committed_bytes(const HrKv *kv);
@@ -102,16 +108,21 @@ static inline void *hr_kv_k_block(const HrKv *kv, uint32_t layer, uint32_t page,
 static inline void *hr_kv_v_block(const HrKv *kv, uint32_t layer, uint32_t page, uint32_t head)
 {
     const HrKvLayerLayout *l = &kv->layout.layers[layer];
-    return (char *)kv->pools[layer].base + page * l->page_bytes + l->v_offset + head * l->v_block_bytes;
+    return (char *)kv->pools[layer].base + page * l->page_bytes + l->v_offset +
+           head * l->v_block_bytes;
 }
-/* The state that a step begins with (NULL: all zeros) and the one that it leaves: conv_bytes of the convolution, then the rest. */
+/* The state that a step begins with (NULL: all zeros) and the one that it leaves: conv_bytes of the
+ * convolution, then the rest. */
 const float *hr_kv_state(const HrKv *kv, uint32_t layer, uint32_t slot);
 float *hr_kv_next_state(const HrKv *kv, uint32_t layer, uint32_t slot);
 
 /* ---- state.c, for kv.c ---- */
 
-uint32_t hr_kv_states_below(const HrKv *kv, const HrKvSlot *slot, uint32_t n_positions); /* the last one of at most n_positions; 0: none */
+uint32_t hr_kv_states_below(
+    const HrKv *kv, const HrKvSlot *slot,
+    uint32_t n_positions); /* the last one of at most n_positions; 0: none */
 void hr_kv_states_choose_next(HrKv *kv, uint32_t slot);
-void hr_kv_states_return_to(HrKv *kv, uint32_t slot, uint32_t n_positions); /* forgets those behind */
+void hr_kv_states_return_to(HrKv *kv, uint32_t slot,
+                            uint32_t n_positions); /* forgets those behind */
 void hr_kv_states_copy(HrKv *kv, uint32_t slot, uint32_t from, uint32_t n_positions);
 uint64_t hr_kv_states_committed(const HrKv *kv);

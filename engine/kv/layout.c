@@ -6,7 +6,8 @@
 
 #define STATE_ALIGN 64 /* bytes; a cache line, and the widest vector */
 
-static const char *const names[] = {[HR_KV_F16] = "f16", [HR_KV_F32] = "f32", [HR_KV_Q8_0] = "q8_0", [HR_KV_Q4_0] = "q4_0"};
+static const char *const names[] = {
+    [HR_KV_F16] = "f16", [HR_KV_F32] = "f32", [HR_KV_Q8_0] = "q8_0", [HR_KV_Q4_0] = "q4_0"};
 
 const char *hr_kv_type_name(HrKvType type)
 {
@@ -46,9 +47,10 @@ static bool check_type(const HrLayerShape *shape, HrKvType type, GError **error)
     bool grouped = type == HR_KV_Q8_0 || type == HR_KV_Q4_0;
     if (!grouped || (shape->head_dim_k % HR_KV_GROUP == 0 && shape->head_dim_v % HR_KV_GROUP == 0))
         return true;
-    g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS,
-                "A cache of type %s needs heads whose width is a multiple of 32; this model's are %u and %u wide. Choose f16.",
-                names[type], shape->head_dim_k, shape->head_dim_v);
+    g_set_error(
+        error, HR_ERROR, HR_ERROR_SETTINGS,
+        "A cache of type %s needs heads whose width is a multiple of 32; this model's are %u and %u wide. Choose f16.",
+        names[type], shape->head_dim_k, shape->head_dim_v);
     return false;
 }
 
@@ -58,7 +60,8 @@ static void lay_out_pages(HrKvLayerLayout *layer, const HrLayerShape *shape, HrK
     layer->dk = shape->head_dim_k;
     layer->dv = shape->head_dim_v;
     layer->k_block_bytes = hr_kv_bytes(type, (size_t)layer->dk * HR_PAGE_POSITIONS);
-    layer->v_block_bytes = shape->latent ? 0 : hr_kv_bytes(type, (size_t)layer->dv * HR_PAGE_POSITIONS);
+    layer->v_block_bytes =
+        shape->latent ? 0 : hr_kv_bytes(type, (size_t)layer->dv * HR_PAGE_POSITIONS);
     layer->v_offset = layer->n_head_kv * layer->k_block_bytes;
     layer->page_bytes = layer->v_offset + layer->n_head_kv * layer->v_block_bytes;
 }
@@ -72,13 +75,15 @@ static void lay_out_state(HrKvLayerLayout *layer, const HrLayerShape *shape)
 
 /* ---- What a slot may take ---- */
 
-/* A step of num_batch tokens sees window - 1 positions before its first one; wherever they begin in their first page. A window that
- * reaches over the whole context is none. */
+/* A step of num_batch tokens sees window - 1 positions before its first one; wherever they begin in
+ * their first page. A window that reaches over the whole context is none. */
 static uint32_t window_pages(uint32_t window, const HrSettings *s)
 {
     uint32_t all = hr_kv_pages(s->num_ctx);
     uint64_t span = (uint64_t)window - 1 + MAX(s->num_batch, 1);
-    return window == 0 || span >= s->num_ctx ? all : (uint32_t)MIN(all, (span + HR_PAGE_POSITIONS - 2) / HR_PAGE_POSITIONS + 1);
+    return window == 0 || span >= s->num_ctx
+               ? all
+               : (uint32_t)MIN(all, (span + HR_PAGE_POSITIONS - 2) / HR_PAGE_POSITIONS + 1);
 }
 
 static uint32_t find_reach(HrKvLayout *layout, uint32_t window, const HrSettings *settings)
@@ -92,12 +97,17 @@ static uint32_t find_reach(HrKvLayout *layout, uint32_t window, const HrSettings
 
 static uint32_t count_states(size_t total_bytes)
 {
-    return total_bytes == 0 ? 0 : 2 + (uint32_t)CLAMP(HR_CHECKPOINT_BYTES / total_bytes, 1, HR_MAX_CHECKPOINTS);
+    return total_bytes == 0
+               ? 0
+               : 2 + (uint32_t)CLAMP(HR_CHECKPOINT_BYTES / total_bytes, 1, HR_MAX_CHECKPOINTS);
 }
 
-bool hr_kv_layout_init(HrKvLayout *layout, const HrHparams *hp, const HrSettings *settings, GError **error)
+bool hr_kv_layout_init(HrKvLayout *layout, const HrHparams *hp, const HrSettings *settings,
+                       GError **error)
 {
-    *layout = (HrKvLayout){.type = settings->kv_type, .n_layer = hp->n_layer, .n_slots = settings->parallel};
+    *layout = (HrKvLayout){.type = settings->kv_type,
+                           .n_layer = hp->n_layer,
+                           .n_slots = settings->parallel};
     layout->layers = g_new0(HrKvLayerLayout, hp->n_layer);
     layout->reaches = g_new0(HrKvReach, hp->n_layer + 1);
     find_reach(layout, 0, settings);
@@ -109,7 +119,9 @@ bool hr_kv_layout_init(HrKvLayout *layout, const HrHparams *hp, const HrSettings
                 return false;
             }
             lay_out_pages(&layout->layers[il], shape, layout->type);
-            layout->layers[il].group = find_reach(layout, shape->window >= settings->num_ctx ? 0 : shape->window, settings);
+            layout->layers[il].group =
+                find_reach(layout, shape->window >= settings->num_ctx ? 0 : shape->window,
+                           settings);
         }
         lay_out_state(&layout->layers[il], shape);
         layout->total_state_bytes += layout->layers[il].state_bytes;
@@ -127,7 +139,8 @@ void hr_kv_layout_finish(HrKvLayout *layout)
 uint64_t hr_kv_layer_pool_bytes(const HrKvLayout *layout, uint32_t il)
 {
     const HrKvLayerLayout *layer = &layout->layers[il];
-    return (uint64_t)layout->reaches[layer->group].pages_per_slot * layout->n_slots * layer->page_bytes;
+    return (uint64_t)layout->reaches[layer->group].pages_per_slot * layout->n_slots *
+           layer->page_bytes;
 }
 
 uint64_t hr_kv_layer_state_bytes(const HrKvLayout *layout, uint32_t il)

@@ -26,7 +26,9 @@ void hr_kv_pages_finish(HrKvPages *pages)
 
 uint32_t hr_kv_pages_first(const HrKvPages *pages, uint32_t n_positions)
 {
-    return pages->window == 0 || n_positions < pages->window ? 0 : (n_positions - pages->window + 1) / HR_PAGE_POSITIONS;
+    return pages->window == 0 || n_positions < pages->window
+               ? 0
+               : (n_positions - pages->window + 1) / HR_PAGE_POSITIONS;
 }
 
 /* ---- Giving back ---- */
@@ -61,9 +63,11 @@ static bool is_kept(const HrKvPages *pages, const HrKvSlot *slot, uint32_t entry
     return entry < hr_kv_pages(slot->mark) && entry + 1 >= hr_kv_pages_first(pages, slot->mark);
 }
 
-/* The slot's page that is furthest from use, or n_pages: of those that left the window the first one, preferably one that no
- * checkpoint looks at. ret_lag: how far it lies behind the window, in pages. */
-static uint32_t find_stale(const HrKv *kv, uint32_t group, const HrKvSlot *slot, bool kept, uint32_t *ret_lag)
+/* The slot's page that is furthest from use, or n_pages: of those that left the window the first
+ * one, preferably one that no checkpoint looks at. ret_lag: how far it lies behind the window, in
+ * pages. */
+static uint32_t find_stale(const HrKv *kv, uint32_t group, const HrKvSlot *slot, bool kept,
+                           uint32_t *ret_lag)
 {
     const HrKvPages *pages = &kv->groups[group];
     uint32_t first = MIN(hr_kv_pages_first(pages, slot->tokens->len), slot->n_pages);
@@ -76,7 +80,8 @@ static uint32_t find_stale(const HrKv *kv, uint32_t group, const HrKvSlot *slot,
     return slot->n_pages;
 }
 
-/* Takes one page that left its window from the slot whose page lies furthest behind. False if there is none. */
+/* Takes one page that left its window from the slot whose page lies furthest behind. False if there
+ * is none. */
 static bool reclaim_one(HrKv *kv, uint32_t group, bool kept)
 {
     HrKvSlot *victim = NULL;
@@ -102,7 +107,8 @@ static bool take(HrKv *kv, uint32_t group, uint32_t *ret_page, GError **error)
     while (pages->n_free == 0 && (reclaim_one(kv, group, false) || reclaim_one(kv, group, true)))
         ;
     if (pages->n_free == 0) {
-        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "The cache has no free page left (%u of %u positions).",
+        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY,
+                    "The cache has no free page left (%u of %u positions).",
                     pages->n_pages * HR_PAGE_POSITIONS, kv->num_ctx * kv->n_slots);
         return false;
     }
@@ -138,14 +144,16 @@ bool hr_kv_pages_own(HrKv *kv, uint32_t group, HrKvSlot *slot, uint32_t entry, G
 
 /* ---- What is there ---- */
 
-uint32_t hr_kv_pages_reachable(const HrKv *kv, uint32_t group, const HrKvSlot *slot, uint32_t n_positions)
+uint32_t hr_kv_pages_reachable(const HrKv *kv, uint32_t group, const HrKvSlot *slot,
+                               uint32_t n_positions)
 {
     const HrKvPages *pages = &kv->groups[group];
     uint32_t entry = hr_kv_pages(n_positions);
     while (entry > hr_kv_pages_first(pages, n_positions)) {
         entry--;
         if (slot->pages[group][entry] == HR_KV_NO_PAGE)
-            n_positions = entry * HR_PAGE_POSITIONS; /* the next candidate ends where this page begins */
+            n_positions =
+                entry * HR_PAGE_POSITIONS; /* the next candidate ends where this page begins */
     }
     return n_positions;
 }

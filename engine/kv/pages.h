@@ -11,9 +11,11 @@ void hr_kv_pages_finish(HrKvPages *pages);
 
 /* Gives entries [begin, end) of slot's table back. */
 void hr_kv_pages_drop(HrKv *kv, uint32_t group, HrKvSlot *slot, uint32_t begin, uint32_t end);
-/* A page that slot alone refers to, at an entry of its table: a new one, or a copy of a shared one. */
+/* A page that slot alone refers to, at an entry of its table: a new one, or a copy of a shared one.
+ */
 bool hr_kv_pages_own(HrKv *kv, uint32_t group, HrKvSlot *slot, uint32_t entry, GError **error);
 /* The first entry that a step beginning at n_positions looks at. */
 uint32_t hr_kv_pages_first(const HrKvPages *pages, uint32_t n_positions);
 /* The most of the first n_positions whose window is there. */
-uint32_t hr_kv_pages_reachable(const HrKv *kv, uint32_t group, const HrKvSlot *slot, uint32_t n_positions);
+uint32_t hr_kv_pages_reachable(const HrKv *kv, uint32_t group, const HrKvSlot *slot,
+                               uint32_t n_positions);

@@ -1,4 +1,5 @@
-/* state.c: the recurrent states of slots: which is current, which are checkpoints, which is written next. See kv.h.
+/* state.c: the recurrent states of slots: which is current, which are checkpoints, which is written
+ * next. See kv.h.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -49,7 +50,8 @@ static void forget(HrKv *kv, uint32_t slot, uint32_t state)
     kv->slots[slot].states[state] = (HrKvState){0};
     for (uint32_t il = 0; il < kv->layout.n_layer; il++)
         if (kv->layout.layers[il].state_bytes > 0)
-            hr_region_discard(&kv->states[il], (size_t)(state_of(kv, il, slot, state) - (char *)kv->states[il].base),
+            hr_region_discard(&kv->states[il],
+                              (size_t)(state_of(kv, il, slot, state) - (char *)kv->states[il].base),
                               kv->layout.layers[il].state_bytes);
 }
 
@@ -64,8 +66,8 @@ static uint32_t newest_checkpoint(const HrKv *kv, const HrKvSlot *slot)
     return n_positions;
 }
 
-/* What is lost with a state: of a checkpoint the positions that would be read again instead; the newest one is what the next
- * prompt most likely comes back to. */
+/* What is lost with a state: of a checkpoint the positions that would be read again instead; the
+ * newest one is what the next prompt most likely comes back to. */
 static uint32_t cost_of(const HrKv *kv, const HrKvSlot *slot, const HrKvState *state)
 {
     if (!state->checkpoint)
@@ -75,7 +77,8 @@ static uint32_t cost_of(const HrKv *kv, const HrKvSlot *slot, const HrKvState *s
     return 1 + state->n_positions - hr_kv_states_below(kv, slot, state->n_positions - 1);
 }
 
-/* What is no checkpoint first, then unused ones, then the checkpoint that saves least; never the current one. */
+/* What is no checkpoint first, then unused ones, then the checkpoint that saves least; never the
+ * current one. */
 void hr_kv_states_choose_next(HrKv *kv, uint32_t slot_index)
 {
     HrKvSlot *slot = &kv->slots[slot_index];
@@ -110,7 +113,8 @@ void hr_kv_states_copy(HrKv *kv, uint32_t slot_index, uint32_t from_index, uint3
         return;
     for (uint32_t il = 0; il < kv->layout.n_layer; il++)
         if (kv->layout.layers[il].state_bytes > 0)
-            memcpy(state_of(kv, il, slot_index, 0), state_of(kv, il, from_index, source), kv->layout.layers[il].state_bytes);
+            memcpy(state_of(kv, il, slot_index, 0), state_of(kv, il, from_index, source),
+                   kv->layout.layers[il].state_bytes);
     slot->states[0] = (HrKvState){.n_positions = n_positions, .checkpoint = true};
     slot->state = 0;
 }

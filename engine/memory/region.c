@@ -25,7 +25,8 @@ void hr_ledger_record(HrLedger *ledger, const HrPlanItem *item, uint64_t bytes)
     g_array_append_val(ledger->items, taken);
 }
 
-bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, uint64_t bytes, bool huge, GError **error)
+bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, uint64_t bytes,
+                   bool huge, GError **error)
 {
     void *base = MAP_FAILED;
     if (bytes == 0) {
@@ -35,10 +36,12 @@ bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, u
         return true;
     }
     if (bytes <= SIZE_MAX)
-        base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        base = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) {
         g_set_error(error, HR_ERROR, HR_ERROR_MEMORY,
-                    "The system refused %" G_GUINT64_FORMAT " bytes for %s (%s). Choose a smaller num_ctx, parallel or num_batch.",
+                    "The system refused %" G_GUINT64_FORMAT
+                    " bytes for %s (%s). Choose a smaller num_ctx, parallel or num_batch.",
                     bytes, item->name, g_strerror(errno));
         return false;
     }

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Regions come straight from the kernel: reserved as address space, committed by being touched, given back in parts. Every
- * region and every mapped weight is written into a ledger, item by item, which is what "allocated" means wherever Headroom shows
- * it. Thread-safety: Unsafe (the loading thread, then the runner's).
+ * Regions come straight from the kernel: reserved as address space, committed by being touched,
+ * given back in parts. Every region and every mapped weight is written into a ledger, item by item,
+ * which is what "allocated" means wherever Headroom shows it. Thread-safety: Unsafe (the loading
+ * thread, then the runner's).
  */
 #pragma once
 
@@ -24,10 +25,11 @@ void hr_ledger_finish(HrLedger *ledger);
 /* Writes down item with the bytes that were really taken. */
 void hr_ledger_record(HrLedger *ledger, const HrPlanItem *item, uint64_t bytes);
 
-/* Reserves bytes (rounded up to whole pages by the kernel, not in the ledger) and records them as item (ledger NULL: someone else
- * does). huge: ask for 2 MiB
- * pages. HR_ERROR_MEMORY on failure. */
-bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, uint64_t bytes, bool huge, GError **error);
-/* Gives the pages of [offset, offset + bytes) back to the kernel; they read as zero afterwards. Partial pages stay. */
+/* Reserves bytes (rounded up to whole pages by the kernel, not in the ledger) and records them as
+ * item (ledger NULL: someone else does). huge: ask for 2 MiB pages. HR_ERROR_MEMORY on failure. */
+bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, uint64_t bytes,
+                   bool huge, GError **error);
+/* Gives the pages of [offset, offset + bytes) back to the kernel; they read as zero afterwards.
+ * Partial pages stay. */
 void hr_region_discard(HrRegion *region, size_t offset, size_t bytes);
 void hr_region_unmap(HrRegion *region); /* an empty region is a no-op */

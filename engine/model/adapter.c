@@ -26,18 +26,21 @@ static bool check_key(const HrGguf *gguf, const char *key, const char *wanted, G
     const char *said = hr_gguf_get_string(gguf, key, NULL);
     if (said && g_str_equal(said, wanted))
         return true;
-    g_set_error(error, HR_ERROR, HR_ERROR_FORMAT, "The adapter's %s is %s, not \"%s\".", key, said ? said : "missing", wanted);
+    g_set_error(error, HR_ERROR, HR_ERROR_FORMAT, "The adapter's %s is %s, not \"%s\".", key,
+                said ? said : "missing", wanted);
     return false;
 }
 
 static bool check_keys(const HrGguf *gguf, const char *base_arch, GError **error)
 {
     const char *arch = hr_gguf_get_string(gguf, "general.architecture", NULL);
-    if (!check_key(gguf, "general.type", "adapter", error) || !check_key(gguf, "adapter.type", "lora", error))
+    if (!check_key(gguf, "general.type", "adapter", error) ||
+        !check_key(gguf, "adapter.type", "lora", error))
         return false;
     if (arch && g_str_equal(arch, base_arch))
         return true;
-    g_set_error(error, HR_ERROR, HR_ERROR_FORMAT, "The adapter is for another base: its general.architecture is %s, the model's %s.",
+    g_set_error(error, HR_ERROR, HR_ERROR_FORMAT,
+                "The adapter is for another base: its general.architecture is %s, the model's %s.",
                 arch ? arch : "missing", base_arch);
     return false;
 }
@@ -58,7 +61,8 @@ static bool take_weight(HrAdapter *adapter, HrWeight *weight, const HrGgufTensor
     if (!traits->computable)
         return refuse(error, HR_ERROR_UNSUPPORTED, t, "has a type that is not supported");
     if (t->dims[2] != 1 || t->dims[3] != 1)
-        return refuse(error, HR_ERROR_UNSUPPORTED, t, "is no matrix; adapters of experts are not supported");
+        return refuse(error, HR_ERROR_UNSUPPORTED, t,
+                      "is no matrix; adapters of experts are not supported");
     *weight = (HrWeight){
         .tensor = t,
         .data = hr_gguf_tensor_data(adapter->gguf, t),
@@ -82,7 +86,8 @@ static HrLora *lora_of(HrAdapter *adapter, const HrGgufTensor *base)
     return lora;
 }
 
-static bool take_tensor(HrAdapter *adapter, const HrGguf *base, const HrGgufTensor *t, GError **error)
+static bool take_tensor(HrAdapter *adapter, const HrGguf *base, const HrGgufTensor *t,
+                        GError **error)
 {
     bool is_a = g_str_has_suffix(t->name, SUFFIX_A), is_b = g_str_has_suffix(t->name, SUFFIX_B);
     if (!is_a && !is_b)
@@ -90,7 +95,9 @@ static bool take_tensor(HrAdapter *adapter, const HrGguf *base, const HrGgufTens
     g_autofree char *name = g_strndup(t->name, strlen(t->name) - strlen(SUFFIX_A));
     const HrGgufTensor *target = hr_gguf_find_tensor(base, name);
     if (!target)
-        return refuse(error, HR_ERROR_FORMAT, t, "changes a tensor that the model does not have: the adapter is for another base");
+        return refuse(
+            error, HR_ERROR_FORMAT, t,
+            "changes a tensor that the model does not have: the adapter is for another base");
     HrLora *lora = lora_of(adapter, target);
     return take_weight(adapter, is_a ? &lora->a : &lora->b, t, error);
 }
@@ -101,13 +108,18 @@ static bool check_pair(const HrLora *lora, GError **error)
     if (!a || !b)
         return refuse(error, HR_ERROR_FORMAT, a ? a : b, "has no partner");
     if (lora->a.n_out != lora->b.n_in || lora->a.n_out == 0 || lora->a.n_out > HR_MAX_LORA_RANK)
-        return refuse(error, HR_ERROR_FORMAT, a, "has another rank than its partner, or one out of range");
+        return refuse(error, HR_ERROR_FORMAT, a,
+                      "has another rank than its partner, or one out of range");
     if (base->dims[2] != 1 || base->dims[3] != 1)
         return refuse(error, HR_ERROR_UNSUPPORTED, a, "changes experts, which is not supported");
     if (lora->a.n_in != base->dims[0])
-        return refuse(error, HR_ERROR_FORMAT, a, "does not fit the shape of the model's tensor: the adapter is for another base");
+        return refuse(
+            error, HR_ERROR_FORMAT, a,
+            "does not fit the shape of the model's tensor: the adapter is for another base");
     if (lora->b.n_out != base->dims[1])
-        return refuse(error, HR_ERROR_FORMAT, b, "does not fit the shape of the model's tensor: the adapter is for another base");
+        return refuse(
+            error, HR_ERROR_FORMAT, b,
+            "does not fit the shape of the model's tensor: the adapter is for another base");
     return true;
 }
 
@@ -117,8 +129,10 @@ static bool finish_pairs(HrAdapter *adapter, GError **error)
     double alpha;
     GHashTableIter iter;
     gpointer value;
-    if (!hr_gguf_get_float(adapter->gguf, "adapter.lora.alpha", &alpha) || !(alpha >= 0 && alpha <= 1e6)) {
-        g_set_error(error, HR_ERROR, HR_ERROR_FORMAT, "The adapter's adapter.lora.alpha is missing or out of range.");
+    if (!hr_gguf_get_float(adapter->gguf, "adapter.lora.alpha", &alpha) ||
+        !(alpha >= 0 && alpha <= 1e6)) {
+        g_set_error(error, HR_ERROR, HR_ERROR_FORMAT,
+                    "The adapter's adapter.lora.alpha is missing or out of range.");
         return false;
     }
     g_hash_table_iter_init(&iter, adapter->loras);
@@ -132,7 +146,8 @@ static bool finish_pairs(HrAdapter *adapter, GError **error)
     return true;
 }
 
-HrAdapter *hr_adapter_open(const char *path, const HrGguf *base, const char *base_arch, GError **error)
+HrAdapter *hr_adapter_open(const char *path, const HrGguf *base, const char *base_arch,
+                           GError **error)
 {
     g_autoptr(HrAdapter) adapter = g_new0(HrAdapter, 1);
     adapter->gguf = hr_gguf_open(path, error);
@@ -149,10 +164,14 @@ HrAdapter *hr_adapter_open(const char *path, const HrGguf *base, const char *bas
     return g_steal_pointer(&adapter);
 }
 
-const HrLora *hr_adapter_find(const HrAdapter *adapter, const HrGguf *base, const HrWeight *weight, uint64_t *ret_row)
+const HrLora *hr_adapter_find(const HrAdapter *adapter, const HrGguf *base, const HrWeight *weight,
+                              uint64_t *ret_row)
 {
-    const HrLora *lora = weight->tensor ? g_hash_table_lookup(adapter->loras, weight->tensor) : NULL;
+    const HrLora *lora =
+        weight->tensor ? g_hash_table_lookup(adapter->loras, weight->tensor) : NULL;
     if (lora && weight->data)
-        *ret_row = (uint64_t)((const char *)weight->data - (const char *)hr_gguf_tensor_data(base, weight->tensor)) / weight->row_bytes;
+        *ret_row = (uint64_t)((const char *)weight->data -
+                              (const char *)hr_gguf_tensor_data(base, weight->tensor)) /
+                   weight->row_bytes;
     return lora;
 }

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Arcee 2025: three of four layers see a window and turn, the fourth sees everything and does not; what heads answer is gated; norms
- * behind the sublayers too; experts beside shared ones, chosen by sigmoids with a bias.
+ * Arcee 2025: three of four layers see a window and turn, the fourth sees everything and does not;
+ * what heads answer is gated; norms behind the sublayers too; experts beside shared ones, chosen by
+ * sigmoids with a bias.
  */
 #include "model/arch.h"
 #include "model/hparams-windows.h"
@@ -25,7 +26,8 @@ static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_take_unscaled(hp, w);
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         HrLayerWeights *l = &w->layers[il];
-        hr_bind_linear(b, &l->attn_gate, (int)il, "attn_gate", hp->n_embd, (uint64_t)hp->layers[il].n_head * hp->head_dim_v);
+        hr_bind_linear(b, &l->attn_gate, (int)il, "attn_gate", hp->n_embd,
+                       (uint64_t)hp->layers[il].n_head * hp->head_dim_v);
         l->attn_gate.fine = true;
         hr_bind_post_norms(b, hp, (int)il, l);
     }
@@ -45,11 +47,17 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         hr_emit_narrow_to_outputs(e, &a, &x);
         x = hr_emit_add_normed(e, x, hr_emit_linear(e, a, &l->attn_output), &l->post_attn_norm);
         h = hr_emit_rms_norm(e, x, &l->ffn_norm);
-        HrBuf y = hr_has_experts(hp, il) ? hr_emit_mixture(e, h, &l->experts, &routing, HR_NO_BUF) : hr_emit_ffn(e, h, l, HR_SILU, HR_NO_BUF);
+        HrBuf y = hr_has_experts(hp, il) ? hr_emit_mixture(e, h, &l->experts, &routing, HR_NO_BUF)
+                                         : hr_emit_ffn(e, h, l, HR_SILU, HR_NO_BUF);
         x = hr_emit_add_normed(e, x, y, &l->post_ffn_norm);
     }
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_afmoe = {.name = "afmoe", .models = "Trinity", .rope = HR_ROPE_NEOX, .experts = true, .shape = shape, .bind = bind,
+const HrArch hr_arch_afmoe = {.name = "afmoe",
+                              .models = "Trinity",
+                              .rope = HR_ROPE_NEOX,
+                              .experts = true,
+                              .shape = shape,
+                              .bind = bind,
                               .emit = emit};

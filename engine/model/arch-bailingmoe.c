@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Ling team 2025: as DeepSeekMoE with experts in every layer; the file says whether weights are made to sum to 1.
+ * Ling team 2025: as DeepSeekMoE with experts in every layer; the file says whether weights are
+ * made to sum to 1.
  */
 #include "model/arch.h"
 
@@ -35,5 +36,10 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_bailingmoe = {.name = "bailingmoe", .models = "Ling Lite and Plus", .rope = HR_ROPE_NORM,
-                                   .experts = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_bailingmoe = {.name = "bailingmoe",
+                                   .models = "Ling Lite and Plus",
+                                   .rope = HR_ROPE_NORM,
+                                   .experts = true,
+                                   .shape = shape,
+                                   .bind = bind,
+                                   .emit = emit};

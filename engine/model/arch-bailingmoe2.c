@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Ling team 2025: normalised queries and keys, computed by one matrix; experts chosen by sigmoids with a bias, beside a shared one.
+ * Ling team 2025: normalised queries and keys, computed by one matrix; experts chosen by sigmoids
+ * with a bias, beside a shared one.
  */
 #include "model/arch.h"
 
@@ -11,7 +12,8 @@ static bool shape(HrHparams *hp, const HrKeys *keys)
 {
     HrExperts *x = &hp->experts;
     uint32_t width;
-    if (!hr_keys_read_uint_or(keys, "expert_shared_feed_forward_length", 0, HR_MAX_WIDTH / MAX(x->n_shared, 1), x->n_ff, &width))
+    if (!hr_keys_read_uint_or(keys, "expert_shared_feed_forward_length", 0,
+                              HR_MAX_WIDTH / MAX(x->n_shared, 1), x->n_ff, &width))
         return false;
     x->n_ff_shared = x->n_shared * width;
     return true;
@@ -39,5 +41,10 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_bailingmoe2 = {.name = "bailingmoe2", .models = "Ling 2.0, Ring 2.0", .rope = HR_ROPE_NEOX,
-                                    .experts = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_bailingmoe2 = {.name = "bailingmoe2",
+                                    .models = "Ling 2.0, Ring 2.0",
+                                    .rope = HR_ROPE_NEOX,
+                                    .experts = true,
+                                    .shape = shape,
+                                    .bind = bind,
+                                    .emit = emit};

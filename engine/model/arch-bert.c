@@ -1,10 +1,12 @@
-/* arch-bert.c: BERT and the encoders that kept its order: norms behind each sublayer, every token seeing the whole text.
+/* arch-bert.c: BERT and the encoders that kept its order: norms behind each sublayer, every token
+ * seeing the whole text.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Devlin et al. 2019: learned positions, GELU. Nomic Embed (Nussbaum et al. 2024) rotates instead and gates with SiLU; Jina
- * Embeddings 2 (Guenther et al. 2023) has ALiBi towards both sides and gates with GELU, and in its code model norms queries and
- * keys and adds a sublayer's input a second time. The second Nomic Embed has a mixture of experts in every other layer. GELU is by the
+ * Devlin et al. 2019: learned positions, GELU. Nomic Embed (Nussbaum et al. 2024) rotates instead
+ * and gates with SiLU; Jina Embeddings 2 (Guenther et al. 2023) has ALiBi towards both sides and
+ * gates with GELU, and in its code model norms queries and keys and adds a sublayer's input a
+ * second time. The second Nomic Embed has a mixture of experts in every other layer. GELU is by the
  * error function, as the models were trained.
  */
 #include "model/arch.h"
@@ -44,11 +46,13 @@ static bool has_experts(const HrHparams *hp, uint32_t il)
 static void bind_layer(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *l)
 {
     const HrLayerShape *s = &hp->layers[il];
-    uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k, n_k = (uint64_t)s->n_head_kv * s->head_dim_k;
+    uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k,
+             n_k = (uint64_t)s->n_head_kv * s->head_dim_k;
     hr_bind_qkv(b, l, il, hp->n_embd, n_q, n_k, (uint64_t)s->n_head_kv * s->head_dim_v);
     hr_bind_norm_optional(b, &l->q_norm, il, "attn_q_norm", n_q);
     hr_bind_norm_optional(b, &l->k_norm, il, "attn_k_norm", n_k);
-    hr_bind_linear(b, &l->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v, hp->n_embd);
+    hr_bind_linear(b, &l->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v,
+                   hp->n_embd);
     hr_bind_norm(b, &l->attn_output_norm, il, "attn_output_norm", hp->n_embd);
     hr_bind_norm_optional(b, &l->attn_norm_2, il, "attn_norm_2", hp->n_embd);
     if (has_experts(hp, (uint32_t)il))
@@ -99,7 +103,8 @@ static HrBuf attend(HrEmit *e, const HrHparams *hp, const HrLayerWeights *l, HrB
     return hr_emit_attend_text(e, q, k, v, 0);
 }
 
-static HrBuf mix(HrEmit *e, const HrHparams *hp, const HrLayerWeights *l, HrBuf x, HrActivation activation)
+static HrBuf mix(HrEmit *e, const HrHparams *hp, const HrLayerWeights *l, HrBuf x,
+                 HrActivation activation)
 {
     HrRouting routing = hr_routing(hp, HR_SCORES_SOFTMAX, false);
     routing.activation = activation;
@@ -111,11 +116,13 @@ static HrBuf feed_forward(HrEmit *e, const HrLayerWeights *l, HrBuf x, HrActivat
     bool gated = hr_weight_exists(&l->ffn_gate.weight);
     HrBuf gate = gated ? hr_emit_linear(e, x, &l->ffn_gate) : HR_NO_BUF;
     HrBuf up = hr_emit_linear(e, x, &l->ffn_up);
-    HrBuf h = gated ? hr_emit_activate(e, activation, gate, up) : hr_emit_activate(e, activation, up, HR_NO_BUF);
+    HrBuf h = gated ? hr_emit_activate(e, activation, gate, up)
+                    : hr_emit_activate(e, activation, up, HR_NO_BUF);
     return hr_emit_linear_add(e, h, &l->ffn_down, x);
 }
 
-static void emit_encoder(HrEmit *e, const HrHparams *hp, const HrWeights *w, HrActivation activation)
+static void emit_encoder(HrEmit *e, const HrHparams *hp, const HrWeights *w,
+                         HrActivation activation)
 {
     HrBuf x = embed(e, w);
     for (uint32_t il = 0; il < hp->n_layer; il++) {
@@ -160,18 +167,37 @@ static bool shape_experts(HrHparams *hp, const HrKeys *keys)
 }
 
 const HrArch hr_arch_bert = {
-    .name = "bert", .models = "BERT, MiniLM, BGE, E5, GTE, mxbai-embed, Snowflake Arctic Embed", .encoder = true, .rope = HR_ROPE_NONE,
-    .bind = bind_with_positions, .emit = emit_gelu,
+    .name = "bert",
+    .models = "BERT, MiniLM, BGE, E5, GTE, mxbai-embed, Snowflake Arctic Embed",
+    .encoder = true,
+    .rope = HR_ROPE_NONE,
+    .bind = bind_with_positions,
+    .emit = emit_gelu,
 };
 const HrArch hr_arch_nomic_bert = {
-    .name = "nomic-bert", .models = "Nomic Embed 1 and 1.5, CodeRankEmbed", .encoder = true, .rope = HR_ROPE_NEOX, .bind = bind,
+    .name = "nomic-bert",
+    .models = "Nomic Embed 1 and 1.5, CodeRankEmbed",
+    .encoder = true,
+    .rope = HR_ROPE_NEOX,
+    .bind = bind,
     .emit = emit_silu,
 };
 const HrArch hr_arch_nomic_bert_moe = {
-    .name = "nomic-bert-moe", .models = "Nomic Embed 2", .encoder = true, .experts = true, .rope = HR_ROPE_NEOX, .shape = shape_experts,
-    .bind = bind, .emit = emit_gelu,
+    .name = "nomic-bert-moe",
+    .models = "Nomic Embed 2",
+    .encoder = true,
+    .experts = true,
+    .rope = HR_ROPE_NEOX,
+    .shape = shape_experts,
+    .bind = bind,
+    .emit = emit_gelu,
 };
 const HrArch hr_arch_jina_bert_v2 = {
-    .name = "jina-bert-v2", .models = "Jina Embeddings 2", .encoder = true, .rope = HR_ROPE_NONE, .shape = shape_alibi, .bind = bind,
+    .name = "jina-bert-v2",
+    .models = "Jina Embeddings 2",
+    .encoder = true,
+    .rope = HR_ROPE_NONE,
+    .shape = shape_alibi,
+    .bind = bind,
     .emit = emit_gelu,
 };

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Bercovich et al. 2024 ("Puzzle"): Llama's layers, each with the number of heads and the width that a search left it. Some have no attention, some
- * only its output matrix, some no feed-forward.
+ * Bercovich et al. 2024 ("Puzzle"): Llama's layers, each with the number of heads and the width
+ * that a search left it. Some have no attention, some only its output matrix, some no feed-forward.
  */
 #include "model/arch.h"
 
@@ -35,7 +35,8 @@ static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
             w->layers[il].attn_output.bias = (HrWeight){0};
 }
 
-static HrBuf emit_attention(HrEmit *e, HrBuf *x, const HrHparams *hp, uint32_t il, const HrLayerWeights *l)
+static HrBuf emit_attention(HrEmit *e, HrBuf *x, const HrHparams *hp, uint32_t il,
+                            const HrLayerWeights *l)
 {
     HrBuf h = hr_emit_rms_norm(e, *x, &l->attn_norm);
     HrBuf a = hp->layers[il].n_head > 0 ? hr_emit_heads(e, h, l) : h;
@@ -60,5 +61,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_deci = {.name = "deci", .models = "DeciLM, Llama-Nemotron Super and Ultra", .rope = HR_ROPE_NORM, .mixed_layers = true,
-                             .bind = bind, .emit = emit};
+const HrArch hr_arch_deci = {.name = "deci",
+                             .models = "DeciLM, Llama-Nemotron Super and Ultra",
+                             .rope = HR_ROPE_NORM,
+                             .mixed_layers = true,
+                             .bind = bind,
+                             .emit = emit};

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Dai et al. 2024: Llama's attention; behind some dense layers, many narrow experts beside shared ones, weighted by a softmax over all.
+ * Dai et al. 2024: Llama's attention; behind some dense layers, many narrow experts beside shared
+ * ones, weighted by a softmax over all.
  */
 #include "model/arch.h"
 
@@ -28,5 +29,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_deepseek = {.name = "deepseek", .models = "DeepSeekMoE 16B", .rope = HR_ROPE_NORM,
-                                 .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_deepseek = {.name = "deepseek",
+                                 .models = "DeepSeekMoE 16B",
+                                 .rope = HR_ROPE_NORM,
+                                 .experts = true,
+                                 .bind = bind,
+                                 .emit = emit};

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Huo et al. 2025: attention with normalised queries and keys, and DeepSeek-V3's way of choosing experts.
+ * Huo et al. 2025: attention with normalised queries and keys, and DeepSeek-V3's way of choosing
+ * experts.
  */
 #include "model/arch.h"
 
@@ -28,5 +29,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_dots1 = {.name = "dots1", .models = "dots.llm1", .rope = HR_ROPE_NEOX, .experts = true,
-                              .bind = bind, .emit = emit};
+const HrArch hr_arch_dots1 = {.name = "dots1",
+                              .models = "dots.llm1",
+                              .rope = HR_ROPE_NEOX,
+                              .experts = true,
+                              .bind = bind,
+                              .emit = emit};

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Baidu 2025: Llama's attention; every so manieth layer has experts, weighted by a softmax made to sum to 1 and chosen with a bias.
+ * Baidu 2025: Llama's attention; every so manieth layer has experts, weighted by a softmax made to
+ * sum to 1 and chosen with a bias.
  */
 #include "model/arch.h"
 
@@ -11,7 +12,8 @@ static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_bind_decoder(b, hp, w);
     hr_take_unscaled(hp, w);
     for (uint32_t il = 0; il < hp->n_layer; il++)
-        w->layers[il].attn_output.bias = (HrWeight){0}; /* the model has none, whatever lies in the file */
+        w->layers[il].attn_output.bias =
+            (HrWeight){0}; /* the model has none, whatever lies in the file */
 }
 
 static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
@@ -30,5 +32,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_ernie4_5_moe = {.name = "ernie4_5-moe", .models = "ERNIE 4.5 21B-A3B, 300B-A47B",
-                                     .rope = HR_ROPE_NORM, .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_ernie4_5_moe = {.name = "ernie4_5-moe",
+                                     .models = "ERNIE 4.5 21B-A3B, 300B-A47B",
+                                     .rope = HR_ROPE_NORM,
+                                     .experts = true,
+                                     .bind = bind,
+                                     .emit = emit};

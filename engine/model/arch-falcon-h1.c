@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Zuo et al. 2025: attention and Mamba 2 side by side in every layer, on the same input, both added to the residual. The many
- * multipliers of the paper are already in the files' weights.
+ * Zuo et al. 2025: attention and Mamba 2 side by side in every layer, on the same input, both added
+ * to the residual. The many multipliers of the paper are already in the files' weights.
  */
 #include "model/mamba.h"
 
@@ -16,7 +16,8 @@ static bool shape(HrHparams *hp, const HrKeys *keys)
     return true;
 }
 
-/* Only queries, keys, values and the feed-forward have biases; the second norm's name lacks its suffix in most files. */
+/* Only queries, keys, values and the feed-forward have biases; the second norm's name lacks its
+ * suffix in most files. */
 static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     hr_bind_ends(b, hp, w);
@@ -26,7 +27,9 @@ static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
         hr_bind(b, &l->attn_norm, (int)il, "attn_norm.weight", hp->n_embd, 1);
         hr_bind_attention(b, hp, (int)il, l);
         hr_mamba2_bind(b, hp, (int)il, &l->recurrent);
-        hr_bind(b, &l->ffn_norm, (int)il, hr_bind_finds(b, (int)il, "ffn_norm") ? "ffn_norm" : "ffn_norm.weight", hp->n_embd, 1);
+        hr_bind(b, &l->ffn_norm, (int)il,
+                hr_bind_finds(b, (int)il, "ffn_norm") ? "ffn_norm" : "ffn_norm.weight", hp->n_embd,
+                1);
         hr_bind_feed_forward(b, hp, (int)il, l);
         l->attn_output.bias = (HrWeight){0};
     }
@@ -55,5 +58,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_falcon_h1 = {.name = "falcon-h1", .models = "Falcon-H1", .rope = HR_ROPE_NEOX, .shape = shape,
-                                  .bind = bind, .emit = emit};
+const HrArch hr_arch_falcon_h1 = {.name = "falcon-h1",
+                                  .models = "Falcon-H1",
+                                  .rope = HR_ROPE_NEOX,
+                                  .shape = shape,
+                                  .bind = bind,
+                                  .emit = emit};

@@ -2,10 +2,12 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Gemma Team 2024 and 2025: embeddings grow with the square root of their width, and the feed-forward is gated by GELU. Gemma 2 also
- * normalises what each sublayer answers, bounds scores and logits softly, and lets every other layer see a window. Gemma 3 normalises
- * queries and keys in place of bounding scores, and lets one layer of six see everything, turned by a base of its own. EmbeddingGemma
- * (2025) is Gemma 3 as an encoder: windows reach to both sides, and two linear layers follow the mean.
+ * Gemma Team 2024 and 2025: embeddings grow with the square root of their width, and the
+ * feed-forward is gated by GELU. Gemma 2 also normalises what each sublayer answers, bounds scores
+ * and logits softly, and lets every other layer see a window. Gemma 3 normalises queries and keys
+ * in place of bounding scores, and lets one layer of six see everything, turned by a base of its
+ * own. EmbeddingGemma (2025) is Gemma 3 as an encoder: windows reach to both sides, and two linear
+ * layers follow the mean.
  */
 #include "model/arch.h"
 
@@ -13,10 +15,12 @@
 
 /* ---- Keys ---- */
 
-/* The largest of 2 and 3 scale scores by the width of the model rather than of a head; files do not say so. */
+/* The largest of 2 and 3 scale scores by the width of the model rather than of a head; files do not
+ * say so. */
 static void scale_scores(HrHparams *hp, uint32_t n_layer_largest)
 {
-    uint32_t width = hp->n_layer == n_layer_largest ? hp->n_embd / hp->layers[0].n_head : hp->head_dim_k;
+    uint32_t width =
+        hp->n_layer == n_layer_largest ? hp->n_embd / hp->layers[0].n_head : hp->head_dim_k;
     hp->attention_scale = 1 / sqrtf((float)width);
 }
 
@@ -39,14 +43,17 @@ static bool shape_1(HrHparams *hp, const HrKeys *keys)
 static bool shape_2(HrHparams *hp, const HrKeys *keys)
 {
     scale_scores(hp, 46);
-    return hr_hparams_read_windows(hp, keys, 4096, 2) && hr_hparams_read_local_rope(hp, keys, hp->rope.base, true) &&
-           read_cap(keys, "attn_logit_softcapping", &hp->score_cap) && read_cap(keys, "final_logit_softcapping", &hp->logit_cap);
+    return hr_hparams_read_windows(hp, keys, 4096, 2) &&
+           hr_hparams_read_local_rope(hp, keys, hp->rope.base, true) &&
+           read_cap(keys, "attn_logit_softcapping", &hp->score_cap) &&
+           read_cap(keys, "final_logit_softcapping", &hp->logit_cap);
 }
 
 static bool shape_3(HrHparams *hp, const HrKeys *keys)
 {
     scale_scores(hp, 62);
-    return hr_hparams_read_windows(hp, keys, 0, 6) && hr_hparams_read_local_rope(hp, keys, 10000, false) &&
+    return hr_hparams_read_windows(hp, keys, 0, 6) &&
+           hr_hparams_read_local_rope(hp, keys, 10000, false) &&
            read_cap(keys, "final_logit_softcapping", &hp->logit_cap);
 }
 
@@ -66,7 +73,8 @@ static void bind_with_post_norms(HrBinder *b, const HrHparams *hp, HrWeights *w)
     bind(b, hp, w);
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         hr_bind(b, &w->layers[il].ffn_norm, (int)il, "ffn_norm.weight", hp->n_embd, 1);
-        hr_bind(b, &w->layers[il].post_attn_norm, (int)il, "post_attention_norm.weight", hp->n_embd, 1);
+        hr_bind(b, &w->layers[il].post_attn_norm, (int)il, "post_attention_norm.weight", hp->n_embd,
+                1);
         hr_bind(b, &w->layers[il].post_ffn_norm, (int)il, "post_ffw_norm.weight", hp->n_embd, 1);
     }
 }
@@ -110,12 +118,28 @@ static void emit_2(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_gemma = {
-    .name = "gemma", .models = "Gemma, CodeGemma", .rope = HR_ROPE_NEOX, .shape = shape_1, .bind = bind, .emit = emit_1};
-const HrArch hr_arch_gemma2 = {
-    .name = "gemma2", .models = "Gemma 2", .rope = HR_ROPE_NEOX, .shape = shape_2, .bind = bind_with_post_norms, .emit = emit_2};
-const HrArch hr_arch_gemma3 = {
-    .name = "gemma3", .models = "Gemma 3, MedGemma", .rope = HR_ROPE_NEOX, .shape = shape_3, .bind = bind_with_post_norms, .emit = emit_2};
-const HrArch hr_arch_gemma_embedding = {
-    .name = "gemma-embedding", .models = "EmbeddingGemma", .encoder = true, .rope = HR_ROPE_NEOX, .shape = shape_3, .bind = bind_encoder,
-    .emit = emit_2};
+const HrArch hr_arch_gemma = {.name = "gemma",
+                              .models = "Gemma, CodeGemma",
+                              .rope = HR_ROPE_NEOX,
+                              .shape = shape_1,
+                              .bind = bind,
+                              .emit = emit_1};
+const HrArch hr_arch_gemma2 = {.name = "gemma2",
+                               .models = "Gemma 2",
+                               .rope = HR_ROPE_NEOX,
+                               .shape = shape_2,
+                               .bind = bind_with_post_norms,
+                               .emit = emit_2};
+const HrArch hr_arch_gemma3 = {.name = "gemma3",
+                               .models = "Gemma 3, MedGemma",
+                               .rope = HR_ROPE_NEOX,
+                               .shape = shape_3,
+                               .bind = bind_with_post_norms,
+                               .emit = emit_2};
+const HrArch hr_arch_gemma_embedding = {.name = "gemma-embedding",
+                                        .models = "EmbeddingGemma",
+                                        .encoder = true,
+                                        .rope = HR_ROPE_NEOX,
+                                        .shape = shape_3,
+                                        .bind = bind_encoder,
+                                        .emit = emit_2};

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * GLM-4.5 team 2025: attention that turns a part of each head; experts chosen by sigmoids with a bias, as in DeepSeek-V3. The norm before
- * the feed-forward goes by the name of one behind attention.
+ * GLM-4.5 team 2025: attention that turns a part of each head; experts chosen by sigmoids with a
+ * bias, as in DeepSeek-V3. The norm before the feed-forward goes by the name of one behind
+ * attention.
  */
 #include "model/arch.h"
 
@@ -29,5 +30,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_glm4moe = {.name = "glm4moe", .models = "GLM-4.5, GLM-4.6, GLM-4.5 Air", .rope = HR_ROPE_NEOX,
-                                .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_glm4moe = {.name = "glm4moe",
+                                .models = "GLM-4.5, GLM-4.6, GLM-4.5 Air",
+                                .rope = HR_ROPE_NEOX,
+                                .experts = true,
+                                .bind = bind,
+                                .emit = emit};

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * OpenAI 2025: every other layer's attention sees a window, heads may look at nothing (sinks); biases everywhere; a mixture weighted by
- * a softmax over the chosen experts, whose gates and ups are clamped.
+ * OpenAI 2025: every other layer's attention sees a window, heads may look at nothing (sinks);
+ * biases everywhere; a mixture weighted by a softmax over the chosen experts, whose gates and ups
+ * are clamped.
  */
 #include "model/arch.h"
 
@@ -19,7 +20,8 @@ static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_bind_decoder(b, hp, w);
     hr_take_unscaled(hp, w);
     for (uint32_t il = 0; il < hp->n_layer; il++)
-        hr_bind(b, &w->layers[il].attn_sinks, (int)il, "attn_sinks.weight", hp->layers[il].n_head, 1);
+        hr_bind(b, &w->layers[il].attn_sinks, (int)il, "attn_sinks.weight", hp->layers[il].n_head,
+                1);
 }
 
 /* g sigmoid (1.702 g) (u + 1) of the clamped gate g and up u. */
@@ -48,5 +50,10 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_gpt_oss = {.name = "gpt-oss", .models = "gpt-oss 20b and 120b", .rope = HR_ROPE_NEOX,
-                                .experts = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_gpt_oss = {.name = "gpt-oss",
+                                .models = "gpt-oss 20b and 120b",
+                                .rope = HR_ROPE_NEOX,
+                                .experts = true,
+                                .shape = shape,
+                                .bind = bind,
+                                .emit = emit};

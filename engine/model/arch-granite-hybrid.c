@@ -2,12 +2,14 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * IBM 2024: Llama's layers, with factors on embeddings, residual branches, scores and logits; some have experts, and shared ones beside
- * them. IBM 2025, Granite 4: Mamba 2 in the place of most attention; the attention that is left usually does without positions.
+ * IBM 2024: Llama's layers, with factors on embeddings, residual branches, scores and logits; some
+ * have experts, and shared ones beside them. IBM 2025, Granite 4: Mamba 2 in the place of most
+ * attention; the attention that is left usually does without positions.
  */
 #include "model/mamba.h"
 
-/* Whether attention turns with positions: the switch that files use for it; granitemoe always does. */
+/* Whether attention turns with positions: the switch that files use for it; granitemoe always does.
+ */
 static bool shape(HrHparams *hp, const HrKeys *keys)
 {
     g_autofree char *key = hr_keys_name(keys, "rope.scaling.finetuned");
@@ -85,7 +87,8 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         a = hr_emit_linear(e, a, attends ? &l->attn_output : &l->recurrent.out);
         x = hr_emit_scale_add(e, a, residual, x);
         h = hr_emit_rms_norm(e, x, &l->ffn_norm);
-        HrBuf y = hr_has_experts(hp, il) ? hr_emit_mixture(e, h, &l->experts, &routing, HR_NO_BUF) : emit_feed_forward(e, h, l);
+        HrBuf y = hr_has_experts(hp, il) ? hr_emit_mixture(e, h, &l->experts, &routing, HR_NO_BUF)
+                                         : emit_feed_forward(e, h, l);
         x = hr_emit_scale_add(e, y, residual, x);
     }
     hr_emit_layer(e, HR_NO_LAYER);
@@ -93,7 +96,16 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_logits(e, hr_emit_scale(e, h, 1 / factor(hp->logit_scale)), &w->output);
 }
 
-const HrArch hr_arch_granite = {.name = "granite", .rope = HR_ROPE_NORM, .shape = shape, .bind = bind, .emit = emit};
-const HrArch hr_arch_granitemoe = {.name = "granitemoe", .rope = HR_ROPE_NORM, .bind = bind, .emit = emit};
-const HrArch hr_arch_granite_hybrid = {.name = "granitehybrid", .models = "Granite 4", .rope = HR_ROPE_NORM,
-                                       .mixed_layers = true, .shape = shape_hybrid, .bind = bind, .emit = emit};
+const HrArch hr_arch_granite = {
+    .name = "granite", .rope = HR_ROPE_NORM, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_granitemoe = {.name = "granitemoe",
+                                   .rope = HR_ROPE_NORM,
+                                   .bind = bind,
+                                   .emit = emit};
+const HrArch hr_arch_granite_hybrid = {.name = "granitehybrid",
+                                       .models = "Granite 4",
+                                       .rope = HR_ROPE_NORM,
+                                       .mixed_layers = true,
+                                       .shape = shape_hybrid,
+                                       .bind = bind,
+                                       .emit = emit};

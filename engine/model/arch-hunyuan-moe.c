@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Tencent 2025: queries and keys are normalised after they were turned; experts beside a shared one, weighted by a softmax that is made
- * to sum to 1 over the chosen ones.
+ * Tencent 2025: queries and keys are normalised after they were turned; experts beside a shared
+ * one, weighted by a softmax that is made to sum to 1 over the chosen ones.
  */
 #include "model/arch.h"
 
@@ -48,5 +48,10 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_hunyuan_moe = {.name = "hunyuan-moe", .models = "Hunyuan-A13B", .rope = HR_ROPE_NEOX,
-                                    .experts = true, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_hunyuan_moe = {.name = "hunyuan-moe",
+                                    .models = "Hunyuan-A13B",
+                                    .rope = HR_ROPE_NEOX,
+                                    .experts = true,
+                                    .shape = shape,
+                                    .bind = bind,
+                                    .emit = emit};

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Lieber et al. 2024: Mamba layers, whose time steps, keys and queries are RMS-normalised, and now and then attention without positions;
- * feed-forwards, of which some are experts.
+ * Lieber et al. 2024: Mamba layers, whose time steps, keys and queries are RMS-normalised, and now
+ * and then attention without positions; feed-forwards, of which some are experts.
  */
 #include "model/mamba.h"
 
@@ -75,5 +75,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_jamba = {.name = "jamba", .models = "Jamba", .mixed_layers = true, .shape = shape, .bind = bind,
+const HrArch hr_arch_jamba = {.name = "jamba",
+                              .models = "Jamba",
+                              .mixed_layers = true,
+                              .shape = shape,
+                              .bind = bind,
                               .emit = emit};

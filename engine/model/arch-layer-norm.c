@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Radford et al. 2019: layer norm before each sublayer, learned positions, a feed-forward without a gate. Later ones have rotary positions or
- * ALiBi in place of learned ones (Su et al. 2021, Press et al. 2021), gates, or let both sublayers read the same and add both (Wang and
- * Komatsuzaki 2021). Tensors that a file has or lacks say which biases there are.
+ * Radford et al. 2019: layer norm before each sublayer, learned positions, a feed-forward without a
+ * gate. Later ones have rotary positions or ALiBi in place of learned ones (Su et al. 2021, Press
+ * et al. 2021), gates, or let both sublayers read the same and add both (Wang and Komatsuzaki
+ * 2021). Tensors that a file has or lacks say which biases there are.
  */
 #include "model/arch.h"
 
@@ -80,9 +81,11 @@ static void bind_mpt(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     bind(b, hp, w);
     hr_bind_optional(b, &w->position_embd, -1, "position_embd.weight", hp->n_embd, hp->n_ctx_train);
-    if (!b->error && (hr_bind_finds(b, 0, "ffn.act.scales") || hr_bind_finds(b, 0, "attn_q_norm.weight")))
-        g_set_error(&b->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
-                    "This build does not know MPT with scales of activations or norms of queries (blk.0.ffn.act.scales, blk.0.attn_q_norm).");
+    if (!b->error &&
+        (hr_bind_finds(b, 0, "ffn.act.scales") || hr_bind_finds(b, 0, "attn_q_norm.weight")))
+        g_set_error(
+            &b->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+            "This build does not know MPT with scales of activations or norms of queries (blk.0.ffn.act.scales, blk.0.attn_q_norm).");
 }
 
 static void bind_bloom(HrBinder *b, const HrHparams *hp, HrWeights *w)
@@ -100,7 +103,8 @@ static void bind_falcon(HrBinder *b, const HrHparams *hp, HrWeights *w)
 }
 
 /* Every head has a norm of its own. */
-static void bind_head_norm(HrBinder *b, HrWeight *norm, int il, const char *name, uint64_t width, uint64_t n_head)
+static void bind_head_norm(HrBinder *b, HrWeight *norm, int il, const char *name, uint64_t width,
+                           uint64_t n_head)
 {
     hr_bind_optional_floats(b, norm, il, name, width * n_head);
     norm->n_in = width;
@@ -118,7 +122,8 @@ static void bind_with_head_norms(HrBinder *b, const HrHparams *hp, HrWeights *w)
         hr_bind_norm(b, &l->attn_layer_norm, (int)il, "attn_norm", hp->n_embd);
         hr_bind_heads(b, hp, (int)il, l);
         bind_head_norm(b, &l->attn_q_norm, (int)il, "attn_q_norm.weight", s->head_dim_k, s->n_head);
-        bind_head_norm(b, &l->attn_k_norm, (int)il, "attn_k_norm.weight", s->head_dim_k, s->n_head_kv);
+        bind_head_norm(b, &l->attn_k_norm, (int)il, "attn_k_norm.weight", s->head_dim_k,
+                       s->n_head_kv);
         hr_bind_norm_optional(b, &l->ffn_layer_norm, (int)il, "ffn_norm", hp->n_embd);
         hr_bind_ffn(b, hp, (int)il, l);
     }
@@ -150,7 +155,9 @@ static HrBuf emit_inputs(HrEmit *e, const HrWeights *w)
     HrBuf x = hr_emit_embed(e, &w->token_embd);
     if (hr_weight_exists(&w->position_embd))
         x = hr_emit_add_positions(e, x, &w->position_embd);
-    return hr_weight_exists(&w->token_embd_norm.weight) ? hr_emit_layer_norm(e, x, &w->token_embd_norm) : x;
+    return hr_weight_exists(&w->token_embd_norm.weight)
+               ? hr_emit_layer_norm(e, x, &w->token_embd_norm)
+               : x;
 }
 
 static HrBuf emit_heads(HrEmit *e, HrBuf h, const HrLayerWeights *l)
@@ -163,7 +170,8 @@ static HrBuf emit_heads(HrEmit *e, HrBuf h, const HrLayerWeights *l)
 }
 
 /* One sublayer behind the other. */
-static void emit_in_turn(HrEmit *e, const HrHparams *hp, const HrWeights *w, HrActivation activation)
+static void emit_in_turn(HrEmit *e, const HrHparams *hp, const HrWeights *w,
+                         HrActivation activation)
 {
     HrBuf x = emit_inputs(e, w);
     for (uint32_t il = 0; il < hp->n_layer; il++) {
@@ -178,14 +186,18 @@ static void emit_in_turn(HrEmit *e, const HrHparams *hp, const HrWeights *w, HrA
     hr_emit_layer_norm_head(e, x, w);
 }
 
-/* What the feed-forward reads where both sublayers read x: x normalised for it, or what attention reads. */
+/* What the feed-forward reads where both sublayers read x: x normalised for it, or what attention
+ * reads. */
 static HrBuf emit_side(HrEmit *e, HrBuf x, HrBuf h, const HrLayerWeights *l)
 {
-    return hr_weight_exists(&l->ffn_layer_norm.weight) ? hr_emit_layer_norm(e, x, &l->ffn_layer_norm) : h;
+    return hr_weight_exists(&l->ffn_layer_norm.weight)
+               ? hr_emit_layer_norm(e, x, &l->ffn_layer_norm)
+               : h;
 }
 
 /* Both sublayers side by side. */
-static void emit_layers_parallel(HrEmit *e, const HrHparams *hp, const HrWeights *w, HrActivation activation, HrBuf *x)
+static void emit_layers_parallel(HrEmit *e, const HrHparams *hp, const HrWeights *w,
+                                 HrActivation activation, HrBuf *x)
 {
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         const HrLayerWeights *l = &w->layers[il];
@@ -193,7 +205,11 @@ static void emit_layers_parallel(HrEmit *e, const HrHparams *hp, const HrWeights
 
         HrBuf h = hr_emit_layer_norm(e, *x, &l->attn_layer_norm);
         HrBuf side = emit_side(e, *x, h, l);
-        HrBuf a = emit_heads(e, hr_weight_exists(&l->attn_norm_2.weight) ? hr_emit_layer_norm(e, *x, &l->attn_norm_2) : h, l);
+        HrBuf a = emit_heads(e,
+                             hr_weight_exists(&l->attn_norm_2.weight)
+                                 ? hr_emit_layer_norm(e, *x, &l->attn_norm_2)
+                                 : h,
+                             l);
         hr_emit_narrow_to_outputs(e, &a, x);
         hr_emit_narrow(e, &side);
         *x = hr_emit_linear_add(e, a, &l->attn_output, *x);
@@ -228,7 +244,8 @@ static void emit_cohere(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     HrBuf x = hr_emit_embed(e, &w->token_embd);
     emit_layers_parallel(e, hp, w, HR_SILU, &x);
     hr_emit_layer(e, HR_NO_LAYER);
-    hr_emit_logits_scaled(e, hr_emit_layer_norm(e, x, &w->output_layer_norm), &w->output, hp->logit_scale);
+    hr_emit_logits_scaled(e, hr_emit_layer_norm(e, x, &w->output_layer_norm), &w->output,
+                          hp->logit_scale);
 }
 
 /* Smaller StableLMs work in turn; without a second norm they do so side by side. */
@@ -261,24 +278,36 @@ static bool shape_gptneox(HrHparams *hp, const HrKeys *keys)
 
 /* ---- The table ---- */
 
-#define LAYER_NORMED(id, arch, people, kind, ...)                                                                                  \
-    const HrArch hr_arch_##id = {.name = arch, .models = people, .rope = HR_ROPE_##kind, __VA_ARGS__};
+#define LAYER_NORMED(id, arch, people, kind, ...)        \
+    const HrArch hr_arch_##id = {.name = arch,           \
+                                 .models = people,       \
+                                 .rope = HR_ROPE_##kind, \
+                                 __VA_ARGS__};
 
-LAYER_NORMED(bloom, "bloom", "BLOOM, BLOOMZ", NONE, .shape = shape_bloom, .bind = bind_bloom, .emit = emit_gelu)
+LAYER_NORMED(bloom, "bloom", "BLOOM, BLOOMZ", NONE, .shape = shape_bloom, .bind = bind_bloom,
+             .emit = emit_gelu)
 LAYER_NORMED(codeshell, "codeshell", "CodeShell 7B", NEOX, .bind = bind, .emit = emit_gelu)
-LAYER_NORMED(cohere2, "cohere2", "Command R7B, Command A", NORM, .shape = shape_cohere2, .bind = bind_cohere2, .emit = emit_cohere)
-LAYER_NORMED(command_r, "command-r", "Command R, Command R+, Aya", NORM, .shape = shape_command_r, .bind = bind_with_head_norms,
-             .emit = emit_cohere)
-LAYER_NORMED(falcon, "falcon", "Falcon 7B and 40B", NEOX, .bind = bind_falcon, .emit = emit_parallel_gelu)
+LAYER_NORMED(cohere2, "cohere2", "Command R7B, Command A", NORM, .shape = shape_cohere2,
+             .bind = bind_cohere2, .emit = emit_cohere)
+LAYER_NORMED(command_r, "command-r", "Command R, Command R+, Aya", NORM, .shape = shape_command_r,
+             .bind = bind_with_head_norms, .emit = emit_cohere)
+LAYER_NORMED(falcon, "falcon", "Falcon 7B and 40B", NEOX, .bind = bind_falcon,
+             .emit = emit_parallel_gelu)
 LAYER_NORMED(gpt2, "gpt2", "GPT-2", NONE, .bind = bind_with_positions, .emit = emit_gelu)
-LAYER_NORMED(gptneox, "gptneox", "GPT-NeoX, Pythia, Dolly", NEOX, .shape = shape_gptneox, .bind = bind, .emit = emit_gptneox)
+LAYER_NORMED(gptneox, "gptneox", "GPT-NeoX, Pythia, Dolly", NEOX, .shape = shape_gptneox,
+             .bind = bind, .emit = emit_gptneox)
 LAYER_NORMED(jais, "jais", "Jais", NONE, .shape = shape_jais, .bind = bind, .emit = emit_silu)
 LAYER_NORMED(jais2, "jais2", "Jais 2", NEOX, .bind = bind, .emit = emit_squared_relu)
-LAYER_NORMED(mpt, "mpt", "MPT 7B and 30B", NONE, .shape = shape_clamped, .bind = bind_mpt, .emit = emit_gelu)
-LAYER_NORMED(nemotron, "nemotron", "Nemotron 3 and 4, Minitron", NEOX, .bind = bind, .emit = emit_squared_relu)
-LAYER_NORMED(olmo, "olmo", "OLMo 1", NORM, .shape = shape_clamped, .bind = bind_olmo, .emit = emit_silu)
+LAYER_NORMED(mpt, "mpt", "MPT 7B and 30B", NONE, .shape = shape_clamped, .bind = bind_mpt,
+             .emit = emit_gelu)
+LAYER_NORMED(nemotron, "nemotron", "Nemotron 3 and 4, Minitron", NEOX, .bind = bind,
+             .emit = emit_squared_relu)
+LAYER_NORMED(olmo, "olmo", "OLMo 1", NORM, .shape = shape_clamped, .bind = bind_olmo,
+             .emit = emit_silu)
 LAYER_NORMED(orion, "orion", "Orion 14B", NEOX, .bind = bind, .emit = emit_silu)
 LAYER_NORMED(phi2, "phi2", "Phi-1, Phi-1.5, Phi-2", NEOX, .bind = bind, .emit = emit_parallel_gelu)
-LAYER_NORMED(stablelm, "stablelm", "StableLM, StableLM 2", NEOX, .bind = bind_with_head_norms, .emit = emit_stablelm)
-LAYER_NORMED(starcoder, "starcoder", "StarCoder, SantaCoder", NONE, .bind = bind_with_positions, .emit = emit_gelu)
+LAYER_NORMED(stablelm, "stablelm", "StableLM, StableLM 2", NEOX, .bind = bind_with_head_norms,
+             .emit = emit_stablelm)
+LAYER_NORMED(starcoder, "starcoder", "StarCoder, SantaCoder", NONE, .bind = bind_with_positions,
+             .emit = emit_gelu)
 LAYER_NORMED(starcoder2, "starcoder2", "StarCoder 2", NEOX, .bind = bind, .emit = emit_gelu)

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Liquid AI 2025: most layers mix positions by a gated short convolution alone, the others by grouped-query attention with normalised
- * heads; each is followed by SwiGLU, or by experts chosen by sigmoids.
+ * Liquid AI 2025: most layers mix positions by a gated short convolution alone, the others by
+ * grouped-query attention with normalised heads; each is followed by SwiGLU, or by experts chosen
+ * by sigmoids.
  */
 #include "model/arch.h"
 
@@ -25,7 +26,8 @@ static bool shape(HrHparams *hp, const HrKeys *keys)
 static void bind_conv(HrBinder *b, const HrHparams *hp, int il, HrRecurrentWeights *w)
 {
     hr_bind_linear(b, &w->in, il, "shortconv.in_proj", hp->n_embd, 3 * (uint64_t)hp->n_embd);
-    hr_bind_floats(b, &w->conv, il, "shortconv.conv.weight", (uint64_t)hp->n_embd * hp->recurrent.n_conv);
+    hr_bind_floats(b, &w->conv, il, "shortconv.conv.weight",
+                   (uint64_t)hp->n_embd * hp->recurrent.n_conv);
     hr_bind_linear(b, &w->out, il, "shortconv.out_proj", hp->n_embd, hp->n_embd);
     w->in_b = hr_linear_rows(&w->in, 0, hp->n_embd);
     w->in_c = hr_linear_rows(&w->in, hp->n_embd, hp->n_embd);
@@ -35,7 +37,8 @@ static void bind_conv(HrBinder *b, const HrHparams *hp, int il, HrRecurrentWeigh
 static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     hr_bind(b, &w->token_embd, -1, "token_embd.weight", hp->n_embd, 0);
-    hr_bind(b, &w->output_norm, -1, "token_embd_norm.weight", hp->n_embd, 1); /* its name in files, and yet the last norm */
+    hr_bind(b, &w->output_norm, -1, "token_embd_norm.weight", hp->n_embd,
+            1); /* its name in files, and yet the last norm */
     hr_bind_output(b, hp, w);
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         HrLayerWeights *l = &w->layers[il];
@@ -65,7 +68,8 @@ static HrBuf emit_conv(HrEmit *e, const HrHparams *hp, HrBuf h, const HrRecurren
     HrBuf b = hr_emit_linear(e, h, &w->in_b);
     HrBuf c = hr_emit_linear(e, h, &w->in_c);
     HrBuf x = hr_emit_linear(e, h, &w->in_x);
-    return hr_emit_short_conv(e, x, b, c, &w->conv, &w->conv_bias, &(HrRecurrence){.width = hp->recurrent.n_conv});
+    return hr_emit_short_conv(e, x, b, c, &w->conv, &w->conv_bias,
+                              &(HrRecurrence){.width = hp->recurrent.n_conv});
 }
 
 static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
@@ -89,7 +93,17 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_lfm2 = {.name = "lfm2", .models = "LFM2", .rope = HR_ROPE_NEOX, .mixed_layers = true, .shape = shape,
-                             .bind = bind, .emit = emit};
-const HrArch hr_arch_lfm2moe = {.name = "lfm2moe", .models = "LFM2-8B-A1B", .rope = HR_ROPE_NEOX, .mixed_layers = true,
-                                .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_lfm2 = {.name = "lfm2",
+                             .models = "LFM2",
+                             .rope = HR_ROPE_NEOX,
+                             .mixed_layers = true,
+                             .shape = shape,
+                             .bind = bind,
+                             .emit = emit};
+const HrArch hr_arch_lfm2moe = {.name = "lfm2moe",
+                                .models = "LFM2-8B-A1B",
+                                .rope = HR_ROPE_NEOX,
+                                .mixed_layers = true,
+                                .shape = shape,
+                                .bind = bind,
+                                .emit = emit};

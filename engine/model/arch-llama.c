@@ -1,9 +1,11 @@
-/* arch-llama.c: Llama 1-3.x and what shares its form (Mistral, Mixtral, SmolLM2, Yi, DeepSeek-Coder ...).
+/* arch-llama.c: Llama 1-3.x and what shares its form (Mistral, Mixtral, SmolLM2, Yi, DeepSeek-Coder
+ * ...).
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Touvron et al. 2023: RMS norm before each sublayer, rotary positions on adjacent pairs, grouped-query attention, SwiGLU. Mixtral
- * (Jiang et al. 2024) has a mixture of such feed-forwards in its place, weighted by a softmax over the chosen ones.
+ * Touvron et al. 2023: RMS norm before each sublayer, rotary positions on adjacent pairs,
+ * grouped-query attention, SwiGLU. Mixtral (Jiang et al. 2024) has a mixture of such feed-forwards
+ * in its place, weighted by a softmax over the chosen ones.
  */
 #include "model/arch.h"
 
@@ -31,8 +33,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_llama = {.name = "llama",
-                               .models = "Llama 1 to 3.3, Mistral, Mixtral, SmolLM 1 and 2, Yi, TinyLlama, DeepSeek Coder",
-                               .rope = HR_ROPE_NORM,
-                               .bind = hr_bind_decoder,
-                               .emit = emit};
+const HrArch hr_arch_llama = {
+    .name = "llama",
+    .models = "Llama 1 to 3.3, Mistral, Mixtral, SmolLM 1 and 2, Yi, TinyLlama, DeepSeek Coder",
+    .rope = HR_ROPE_NORM,
+    .bind = hr_bind_decoder,
+    .emit = emit};

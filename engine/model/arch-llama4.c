@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Meta 2025: three of four layers attend to their chunk of the text, turned and then normalised without weights; the fourth sees
- * everything, unturned, with queries that grow with their position. Every so manieth layer has experts beside a shared one; weights are
- * sigmoids, on what experts read.
+ * Meta 2025: three of four layers attend to their chunk of the text, turned and then normalised
+ * without weights; the fourth sees everything, unturned, with queries that grow with their
+ * position. Every so manieth layer has experts beside a shared one; weights are sigmoids, on what
+ * experts read.
  */
 #include "model/arch.h"
 
@@ -12,7 +13,8 @@
 #define PERIOD 4
 #define N_EXPERTS_UNNORMALISED 128 /* Maverick does without the norms */
 
-/* Windows of this kind lie side by side. A window of 0 says that the model has none, and that all layers turn. */
+/* Windows of this kind lie side by side. A window of 0 says that the model has none, and that all
+ * layers turn. */
 static bool shape(HrHparams *hp, const HrKeys *keys)
 {
     uint32_t window, chunk = hp->n_ctx_train > CHUNK ? CHUNK : 0;
@@ -66,5 +68,10 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_llama4 = {.name = "llama4", .models = "Llama 4 Scout and Maverick", .rope = HR_ROPE_NORM, .experts = true,
-                               .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_llama4 = {.name = "llama4",
+                               .models = "Llama 4 Scout and Maverick",
+                               .rope = HR_ROPE_NORM,
+                               .experts = true,
+                               .shape = shape,
+                               .bind = bind,
+                               .emit = emit};

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Gu and Dao 2023: no attention at all; every layer is a selective state space between two projections.
+ * Gu and Dao 2023: no attention at all; every layer is a selective state space between two
+ * projections.
  */
 #include "model/mamba.h"
 
@@ -39,5 +40,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_mamba = {.name = "mamba", .models = "Mamba", .mixed_layers = true, .shape = shape, .bind = bind,
+const HrArch hr_arch_mamba = {.name = "mamba",
+                              .models = "Mamba",
+                              .mixed_layers = true,
+                              .shape = shape,
+                              .bind = bind,
                               .emit = emit};

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Dao and Gu 2024: no attention; every layer is a state space whose heads each have one decay, behind a short convolution.
+ * Dao and Gu 2024: no attention; every layer is a state space whose heads each have one decay,
+ * behind a short convolution.
  */
 #include "model/mamba.h"
 
@@ -39,5 +40,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_mamba2 = {.name = "mamba2", .models = "Mamba 2, Codestral Mamba", .mixed_layers = true, .shape = shape,
-                               .bind = bind, .emit = emit};
+const HrArch hr_arch_mamba2 = {.name = "mamba2",
+                               .models = "Mamba 2, Codestral Mamba",
+                               .mixed_layers = true,
+                               .shape = shape,
+                               .bind = bind,
+                               .emit = emit};

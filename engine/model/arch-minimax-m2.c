@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * MiniMax 2025: queries and keys normalised over all heads at once, a part of each head turned; experts chosen by sigmoids with a bias.
+ * MiniMax 2025: queries and keys normalised over all heads at once, a part of each head turned;
+ * experts chosen by sigmoids with a bias.
  */
 #include "model/arch.h"
 
@@ -28,5 +29,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_minimax_m2 = {.name = "minimax-m2", .models = "MiniMax-M2", .rope = HR_ROPE_NEOX,
-                                   .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_minimax_m2 = {.name = "minimax-m2",
+                                   .models = "MiniMax-M2",
+                                   .rope = HR_ROPE_NEOX,
+                                   .experts = true,
+                                   .bind = bind,
+                                   .emit = emit};

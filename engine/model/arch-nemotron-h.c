@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * NVIDIA 2025: a layer is one thing only: Mamba 2, attention without positions, or a feed-forward with squared ReLU; experts of it, chosen
- * by sigmoids, may work on a narrower copy of the input.
+ * NVIDIA 2025: a layer is one thing only: Mamba 2, attention without positions, or a feed-forward
+ * with squared ReLU; experts of it, chosen by sigmoids, may work on a narrower copy of the input.
  */
 #include "model/mamba.h"
 
@@ -16,7 +16,8 @@ static Kind kind_of(const HrLayerShape *l)
 
 static bool shape(HrHparams *hp, const HrKeys *keys)
 {
-    if (!hr_mamba2_read(hp, keys) || !hr_keys_read_uint_or(keys, "moe_latent_size", 0, HR_MAX_WIDTH, 0, &hp->experts.n_latent))
+    if (!hr_mamba2_read(hp, keys) ||
+        !hr_keys_read_uint_or(keys, "moe_latent_size", 0, HR_MAX_WIDTH, 0, &hp->experts.n_latent))
         return false;
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         HrLayerShape *l = &hp->layers[il];
@@ -81,7 +82,8 @@ static HrBuf emit_attention(HrEmit *e, HrBuf h, const HrLayerWeights *l)
 }
 
 /* Experts on the narrow copy, the shared one on the input itself. */
-static HrBuf emit_experts(HrEmit *e, const HrHparams *hp, HrBuf h, const HrExpertWeights *w, HrBuf x)
+static HrBuf emit_experts(HrEmit *e, const HrHparams *hp, HrBuf h, const HrExpertWeights *w,
+                          HrBuf x)
 {
     HrRouting routing = hr_routing(hp, HR_SCORES_SIGMOID, hp->experts.normalise);
     bool latent = hp->experts.n_latent > 0;
@@ -89,17 +91,20 @@ static HrBuf emit_experts(HrEmit *e, const HrHparams *hp, HrBuf h, const HrExper
     HrBuf logits = hr_emit_linear(e, h, &w->router);
     HrBuf up = hr_emit_linear(e, h, &w->shared_up);
     HrBuf narrow = latent ? hr_emit_linear(e, h, &w->latent_down) : h;
-    x = hr_emit_linear_add(e, hr_emit_activate(e, HR_RELU_SQUARED, up, HR_NO_BUF), &w->shared_down, x);
+    x = hr_emit_linear_add(e, hr_emit_activate(e, HR_RELU_SQUARED, up, HR_NO_BUF), &w->shared_down,
+                           x);
     HrBuf y = hr_emit_experts(e, narrow, logits, w, &routing, latent ? HR_NO_BUF : x);
     return latent ? hr_emit_linear_add(e, y, &w->latent_up, x) : y;
 }
 
-static HrBuf emit_feed_forward(HrEmit *e, const HrHparams *hp, HrBuf h, const HrLayerWeights *l, HrBuf x)
+static HrBuf emit_feed_forward(HrEmit *e, const HrHparams *hp, HrBuf h, const HrLayerWeights *l,
+                               HrBuf x)
 {
     if (hp->experts.n > 0)
         return emit_experts(e, hp, h, &l->experts, x);
     HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
-    return hr_emit_linear_add(e, hr_emit_activate(e, HR_RELU_SQUARED, up, HR_NO_BUF), &l->ffn_down, x);
+    return hr_emit_linear_add(e, hr_emit_activate(e, HR_RELU_SQUARED, up, HR_NO_BUF), &l->ffn_down,
+                              x);
 }
 
 static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
@@ -111,17 +116,28 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         hr_emit_layer(e, il);
 
         HrBuf h = hr_emit_rms_norm(e, x, &l->attn_norm);
-        HrBuf a = kind == RECURRENT ? hr_mamba2_emit(e, hp, h, &l->recurrent) : kind == ATTENTION ? emit_attention(e, h, l) : h;
+        HrBuf a = kind == RECURRENT   ? hr_mamba2_emit(e, hp, h, &l->recurrent)
+                  : kind == ATTENTION ? emit_attention(e, h, l)
+                                      : h;
         hr_emit_narrow_to_outputs(e, &a, &x);
         if (kind == FEED_FORWARD)
             x = emit_feed_forward(e, hp, a, l, x);
         else
-            x = hr_emit_linear_add(e, a, kind == RECURRENT ? &l->recurrent.out : &l->attn_output, x);
+            x = hr_emit_linear_add(e, a, kind == RECURRENT ? &l->recurrent.out : &l->attn_output,
+                                   x);
     }
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_nemotron_h = {.name = "nemotron_h", .models = "Nemotron-H, Nemotron Nano 2", .mixed_layers = true,
-                                   .shape = shape, .bind = bind, .emit = emit};
-const HrArch hr_arch_nemotron_h_moe = {.name = "nemotron_h_moe", .models = "Nemotron 3 Nano", .mixed_layers = true,
-                                       .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_nemotron_h = {.name = "nemotron_h",
+                                   .models = "Nemotron-H, Nemotron Nano 2",
+                                   .mixed_layers = true,
+                                   .shape = shape,
+                                   .bind = bind,
+                                   .emit = emit};
+const HrArch hr_arch_nemotron_h_moe = {.name = "nemotron_h_moe",
+                                       .models = "Nemotron 3 Nano",
+                                       .mixed_layers = true,
+                                       .shape = shape,
+                                       .bind = bind,
+                                       .emit = emit};

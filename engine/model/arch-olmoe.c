@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Muennighoff et al. 2024: queries and keys are RMS-normalised over all heads at once; a mixture whose weights are a softmax over all
- * experts, left as they are.
+ * Muennighoff et al. 2024: queries and keys are RMS-normalised over all heads at once; a mixture
+ * whose weights are a softmax over all experts, left as they are.
  */
 #include "model/arch.h"
 
@@ -29,5 +29,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_olmoe = {.name = "olmoe", .models = "OLMoE", .rope = HR_ROPE_NEOX, .experts = true, .bind = bind,
+const HrArch hr_arch_olmoe = {.name = "olmoe",
+                              .models = "OLMoE",
+                              .rope = HR_ROPE_NEOX,
+                              .experts = true,
+                              .bind = bind,
                               .emit = emit};

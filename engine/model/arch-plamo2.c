@@ -2,12 +2,13 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Preferred Networks 2025, after Samba: Mamba layers whose heads each have one decay, between layers of attention with normalised heads;
- * norms before and behind every sublayer.
+ * Preferred Networks 2025, after Samba: Mamba layers whose heads each have one decay, between
+ * layers of attention with normalised heads; norms before and behind every sublayer.
  */
 #include "model/arch.h"
 
-#define MAX_STATE 2048 /* rows of a head's state, and values of a head: what a thread's scratch holds */
+#define MAX_STATE \
+    2048 /* rows of a head's state, and values of a head: what a thread's scratch holds */
 #define MAX_HEAD 4096
 
 /* Layers without key heads are recurrent. */
@@ -34,7 +35,8 @@ static bool shape(HrHparams *hp, const HrKeys *keys)
 static void bind_attention(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *l)
 {
     const HrLayerShape *s = &hp->layers[il];
-    uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k, n_k = (uint64_t)s->n_head_kv * s->head_dim_k;
+    uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k,
+             n_k = (uint64_t)s->n_head_kv * s->head_dim_k;
     uint64_t n_v = (uint64_t)s->n_head_kv * s->head_dim_v;
     HrLinear qkv = {{0}};
     hr_bind_linear(b, &qkv, il, "attn_qkv", hp->n_embd, n_q + n_k + n_v);
@@ -45,7 +47,8 @@ static void bind_attention(HrBinder *b, const HrHparams *hp, int il, HrLayerWeig
     l->attn_v = hr_linear_rows(&qkv, n_q + n_k, n_v);
     hr_bind_floats(b, &l->attn_q_norm, il, "attn_q_norm.weight", n_q);
     hr_bind_floats(b, &l->attn_k_norm, il, "attn_k_norm.weight", n_k);
-    hr_bind_linear(b, &l->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v, hp->n_embd);
+    hr_bind_linear(b, &l->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v,
+                   hp->n_embd);
     l->attn_output.fine = true;
 }
 
@@ -116,7 +119,12 @@ static HrBuf emit_mamba(HrEmit *e, const HrHparams *hp, HrBuf h, const HrRecurre
     const HrRecurrentShape *r = &hp->recurrent;
     uint32_t width = r->n_inner / r->n_head;
     HrRecurrence conv = {.width = r->n_conv, .silu = true};
-    HrRecurrence scan = {.n_head = r->n_head, .head_dim = width, .n_group = 1, .n_state = r->n_state, .a = &w->a, .d = &w->d};
+    HrRecurrence scan = {.n_head = r->n_head,
+                         .head_dim = width,
+                         .n_group = 1,
+                         .n_state = r->n_state,
+                         .a = &w->a,
+                         .d = &w->d};
 
     HrBuf both = hr_emit_linear(e, h, &w->in);
     HrBuf gate = hr_emit_pick(e, both, 2 * width, 0, width);
@@ -154,5 +162,10 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_plamo2 = {.name = "plamo2", .models = "PLaMo 2", .rope = HR_ROPE_NEOX, .mixed_layers = true, .shape = shape,
-                               .bind = bind, .emit = emit};
+const HrArch hr_arch_plamo2 = {.name = "plamo2",
+                               .models = "PLaMo 2",
+                               .rope = HR_ROPE_NEOX,
+                               .mixed_layers = true,
+                               .shape = shape,
+                               .bind = bind,
+                               .emit = emit};

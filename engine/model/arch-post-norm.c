@@ -1,9 +1,11 @@
-/* arch-post-norm.c: decoders that normalise what sublayers answer: OLMo 2 and 3, EXAONE 4, GLM-4 0414, PLaMo 3.
+/* arch-post-norm.c: decoders that normalise what sublayers answer: OLMo 2 and 3, EXAONE 4, GLM-4
+ * 0414, PLaMo 3.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * OLMo Team 2024: the norm stands behind each sublayer instead of before it, and queries and keys are normalised as whole rows; EXAONE 4 (LG AI
- * Research 2025) does so by head. GLM-4 and PLaMo 3 have norms before and behind. OLMo 3 and larger EXAONE 4 let most layers see a window.
+ * OLMo Team 2024: the norm stands behind each sublayer instead of before it, and queries and keys
+ * are normalised as whole rows; EXAONE 4 (LG AI Research 2025) does so by head. GLM-4 and PLaMo 3
+ * have norms before and behind. OLMo 3 and larger EXAONE 4 let most layers see a window.
  */
 #include "model/arch.h"
 
@@ -14,7 +16,8 @@
 /* Layers with windows turn as if there were no scaling. */
 static bool shape_olmo2(HrHparams *hp, const HrKeys *keys)
 {
-    return hr_hparams_read_windows(hp, keys, 0, 4) && hr_hparams_read_local_rope(hp, keys, hp->rope.base, false);
+    return hr_hparams_read_windows(hp, keys, 0, 4) &&
+           hr_hparams_read_local_rope(hp, keys, hp->rope.base, false);
 }
 
 /* Only layers with windows turn. */
@@ -35,14 +38,16 @@ static bool shape_glm4(HrHparams *hp, const HrKeys *keys)
     g_autofree char *name = hr_keys_name(keys, "rope.dimension_sections");
     const HrGgufEntry *sections = hr_gguf_find(keys->gguf, name);
     int64_t section;
-    if (sections && sections->kind == HR_GGUF_ARRAY && sections->n > 0 && hr_gguf_element_int(sections, 0, &section) && section > 0)
+    if (sections && sections->kind == HR_GGUF_ARRAY && sections->n > 0 &&
+        hr_gguf_element_int(sections, 0, &section) && section > 0)
         hp->rope.kind = HR_ROPE_NEOX;
     return true;
 }
 
 static bool shape_plamo3(HrHparams *hp, const HrKeys *keys)
 {
-    return hr_hparams_read_windows(hp, keys, 0, 8) && hr_hparams_read_local_rope(hp, keys, 10000, false);
+    return hr_hparams_read_windows(hp, keys, 0, 8) &&
+           hr_hparams_read_local_rope(hp, keys, 10000, false);
 }
 
 /* ---- Tensors ---- */
@@ -112,11 +117,27 @@ static void emit_around(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_olmo2 = {
-    .name = "olmo2", .models = "OLMo 2, OLMo 3", .rope = HR_ROPE_NEOX, .shape = shape_olmo2, .bind = bind_behind, .emit = emit_behind};
-const HrArch hr_arch_exaone4 = {
-    .name = "exaone4", .models = "EXAONE 4", .rope = HR_ROPE_NEOX, .shape = shape_exaone4, .bind = bind_behind, .emit = emit_behind};
-const HrArch hr_arch_glm4 = {
-    .name = "glm4", .models = "GLM-4 0414, GLM-Z1", .rope = HR_ROPE_NORM, .shape = shape_glm4, .bind = bind_around, .emit = emit_around};
-const HrArch hr_arch_plamo3 = {
-    .name = "plamo3", .models = "PLaMo 3", .rope = HR_ROPE_NEOX, .shape = shape_plamo3, .bind = bind_around, .emit = emit_around};
+const HrArch hr_arch_olmo2 = {.name = "olmo2",
+                              .models = "OLMo 2, OLMo 3",
+                              .rope = HR_ROPE_NEOX,
+                              .shape = shape_olmo2,
+                              .bind = bind_behind,
+                              .emit = emit_behind};
+const HrArch hr_arch_exaone4 = {.name = "exaone4",
+                                .models = "EXAONE 4",
+                                .rope = HR_ROPE_NEOX,
+                                .shape = shape_exaone4,
+                                .bind = bind_behind,
+                                .emit = emit_behind};
+const HrArch hr_arch_glm4 = {.name = "glm4",
+                             .models = "GLM-4 0414, GLM-Z1",
+                             .rope = HR_ROPE_NORM,
+                             .shape = shape_glm4,
+                             .bind = bind_around,
+                             .emit = emit_around};
+const HrArch hr_arch_plamo3 = {.name = "plamo3",
+                               .models = "PLaMo 3",
+                               .rope = HR_ROPE_NEOX,
+                               .shape = shape_plamo3,
+                               .bind = bind_around,
+                               .emit = emit_around};

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Yang et al. 2024: as Llama, with biases on queries, keys and values, and rotary positions on the two halves of a head. The VL models'
- * positions have three axes, equal for text (Wang et al. 2024).
+ * Yang et al. 2024: as Llama, with biases on queries, keys and values, and rotary positions on the
+ * two halves of a head. The VL models' positions have three axes, equal for text (Wang et al.
+ * 2024).
  */
 #include "model/arch.h"
 #include "model/keys.h"
@@ -35,13 +36,18 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_qwen2 = {
-    .name = "qwen2", .models = "Qwen2, Qwen2.5, DeepSeek R1 Distill Qwen", .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit};
+const HrArch hr_arch_qwen2 = {.name = "qwen2",
+                              .models = "Qwen2, Qwen2.5, DeepSeek R1 Distill Qwen",
+                              .rope = HR_ROPE_NEOX,
+                              .bind = bind,
+                              .emit = emit};
 
-/* How many pairs of a head each axis turns. Files made by Ollama have another name for the key, and three entries. */
+/* How many pairs of a head each axis turns. Files made by Ollama have another name for the key, and
+ * three entries. */
 static bool shape_vl(HrHparams *hp, const HrKeys *keys)
 {
-    g_autofree char *key = hr_keys_name(keys, "rope.dimension_sections"), *other = hr_keys_name(keys, "rope.mrope_section");
+    g_autofree char *key = hr_keys_name(keys, "rope.dimension_sections"),
+                    *other = hr_keys_name(keys, "rope.mrope_section");
     const HrGgufEntry *entry = hr_gguf_find(keys->gguf, key);
     uint64_t sum = 0;
     if (!entry)
@@ -55,7 +61,8 @@ static bool shape_vl(HrHparams *hp, const HrKeys *keys)
         hp->rope.sections[axis] = (uint32_t)n;
         sum += (uint64_t)n;
     }
-    return sum >= hp->rope.n_rot / 2 || hr_keys_bad(keys, "rope.dimension_sections", "does not cover the pairs of a head");
+    return sum >= hp->rope.n_rot / 2 ||
+           hr_keys_bad(keys, "rope.dimension_sections", "does not cover the pairs of a head");
 }
 
 /* Logits have no bias, whatever lies beside their matrix. */
@@ -65,7 +72,15 @@ static void bind_vl(HrBinder *b, const HrHparams *hp, HrWeights *w)
     w->output.bias = (HrWeight){0};
 }
 
-const HrArch hr_arch_qwen2vl = {
-    .name = "qwen2vl", .models = "Qwen2-VL, Qwen2.5-VL", .rope = HR_ROPE_NEOX, .shape = shape_vl, .bind = bind_vl, .emit = emit};
-const HrArch hr_arch_qwen25vl = {
-    .name = "qwen25vl", .models = "Qwen2.5-VL as Ollama has it", .rope = HR_ROPE_NEOX, .shape = shape_vl, .bind = bind_vl, .emit = emit};
+const HrArch hr_arch_qwen2vl = {.name = "qwen2vl",
+                                .models = "Qwen2-VL, Qwen2.5-VL",
+                                .rope = HR_ROPE_NEOX,
+                                .shape = shape_vl,
+                                .bind = bind_vl,
+                                .emit = emit};
+const HrArch hr_arch_qwen25vl = {.name = "qwen25vl",
+                                 .models = "Qwen2.5-VL as Ollama has it",
+                                 .rope = HR_ROPE_NEOX,
+                                 .shape = shape_vl,
+                                 .bind = bind_vl,
+                                 .emit = emit};

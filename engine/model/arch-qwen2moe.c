@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Yang et al. 2024, section 2.2.2: Qwen2's attention; a mixture whose weights are a softmax over all experts, left as they are, beside
- * shared experts with a gate of their own.
+ * Yang et al. 2024, section 2.2.2: Qwen2's attention; a mixture whose weights are a softmax over
+ * all experts, left as they are, beside shared experts with a gate of their own.
  */
 #include "model/arch.h"
 
@@ -29,5 +29,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_qwen2moe = {.name = "qwen2moe", .models = "Qwen1.5-MoE, Qwen2-57B-A14B", .rope = HR_ROPE_NEOX,
-                                 .experts = true, .bind = bind, .emit = emit};
+const HrArch hr_arch_qwen2moe = {.name = "qwen2moe",
+                                 .models = "Qwen1.5-MoE, Qwen2-57B-A14B",
+                                 .rope = HR_ROPE_NEOX,
+                                 .experts = true,
+                                 .bind = bind,
+                                 .emit = emit};

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Yang et al. 2025: as Qwen2 without the biases, and each head's query and key is RMS-normalised before it is turned.
+ * Yang et al. 2025: as Qwen2 without the biases, and each head's query and key is RMS-normalised
+ * before it is turned.
  */
 #include "model/arch.h"
 
@@ -36,4 +37,5 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_qwen3 = {.name = "qwen3", .models = "Qwen3", .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit};
+const HrArch hr_arch_qwen3 = {
+    .name = "qwen3", .models = "Qwen3", .rope = HR_ROPE_NEOX, .bind = bind, .emit = emit};

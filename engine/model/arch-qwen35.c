@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Qwen 2026: three of four layers are gated delta networks, the fourth is gated attention with normalised heads. Text alone: its
- * rotary positions are those of one dimension.
+ * Qwen 2026: three of four layers are gated delta networks, the fourth is gated attention with
+ * normalised heads. Text alone: its rotary positions are those of one dimension.
  */
 #include "model/delta.h"
 
@@ -11,7 +11,8 @@ static void bind_delta(HrBinder *b, const HrHparams *hp, int il, HrRecurrentWeig
 {
     const HrRecurrentShape *r = &hp->recurrent;
     hr_delta_bind(b, hp, il, w);
-    hr_bind_linear(b, &w->in_x, il, "attn_qkv", hp->n_embd, r->n_inner + 2 * (uint64_t)r->n_group * r->n_state);
+    hr_bind_linear(b, &w->in_x, il, "attn_qkv", hp->n_embd,
+                   r->n_inner + 2 * (uint64_t)r->n_group * r->n_state);
     hr_bind_linear(b, &w->in_gate, il, "attn_gate", hp->n_embd, r->n_inner);
     hr_bind_linear(b, &w->in_dt, il, "ssm_alpha", hp->n_embd, r->n_head);
     hr_bind_linear(b, &w->in_b, il, "ssm_beta", hp->n_embd, r->n_head);
@@ -53,7 +54,8 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         hr_emit_layer(e, il);
 
         HrBuf h = hr_emit_rms_norm(e, x, &l->attn_norm);
-        HrBuf a = recurrent ? emit_delta(e, hp, h, &l->recurrent) : hr_gated_attention_emit(e, hp, h, l);
+        HrBuf a =
+            recurrent ? emit_delta(e, hp, h, &l->recurrent) : hr_gated_attention_emit(e, hp, h, l);
         hr_emit_narrow_to_outputs(e, &a, &x);
         x = hr_emit_linear_add(e, a, recurrent ? &l->recurrent.out : &l->attn_output, x);
         x = hr_emit_feed_forward(e, x, l, &routing);
@@ -61,7 +63,16 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_qwen35 = {.name = "qwen35", .models = "Qwen3.5", .rope = HR_ROPE_NEOX, .shape = hr_delta_shape,
-                               .bind = bind, .emit = emit};
-const HrArch hr_arch_qwen35moe = {.name = "qwen35moe", .models = "Qwen3.5-A3B", .rope = HR_ROPE_NEOX, .experts = true,
-                                  .shape = hr_delta_shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_qwen35 = {.name = "qwen35",
+                               .models = "Qwen3.5",
+                               .rope = HR_ROPE_NEOX,
+                               .shape = hr_delta_shape,
+                               .bind = bind,
+                               .emit = emit};
+const HrArch hr_arch_qwen35moe = {.name = "qwen35moe",
+                                  .models = "Qwen3.5-A3B",
+                                  .rope = HR_ROPE_NEOX,
+                                  .experts = true,
+                                  .shape = hr_delta_shape,
+                                  .bind = bind,
+                                  .emit = emit};

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Yang et al. 2025: Qwen3's attention; a mixture whose weights are a softmax over all experts, made to sum to 1 over the chosen ones.
+ * Yang et al. 2025: Qwen3's attention; a mixture whose weights are a softmax over all experts, made
+ * to sum to 1 over the chosen ones.
  */
 #include "model/arch.h"
 
@@ -22,5 +23,9 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_qwen3moe = {.name = "qwen3moe", .models = "Qwen3-30B-A3B, Qwen3-235B-A22B, Qwen3-Coder",
-                                 .rope = HR_ROPE_NEOX, .experts = true, .bind = hr_bind_decoder, .emit = emit};
+const HrArch hr_arch_qwen3moe = {.name = "qwen3moe",
+                                 .models = "Qwen3-30B-A3B, Qwen3-235B-A22B, Qwen3-Coder",
+                                 .rope = HR_ROPE_NEOX,
+                                 .experts = true,
+                                 .bind = hr_bind_decoder,
+                                 .emit = emit};

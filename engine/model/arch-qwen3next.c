@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Qwen 2025: gated delta networks and gated attention as in Qwen3.5, which came later; heads share keys and queries in neighbouring
- * groups, and what is projected for a group lies together, in older files queries, keys, values and gates, too.
+ * Qwen 2025: gated delta networks and gated attention as in Qwen3.5, which came later; heads share
+ * keys and queries in neighbouring groups, and what is projected for a group lies together, in
+ * older files queries, keys, values and gates, too.
  */
 #include "model/delta.h"
 
@@ -43,7 +44,9 @@ static HrBuf sort_groups(HrEmit *e, const HrRecurrentShape *r, HrBuf all, HrBuf 
 {
     uint32_t n = r->n_state, n_values = r->n_inner / r->n_group, stride = 2 * n + 2 * n_values;
     *ret_gate = hr_emit_pick(e, all, stride, 2 * n + n_values, n_values);
-    return hr_emit_gather(e, all, (const HrColumns[]){{stride, 0, n, 0}, {stride, n, n, 0}, {stride, 2 * n, n_values, 0}}, 3);
+    return hr_emit_gather(
+        e, all,
+        (const HrColumns[]){{stride, 0, n, 0}, {stride, n, n, 0}, {stride, 2 * n, n_values, 0}}, 3);
 }
 
 static HrBuf emit_delta(HrEmit *e, const HrHparams *hp, HrBuf h, const HrRecurrentWeights *w)
@@ -72,7 +75,8 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         hr_emit_layer(e, il);
 
         HrBuf h = hr_emit_rms_norm(e, x, &l->attn_norm);
-        HrBuf a = recurrent ? emit_delta(e, hp, h, &l->recurrent) : hr_gated_attention_emit(e, hp, h, l);
+        HrBuf a =
+            recurrent ? emit_delta(e, hp, h, &l->recurrent) : hr_gated_attention_emit(e, hp, h, l);
         hr_emit_narrow_to_outputs(e, &a, &x);
         x = hr_emit_linear_add(e, a, recurrent ? &l->recurrent.out : &l->attn_output, x);
         x = hr_emit_feed_forward(e, x, l, &routing);
@@ -80,5 +84,10 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_qwen3next = {.name = "qwen3next", .models = "Qwen3-Next", .rope = HR_ROPE_NEOX, .experts = true,
-                                  .shape = hr_delta_shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_qwen3next = {.name = "qwen3next",
+                                  .models = "Qwen3-Next",
+                                  .rope = HR_ROPE_NEOX,
+                                  .experts = true,
+                                  .shape = hr_delta_shape,
+                                  .bind = bind,
+                                  .emit = emit};

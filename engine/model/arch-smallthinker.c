@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Song et al. 2025: one of four layers sees everything and does not turn, the others see a window; experts are chosen before attention,
- * by what the layer begins with, and are ReLU-gated.
+ * Song et al. 2025: one of four layers sees everything and does not turn, the others see a window;
+ * experts are chosen before attention, by what the layer begins with, and are ReLU-gated.
  */
 #include "model/arch.h"
 
@@ -42,10 +42,16 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         hr_emit_narrow_to_outputs(e, &a, &x);
         hr_emit_narrow(e, &logits);
         x = hr_emit_linear_add(e, a, &l->attn_output, x);
-        x = hr_emit_experts(e, hr_emit_rms_norm(e, x, &l->ffn_norm), logits, &l->experts, &routing, x);
+        x = hr_emit_experts(e, hr_emit_rms_norm(e, x, &l->ffn_norm), logits, &l->experts, &routing,
+                            x);
     }
     hr_emit_head(e, x, w);
 }
 
-const HrArch hr_arch_smallthinker = {.name = "smallthinker", .models = "SmallThinker", .rope = HR_ROPE_NEOX, .experts = true,
-                                     .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_smallthinker = {.name = "smallthinker",
+                                     .models = "SmallThinker",
+                                     .rope = HR_ROPE_NEOX,
+                                     .experts = true,
+                                     .shape = shape,
+                                     .bind = bind,
+                                     .emit = emit};

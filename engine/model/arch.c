@@ -32,7 +32,8 @@ static void bind_qkv(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w
 {
     const HrLayerShape *s = &hp->layers[il];
     uint64_t n_q = (uint64_t)s->n_head * s->head_dim_k;
-    uint64_t n_k = (uint64_t)s->n_head_kv * s->head_dim_k, n_v = (uint64_t)s->n_head_kv * s->head_dim_v;
+    uint64_t n_k = (uint64_t)s->n_head_kv * s->head_dim_k,
+             n_v = (uint64_t)s->n_head_kv * s->head_dim_v;
     if (hr_bind_finds(b, il, "attn_qkv.weight")) {
         HrLinear all = {0};
         hr_bind_linear(b, &all, il, "attn_qkv", hp->n_embd, n_q + n_k + n_v);
@@ -47,7 +48,8 @@ static void bind_qkv(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w
 }
 
 /* A norm for each head, or one for all of them at once. */
-static void bind_head_norm(HrBinder *b, HrWeight *norm, int il, const char *name, uint64_t width, uint32_t n_head)
+static void bind_head_norm(HrBinder *b, HrWeight *norm, int il, const char *name, uint64_t width,
+                           uint32_t n_head)
 {
     g_autofree char *full = g_strdup_printf("blk.%d.%s", il, name);
     const HrGgufTensor *t = hr_gguf_find_tensor(b->gguf, full);
@@ -59,7 +61,8 @@ void hr_bind_heads(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
     const HrLayerShape *s = &hp->layers[il];
 
     bind_qkv(b, hp, il, w);
-    hr_bind_linear(b, &w->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v, hp->n_embd);
+    hr_bind_linear(b, &w->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v,
+                   hp->n_embd);
     w->attn_q.fine = w->attn_k.fine = w->attn_v.fine = w->attn_output.fine = true;
 }
 
@@ -141,7 +144,8 @@ void hr_bind_ends(HrBinder *b, const HrHparams *hp, HrWeights *w)
 /* Some files name it after where it is rather than after what it is for. */
 static void bind_ffn_norm(HrBinder *b, const HrHparams *hp, int il, HrWeight *norm)
 {
-    const char *name = hr_bind_finds(b, il, "ffn_norm.weight") ? "ffn_norm.weight" : "post_attention_norm.weight";
+    const char *name =
+        hr_bind_finds(b, il, "ffn_norm.weight") ? "ffn_norm.weight" : "post_attention_norm.weight";
     hr_bind(b, norm, il, name, hp->n_embd, 1);
 }
 

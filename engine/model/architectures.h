@@ -1,4 +1,5 @@
-/* architectures.h: every architecture that the engine runs, a line each, in the order of the alphabet.
+/* architectures.h: every architecture that the engine runs, a line each, in the order of the
+ * alphabet.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *

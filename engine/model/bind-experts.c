@@ -4,7 +4,8 @@
  */
 #include "model/arch.h"
 
-/* Gate and up: from one tensor, from a tensor each, from a tensor for each expert (early Mixtral files), or up alone. */
+/* Gate and up: from one tensor, from a tensor each, from a tensor for each expert (early Mixtral
+ * files), or up alone. */
 static void bind_hidden(HrBinder *b, const HrHparams *hp, int il, HrExpertWeights *w)
 {
     uint64_t n_embd = hp->n_embd, n_ff = hp->experts.n_ff;
@@ -32,7 +33,8 @@ static void bind_shared(HrBinder *b, const HrHparams *hp, int il, HrExpertWeight
     hr_bind_linear(b, &w->shared_gate, il, "ffn_gate_shexp", n_embd, n_ff);
     hr_bind_linear(b, &w->shared_up, il, "ffn_up_shexp", n_embd, n_ff);
     hr_bind_linear(b, &w->shared_down, il, "ffn_down_shexp", n_ff, n_embd);
-    w->shared_gate.bias_is_scaled = w->shared_up.bias_is_scaled = w->shared_down.bias_is_scaled = true;
+    w->shared_gate.bias_is_scaled = w->shared_up.bias_is_scaled = w->shared_down.bias_is_scaled =
+        true;
     if (hr_bind_finds(b, il, "ffn_gate_inp_shexp.weight"))
         hr_bind_linear(b, &w->shared_router, il, "ffn_gate_inp_shexp", n_embd, 1);
 }

@@ -4,7 +4,8 @@
  */
 #include "model/weights.h"
 
-void hr_bind_linear_optional(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in, uint64_t n_out)
+void hr_bind_linear_optional(HrBinder *binder, HrLinear *linear, int il, const char *name,
+                             uint64_t n_in, uint64_t n_out)
 {
     g_autofree char *weight = g_strconcat(name, ".weight", NULL);
     g_autofree char *bias = g_strconcat(name, ".bias", NULL);
@@ -13,9 +14,11 @@ void hr_bind_linear_optional(HrBinder *binder, HrLinear *linear, int il, const c
         hr_bind_optional(binder, &linear->bias, il, bias, linear->weight.n_out, 1);
 }
 
-typedef void (*BindFunc)(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out);
+typedef void (*BindFunc)(HrBinder *binder, HrWeight *weight, int il, const char *name,
+                         uint64_t n_in, uint64_t n_out);
 
-static void bind_norm(BindFunc bind, HrBinder *binder, HrNorm *norm, int il, const char *name, uint64_t n)
+static void bind_norm(BindFunc bind, HrBinder *binder, HrNorm *norm, int il, const char *name,
+                      uint64_t n)
 {
     g_autofree char *weight = g_strconcat(name, ".weight", NULL);
     g_autofree char *bias = g_strconcat(name, ".bias", NULL);
@@ -33,7 +36,8 @@ void hr_bind_norm_optional(HrBinder *binder, HrNorm *norm, int il, const char *n
     bind_norm(hr_bind_optional, binder, norm, il, name, n);
 }
 
-void hr_bind_qkv(HrBinder *b, HrLayerWeights *layer, int il, uint64_t n_in, uint64_t n_q, uint64_t n_k, uint64_t n_v)
+void hr_bind_qkv(HrBinder *b, HrLayerWeights *layer, int il, uint64_t n_in, uint64_t n_q,
+                 uint64_t n_k, uint64_t n_v)
 {
     g_autofree char *fused = g_strdup_printf("blk.%d.attn_qkv.weight", il);
     HrLinear whole = {.fine = true};
@@ -53,10 +57,14 @@ void hr_bind_qkv(HrBinder *b, HrLayerWeights *layer, int il, uint64_t n_in, uint
 void hr_bind_classifier(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     hr_bind_linear_optional(b, &w->dense_2, -1, "dense_2", hp->n_embd, 0);
-    hr_bind_linear_optional(b, &w->dense_3, -1, "dense_3", hr_weight_exists(&w->dense_2.weight) ? w->dense_2.weight.n_out : hp->n_embd, 0);
+    hr_bind_linear_optional(b, &w->dense_3, -1, "dense_3",
+                            hr_weight_exists(&w->dense_2.weight) ? w->dense_2.weight.n_out
+                                                                 : hp->n_embd,
+                            0);
     hr_bind_linear_optional(b, &w->cls, -1, "cls", hp->n_embd, 0);
     hr_bind_norm_optional(b, &w->cls_norm, -1, "cls.norm", hp->n_embd);
-    hr_bind_linear_optional(b, &w->cls_output, -1, "cls.output", hr_weight_exists(&w->cls.weight) ? w->cls.weight.n_out : hp->n_embd, 0);
+    hr_bind_linear_optional(b, &w->cls_output, -1, "cls.output",
+                            hr_weight_exists(&w->cls.weight) ? w->cls.weight.n_out : hp->n_embd, 0);
 }
 
 uint32_t hr_weights_embedding_width(const HrWeights *w, const HrHparams *hp)

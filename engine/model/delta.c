@@ -4,7 +4,8 @@
  */
 #include "model/delta.h"
 
-#define MAX_STATE 2048 /* rows of a head's state, and values of a head: what a thread's scratch holds */
+#define MAX_STATE \
+    2048 /* rows of a head's state, and values of a head: what a thread's scratch holds */
 #define FULL_ATTENTION_INTERVAL 4
 
 /* ---- Shape ---- */
@@ -44,7 +45,8 @@ static bool read_kinds(HrHparams *hp, const HrKeys *keys)
     g_autofree char *key = hr_keys_name(keys, "attention.recurrent_layers");
     const HrGgufEntry *flags = hr_gguf_find(keys->gguf, key);
     uint32_t interval;
-    if (!hr_keys_read_uint_or(keys, "full_attention_interval", 1, HR_MAX_LAYERS, FULL_ATTENTION_INTERVAL, &interval))
+    if (!hr_keys_read_uint_or(keys, "full_attention_interval", 1, HR_MAX_LAYERS,
+                              FULL_ATTENTION_INTERVAL, &interval))
         return false;
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         int64_t recurrent = (il + 1) % interval != 0;
@@ -59,7 +61,8 @@ static bool read_kinds(HrHparams *hp, const HrKeys *keys)
 bool hr_delta_shape(HrHparams *hp, const HrKeys *keys)
 {
     uint32_t n_further;
-    if (!read_widths(&hp->recurrent, keys) || !hr_keys_read_uint_or(keys, "nextn_predict_layers", 0, hp->n_layer - 1, 0, &n_further))
+    if (!read_widths(&hp->recurrent, keys) ||
+        !hr_keys_read_uint_or(keys, "nextn_predict_layers", 0, hp->n_layer - 1, 0, &n_further))
         return false;
     hp->n_layer -= n_further;
     return read_kinds(hp, keys);
@@ -77,13 +80,18 @@ void hr_delta_bind(HrBinder *b, const HrHparams *hp, int il, HrRecurrentWeights 
     hr_bind_linear(b, &w->out, il, "ssm_out", r->n_inner, hp->n_embd);
 }
 
-HrBuf hr_delta_emit(HrEmit *e, const HrHparams *hp, HrBuf qkv, HrBuf gate, HrBuf decay, HrBuf rate, bool tiled,
-                    const HrRecurrentWeights *w)
+HrBuf hr_delta_emit(HrEmit *e, const HrHparams *hp, HrBuf qkv, HrBuf gate, HrBuf decay, HrBuf rate,
+                    bool tiled, const HrRecurrentWeights *w)
 {
     const HrRecurrentShape *r = &hp->recurrent;
     HrRecurrence conv = {.width = r->n_conv, .silu = true};
-    HrRecurrence rule = {.n_head = r->n_head, .head_dim = r->n_inner / r->n_head, .n_group = r->n_group, .n_state = r->n_state,
-                         .tiled = tiled, .a = &w->a, .dt_bias = &w->dt_bias};
+    HrRecurrence rule = {.n_head = r->n_head,
+                         .head_dim = r->n_inner / r->n_head,
+                         .n_group = r->n_group,
+                         .n_state = r->n_state,
+                         .tiled = tiled,
+                         .a = &w->a,
+                         .dt_bias = &w->dt_bias};
 
     qkv = hr_emit_short_conv(e, qkv, HR_NO_BUF, HR_NO_BUF, &w->conv, &w->conv_bias, &conv);
     HrBuf y = hr_emit_delta_rule(e, qkv, decay, rate, &rule);
@@ -96,10 +104,12 @@ HrBuf hr_delta_emit(HrEmit *e, const HrHparams *hp, HrBuf qkv, HrBuf gate, HrBuf
 void hr_gated_attention_bind(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *w)
 {
     const HrLayerShape *s = &hp->layers[il];
-    hr_bind_linear(b, &w->attn_q, il, "attn_q", hp->n_embd, 2 * (uint64_t)s->n_head * s->head_dim_k);
+    hr_bind_linear(b, &w->attn_q, il, "attn_q", hp->n_embd,
+                   2 * (uint64_t)s->n_head * s->head_dim_k);
     hr_bind_linear(b, &w->attn_k, il, "attn_k", hp->n_embd, (uint64_t)s->n_head_kv * s->head_dim_k);
     hr_bind_linear(b, &w->attn_v, il, "attn_v", hp->n_embd, (uint64_t)s->n_head_kv * s->head_dim_v);
-    hr_bind_linear(b, &w->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v, hp->n_embd);
+    hr_bind_linear(b, &w->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v,
+                   hp->n_embd);
     hr_bind(b, &w->attn_q_norm, il, "attn_q_norm.weight", s->head_dim_k, 1);
     hr_bind(b, &w->attn_k_norm, il, "attn_k_norm.weight", s->head_dim_k, 1);
     w->attn_q.fine = w->attn_k.fine = w->attn_v.fine = w->attn_output.fine = true;

@@ -12,7 +12,8 @@ static bool read_pooling(HrHparams *hp, const HrKeys *keys)
     uint32_t pooling;
     uint64_t said;
     g_autofree char *key = hr_keys_name(keys, "pooling_type");
-    bool unsaid = !hr_gguf_find(keys->gguf, key) || (hr_gguf_get_uint(keys->gguf, key, &said) && said == UINT32_MAX);
+    bool unsaid = !hr_gguf_find(keys->gguf, key) ||
+                  (hr_gguf_get_uint(keys->gguf, key, &said) && said == UINT32_MAX);
     hp->embeds = hp->encoder || !unsaid;
     hp->pooling = HR_POOLING_MEAN;
     if (unsaid)
@@ -31,7 +32,8 @@ static bool check_causal(HrHparams *hp, const HrKeys *keys)
         return hr_keys_bad(keys, "attention.causal", "is neither true nor false");
     if (causal == !hp->encoder)
         return true;
-    g_set_error(keys->error, HR_ERROR, HR_ERROR_UNSUPPORTED, "%s is %s, but this build computes %s only the other way.", key,
+    g_set_error(keys->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                "%s is %s, but this build computes %s only the other way.", key,
                 causal ? "true" : "false", keys->arch);
     return false;
 }
@@ -41,8 +43,10 @@ bool hr_hparams_read_embedding(HrHparams *hp, const HrKeys *keys, bool encoder)
     hp->encoder = encoder;
     if (!read_pooling(hp, keys) || !check_causal(hp, keys))
         return false;
-    /* The row of a text's last token is known when the text has been read, in whatever portions; the others take all rows at once. */
-    hp->whole = encoder || (hp->embeds && hp->pooling != HR_POOLING_LAST && hp->pooling != HR_POOLING_RANK);
+    /* The row of a text's last token is known when the text has been read, in whatever portions;
+     * the others take all rows at once. */
+    hp->whole =
+        encoder || (hp->embeds && hp->pooling != HR_POOLING_LAST && hp->pooling != HR_POOLING_RANK);
     return true;
 }
 

@@ -6,5 +6,6 @@
 
 #include "model/keys.h"
 
-/* Pooling, and whether texts are whole. encoder: every token sees the whole text, by the architecture's nature. */
+/* Pooling, and whether texts are whole. encoder: every token sees the whole text, by the
+ * architecture's nature. */
 bool hr_hparams_read_embedding(HrHparams *hparams, const HrKeys *keys, bool encoder);

@@ -8,7 +8,8 @@
 static bool read_groups(HrExperts *x, const HrKeys *keys)
 {
     if (!hr_keys_read_uint_or(keys, "expert_group_count", 0, HR_MAX_EXPERTS, 1, &x->n_groups) ||
-        !hr_keys_read_uint_or(keys, "expert_group_used_count", 0, HR_MAX_EXPERTS, x->n_groups, &x->n_groups_used))
+        !hr_keys_read_uint_or(keys, "expert_group_used_count", 0, HR_MAX_EXPERTS, x->n_groups,
+                              &x->n_groups_used))
         return false;
     x->n_groups = MAX(x->n_groups, 1);
     x->n_groups_used = x->n_groups_used == 0 ? x->n_groups : x->n_groups_used;
@@ -17,7 +18,8 @@ static bool read_groups(HrExperts *x, const HrKeys *keys)
     if (x->n_groups_used > x->n_groups)
         return hr_keys_bad(keys, "expert_group_used_count", "is more than expert_group_count");
     if (x->n / x->n_groups * x->n_groups_used < x->n_used)
-        return hr_keys_bad(keys, "expert_group_used_count", "leaves fewer experts than expert_used_count");
+        return hr_keys_bad(keys, "expert_group_used_count",
+                           "leaves fewer experts than expert_used_count");
     return true;
 }
 
@@ -27,7 +29,8 @@ static bool read_widths(HrHparams *hp, const HrKeys *keys)
     HrExperts *x = &hp->experts;
     if (!hr_keys_read_uint_or(keys, "expert_feed_forward_length", 0, HR_MAX_WIDTH, 0, &x->n_ff) ||
         !hr_keys_read_uint_or(keys, "expert_shared_count", 0, HR_MAX_EXPERTS, 0, &x->n_shared) ||
-        !hr_keys_read_uint_or(keys, "expert_shared_feed_forward_length", 0, HR_MAX_WIDTH, 0, &x->n_ff_shared))
+        !hr_keys_read_uint_or(keys, "expert_shared_feed_forward_length", 0, HR_MAX_WIDTH, 0,
+                              &x->n_ff_shared))
         return false;
     x->n_ff = x->n_ff == 0 ? hp->layers[hp->n_layer - 1].n_ff : x->n_ff;
     if ((uint64_t)x->n_ff * x->n_used > HR_MAX_WIDTH)
@@ -43,7 +46,8 @@ static bool read_weighting(HrExperts *x, const HrKeys *keys)
     g_autofree char *key = hr_keys_name(keys, "expert_weights_norm");
     uint32_t scores;
     hr_gguf_get_bool(keys->gguf, key, &x->normalise);
-    if (!hr_keys_read_uint_or(keys, "expert_gating_func", 0, HR_SCORES_SOFTMAX_OF_CHOSEN, 0, &scores) ||
+    if (!hr_keys_read_uint_or(keys, "expert_gating_func", 0, HR_SCORES_SOFTMAX_OF_CHOSEN, 0,
+                              &scores) ||
         !hr_keys_read_float_or(keys, "expert_weights_scale", 0, 1e6, 0, &x->factor))
         return false;
     x->scores = (HrScores)scores;
@@ -61,7 +65,8 @@ bool hr_hparams_read_experts(HrHparams *hp, const HrKeys *keys)
         return false;
     if (x->n_used > x->n)
         return hr_keys_bad(keys, "expert_used_count", "is more than expert_count");
-    if (!hr_keys_read_uint_or(keys, "leading_dense_block_count", 0, HR_MAX_LAYERS, 0, &x->n_dense_lead) ||
+    if (!hr_keys_read_uint_or(keys, "leading_dense_block_count", 0, HR_MAX_LAYERS, 0,
+                              &x->n_dense_lead) ||
         !hr_keys_read_uint_or(keys, "interleave_moe_layer_step", 0, HR_MAX_LAYERS, 1, &x->every))
         return false;
     x->every = MAX(x->every, 1);

@@ -47,5 +47,6 @@ bool hr_hparams_read_local_rope(HrHparams *hp, const HrKeys *keys, double base, 
     }
     for (uint32_t il = 0; il < hp->n_layer; il++)
         hp->layers[il].local_rope = hp->layers[il].window > 0;
-    return hr_keys_read_float_or(keys, "rope.freq_base_swa", 1e-3, 1e12, base, &hp->local_rope.base);
+    return hr_keys_read_float_or(keys, "rope.freq_base_swa", 1e-3, 1e12, base,
+                                 &hp->local_rope.base);
 }

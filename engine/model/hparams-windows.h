@@ -6,9 +6,12 @@
 
 #include "model/keys.h"
 
-/* Gives layers their windows: of attention.sliding_window positions (window where the file says nothing; 0: none has one), those that
- * attention.sliding_window_pattern names, layer by layer, or all but each last of its number of layers (period where the file says
- * nothing; 1: none, 0: all). */
-bool hr_hparams_read_windows(HrHparams *hparams, const HrKeys *keys, uint32_t window, uint32_t period);
-/* Layers with windows turn by rope.freq_base_swa (base where the file says nothing); scaled: and scaled as the others. */
+/* Gives layers their windows: of attention.sliding_window positions (window where the file says
+ * nothing; 0: none has one), those that attention.sliding_window_pattern names, layer by layer, or
+ * all but each last of its number of layers (period where the file says nothing; 1: none, 0: all).
+ */
+bool hr_hparams_read_windows(HrHparams *hparams, const HrKeys *keys, uint32_t window,
+                             uint32_t period);
+/* Layers with windows turn by rope.freq_base_swa (base where the file says nothing); scaled: and
+ * scaled as the others. */
 bool hr_hparams_read_local_rope(HrHparams *hparams, const HrKeys *keys, double base, bool scaled);

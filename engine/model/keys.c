@@ -11,11 +11,13 @@ char *hr_keys_name(const HrKeys *keys, const char *name)
 
 bool hr_keys_bad(const HrKeys *keys, const char *name, const char *what)
 {
-    g_set_error(keys->error, HR_ERROR, HR_ERROR_FORMAT, "The model's metadata is unusable: %s.%s %s.", keys->arch, name, what);
+    g_set_error(keys->error, HR_ERROR, HR_ERROR_FORMAT,
+                "The model's metadata is unusable: %s.%s %s.", keys->arch, name, what);
     return false;
 }
 
-bool hr_keys_read_uint(const HrKeys *keys, const char *name, uint64_t min, uint64_t max, uint32_t *ret)
+bool hr_keys_read_uint(const HrKeys *keys, const char *name, uint64_t min, uint64_t max,
+                       uint32_t *ret)
 {
     g_autofree char *key = hr_keys_name(keys, name);
     uint64_t value;
@@ -29,7 +31,8 @@ bool hr_keys_read_uint(const HrKeys *keys, const char *name, uint64_t min, uint6
     return true;
 }
 
-bool hr_keys_read_uint_or(const HrKeys *keys, const char *name, uint64_t min, uint64_t max, uint32_t fallback, uint32_t *ret)
+bool hr_keys_read_uint_or(const HrKeys *keys, const char *name, uint64_t min, uint64_t max,
+                          uint32_t fallback, uint32_t *ret)
 {
     g_autofree char *key = hr_keys_name(keys, name);
     if (!hr_gguf_find(keys->gguf, key)) {
@@ -39,7 +42,8 @@ bool hr_keys_read_uint_or(const HrKeys *keys, const char *name, uint64_t min, ui
     return hr_keys_read_uint(keys, name, min, max, ret);
 }
 
-bool hr_keys_read_float_or(const HrKeys *keys, const char *name, double min, double max, double fallback, double *ret)
+bool hr_keys_read_float_or(const HrKeys *keys, const char *name, double min, double max,
+                           double fallback, double *ret)
 {
     g_autofree char *key = hr_keys_name(keys, name);
     double value = fallback;
@@ -52,8 +56,8 @@ bool hr_keys_read_float_or(const HrKeys *keys, const char *name, double min, dou
 }
 
 /* A key that holds one number for all layers or an array with one for each. */
-bool hr_keys_read_per_layer(const HrKeys *keys, const char *name, uint32_t n_layer, uint32_t min, const uint32_t *fallback,
-                            size_t field, HrLayerShape *layers)
+bool hr_keys_read_per_layer(const HrKeys *keys, const char *name, uint32_t n_layer, uint32_t min,
+                            const uint32_t *fallback, size_t field, HrLayerShape *layers)
 {
     g_autofree char *key = hr_keys_name(keys, name);
     const HrGgufEntry *entry = hr_gguf_find(keys->gguf, key);

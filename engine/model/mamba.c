@@ -4,7 +4,8 @@
  */
 #include "model/mamba.h"
 
-/* Rows of a head's state, and values of a head: several times what models have, and what a thread's scratch holds. */
+/* Rows of a head's state, and values of a head: several times what models have, and what a thread's
+ * scratch holds. */
 #define MAX_STATE 2048
 #define MAX_SELECTIVE_STATE 240
 #define MAX_HEAD 4096
@@ -63,7 +64,12 @@ HrBuf hr_mamba_emit(HrEmit *e, const HrHparams *hp, HrBuf h, const HrRecurrentWe
 {
     const HrRecurrentShape *r = &hp->recurrent;
     HrRecurrence conv = {.width = r->n_conv, .silu = true};
-    HrRecurrence scan = {.n_head = r->n_inner, .head_dim = 1, .n_group = 1, .n_state = r->n_state, .a = &w->a, .d = &w->d};
+    HrRecurrence scan = {.n_head = r->n_inner,
+                         .head_dim = 1,
+                         .n_group = 1,
+                         .n_state = r->n_state,
+                         .a = &w->a,
+                         .d = &w->d};
 
     HrBuf x = hr_emit_linear(e, h, &w->in_x);
     HrBuf gate = hr_emit_linear(e, h, &w->in_gate);
@@ -84,7 +90,8 @@ HrBuf hr_mamba_emit(HrEmit *e, const HrHparams *hp, HrBuf h, const HrRecurrentWe
 bool hr_mamba2_read(HrHparams *hp, const HrKeys *keys)
 {
     HrRecurrentShape *r = &hp->recurrent;
-    if (!read_shape(r, MAX_STATE, keys) || !hr_keys_read_uint(keys, "ssm.group_count", 1, HR_MAX_WIDTH / 4 / MAX_STATE, &r->n_group))
+    if (!read_shape(r, MAX_STATE, keys) ||
+        !hr_keys_read_uint(keys, "ssm.group_count", 1, HR_MAX_WIDTH / 4 / MAX_STATE, &r->n_group))
         return false;
     if (r->n_inner % r->n_head != 0 || r->n_inner / r->n_head > MAX_HEAD)
         return hr_keys_bad(keys, "ssm.time_step_rank", "does not fit ssm.inner_size");
@@ -109,7 +116,8 @@ void hr_mamba2_shape_layer(HrHparams *hp, uint32_t il)
 void hr_mamba2_bind(HrBinder *b, const HrHparams *hp, int il, HrRecurrentWeights *w)
 {
     const HrRecurrentShape *r = &hp->recurrent;
-    hr_bind_linear(b, &w->in, il, "ssm_in", hp->n_embd, (uint64_t)r->n_inner + n_convolved(r) + r->n_head);
+    hr_bind_linear(b, &w->in, il, "ssm_in", hp->n_embd,
+                   (uint64_t)r->n_inner + n_convolved(r) + r->n_head);
     hr_bind_floats(b, &w->conv, il, "ssm_conv1d.weight", (uint64_t)n_convolved(r) * r->n_conv);
     hr_bind_optional_floats(b, &w->conv_bias, il, "ssm_conv1d.bias", n_convolved(r));
     hr_bind_floats(b, &w->a, il, "ssm_a", r->n_head);
@@ -126,8 +134,13 @@ HrBuf hr_mamba2_emit(HrEmit *e, const HrHparams *hp, HrBuf h, const HrRecurrentW
 {
     const HrRecurrentShape *r = &hp->recurrent;
     HrRecurrence conv = {.width = r->n_conv, .silu = true};
-    HrRecurrence scan = {.n_head = r->n_head, .head_dim = r->n_inner / r->n_head, .n_group = r->n_group, .n_state = r->n_state,
-                         .a = &w->a, .d = &w->d, .dt_bias = &w->dt_bias};
+    HrRecurrence scan = {.n_head = r->n_head,
+                         .head_dim = r->n_inner / r->n_head,
+                         .n_group = r->n_group,
+                         .n_state = r->n_state,
+                         .a = &w->a,
+                         .d = &w->d,
+                         .dt_bias = &w->dt_bias};
 
     HrBuf gate = hr_emit_linear(e, h, &w->in_gate);
     HrBuf xbc = hr_emit_linear(e, h, &w->in_x);
@@ -135,5 +148,6 @@ HrBuf hr_mamba2_emit(HrEmit *e, const HrHparams *hp, HrBuf h, const HrRecurrentW
     xbc = hr_emit_short_conv(e, xbc, HR_NO_BUF, HR_NO_BUF, &w->conv, &w->conv_bias, &conv);
     HrBuf y = hr_emit_ssm(e, xbc, dt, &scan);
     y = hr_emit_activate(e, HR_SILU, gate, y);
-    return hr_weight_exists(&w->norm) ? hr_emit_group_norm(e, y, &w->norm, r->n_inner / r->n_group) : y;
+    return hr_weight_exists(&w->norm) ? hr_emit_group_norm(e, y, &w->norm, r->n_inner / r->n_group)
+                                      : y;
 }

@@ -11,10 +11,13 @@ bool hr_mamba_read(HrHparams *hparams, const HrKeys *keys);
 void hr_mamba_shape_layer(HrHparams *hparams, uint32_t il);
 void hr_mamba_bind(HrBinder *binder, const HrHparams *hparams, int il, HrRecurrentWeights *weights);
 /* What the layer makes of h, before its output matrix. */
-HrBuf hr_mamba_emit(HrEmit *emit, const HrHparams *hparams, HrBuf h, const HrRecurrentWeights *weights);
+HrBuf hr_mamba_emit(HrEmit *emit, const HrHparams *hparams, HrBuf h,
+                    const HrRecurrentWeights *weights);
 
 /* Mamba 2 (Dao and Gu 2024). */
 bool hr_mamba2_read(HrHparams *hparams, const HrKeys *keys);
 void hr_mamba2_shape_layer(HrHparams *hparams, uint32_t il);
-void hr_mamba2_bind(HrBinder *binder, const HrHparams *hparams, int il, HrRecurrentWeights *weights);
-HrBuf hr_mamba2_emit(HrEmit *emit, const HrHparams *hparams, HrBuf h, const HrRecurrentWeights *weights);
+void hr_mamba2_bind(HrBinder *binder, const HrHparams *hparams, int il,
+                    HrRecurrentWeights *weights);
+HrBuf hr_mamba2_emit(HrEmit *emit, const HrHparams *hparams, HrBuf h,
+                     const HrRecurrentWeights *weights);

@@ -22,14 +22,15 @@ static const HrTokenizer *tokenizer_of(const HrModel *model, GError **error)
     return hr_model_get_tokenizer((HrModel *)model, error);
 }
 
-GArray *hr_model_tokenize(const HrModel *model, const HrPrompt *prompt, bool add_special, GError **error)
+GArray *hr_model_tokenize(const HrModel *model, const HrPrompt *prompt, bool add_special,
+                          GError **error)
 {
     const HrTokenizer *tokenizer = tokenizer_of(model, error);
     if (!tokenizer)
         return NULL;
     g_autoptr(GArray) ids = g_array_new(false, false, sizeof(HrToken));
-    if (!hr_tokenizer_encode(tokenizer, prompt->text->str, (const HrSpan *)prompt->spans->data, prompt->spans->len, add_special,
-                             ids, error))
+    if (!hr_tokenizer_encode(tokenizer, prompt->text->str, (const HrSpan *)prompt->spans->data,
+                             prompt->spans->len, add_special, ids, error))
         return NULL;
     return g_steal_pointer(&ids);
 }
@@ -92,7 +93,8 @@ static const HrTemplate *own_template(HrModel *model, GError **error)
     return tmpl;
 }
 
-HrPrompt *hr_model_render(const HrModel *model, const char *template_text, HrValue *vars, GError **error)
+HrPrompt *hr_model_render(const HrModel *model, const char *template_text, HrValue *vars,
+                          GError **error)
 {
     g_autoptr(HrTemplate) given = template_text ? hr_template_new(template_text, -1, error) : NULL;
     const HrTemplate *tmpl = template_text ? given : own_template((HrModel *)model, error);

@@ -18,10 +18,11 @@
 static const char *file_type_label(uint64_t id)
 {
     static const char *const labels[] = {
-        [0] = "F32",     [1] = "F16",     [2] = "Q4_0",    [3] = "Q4_1",    [7] = "Q8_0",    [8] = "Q5_0",
-        [9] = "Q5_1",    [10] = "Q2_K",   [11] = "Q3_K_S", [12] = "Q3_K_M", [13] = "Q3_K_L", [14] = "Q4_K_S",
-        [15] = "Q4_K_M", [16] = "Q5_K_S", [17] = "Q5_K_M", [18] = "Q6_K",   [19] = "IQ2_XXS", [20] = "IQ2_XS",
-        [21] = "Q2_K_S", [25] = "IQ4_NL", [30] = "IQ4_XS", [32] = "BF16",   [38] = "MXFP4_MOE",
+        [0] = "F32",     [1] = "F16",      [2] = "Q4_0",       [3] = "Q4_1",    [7] = "Q8_0",
+        [8] = "Q5_0",    [9] = "Q5_1",     [10] = "Q2_K",      [11] = "Q3_K_S", [12] = "Q3_K_M",
+        [13] = "Q3_K_L", [14] = "Q4_K_S",  [15] = "Q4_K_M",    [16] = "Q5_K_S", [17] = "Q5_K_M",
+        [18] = "Q6_K",   [19] = "IQ2_XXS", [20] = "IQ2_XS",    [21] = "Q2_K_S", [25] = "IQ4_NL",
+        [30] = "IQ4_XS", [32] = "BF16",    [38] = "MXFP4_MOE",
     };
     return id < G_N_ELEMENTS(labels) ? labels[id] : NULL;
 }
@@ -79,7 +80,9 @@ static uint32_t arch_uint(const HrModel *model, const char *name)
     g_autofree char *key = g_strdup_printf("%s.%s", model->info.architecture, name);
     const HrGgufEntry *entry = hr_gguf_find(model->gguf, key);
     int64_t value = 0;
-    return entry && hr_gguf_element_int(entry, 0, &value) && value > 0 && value <= UINT32_MAX ? (uint32_t)value : 0;
+    return entry && hr_gguf_element_int(entry, 0, &value) && value > 0 && value <= UINT32_MAX
+               ? (uint32_t)value
+               : 0;
 }
 
 static void read_shape(HrModel *model)
@@ -109,7 +112,8 @@ static bool bind_weights(HrModel *model, GError **error)
     model->weights.n_layer = model->hparams.n_layer;
     model->arch->bind(&binder, &model->hparams, &model->weights);
     if (!binder.error && model->weights.token_embd.n_out > INT32_MAX)
-        g_set_error(&binder.error, HR_ERROR, HR_ERROR_FORMAT, "Tensor token_embd.weight has too many rows.");
+        g_set_error(&binder.error, HR_ERROR, HR_ERROR_FORMAT,
+                    "Tensor token_embd.weight has too many rows.");
     if (binder.error) {
         g_propagate_error(error, binder.error);
         return false;
@@ -122,15 +126,18 @@ static bool prepare_to_run(HrModel *model, const char *arch, GError **error)
 {
     model->arch = hr_arch_find(arch ? arch : "");
     if (!model->arch) {
-        g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
-                    "This build does not know the architecture \"%s\": nobody has written down what its layers compute. "
-                    "A newer version may; \"headroom show --architectures\" lists those that run.", model->info.architecture);
+        g_set_error(
+            error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+            "This build does not know the architecture \"%s\": nobody has written down what its layers compute. "
+            "A newer version may; \"headroom show --architectures\" lists those that run.",
+            model->info.architecture);
         return false;
     }
     if (model->arch->check && !model->arch->check(model->gguf, error))
         return false;
     HrKeys keys = {model->gguf, model->arch->name, error};
-    if (!hr_hparams_read(&model->hparams, model->gguf, model->arch->name, model->arch->mixed_layers, error))
+    if (!hr_hparams_read(&model->hparams, model->gguf, model->arch->name, model->arch->mixed_layers,
+                         error))
         return false;
     if (model->arch->experts && model->hparams.experts.n == 0)
         return hr_keys_bad(&keys, "expert_count", "is missing or 0");
@@ -138,7 +145,8 @@ static bool prepare_to_run(HrModel *model, const char *arch, GError **error)
     if (model->arch->rope == HR_ROPE_NONE)
         model->hparams.rope.n_rot = 0;
     if (!hr_hparams_read_embedding(&model->hparams, &keys, model->arch->encoder) ||
-        (model->arch->shape && !model->arch->shape(&model->hparams, &keys)) || !bind_weights(model, error))
+        (model->arch->shape && !model->arch->shape(&model->hparams, &keys)) ||
+        !bind_weights(model, error))
         return false;
     model->info.embeds = model->hparams.embeds;
     model->info.pooling = model->hparams.pooling;
@@ -166,7 +174,8 @@ static HrModel *model_new(HrGguf *take_gguf, GBytes *header, const char *path)
 static void open_own_vision(HrModel *model)
 {
     if (model->arch && !model->not_runnable && hr_vision_is_in(model->gguf))
-        model->vision = hr_vision_open(NULL, model->gguf, model->info.architecture, model->hparams.n_embd, &model->vision_error);
+        model->vision = hr_vision_open(NULL, model->gguf, model->info.architecture,
+                                       model->hparams.n_embd, &model->vision_error);
 }
 
 HrModel *hr_model_open(const char *path, GError **error)
@@ -183,7 +192,8 @@ HrModel *hr_model_open_with_projector(const char *path, const char *projector, G
     g_autoptr(HrModel) model = hr_model_open(path, error);
     if (!model || !projector || !hr_model_is_runnable(model, NULL) || g_str_equal(path, projector))
         return g_steal_pointer(&model);
-    HrVision *vision = hr_vision_open(projector, NULL, model->info.architecture, model->hparams.n_embd, error);
+    HrVision *vision =
+        hr_vision_open(projector, NULL, model->info.architecture, model->hparams.n_embd, error);
     if (!vision)
         return NULL;
     hr_vision_free(model->vision);
@@ -199,7 +209,8 @@ bool hr_model_sees_images(const HrModel *model, GError **error)
     if (model->vision_error && error)
         *error = g_error_copy(model->vision_error);
     else
-        g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED, "The model has no projector, so it sees no images.");
+        g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                    "The model has no projector, so it sees no images.");
     return false;
 }
 
@@ -233,10 +244,12 @@ bool hr_model_add_adapter(HrModel *model, const char *path, GError **error)
     if (!hr_model_is_runnable(model, error))
         return false;
     if (model->adapters->len >= HR_MAX_ADAPTERS) {
-        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "A model can have %d adapters at once.", HR_MAX_ADAPTERS);
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "A model can have %d adapters at once.",
+                    HR_MAX_ADAPTERS);
         return false;
     }
-    g_autoptr(HrAdapter) adapter = hr_adapter_open(path, model->gguf, model->info.architecture, error);
+    g_autoptr(HrAdapter) adapter =
+        hr_adapter_open(path, model->gguf, model->info.architecture, error);
     if (!adapter || !check_adapter(model, adapter, error))
         return false;
     g_ptr_array_add(model->adapters, g_steal_pointer(&adapter));
@@ -294,7 +307,8 @@ bool hr_model_is_runnable(const HrModel *model, GError **error)
     return !model->not_runnable;
 }
 
-bool hr_tensor_type_find(const char *name, uint32_t *ret_id, uint32_t *ret_block, uint32_t *ret_block_bytes)
+bool hr_tensor_type_find(const char *name, uint32_t *ret_id, uint32_t *ret_block,
+                         uint32_t *ret_block_bytes)
 {
     for (uint32_t id = 0; id < HR_TYPE_N; id++) {
         const HrTypeTraits *traits = hr_type_traits(id);
@@ -316,7 +330,10 @@ size_t hr_model_n_tensors(const HrModel *model)
 HrTensorInfo hr_model_tensor(const HrModel *model, size_t index)
 {
     const HrGgufTensor *t = hr_gguf_tensor(model->gguf, index);
-    HrTensorInfo info = {.name = t->name, .type = hr_type_traits(t->type)->name, .n_dims = t->n_dims, .bytes = t->bytes};
+    HrTensorInfo info = {.name = t->name,
+                         .type = hr_type_traits(t->type)->name,
+                         .n_dims = t->n_dims,
+                         .bytes = t->bytes};
     memcpy(info.dims, t->dims, sizeof info.dims);
     return info;
 }

@@ -33,7 +33,9 @@ struct HrModel {
     HrTemplate *tmpl;
 };
 
-/* The tokenizer, made on first use; NULL with error if there is none that is known. Thread-safety: Safe. */
+/* The tokenizer, made on first use; NULL with error if there is none that is known. Thread-safety:
+ * Safe. */
 const HrTokenizer *hr_model_get_tokenizer(HrModel *model, GError **error);
 /* Builds the model's program for steps of the given capacity. The model must be runnable. */
-HrProgram *hr_model_build_program(const HrModel *model, uint32_t max_tokens, uint32_t max_outputs) G_GNUC_WARN_UNUSED_RESULT;
+HrProgram *hr_model_build_program(const HrModel *model, uint32_t max_tokens,
+                                  uint32_t max_outputs) G_GNUC_WARN_UNUSED_RESULT;

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Ollama converted some families itself, for its own engine, before other converters knew them. Its files of gpt-oss, Gemma 3,
- * EmbeddingGemma and Mistral 3 have other keys and tensors, and leave out numbers that its engine has in its code. (What
- * concerns texts is in the tokenizer, what concerns images in the vision tower.)
+ * Ollama converted some families itself, for its own engine, before other converters knew them. Its
+ * files of gpt-oss, Gemma 3, EmbeddingGemma and Mistral 3 have other keys and tensors, and leave
+ * out numbers that its engine has in its code. (What concerns texts is in the tokenizer, what
+ * concerns images in the vision tower.)
  */
 #include "model/quirks.h"
 
@@ -30,13 +31,15 @@ static void rename_keys(HrGguf *gguf, const char *from, const char *to)
 
 static void alias_key(HrGguf *gguf, const char *arch, const char *usual, const char *own)
 {
-    g_autofree char *key = g_strdup_printf("%s.%s", arch, usual), *existing = g_strdup_printf("%s.%s", arch, own);
+    g_autofree char *key = g_strdup_printf("%s.%s", arch, usual),
+                    *existing = g_strdup_printf("%s.%s", arch, own);
     hr_gguf_alias_key(gguf, key, existing);
 }
 
 static void alias_layer_tensor(HrGguf *gguf, uint32_t il, const char *usual, const char *own)
 {
-    g_autofree char *name = g_strdup_printf("blk.%u.%s", il, usual), *existing = g_strdup_printf("blk.%u.%s", il, own);
+    g_autofree char *name = g_strdup_printf("blk.%u.%s", il, usual),
+                    *existing = g_strdup_printf("blk.%u.%s", il, own);
     hr_gguf_alias_tensor(gguf, name, existing);
 }
 
@@ -76,7 +79,8 @@ static void apply_gemma3(HrGguf *gguf)
     hr_gguf_add_float(gguf, "gemma3.rope.freq_base", 1e6f);
     hr_gguf_add_float(gguf, "gemma3.attention.layer_norm_rms_epsilon", 1e-6f);
     /* The sizes with the long context stretch the positions of layers that see all of it. */
-    if (hr_gguf_get_uint(gguf, "gemma3.context_length", &n_ctx) && n_ctx >= 131072 && !hr_gguf_find(gguf, "gemma3.rope.scaling.type") &&
+    if (hr_gguf_get_uint(gguf, "gemma3.context_length", &n_ctx) && n_ctx >= 131072 &&
+        !hr_gguf_find(gguf, "gemma3.rope.scaling.type") &&
         !hr_gguf_find(gguf, "gemma3.rope.scaling.factor")) {
         hr_gguf_add_string(gguf, "gemma3.rope.scaling.type", "linear");
         hr_gguf_add_float(gguf, "gemma3.rope.scaling.factor", 8);

@@ -6,6 +6,7 @@
 
 #include "gguf/gguf.h"
 
-/* Gives what a file calls otherwise the usual names beside its own, and adds what it leaves to its maker's program. Returns the
- * architecture whose program it is for, borrowed; NULL if it names none. */
+/* Gives what a file calls otherwise the usual names beside its own, and adds what it leaves to its
+ * maker's program. Returns the architecture whose program it is for, borrowed; NULL if it names
+ * none. */
 const char *hr_quirks_apply(HrGguf *gguf);

@@ -13,17 +13,19 @@ typedef struct {
 
 static bool shape_fits(const HrGgufTensor *t, const Shape *shape)
 {
-    return t->dims[0] == shape->n_in && (shape->n_out == 0 || t->dims[1] == shape->n_out) && t->dims[2] == shape->n &&
-           t->dims[3] == 1;
+    return t->dims[0] == shape->n_in && (shape->n_out == 0 || t->dims[1] == shape->n_out) &&
+           t->dims[2] == shape->n && t->dims[3] == 1;
 }
 
 static void set_shape_error(HrBinder *binder, const HrGgufTensor *t, const Shape *shape)
 {
-    g_autofree char *third = shape->n > 1 ? g_strdup_printf(" x %" G_GUINT64_FORMAT, shape->n) : g_strdup("");
+    g_autofree char *third =
+        shape->n > 1 ? g_strdup_printf(" x %" G_GUINT64_FORMAT, shape->n) : g_strdup("");
     g_set_error(&binder->error, HR_ERROR, HR_ERROR_FORMAT,
                 "Tensor %s is %" G_GUINT64_FORMAT " x %" G_GUINT64_FORMAT " x %" G_GUINT64_FORMAT
                 ", but the metadata promises %" G_GUINT64_FORMAT " x %" G_GUINT64_FORMAT "%s.",
-                t->name, t->dims[0], t->dims[1], t->dims[2], shape->n_in, shape->n_out ? shape->n_out : t->dims[1], third);
+                t->name, t->dims[0], t->dims[1], t->dims[2], shape->n_in,
+                shape->n_out ? shape->n_out : t->dims[1], third);
 }
 
 /* Vectors (norms, biases) are read as floats by the operations; files keep them so. */
@@ -31,12 +33,14 @@ static bool type_fits(HrBinder *binder, const HrGgufTensor *t, bool vector)
 {
     const HrTypeTraits *traits = hr_type_traits(t->type);
     if (!traits->computable)
-        g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
-                    "Tensor %s has type %s, which is not supported yet. Choose another quantisation of the model.", t->name,
-                    traits->name);
+        g_set_error(
+            &binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+            "Tensor %s has type %s, which is not supported yet. Choose another quantisation of the model.",
+            t->name, traits->name);
     else if (vector && t->type != HR_TYPE_F32)
-        g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED, "Tensor %s is a vector of type %s; only F32 is supported there.",
-                    t->name, traits->name);
+        g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                    "Tensor %s is a vector of type %s; only F32 is supported there.", t->name,
+                    traits->name);
     return !binder->error;
 }
 
@@ -70,11 +74,13 @@ static const HrGgufTensor *find(HrBinder *binder, int il, const char *name, bool
     g_autofree char *full = il < 0 ? g_strdup(name) : g_strdup_printf("blk.%d.%s", il, name);
     const HrGgufTensor *t = binder->error ? NULL : hr_gguf_find_tensor(binder->gguf, full);
     if (!t && !optional && !binder->error)
-        g_set_error(&binder->error, HR_ERROR, HR_ERROR_FORMAT, "Tensor %s is missing from the model file.", full);
+        g_set_error(&binder->error, HR_ERROR, HR_ERROR_FORMAT,
+                    "Tensor %s is missing from the model file.", full);
     return t;
 }
 
-static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, Shape shape, bool optional)
+static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, Shape shape,
+                 bool optional)
 {
     *weight = (HrWeight){0};
     const HrGgufTensor *t = find(binder, il, name, optional);
@@ -92,12 +98,14 @@ static void bind(HrBinder *binder, HrWeight *weight, int il, const char *name, S
         .type = t->type,
         .n_in = t->dims[0],
         .n_out = t->dims[1],
-        .row_bytes = t->dims[0] / hr_type_traits(t->type)->block * hr_type_traits(t->type)->block_bytes,
+        .row_bytes =
+            t->dims[0] / hr_type_traits(t->type)->block * hr_type_traits(t->type)->block_bytes,
     };
     count(binder, t, il);
 }
 
-static void bind_floats(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n, bool optional)
+static void bind_floats(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n,
+                        bool optional)
 {
     *weight = (HrWeight){0};
     const HrGgufTensor *t = find(binder, il, name, optional);
@@ -105,23 +113,32 @@ static void bind_floats(HrBinder *binder, HrWeight *weight, int il, const char *
         return;
     if (t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3] != n)
         g_set_error(&binder->error, HR_ERROR, HR_ERROR_FORMAT,
-                    "Tensor %s has not the %" G_GUINT64_FORMAT " numbers that the metadata promises.", t->name, n);
+                    "Tensor %s has not the %" G_GUINT64_FORMAT
+                    " numbers that the metadata promises.",
+                    t->name, n);
     else if (t->type != HR_TYPE_F32)
-        g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED, "Tensor %s has type %s; only F32 is supported there.", t->name,
+        g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                    "Tensor %s has type %s; only F32 is supported there.", t->name,
                     hr_type_traits(t->type)->name);
     if (binder->error)
         return;
-    *weight = (HrWeight){.tensor = t, .data = hr_gguf_tensor_data(binder->gguf, t), .type = t->type, .n_in = n, .n_out = 1,
+    *weight = (HrWeight){.tensor = t,
+                         .data = hr_gguf_tensor_data(binder->gguf, t),
+                         .type = t->type,
+                         .n_in = n,
+                         .n_out = 1,
                          .row_bytes = n * sizeof(float)};
     count(binder, t, il);
 }
 
-void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out)
+void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in,
+             uint64_t n_out)
 {
     bind(binder, weight, il, name, (Shape){n_in, n_out, 1}, false);
 }
 
-void hr_bind_optional(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out)
+void hr_bind_optional(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in,
+                      uint64_t n_out)
 {
     bind(binder, weight, il, name, (Shape){n_in, n_out, 1}, true);
 }
@@ -131,12 +148,14 @@ void hr_bind_floats(HrBinder *binder, HrWeight *weight, int il, const char *name
     bind_floats(binder, weight, il, name, n, false);
 }
 
-void hr_bind_optional_floats(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n)
+void hr_bind_optional_floats(HrBinder *binder, HrWeight *weight, int il, const char *name,
+                             uint64_t n)
 {
     bind_floats(binder, weight, il, name, n, true);
 }
 
-void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in, uint64_t n_out)
+void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in,
+                    uint64_t n_out)
 {
     g_autofree char *weight = g_strconcat(name, ".weight", NULL);
     g_autofree char *bias = g_strconcat(name, ".bias", NULL);
@@ -161,15 +180,18 @@ HrLinear hr_linear_rows(const HrLinear *linear, uint64_t row, uint64_t n_out)
 /* ---- Stacks ---- */
 
 /* One bias for each of the stack: a matrix whose rows are read as floats. */
-static void bind_biases(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_out, uint32_t n)
+static void bind_biases(HrBinder *binder, HrWeight *weight, int il, const char *name,
+                        uint64_t n_out, uint32_t n)
 {
     hr_bind_optional(binder, weight, il, name, n_out, n);
     if (hr_weight_exists(weight) && weight->type != HR_TYPE_F32)
-        g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED, "Tensor %s has type %s; only F32 is supported there.",
-                    weight->tensor->name, hr_type_traits(weight->type)->name);
+        g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                    "Tensor %s has type %s; only F32 is supported there.", weight->tensor->name,
+                    hr_type_traits(weight->type)->name);
 }
 
-void hr_bind_stack(HrBinder *binder, HrLinearStack *stack, int il, const char *name, uint64_t n_in, uint64_t n_out, uint32_t n)
+void hr_bind_stack(HrBinder *binder, HrLinearStack *stack, int il, const char *name, uint64_t n_in,
+                   uint64_t n_out, uint32_t n)
 {
     g_autofree char *weight = g_strconcat(name, ".weight", NULL);
     g_autofree char *bias = g_strconcat(name, ".bias", NULL);
@@ -183,7 +205,8 @@ void hr_bind_stack(HrBinder *binder, HrLinearStack *stack, int il, const char *n
     hr_bind_optional(binder, &stack->scale, il, scale, n, 1);
 }
 
-void hr_bind_apart(HrBinder *binder, HrLinearStack *stack, int il, const char *name, uint64_t n_in, uint64_t n_out, uint32_t n)
+void hr_bind_apart(HrBinder *binder, HrLinearStack *stack, int il, const char *name, uint64_t n_in,
+                   uint64_t n_out, uint32_t n)
 {
     *stack = (HrLinearStack){.apart = g_new0(const char *, n)};
     for (uint32_t i = 0; i < n; i++) {
@@ -193,7 +216,8 @@ void hr_bind_apart(HrBinder *binder, HrLinearStack *stack, int il, const char *n
         if (i == 0)
             stack->weight = weight;
         if (weight.type != stack->weight.type && !binder->error)
-            g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED, "Tensor %s has another type than %s.", weight.tensor->name,
+            g_set_error(&binder->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                        "Tensor %s has another type than %s.", weight.tensor->name,
                         stack->weight.tensor->name);
         stack->apart[i] = weight.data;
     }

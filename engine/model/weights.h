@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Binding checks that each tensor is there, has the shape that the metadata promises and a type that can be computed. Data
- * is that of the mapped file; the executor may have moved it (cpu/laid.h). Row-major: a matrix is w[n_out, n_in], its rows row_bytes apart.
+ * Binding checks that each tensor is there, has the shape that the metadata promises and a type
+ * that can be computed. Data is that of the mapped file; the executor may have moved it
+ * (cpu/laid.h). Row-major: a matrix is w[n_out, n_in], its rows row_bytes apart.
  */
 #pragma once
 
@@ -31,10 +32,12 @@ typedef struct {
 /* Linears of one shape: of each expert, or of each head. */
 typedef struct {
     HrWeight weight;    /* of the first */
-    HrWeight all;       /* the tensor as one matrix: what the executor moves; none where each is a tensor */
+    HrWeight
+        all; /* the tensor as one matrix: what the executor moves; none where each is a tensor */
     uint64_t first_row; /* of the first in that matrix */
     size_t stride;      /* bytes from one's weights to the next one's */
-    const char **apart; /* [n], owned: where each one's weights are, in files with a tensor for each; else NULL */
+    const char **apart; /* [n], owned: where each one's weights are, in files with a tensor for
+                           each; else NULL */
     HrWeight bias;      /* [n, n_out], or none */
     HrWeight scale;     /* [n], or none */
 } HrLinearStack;
@@ -42,11 +45,15 @@ typedef struct {
 /* The weights of one of the stack; all: where the tensor's data are now. */
 static inline const void *hr_stack_weights(const HrLinearStack *stack, const void *all, uint32_t i)
 {
-    return stack->apart ? stack->apart[i] : (const char *)all + stack->first_row * stack->weight.row_bytes + i * stack->stride;
+    return stack->apart
+               ? stack->apart[i]
+               : (const char *)all + stack->first_row * stack->weight.row_bytes + i * stack->stride;
 }
 static inline const float *hr_stack_bias(const HrLinearStack *stack, uint32_t i)
 {
-    return stack->bias.data ? (const float *)(const void *)((const char *)stack->bias.data + i * stack->bias.row_bytes) : NULL;
+    return stack->bias.data ? (const float *)(const void *)((const char *)stack->bias.data +
+                                                            i * stack->bias.row_bytes)
+                            : NULL;
 }
 static inline float hr_stack_scale(const HrLinearStack *stack, uint32_t i)
 {
@@ -59,7 +66,8 @@ typedef struct {
     HrLinearStack gate, up, down; /* gate may be missing */
     HrLinear shared_router;                      /* to a logit for all shared experts, or none */
     HrLinear shared_gate, shared_up, shared_down; /* the shared experts as one, or none */
-    HrLinear latent_down, latent_up; /* to the narrower rows that experts work on and back, or none */
+    HrLinear latent_down,
+        latent_up; /* to the narrower rows that experts work on and back, or none */
 } HrExpertWeights;
 /* Of a recurrent layer; which of them there are is the architecture's. */
 typedef struct {
@@ -76,7 +84,8 @@ typedef struct {
     HrWeight weight, bias;
 } HrNorm;
 
-/* Latent attention: queries and keys go through narrow rows; key and value matrices per head, or in older files one for all. */
+/* Latent attention: queries and keys go through narrow rows; key and value matrices per head, or in
+ * older files one for all. */
 typedef struct {
     HrLinear q_a, q_b;  /* or none: attn_q */
     HrLinear kv_a, kv_b;
@@ -89,7 +98,7 @@ typedef struct {
     HrLinear attn_q, attn_k, attn_v, attn_output;
     HrWeight attn_q_norm, attn_k_norm; /* per head, or none */
     HrWeight attn_sinks;               /* [n_head], or none */
-    HrLinear attn_gate;                /* to a gate for each number that the heads answer, or none */
+    HrLinear attn_gate; /* to a gate for each number that the heads answer, or none */
     HrWeight ffn_norm;
     HrLinear ffn_gate, ffn_up, ffn_down;
     HrLatentWeights latent;
@@ -104,7 +113,8 @@ typedef struct {
 /* What the bound tensors of a layer take; experts apart, because they may lie on another device. */
 typedef struct {
     uint64_t dense, experts;                  /* bytes */
-    uint64_t dense_elements, expert_elements; /* numbers that the bytes hold: work, for predictions */
+    uint64_t dense_elements,
+        expert_elements; /* numbers that the bytes hold: work, for predictions */
 } HrLayerBytes;
 
 typedef struct {
@@ -118,7 +128,8 @@ typedef struct {
     HrLinear output;     /* token_embd itself where the file has none (tied) */
     HrNorm output_layer_norm;
     HrWeight rope_freqs; /* divisors of the frequencies, or none */
-    HrWeight rope_long, rope_short; /* the same for contexts longer than the original and others, or none */
+    HrWeight rope_long,
+        rope_short; /* the same for contexts longer than the original and others, or none */
     bool tied;
     /* Models that embed: what is added to tokens, and what comes behind pooling. */
     HrWeight position_embd, token_types;
@@ -137,23 +148,31 @@ typedef struct {
     GError *error;
 } HrBinder;
 
-/* A matrix w[n_out, n_in], or a vector [n_in] where n_out is 1. n_out 0: any. il -1: name as it is, else "blk.<il>.<name>". */
-void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out);
-void hr_bind_optional(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in, uint64_t n_out);
+/* A matrix w[n_out, n_in], or a vector [n_in] where n_out is 1. n_out 0: any. il -1: name as it is,
+ * else "blk.<il>.<name>". */
+void hr_bind(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in,
+             uint64_t n_out);
+void hr_bind_optional(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n_in,
+                      uint64_t n_out);
 
 /* n numbers in F32, however the file divides them into rows. */
 void hr_bind_floats(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n);
-void hr_bind_optional_floats(HrBinder *binder, HrWeight *weight, int il, const char *name, uint64_t n);
+void hr_bind_optional_floats(HrBinder *binder, HrWeight *weight, int il, const char *name,
+                             uint64_t n);
 
 /* <name>.weight, and <name>.bias and <name>.scale where the file has them. */
-void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in, uint64_t n_out);
-/* Rows [row, row + n_out) of a bound linear, sharing its memory: files fuse what has the same input. */
+void hr_bind_linear(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in,
+                    uint64_t n_out);
+/* Rows [row, row + n_out) of a bound linear, sharing its memory: files fuse what has the same
+ * input. */
 HrLinear hr_linear_rows(const HrLinear *linear, uint64_t row, uint64_t n_out);
 
 /* <name>.weight [n, n_out, n_in], and <name>.bias and <name>.scale where the file has them. */
-void hr_bind_stack(HrBinder *binder, HrLinearStack *stack, int il, const char *name, uint64_t n_in, uint64_t n_out, uint32_t n);
+void hr_bind_stack(HrBinder *binder, HrLinearStack *stack, int il, const char *name, uint64_t n_in,
+                   uint64_t n_out, uint32_t n);
 /* The same where each is a tensor of its own, <name>.<i>.weight. */
-void hr_bind_apart(HrBinder *binder, HrLinearStack *stack, int il, const char *name, uint64_t n_in, uint64_t n_out, uint32_t n);
+void hr_bind_apart(HrBinder *binder, HrLinearStack *stack, int il, const char *name, uint64_t n_in,
+                   uint64_t n_out, uint32_t n);
 /* The rows of each of the stack from row on, as a stack with n_out rows that shares its memory. */
 HrLinearStack hr_stack_slice(const HrLinearStack *stack, uint64_t row, uint64_t n_out);
 /* Whether blk.<il>.<name> is in the file. */
@@ -161,13 +180,16 @@ bool hr_bind_finds(const HrBinder *binder, int il, const char *name);
 
 /* ---- bind-text.c: what encoders have ---- */
 
-void hr_bind_linear_optional(HrBinder *binder, HrLinear *linear, int il, const char *name, uint64_t n_in, uint64_t n_out);
+void hr_bind_linear_optional(HrBinder *binder, HrLinear *linear, int il, const char *name,
+                             uint64_t n_in, uint64_t n_out);
 /* <name>.weight [n] and, where the file has it, <name>.bias. */
 void hr_bind_norm(HrBinder *binder, HrNorm *norm, int il, const char *name, uint64_t n);
 void hr_bind_norm_optional(HrBinder *binder, HrNorm *norm, int il, const char *name, uint64_t n);
 /* attn_q, attn_k and attn_v, or the rows of one attn_qkv that are theirs. */
-void hr_bind_qkv(HrBinder *binder, HrLayerWeights *layer, int il, uint64_t n_in, uint64_t n_q, uint64_t n_k, uint64_t n_v);
-/* What comes behind pooling, as far as the file has it: dense_2, dense_3; cls, cls.norm, cls.output. */
+void hr_bind_qkv(HrBinder *binder, HrLayerWeights *layer, int il, uint64_t n_in, uint64_t n_q,
+                 uint64_t n_k, uint64_t n_v);
+/* What comes behind pooling, as far as the file has it: dense_2, dense_3; cls, cls.norm,
+ * cls.output. */
 void hr_bind_classifier(HrBinder *binder, const HrHparams *hparams, HrWeights *weights);
 /* Floats of a text's vector, or scores; 0: the model gives logits. */
 uint32_t hr_weights_embedding_width(const HrWeights *weights, const HrHparams *hparams);

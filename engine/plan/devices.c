@@ -38,7 +38,8 @@ static char *own_cgroup(void)
     return g_strndup(line, strcspn(line, "\n"));
 }
 
-/* A limit anywhere above counts, so the smallest on the way up does. File pages that the kernel can drop are not in use. */
+/* A limit anywhere above counts, so the smallest on the way up does. File pages that the kernel can
+ * drop are not in use. */
 static void apply_cgroup(HrDevice *host)
 {
     g_autofree char *group = own_cgroup();
@@ -49,7 +50,9 @@ static void apply_cgroup(HrDevice *host)
         g_autofree char *stat = g_strdup_printf("/sys/fs/cgroup%s/memory.stat", group);
         g_autofree char *text = NULL;
         if (read_number(max, &limit) && read_number(current, &used)) {
-            const char *line = g_file_get_contents(stat, &text, NULL, NULL) ? strstr(text, "\ninactive_file ") : NULL;
+            const char *line = g_file_get_contents(stat, &text, NULL, NULL)
+                                   ? strstr(text, "\ninactive_file ")
+                                   : NULL;
             inactive = line ? g_ascii_strtoull(line + strlen("\ninactive_file "), NULL, 10) : 0;
             used -= MIN(used, inactive);
             host->total = MIN(host->total, limit);

@@ -2,16 +2,17 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * GPUs are filled one after the other, the fastest memory first, from the last layer backwards: one answer at a time reads all
- * weights once, so bytes are best where they are read fastest, and rows cross from the host to a GPU once. Experts are most of a
- * mixture's bytes and few of them are read for a token, so they leave for the host before whole layers do.
+ * GPUs are filled one after the other, the fastest memory first, from the last layer backwards: one
+ * answer at a time reads all weights once, so bytes are best where they are read fastest, and rows
+ * cross from the host to a GPU once. Experts are most of a mixture's bytes and few of them are read
+ * for a token, so they leave for the host before whole layers do.
  */
 #include "plan/plan.h"
 
 #include <stdlib.h>
 
-/* What a driver keeps of a device for itself once it is used: contexts, pipelines, command buffers. An assumption until it
- * is measured on the device at hand. */
+/* What a driver keeps of a device for itself once it is used: contexts, pipelines, command buffers.
+ * An assumption until it is measured on the device at hand. */
 #define DRIVER_BYTES (256ull << 20)
 
 typedef struct {
@@ -29,7 +30,8 @@ static uint64_t room_of(const HrDevice *device)
 
 uint64_t hr_plan_staging_bytes(const HrPlan *plan)
 {
-    return (uint64_t)hr_settings_max_tokens(&plan->settings) * plan->model->hparams.n_embd * sizeof(float);
+    return (uint64_t)hr_settings_max_tokens(&plan->settings) * plan->model->hparams.n_embd *
+           sizeof(float);
 }
 
 uint64_t hr_plan_gpu_fixed_bytes(const HrPlan *plan)
@@ -69,11 +71,13 @@ static uint64_t layer_bytes(const Places *p, uint32_t il, bool with_experts)
 
 static uint64_t head_bytes(const HrPlan *plan)
 {
-    return plan->weights.output + (plan->model->weights.tied ? plan->weights.embeddings : 0) + plan->needs.logits_bytes;
+    return plan->weights.output + (plan->model->weights.tied ? plan->weights.embeddings : 0) +
+           plan->needs.logits_bytes;
 }
 
-/* Fills GPUs with the layers from the last one back; experts of layers below first_with stay with the host. wanted: layers to be placed, whether
- * they fit or not, or -1. Returns how many are on GPUs. */
+/* Fills GPUs with the layers from the last one back; experts of layers below first_with stay with
+ * the host. wanted: layers to be placed, whether they fit or not, or -1. Returns how many are on
+ * GPUs. */
 static uint32_t fill(const Places *p, uint32_t first_with, int32_t wanted, HrPlacement *ret)
 {
     uint32_t n_layer = p->plan->model->hparams.n_layer, gpu = 0, n = 0;
@@ -109,7 +113,8 @@ static bool has_experts(const HrPlan *plan)
     return false;
 }
 
-/* As few experts with the host as let all layers be on GPUs; if that cannot be, all of them, and as many layers as fit. */
+/* As few experts with the host as let all layers be on GPUs; if that cannot be, all of them, and as
+ * many layers as fit. */
 static uint32_t fill_as_fits(const Places *p, HrPlacement *ret, uint32_t *ret_cpu_experts)
 {
     uint32_t n_layer = p->plan->model->hparams.n_layer, low = 0, high = n_layer;
@@ -150,6 +155,7 @@ void hr_plan_place(HrPlan *plan, const uint64_t *cache)
     } else {
         s->gpu_layers = MIN(s->gpu_layers, (int32_t)n_layer);
         s->cpu_experts = has_experts(plan) ? MIN(s->cpu_experts, (uint32_t)s->gpu_layers) : 0;
-        fill(&places, n_layer - (uint32_t)s->gpu_layers + s->cpu_experts, s->gpu_layers, &plan->placement);
+        fill(&places, n_layer - (uint32_t)s->gpu_layers + s->cpu_experts, s->gpu_layers,
+             &plan->placement);
     }
 }

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The sizes come from the same functions that the loader's parts use on themselves: the bound tensors, the cache's layout, the
- * program's arena. Nothing here knows an architecture.
+ * The sizes come from the same functions that the loader's parts use on themselves: the bound
+ * tensors, the cache's layout, the program's arena. Nothing here knows an architecture.
  */
 #include "plan/plan.h"
 
@@ -14,14 +14,18 @@
 const char *hr_item_kind_name(HrItemKind kind)
 {
     static const char *const names[HR_ITEM_N_KINDS] = {
-        [HR_ITEM_WEIGHTS] = "weights", [HR_ITEM_CACHE] = "cache",         [HR_ITEM_COMPUTE] = "compute", [HR_ITEM_OUTPUT] = "output",
-        [HR_ITEM_PROJECTOR] = "projector", [HR_ITEM_STAGING] = "staging", [HR_ITEM_DRIVER] = "driver"};
+        [HR_ITEM_WEIGHTS] = "weights",     [HR_ITEM_CACHE] = "cache",
+        [HR_ITEM_COMPUTE] = "compute",     [HR_ITEM_OUTPUT] = "output",
+        [HR_ITEM_PROJECTOR] = "projector", [HR_ITEM_STAGING] = "staging",
+        [HR_ITEM_DRIVER] = "driver"};
     return kind < HR_ITEM_N_KINDS ? names[kind] : "total";
 }
 
-static void add_item(HrPlan *plan, HrItemKind kind, char *take_name, int32_t layer, uint32_t device, uint64_t bytes)
+static void add_item(HrPlan *plan, HrItemKind kind, char *take_name, int32_t layer, uint32_t device,
+                     uint64_t bytes)
 {
-    HrPlanItem item = {.kind = kind, .name = take_name, .layer = layer, .device = device, .bytes = bytes};
+    HrPlanItem item = {
+        .kind = kind, .name = take_name, .layer = layer, .device = device, .bytes = bytes};
     g_ptr_array_add(plan->names, take_name);
     g_array_append_val(plan->items, item);
 }
@@ -38,7 +42,8 @@ static uint64_t sum_weights(const HrWeightBytes *w, uint32_t n_layer)
 
 __extension__ typedef unsigned __int128 Wide; /* bytes times bytes */
 
-/* The next part of a total that is spread over parts: rounding is carried on, so that the parts add up to it exactly. */
+/* The next part of a total that is spread over parts: rounding is carried on, so that the parts add
+ * up to it exactly. */
 static uint64_t spread(uint64_t part, uint64_t of, uint64_t total, uint64_t *at)
 {
     uint64_t before = (uint64_t)((Wide)*at * total / of);
@@ -51,7 +56,8 @@ static void count_weights(HrPlan *plan)
     const HrWeightBytes *from = &plan->model->weights.bytes;
     HrWeightBytes *to = &plan->weights;
     uint32_t n_layer = plan->model->hparams.n_layer;
-    uint64_t of = sum_weights(from, n_layer), total = plan->settings.weights_bytes > 0 ? plan->settings.weights_bytes : of, at = 0;
+    uint64_t of = sum_weights(from, n_layer),
+             total = plan->settings.weights_bytes > 0 ? plan->settings.weights_bytes : of, at = 0;
 
     to->layers = g_new(HrLayerBytes, n_layer);
     to->embeddings = spread(from->embeddings, of, total, &at);
@@ -74,7 +80,8 @@ static void add_layer_weights(HrPlan *plan, uint32_t il)
     add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("blk.%u", il), (int32_t)il, device,
              layer->dense + (together ? layer->experts : 0));
     if (!together)
-        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("blk.%u experts", il), (int32_t)il, experts, layer->experts);
+        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("blk.%u experts", il), (int32_t)il, experts,
+                 layer->experts);
 }
 
 static void add_weights(HrPlan *plan)
@@ -85,14 +92,16 @@ static void add_weights(HrPlan *plan)
     add_item(plan, HR_ITEM_WEIGHTS, g_strdup("token_embd"), -1, 0, w->embeddings);
     for (uint32_t il = 0; il < plan->model->hparams.n_layer; il++)
         add_layer_weights(plan, il);
-    /* Embeddings that are also the output matrix are needed where tokens come in and where logits come out. */
+    /* Embeddings that are also the output matrix are needed where tokens come in and where logits
+     * come out. */
     add_item(plan, HR_ITEM_WEIGHTS, g_strdup("output"), -1, output,
              w->output + (plan->model->weights.tied && output != 0 ? w->embeddings : 0));
 }
 
 /* ---- Cache ---- */
 
-bool hr_plan_cache_bytes(const HrModel *model, const HrSettings *s, uint64_t *layers, GError **error)
+bool hr_plan_cache_bytes(const HrModel *model, const HrSettings *s, uint64_t *layers,
+                         GError **error)
 {
     HrKvLayout layout;
     if (!hr_kv_layout_init(&layout, &model->hparams, s, error))
@@ -106,13 +115,18 @@ bool hr_plan_cache_bytes(const HrModel *model, const HrSettings *s, uint64_t *la
 static void add_layer_cache(HrPlan *plan, const HrKvLayout *layout, uint32_t il)
 {
     const HrLayerShape *shape = &plan->model->hparams.layers[il];
-    uint64_t pool_bytes = hr_kv_layer_pool_bytes(layout, il), state_bytes = hr_kv_layer_state_bytes(layout, il);
-    const char *what = shape->latent ? "latent keys" : shape->window > 0 ? "window of keys and values" : "keys and values";
+    uint64_t pool_bytes = hr_kv_layer_pool_bytes(layout, il),
+             state_bytes = hr_kv_layer_state_bytes(layout, il);
+    const char *what = shape->latent       ? "latent keys"
+                       : shape->window > 0 ? "window of keys and values"
+                                           : "keys and values";
     uint32_t device = plan->placement.layers[il];
     if (pool_bytes > 0)
-        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u %s", il, what), (int32_t)il, device, pool_bytes);
+        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u %s", il, what), (int32_t)il, device,
+                 pool_bytes);
     if (state_bytes > 0)
-        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u states", il), (int32_t)il, device, state_bytes);
+        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u states", il), (int32_t)il, device,
+                 state_bytes);
     plan->token_bytes[il] = layout->layers[il].page_bytes / HR_PAGE_POSITIONS;
     if (layout->layers[il].group == 0)
         plan->cache_bytes_per_token += layout->layers[il].page_bytes / HR_PAGE_POSITIONS;
@@ -134,7 +148,8 @@ static bool add_cache(HrPlan *plan, GError **error)
 
 static HrExecutorNeeds measure(const HrModel *model, const HrSettings *s)
 {
-    HrProgram *program = hr_model_build_program(model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
+    HrProgram *program =
+        hr_model_build_program(model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
     HrExecutorNeeds needs = hr_executor_needs(program, s->threads);
     hr_program_free(program);
     return needs;
@@ -153,8 +168,10 @@ static void add_gpu(HrPlan *plan, uint32_t device)
     uint64_t staging = hr_plan_staging_bytes(plan);
     add_item(plan, HR_ITEM_COMPUTE, g_strdup("activations"), -1, device, plan->needs.arena_bytes);
     add_item(plan, HR_ITEM_STAGING, g_strdup("rows from and to the host"), -1, device, staging);
-    add_item(plan, HR_ITEM_STAGING, g_strdup_printf("rows from and to %s", plan->devices[device].name), -1, 0, staging);
-    add_item(plan, HR_ITEM_DRIVER, g_strdup("driver"), -1, device, hr_plan_gpu_fixed_bytes(plan) - plan->needs.arena_bytes - staging);
+    add_item(plan, HR_ITEM_STAGING,
+             g_strdup_printf("rows from and to %s", plan->devices[device].name), -1, 0, staging);
+    add_item(plan, HR_ITEM_DRIVER, g_strdup("driver"), -1, device,
+             hr_plan_gpu_fixed_bytes(plan) - plan->needs.arena_bytes - staging);
 }
 
 /* The host's four come first and in this order: the executor takes them by it. */
@@ -165,7 +182,8 @@ static void add_compute(HrPlan *plan)
     add_item(plan, HR_ITEM_COMPUTE, g_strdup("activations"), -1, 0, host.arena_bytes);
     add_item(plan, HR_ITEM_COMPUTE, g_strdup("prepared rows"), -1, 0, host.prepared_bytes);
     add_item(plan, HR_ITEM_COMPUTE, g_strdup("thread scratch"), -1, 0, host.scratch_bytes);
-    add_item(plan, HR_ITEM_OUTPUT, g_strdup("logits"), -1, plan->placement.output, plan->needs.logits_bytes);
+    add_item(plan, HR_ITEM_OUTPUT, g_strdup("logits"), -1, plan->placement.output,
+             plan->needs.logits_bytes);
     for (uint32_t d = 0; d < plan->n_devices; d++)
         if (plan->devices[d].kind == HR_DEVICE_GPU && has_layers(plan, d))
             add_gpu(plan, d);
@@ -189,14 +207,17 @@ static void add_projector(HrPlan *plan)
 static void add_adapters(HrPlan *plan)
 {
     const GPtrArray *adapters = plan->model->adapters;
-    uint32_t n_rows = MAX(hr_settings_max_tokens(&plan->settings), hr_settings_max_outputs(&plan->settings));
+    uint32_t n_rows =
+        MAX(hr_settings_max_tokens(&plan->settings), hr_settings_max_outputs(&plan->settings));
     plan->first_adapter = plan->items->len;
     for (guint i = 0; i < adapters->len; i++) {
         const HrAdapter *adapter = adapters->pdata[i];
-        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("adapter %u: %s", i, adapter->name), -1, 0, adapter->bytes);
+        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("adapter %u: %s", i, adapter->name), -1, 0,
+                 adapter->bytes);
     }
     if (adapters->len > 0)
-        add_item(plan, HR_ITEM_COMPUTE, g_strdup("rows of adapters"), -1, 0, hr_loras_bytes(n_rows, adapters));
+        add_item(plan, HR_ITEM_COMPUTE, g_strdup("rows of adapters"), -1, 0,
+                 hr_loras_bytes(n_rows, adapters));
 }
 
 /* ---- Making ---- */
@@ -213,9 +234,11 @@ static HrPlan *plan_alloc(const HrSettings *settings, const HrDevice *devices, s
     return plan;
 }
 
-/* settings are resolved but for the layers of each device; needs are what they make of the program. */
-static HrPlan *plan_make(HrModel *model, const HrSettings *settings, const HrDevice *devices, size_t n_devices,
-                         const HrExecutorNeeds *needs, const HrEncoderNeeds *vision_needs, GError **error)
+/* settings are resolved but for the layers of each device; needs are what they make of the program.
+ */
+static HrPlan *plan_make(HrModel *model, const HrSettings *settings, const HrDevice *devices,
+                         size_t n_devices, const HrExecutorNeeds *needs,
+                         const HrEncoderNeeds *vision_needs, GError **error)
 {
     g_autoptr(HrPlan) plan = plan_alloc(settings, devices, n_devices);
     g_autofree uint64_t *cache = g_new(uint64_t, model->hparams.n_layer);
@@ -240,10 +263,13 @@ static HrPlan *plan_make(HrModel *model, const HrSettings *settings, const HrDev
     return g_steal_pointer(&plan);
 }
 
-HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *devices, size_t n_devices, GError **error)
+HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *devices,
+                    size_t n_devices, GError **error)
 {
     HrSettings resolved = *settings;
-    g_return_val_if_fail(n_devices >= 1 && n_devices <= HR_MAX_DEVICES && devices[0].kind == HR_DEVICE_CPU, NULL);
+    g_return_val_if_fail(n_devices >= 1 && n_devices <= HR_MAX_DEVICES &&
+                             devices[0].kind == HR_DEVICE_CPU,
+                         NULL);
     if (!hr_model_is_runnable(model, error) || !hr_settings_resolve(&resolved, model, error))
         return NULL;
     HrExecutorNeeds needs = measure(model, &resolved);
@@ -253,12 +279,13 @@ HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *
     return plan_make(model, &resolved, devices, n_devices, &needs, &vision_needs, error);
 }
 
-HrPlan *hr_plan_new_of_items(const HrPlanItem *items, size_t n_items, const HrSettings *settings, const HrDevice *devices,
-                             size_t n_devices)
+HrPlan *hr_plan_new_of_items(const HrPlanItem *items, size_t n_items, const HrSettings *settings,
+                             const HrDevice *devices, size_t n_devices)
 {
     HrPlan *plan = plan_alloc(settings, devices, n_devices);
     for (size_t i = 0; i < n_items; i++)
-        add_item(plan, items[i].kind, g_strdup(items[i].name), items[i].layer, items[i].device, items[i].bytes);
+        add_item(plan, items[i].kind, g_strdup(items[i].name), items[i].layer, items[i].device,
+                 items[i].bytes);
     return plan;
 }
 
@@ -365,8 +392,8 @@ static bool fits_with(const HrPlan *plan, uint32_t num_ctx)
     settings.num_ctx = num_ctx;
     settings.gpu_layers = plan->asked_gpu_layers;
     settings.cpu_experts = plan->asked_cpu_experts;
-    g_autoptr(HrPlan) other = plan_make(plan->model, &settings, plan->devices, plan->n_devices, &plan->needs,
-                                        &plan->vision_needs, NULL);
+    g_autoptr(HrPlan) other = plan_make(plan->model, &settings, plan->devices, plan->n_devices,
+                                        &plan->needs, &plan->vision_needs, NULL);
     return other && find_overfull(other) == other->n_devices;
 }
 
@@ -396,13 +423,17 @@ bool hr_plan_fits(const HrPlan *plan, GError **error)
         return false;
     const HrDevice *device = &plan->devices[d];
     uint32_t num_ctx = hr_plan_largest_num_ctx(plan);
-    g_autofree char *needs = g_format_size_full(hr_plan_get_device_bytes(plan, d), G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *needs =
+        g_format_size_full(hr_plan_get_device_bytes(plan, d), G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *free = g_format_size_full(device->free, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *reserve = g_format_size_full(device->reserve, G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *advice = num_ctx > 0
-        ? g_strdup_printf("A num_ctx of %u would fit.", num_ctx)
-        : g_strdup("Its weights alone do not fit: choose a smaller model or quantisation, or free memory.");
-    g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "The model needs %s on %s; %s are free, of which %s are kept in reserve. %s",
-                needs, device->name, free, reserve, advice);
+    g_autofree char *advice =
+        num_ctx > 0
+            ? g_strdup_printf("A num_ctx of %u would fit.", num_ctx)
+            : g_strdup(
+                  "Its weights alone do not fit: choose a smaller model or quantisation, or free memory.");
+    g_set_error(error, HR_ERROR, HR_ERROR_MEMORY,
+                "The model needs %s on %s; %s are free, of which %s are kept in reserve. %s", needs,
+                device->name, free, reserve, advice);
     return false;
 }

@@ -8,7 +8,8 @@
 #include "model/model.h"
 #include "vision/encode.h"
 
-/* Which device has what. Layers go to GPUs from the last one backwards, so that rows cross from the host once. */
+/* Which device has what. Layers go to GPUs from the last one backwards, so that rows cross from the
+ * host once. */
 typedef struct {
     uint32_t *layers;  /* [n_layer] device of a layer with its cache */
     uint32_t *experts; /* [n_layer] device of its experts */
@@ -29,8 +30,10 @@ struct HrPlan {
     HrPlacement placement;
     int32_t asked_gpu_layers; /* before it was resolved */
     uint32_t asked_cpu_experts;
-    uint32_t first_projector; /* index of the tower's weights, arena, scratch and rows; none without a tower */
-    uint32_t first_adapter; /* index of the adapters' weights; behind them what a step needs for them */
+    uint32_t first_projector; /* index of the tower's weights, arena, scratch and rows; none without
+                                 a tower */
+    uint32_t
+        first_adapter; /* index of the adapters' weights; behind them what a step needs for them */
     uint32_t first_cache; /* index of the first cache item */
     uint32_t first_compute; /* arena, prepared rows, scratch, logits */
     uint32_t *token_bytes; /* [n_layer] cache of one position */
@@ -38,10 +41,11 @@ struct HrPlan {
 };
 
 /* Bytes of the cache of each layer, [n_layer], with settings. */
-bool hr_plan_cache_bytes(const HrModel *model, const HrSettings *settings, uint64_t *layers, GError **error);
+bool hr_plan_cache_bytes(const HrModel *model, const HrSettings *settings, uint64_t *layers,
+                         GError **error);
 
-/* Finds a device for everything. plan has model, settings, devices, weights and needs; cache is [n_layer]. Resolves gpu_layers and
- * cpu_experts. */
+/* Finds a device for everything. plan has model, settings, devices, weights and needs; cache is
+ * [n_layer]. Resolves gpu_layers and cpu_experts. */
 void hr_plan_place(HrPlan *plan, const uint64_t *cache);
 /* What a GPU that has any layers needs beside them. */
 uint64_t hr_plan_gpu_fixed_bytes(const HrPlan *plan);

@@ -2,14 +2,16 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Nothing here was fitted to a model: a layer takes as long as the slower of two things, reading its bytes or computing its
- * products, and each operation a little besides. Devices work one after the other, because layers do.
+ * Nothing here was fitted to a model: a layer takes as long as the slower of two things, reading
+ * its bytes or computing its products, and each operation a little besides. Devices work one after
+ * the other, because layers do.
  */
 #include "plan/plan.h"
 
 #include <math.h>
 
-/* Operations of a layer, apart from what its kind adds: two norms, products, rotation, attention, activation. */
+/* Operations of a layer, apart from what its kind adds: two norms, products, rotation, attention,
+ * activation. */
 #define OPS_PER_LAYER 9
 
 typedef struct {
@@ -28,10 +30,12 @@ static void spend(Cost *c, uint32_t device, double bytes, double operations, dou
     if (rates->bandwidth <= 0 || rates->compute <= 0)
         c->known = false;
     else
-        cost->seconds += MAX(bytes / rates->bandwidth, operations / rates->compute) + n_ops * rates->op_seconds;
+        cost->seconds +=
+            MAX(bytes / rates->bandwidth, operations / rates->compute) + n_ops * rates->op_seconds;
 }
 
-/* The share of experts that at least one of the tokens is sent to, if they are sent anywhere alike. */
+/* The share of experts that at least one of the tokens is sent to, if they are sent anywhere alike.
+ */
 static double expert_share(const Cost *c)
 {
     const HrModelInfo *info = &c->plan->model->info;
@@ -44,7 +48,8 @@ static double expert_share(const Cost *c)
 static void spend_attention(Cost *c, uint32_t il)
 {
     const HrLayerShape *l = &c->plan->model->hparams.layers[il];
-    double own = (double)c->shape->n_tokens / MAX(c->shape->n_slots, 1), seen = c->shape->depth + own / 2, held = c->shape->depth + own;
+    double own = (double)c->shape->n_tokens / MAX(c->shape->n_slots, 1),
+           seen = c->shape->depth + own / 2, held = c->shape->depth + own;
     if (l->n_head_kv == 0)
         return;
     if (l->window > 0) {
@@ -52,7 +57,8 @@ static void spend_attention(Cost *c, uint32_t il)
         held = MIN(held, l->window + own);
     }
     double row = (double)c->plan->token_bytes[il];
-    double operations = 2.0 * l->n_head * ((double)l->head_dim_k + l->head_dim_v) * seen * c->shape->n_tokens;
+    double operations =
+        2.0 * l->n_head * ((double)l->head_dim_k + l->head_dim_v) * seen * c->shape->n_tokens;
     spend(c, c->plan->placement.layers[il], row * held * c->shape->n_slots, operations, 0);
 }
 
@@ -62,18 +68,21 @@ static void spend_layer(Cost *c, uint32_t il)
     const HrLayerBytes *w = &p->weights.layers[il];
     const HrModelInfo *info = &p->model->info;
     double n = c->shape->n_tokens;
-    spend(c, p->placement.layers[il], (double)w->dense, 2.0 * (double)w->dense_elements * n, OPS_PER_LAYER);
+    spend(c, p->placement.layers[il], (double)w->dense, 2.0 * (double)w->dense_elements * n,
+          OPS_PER_LAYER);
     if (w->experts > 0 && info->n_expert > 0)
         spend(c, p->placement.experts[il], (double)w->experts * expert_share(c),
               2.0 * (double)w->expert_elements * info->n_expert_used / info->n_expert * n, 1);
     spend_attention(c, il);
 }
 
-/* The residual stream of the step's tokens, from one device to another; experts apart from their layer take it there and back. */
+/* The residual stream of the step's tokens, from one device to another; experts apart from their
+ * layer take it there and back. */
 static void spend_way(Cost *c, uint32_t from, uint32_t to, double times)
 {
     uint32_t device = from != 0 ? from : to;
-    double bytes = (double)c->shape->n_tokens * c->plan->model->hparams.n_embd * sizeof(float) * times;
+    double bytes =
+        (double)c->shape->n_tokens * c->plan->model->hparams.n_embd * sizeof(float) * times;
     if (from != to && c->plan->devices[device].rates.bus > 0)
         c->costs[device].seconds += bytes / c->plan->devices[device].rates.bus;
 }
@@ -82,8 +91,10 @@ static void spend_output(Cost *c)
 {
     const HrPlan *p = c->plan;
     bool tied = p->model->weights.tied;
-    double elements = tied ? (double)p->model->hparams.n_vocab * p->model->hparams.n_embd : (double)p->weights.output_elements;
-    spend(c, p->placement.output, (double)(tied ? p->weights.embeddings : p->weights.output), 2 * elements * c->shape->n_outputs, 2);
+    double elements = tied ? (double)p->model->hparams.n_vocab * p->model->hparams.n_embd
+                           : (double)p->weights.output_elements;
+    spend(c, p->placement.output, (double)(tied ? p->weights.embeddings : p->weights.output),
+          2 * elements * c->shape->n_outputs, 2);
 }
 
 bool hr_plan_predict_step(const HrPlan *plan, const HrStepShape *shape, HrStepCost *costs)

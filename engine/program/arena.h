@@ -14,6 +14,6 @@ typedef struct {
     size_t bytes, offset;
 } HrLifetime;
 
-/* Gives each an offset so that none overlap that live at the same time; returns the bytes that all take. They come in the order of their
- * first use. */
+/* Gives each an offset so that none overlap that live at the same time; returns the bytes that all
+ * take. They come in the order of their first use. */
 size_t hr_arena_place(HrLifetime *lifetimes, size_t n);

@@ -6,7 +6,10 @@
 
 static HrBuf new_buffer(HrEmit *e, HrRows rows, uint32_t cols)
 {
-    HrBuffer buffer = {.rows = rows, .cols = cols, .first_op = e->program->ops->len, .last_op = e->program->ops->len};
+    HrBuffer buffer = {.rows = rows,
+                       .cols = cols,
+                       .first_op = e->program->ops->len,
+                       .last_op = e->program->ops->len};
     g_array_append_val(e->program->buffers, buffer);
     return e->program->buffers->len - 1;
 }
@@ -18,7 +21,13 @@ static HrBuffer *buffer_of(HrEmit *e, HrBuf buf)
 
 static HrOp new_op(HrEmit *e, HrOpKind kind, HrBuf src)
 {
-    return (HrOp){.kind = kind, .layer = e->layer, .src = src, .dst = HR_NO_BUF, .k = HR_NO_BUF, .v = HR_NO_BUF, .add = HR_NO_BUF,
+    return (HrOp){.kind = kind,
+                  .layer = e->layer,
+                  .src = src,
+                  .dst = HR_NO_BUF,
+                  .k = HR_NO_BUF,
+                  .v = HR_NO_BUF,
+                  .add = HR_NO_BUF,
                   .factor = 1};
 }
 
@@ -100,8 +109,11 @@ HrBuf hr_emit_add_first_row(HrEmit *e, HrBuf x, const HrWeight *table)
 /* The operation that a product of x can join, or NULL. */
 static HrOp *joinable(HrEmit *e, HrBuf x)
 {
-    HrOp *last = e->program->ops->len ? &g_array_index(e->program->ops, HrOp, e->program->ops->len - 1) : NULL;
-    bool fits = last && last->kind == HR_OP_LINEAR && last->src == x && last->add == HR_NO_BUF && last->factor == 1 && last->n_parts < HR_LINEAR_PARTS;
+    HrOp *last = e->program->ops->len
+                     ? &g_array_index(e->program->ops, HrOp, e->program->ops->len - 1)
+                     : NULL;
+    bool fits = last && last->kind == HR_OP_LINEAR && last->src == x && last->add == HR_NO_BUF &&
+                last->factor == 1 && last->n_parts < HR_LINEAR_PARTS;
     return fits ? last : NULL;
 }
 
@@ -110,7 +122,8 @@ HrBuf hr_emit_linear(HrEmit *e, HrBuf x, const HrLinear *linear)
     HrOp *last = joinable(e, x);
     if (!last)
         return hr_emit_linear_add(e, x, linear, HR_NO_BUF);
-    HrLinearPart part = {linear, new_buffer(e, buffer_of(e, x)->rows, (uint32_t)linear->weight.n_out)};
+    HrLinearPart part = {linear,
+                         new_buffer(e, buffer_of(e, x)->rows, (uint32_t)linear->weight.n_out)};
     buffer_of(e, part.dst)->first_op = e->program->ops->len - 1;
     last->parts[last->n_parts++] = part;
     return part.dst;
@@ -121,18 +134,21 @@ HrBuf hr_emit_linear_add(HrEmit *e, HrBuf x, const HrLinear *linear, HrBuf resid
     return hr_emit_linear_add_scaled(e, x, linear, 1, residual);
 }
 
-HrBuf hr_emit_linear_add_scaled(HrEmit *e, HrBuf x, const HrLinear *linear, float factor, HrBuf residual)
+HrBuf hr_emit_linear_add_scaled(HrEmit *e, HrBuf x, const HrLinear *linear, float factor,
+                                HrBuf residual)
 {
     HrOp op = new_op(e, HR_OP_LINEAR, x);
     op.factor = factor;
     op.add = residual;
-    op.parts[0] = (HrLinearPart){linear, new_buffer(e, buffer_of(e, x)->rows, (uint32_t)linear->weight.n_out)};
+    op.parts[0] = (HrLinearPart){linear, new_buffer(e, buffer_of(e, x)->rows,
+                                                    (uint32_t)linear->weight.n_out)};
     op.n_parts = 1;
     append(e, &op);
     return op.parts[0].dst;
 }
 
-void hr_emit_head_norms(HrEmit *e, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight)
+void hr_emit_head_norms(HrEmit *e, HrBuf q, const HrWeight *q_weight, HrBuf k,
+                        const HrWeight *k_weight)
 {
     HrOp op = new_op(e, HR_OP_HEAD_NORMS, q);
     op.k = k;
@@ -141,7 +157,8 @@ void hr_emit_head_norms(HrEmit *e, HrBuf q, const HrWeight *q_weight, HrBuf k, c
     append(e, &op);
 }
 
-void hr_emit_head_layer_norms(HrEmit *e, HrBuf q, const HrWeight *q_weight, HrBuf k, const HrWeight *k_weight)
+void hr_emit_head_layer_norms(HrEmit *e, HrBuf q, const HrWeight *q_weight, HrBuf k,
+                              const HrWeight *k_weight)
 {
     hr_emit_head_norms(e, q, q_weight, k, k_weight);
     g_array_index(e->program->ops, HrOp, e->program->ops->len - 1).centred = true;
@@ -177,7 +194,8 @@ HrBuf hr_emit_attention_with_sinks(HrEmit *e, HrBuf q, const HrWeight *sinks)
     const HrHparams *hp = e->program->hparams;
     HrOp op = new_op(e, HR_OP_ATTENTION, q);
     op.weight = sinks;
-    op.dst = new_buffer(e, HR_ROWS_TOKENS, hp->layers[e->layer].n_head * hp->layers[e->layer].head_dim_v);
+    op.dst = new_buffer(e, HR_ROWS_TOKENS,
+                        hp->layers[e->layer].n_head * hp->layers[e->layer].head_dim_v);
     append(e, &op);
     return op.dst;
 }
@@ -187,17 +205,20 @@ HrBuf hr_emit_activate(HrEmit *e, HrActivation activation, HrBuf gate, HrBuf up)
     HrOp op = new_op(e, HR_OP_ACTIVATE, gate);
     op.activation = activation;
     op.k = up;
-    op.dst = new_buffer(e, buffer_of(e, gate)->rows, buffer_of(e, up == HR_NO_BUF ? gate : up)->cols);
+    op.dst =
+        new_buffer(e, buffer_of(e, gate)->rows, buffer_of(e, up == HR_NO_BUF ? gate : up)->cols);
     append(e, &op);
     return op.dst;
 }
 
-HrBuf hr_emit_experts(HrEmit *e, HrBuf h, HrBuf logits, const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual)
+HrBuf hr_emit_experts(HrEmit *e, HrBuf h, HrBuf logits, const HrExpertWeights *experts,
+                      const HrRouting *routing, HrBuf residual)
 {
     HrRows rows = buffer_of(e, h)->rows;
     HrOp op = new_op(e, HR_OP_EXPERTS, h);
     op.k = logits;
-    op.v = new_buffer(e, rows, e->program->hparams->experts.n_used * (uint32_t)experts->up.weight.n_out);
+    op.v = new_buffer(e, rows,
+                      e->program->hparams->experts.n_used * (uint32_t)experts->up.weight.n_out);
     op.add = residual;
     op.experts = experts;
     op.routing = *routing;
@@ -249,12 +270,14 @@ HrBuf hr_emit_head_linear(HrEmit *e, HrBuf x, const HrLinearStack *stack, uint32
     return op.dst;
 }
 
-HrBuf hr_emit_join_heads(HrEmit *e, HrBuf x, uint32_t stride, uint32_t width, HrBuf shared, uint32_t at)
+HrBuf hr_emit_join_heads(HrEmit *e, HrBuf x, uint32_t stride, uint32_t width, HrBuf shared,
+                         uint32_t at)
 {
     HrOp op = new_op(e, HR_OP_JOIN_HEADS, x);
     op.k = shared;
     op.columns = (HrColumns){.stride = stride, .width = width, .at = at};
-    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols / stride * (width + buffer_of(e, shared)->cols - at));
+    op.dst = new_buffer(e, buffer_of(e, x)->rows,
+                        buffer_of(e, x)->cols / stride * (width + buffer_of(e, shared)->cols - at));
     append(e, &op);
     return op.dst;
 }
@@ -276,8 +299,8 @@ HrBuf hr_emit_group_norm(HrEmit *e, HrBuf x, const HrWeight *weight, uint32_t wi
     return op.dst;
 }
 
-HrBuf hr_emit_short_conv(HrEmit *e, HrBuf x, HrBuf in_gate, HrBuf out_gate, const HrWeight *kernel, const HrWeight *bias,
-                         const HrRecurrence *recurrence)
+HrBuf hr_emit_short_conv(HrEmit *e, HrBuf x, HrBuf in_gate, HrBuf out_gate, const HrWeight *kernel,
+                         const HrWeight *bias, const HrRecurrence *recurrence)
 {
     HrOp op = new_op(e, HR_OP_SHORT_CONV, x);
     op.k = in_gate;
@@ -290,7 +313,8 @@ HrBuf hr_emit_short_conv(HrEmit *e, HrBuf x, HrBuf in_gate, HrBuf out_gate, cons
     return op.dst;
 }
 
-static HrBuf recurrent(HrEmit *e, HrOpKind kind, const HrBuf sources[4], const HrRecurrence *recurrence)
+static HrBuf recurrent(HrEmit *e, HrOpKind kind, const HrBuf sources[4],
+                       const HrRecurrence *recurrence)
 {
     HrOp op = new_op(e, kind, sources[0]);
     op.k = sources[1];
@@ -307,17 +331,20 @@ HrBuf hr_emit_ssm(HrEmit *e, HrBuf xbc, HrBuf dt, const HrRecurrence *recurrence
     return recurrent(e, HR_OP_SSM, (const HrBuf[]){xbc, dt, HR_NO_BUF, HR_NO_BUF}, recurrence);
 }
 
-HrBuf hr_emit_ssm_apart(HrEmit *e, HrBuf x, HrBuf dt, HrBuf b, HrBuf c, const HrRecurrence *recurrence)
+HrBuf hr_emit_ssm_apart(HrEmit *e, HrBuf x, HrBuf dt, HrBuf b, HrBuf c,
+                        const HrRecurrence *recurrence)
 {
     return recurrent(e, HR_OP_SSM, (const HrBuf[]){x, dt, b, c}, recurrence);
 }
 
-HrBuf hr_emit_selective(HrEmit *e, HrBuf x, HrBuf dt, HrBuf b, HrBuf c, const HrRecurrence *recurrence)
+HrBuf hr_emit_selective(HrEmit *e, HrBuf x, HrBuf dt, HrBuf b, HrBuf c,
+                        const HrRecurrence *recurrence)
 {
     return recurrent(e, HR_OP_SELECTIVE, (const HrBuf[]){x, dt, b, c}, recurrence);
 }
 
-HrBuf hr_emit_delta_rule(HrEmit *e, HrBuf qkv, HrBuf decay, HrBuf rate, const HrRecurrence *recurrence)
+HrBuf hr_emit_delta_rule(HrEmit *e, HrBuf qkv, HrBuf decay, HrBuf rate,
+                         const HrRecurrence *recurrence)
 {
     return recurrent(e, HR_OP_DELTA_RULE, (const HrBuf[]){qkv, decay, rate, HR_NO_BUF}, recurrence);
 }
@@ -390,10 +417,12 @@ static HrBuf pool(HrEmit *e, HrBuf x)
     return op.dst;
 }
 
-/* A classifier's head: a layer with tanh, as BERT has it, or with GELU and a norm, as ModernBERT has it; then the scores. */
+/* A classifier's head: a layer with tanh, as BERT has it, or with GELU and a norm, as ModernBERT
+ * has it; then the scores. */
 static HrBuf classify(HrEmit *e, HrBuf x, const HrWeights *w)
 {
-    bool normed = hr_weight_exists(&w->cls_norm.weight), scored = hr_weight_exists(&w->cls_output.weight);
+    bool normed = hr_weight_exists(&w->cls_norm.weight),
+         scored = hr_weight_exists(&w->cls_output.weight);
     if (hr_weight_exists(&w->cls.weight)) {
         x = hr_emit_linear(e, x, &w->cls);
         if (scored)
@@ -448,10 +477,12 @@ HrBuf hr_emit_heads(HrEmit *e, HrBuf h, const HrLayerWeights *l)
         hr_emit_head_norms(e, heads.q, &l->attn_q_norm, heads.k, &l->attn_k_norm);
     if (e->program->hparams->encoder) {
         hr_emit_rope(e, heads.q, heads.k);
-        return hr_emit_attend_text(e, heads.q, heads.k, heads.v, e->program->hparams->layers[e->layer].window);
+        return hr_emit_attend_text(e, heads.q, heads.k, heads.v,
+                                   e->program->hparams->layers[e->layer].window);
     }
     hr_emit_rope_and_store(e, heads.q, heads.k, heads.v);
-    return hr_emit_attention_with_sinks(e, heads.q, hr_weight_exists(&l->attn_sinks) ? &l->attn_sinks : NULL);
+    return hr_emit_attention_with_sinks(e, heads.q,
+                                        hr_weight_exists(&l->attn_sinks) ? &l->attn_sinks : NULL);
 }
 
 HrBuf hr_emit_heads_turned_first(HrEmit *e, HrBuf h, const HrLayerWeights *l)
@@ -472,12 +503,14 @@ HrBuf hr_emit_swiglu(HrEmit *e, HrBuf x, const HrLayerWeights *l)
     return hr_emit_linear_add(e, g, &l->ffn_down, x);
 }
 
-HrBuf hr_emit_ffn(HrEmit *e, HrBuf h, const HrLayerWeights *l, HrActivation activation, HrBuf residual)
+HrBuf hr_emit_ffn(HrEmit *e, HrBuf h, const HrLayerWeights *l, HrActivation activation,
+                  HrBuf residual)
 {
     bool gated = hr_weight_exists(&l->ffn_gate.weight);
     HrBuf gate = gated ? hr_emit_linear(e, h, &l->ffn_gate) : HR_NO_BUF;
     HrBuf up = hr_emit_linear(e, h, &l->ffn_up);
-    HrBuf g = gated ? hr_emit_activate(e, activation, gate, up) : hr_emit_activate(e, activation, up, HR_NO_BUF);
+    HrBuf g = gated ? hr_emit_activate(e, activation, gate, up)
+                    : hr_emit_activate(e, activation, up, HR_NO_BUF);
     return hr_emit_linear_add(e, g, &l->ffn_down, residual);
 }
 
@@ -489,11 +522,16 @@ HrBuf hr_emit_add_normed(HrEmit *e, HrBuf x, HrBuf y, const HrWeight *norm)
 HrRouting hr_routing(const HrHparams *hp, HrScores scores, bool normalise)
 {
     float factor = hp->experts.factor > 0 ? (float)hp->experts.factor : 1;
-    return (HrRouting){.scores = scores, .normalise = normalise, .factor = factor, .shared_factor = 1, .activation = HR_SILU};
+    return (HrRouting){.scores = scores,
+                       .normalise = normalise,
+                       .factor = factor,
+                       .shared_factor = 1,
+                       .activation = HR_SILU};
 }
 
 /* The shared experts' answers to h, from their gate and up. */
-static HrBuf add_shared(HrEmit *e, const HrExpertWeights *w, HrBuf router, HrBuf gate, HrBuf up, float factor, HrBuf residual)
+static HrBuf add_shared(HrEmit *e, const HrExpertWeights *w, HrBuf router, HrBuf gate, HrBuf up,
+                        float factor, HrBuf residual)
 {
     HrBuf g = hr_emit_activate(e, HR_SILU, gate, up);
     if (router != HR_NO_BUF)
@@ -501,9 +539,11 @@ static HrBuf add_shared(HrEmit *e, const HrExpertWeights *w, HrBuf router, HrBuf
     return hr_emit_linear_add_scaled(e, g, &w->shared_down, factor, residual);
 }
 
-HrBuf hr_emit_mixture(HrEmit *e, HrBuf h, const HrExpertWeights *w, const HrRouting *routing, HrBuf residual)
+HrBuf hr_emit_mixture(HrEmit *e, HrBuf h, const HrExpertWeights *w, const HrRouting *routing,
+                      HrBuf residual)
 {
-    bool shared = hr_weight_exists(&w->shared_up.weight), gated = hr_weight_exists(&w->shared_router.weight);
+    bool shared = hr_weight_exists(&w->shared_up.weight),
+         gated = hr_weight_exists(&w->shared_router.weight);
     HrBuf logits = hr_emit_linear(e, h, &w->router);
     HrBuf gate = shared ? hr_emit_linear(e, h, &w->shared_gate) : HR_NO_BUF;
     HrBuf up = shared ? hr_emit_linear(e, h, &w->shared_up) : HR_NO_BUF;

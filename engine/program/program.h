@@ -1,10 +1,12 @@
-/* program.h: a flat list of operations over numbered buffers, for steps of up to a given number of rows.
+/* program.h: a flat list of operations over numbered buffers, for steps of up to a given number of
+ * rows.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A program is built once for a capacity and run for every step: which tokens, positions, slots and pages is data
- * (HrStep). Operations are coarse, so that few barriers are needed. Buffers are float matrices [rows, cols], row-major; their
- * lifetimes give offsets in one arena. Immutable once built. Thread-safety: Safe.
+ * A program is built once for a capacity and run for every step: which tokens, positions, slots and
+ * pages is data (HrStep). Operations are coarse, so that few barriers are needed. Buffers are float
+ * matrices [rows, cols], row-major; their lifetimes give offsets in one arena. Immutable once
+ * built. Thread-safety: Safe.
  */
 #pragma once
 
@@ -26,51 +28,70 @@ typedef struct {
 } HrBuffer;
 
 typedef enum {
-    HR_OP_EMBED,       /* dst[i] = weight[token i], dequantised, * factor */
-    HR_OP_ROPE_TABLE,  /* dst[i] = cosines, then sines, of position i, n_rot / 2 each, of the rope or the local one */
-    HR_OP_RMS_NORM,    /* dst = src / rms(src) * weight; columns of src beyond weight's as they are */
-    HR_OP_LAYER_NORM,  /* dst = (src - mean(src)) / deviation(src) * weight + bias, weight and bias where given */
+    HR_OP_EMBED,      /* dst[i] = weight[token i], dequantised, * factor */
+    HR_OP_ROPE_TABLE, /* dst[i] = cosines, then sines, of position i, n_rot / 2 each, of the rope or
+                         the local one */
+    HR_OP_RMS_NORM, /* dst = src / rms(src) * weight; columns of src beyond weight's as they are */
+    HR_OP_LAYER_NORM,  /* dst = (src - mean(src)) / deviation(src) * weight + bias, weight and bias
+                          where given */
     HR_OP_ADD_ROW,     /* dst[i] = src[i] + row of weight: that of position i, or the first */
     HR_OP_LINEAR,      /* parts[p].dst = parts[p].linear (src) * factor (+ add) */
-    HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, or the row, as wide as weight, k_weight, in place: normalised, times them */
-    HR_OP_ROPE_STORE,  /* src (queries) turned in place; k turned and v stored at their positions in the cache */
+    HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, or the row, as wide as weight,
+                          k_weight, in place: normalised, times them */
+    HR_OP_ROPE_STORE,  /* src (queries) turned in place; k turned and v stored at their positions in
+                          the cache */
     HR_OP_ROPE,        /* src (queries) and k turned in place */
-    HR_OP_ATTEND_TEXT, /* dst = softmax(src . k^T * scale) v over the whole text, or positions at most window / 2 away */
+    HR_OP_ATTEND_TEXT, /* dst = softmax(src . k^T * scale) v over the whole text, or positions at
+                          most window / 2 away */
     HR_OP_ADD,         /* dst = src + k */
     HR_OP_CLAMP,       /* src between -factor and factor, in place */
     HR_OP_MEAN_ROWS,   /* dst = the means of src over the texts of the rows that are wanted */
     HR_OP_OUTPUT,      /* src into the step's output, not the arena */
-    HR_OP_ATTENTION,   /* dst = softmax(src . K^T * scale) V over the slot's past; weight: a score per head that takes part without a value */
-    HR_OP_ACTIVATE,    /* dst = activation(src), times k where there is one; a src of one column is meant for all of k's */
-    HR_OP_EXPERTS,     /* dst = (add +) sum of weight * expert (src) over the experts that the logits k choose; v: its scratch */
-    HR_OP_COMBINE,     /* dst = src * factor, plus k where there is one */
-    HR_OP_HEAD_LINEAR, /* for each columns.stride columns of src: the head's linear of the stack, then what src has beyond its input */
-    HR_OP_JOIN_HEADS,  /* for each columns.stride columns of src: width of them, then k from column at on */
+    HR_OP_ATTENTION, /* dst = softmax(src . K^T * scale) V over the slot's past; weight: a score per
+                        head that takes part without a value */
+    HR_OP_ACTIVATE,  /* dst = activation(src), times k where there is one; a src of one column is
+                        meant for all of k's */
+    HR_OP_EXPERTS, /* dst = (add +) sum of weight * expert (src) over the experts that the logits k
+                      choose; v: its scratch */
+    HR_OP_COMBINE, /* dst = src * factor, plus k where there is one */
+    HR_OP_HEAD_LINEAR, /* for each columns.stride columns of src: the head's linear of the stack,
+                          then what src has beyond its input */
+    HR_OP_JOIN_HEADS,  /* for each columns.stride columns of src: width of them, then k from column
+                          at on */
     HR_OP_PICK,        /* dst = some columns of src, see HrColumns */
-    HR_OP_GROUP_NORM,  /* dst = each run of recurrence.width columns of src, RMS-normalised, times weight, which repeats or spans the row */
-    HR_OP_SHORT_CONV,  /* dst = v * act(depthwise causal convolution of (src * k) over positions), k and v where given */
-    HR_OP_SSM,         /* dst = a state space with one decay per head: x, B and C are columns of src, or B is v and C add; k the time steps */
-    HR_OP_SELECTIVE,   /* dst = a state space with a decay per channel and state: src x, k the time steps, v B, add C */
-    HR_OP_DELTA_RULE,  /* dst = a gated delta rule: queries, keys and values are columns of src, k decays, v learning rates */
+    HR_OP_GROUP_NORM,  /* dst = each run of recurrence.width columns of src, RMS-normalised, times
+                          weight, which repeats or spans the row */
+    HR_OP_SHORT_CONV,  /* dst = v * act(depthwise causal convolution of (src * k) over positions), k
+                          and v where given */
+    HR_OP_SSM, /* dst = a state space with one decay per head: x, B and C are columns of src, or B
+                  is v and C add; k the time steps */
+    HR_OP_SELECTIVE,   /* dst = a state space with a decay per channel and state: src x, k the time
+                          steps, v B, add C */
+    HR_OP_DELTA_RULE,  /* dst = a gated delta rule: queries, keys and values are columns of src, k
+                          decays, v learning rates */
     HR_OP_OUTPUT_ROWS, /* dst = the rows of src whose logits are wanted */
-    HR_OP_LOGITS,      /* logits[i] = parts[0].linear (src[i]) * factor; into the step's output, not the arena */
+    HR_OP_LOGITS, /* logits[i] = parts[0].linear (src[i]) * factor; into the step's output, not the
+                     arena */
     HR_OP_N,
 } HrOpKind;
 const char *hr_op_name(HrOpKind kind);
 
-/* Of each stride columns, the width that begin at first; one group behind the other, in dst from column at on. */
+/* Of each stride columns, the width that begin at first; one group behind the other, in dst from
+ * column at on. */
 typedef struct {
     uint32_t stride, first, width, at;
 } HrColumns;
 
-/* A recurrent operation: heads of head_dim values each with a state of n_state rows; heads of a group share keys (B) and queries (C). */
+/* A recurrent operation: heads of head_dim values each with a state of n_state rows; heads of a
+ * group share keys (B) and queries (C). */
 typedef struct {
     uint32_t n_head, head_dim, n_group, n_state;
     uint32_t width;                 /* GROUP_NORM: of a group. SHORT_CONV: of the kernel */
     bool silu;                      /* SHORT_CONV: with that activation */
-    bool tiled;                     /* DELTA_RULE: head h uses group h % n_group; else h / (n_head / n_group) */
-    uint32_t state;                 /* where its part of the layer's convolution or other state begins, in floats */
-    const HrWeight *a, *d, *dt_bias; /* logarithm of the decay per unit of time, direct path, bias of the time steps, or NULL */
+    bool tiled;     /* DELTA_RULE: head h uses group h % n_group; else h / (n_head / n_group) */
+    uint32_t state; /* where its part of the layer's convolution or other state begins, in floats */
+    const HrWeight *a, *d, *dt_bias; /* logarithm of the decay per unit of time, direct path, bias
+                                        of the time steps, or NULL */
 } HrRecurrence;
 
 #define HR_LINEAR_PARTS 3
@@ -79,8 +100,8 @@ typedef struct {
     HrBuf dst; /* LOGITS has none */
 } HrLinearPart;
 
-/* What an expert makes of its gate g and up u: act(g) u; min(act(g), limit) clamp(u); or act(min(g, limit)) (clamp(u) + 1), with
- * clamp(u) between -limit and limit. Without a gate: act(u). */
+/* What an expert makes of its gate g and up u: act(g) u; min(act(g), limit) clamp(u); or act(min(g,
+ * limit)) (clamp(u) + 1), with clamp(u) between -limit and limit. Without a gate: act(u). */
 typedef enum { HR_CLAMP_NONE, HR_CLAMP_AFTER, HR_CLAMP_BEFORE } HrClamp;
 
 /* How rows choose experts, and what an expert computes. */
@@ -101,7 +122,7 @@ typedef struct {
     HrBuf src, dst;
     HrBuf k, v;                                /* further sources, see the kind */
     HrBuf add;                                 /* LINEAR, EXPERTS: residual, or HR_NO_BUF */
-    float factor;                              /* EMBED, LINEAR, LOGITS: on the result, before add; COMBINE, CLAMP */
+    float factor; /* EMBED, LINEAR, LOGITS: on the result, before add; COMBINE, CLAMP */
     const HrWeight *weight, *k_weight;         /* see the kind */
     const HrWeight *bias;                      /* LAYER_NORM, or NULL */
     HrActivation activation;                   /* ACTIVATE */
@@ -128,7 +149,8 @@ typedef struct HrProgram {
     size_t arena_bytes;
 } HrProgram;
 
-HrProgram *hr_program_new(const HrHparams *hparams, uint32_t max_tokens, uint32_t max_outputs) G_GNUC_WARN_UNUSED_RESULT;
+HrProgram *hr_program_new(const HrHparams *hparams, uint32_t max_tokens,
+                          uint32_t max_outputs) G_GNUC_WARN_UNUSED_RESULT;
 /* Gives every buffer its place in the arena. Call once, after emitting. */
 void hr_program_place(HrProgram *program);
 void hr_program_free(HrProgram *program);

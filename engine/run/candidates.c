@@ -14,7 +14,8 @@ bool hr_candidates_init(HrCandidates *set, size_t capacity, GError **error)
     HrCandidate *items = g_try_new(HrCandidate, MAX(capacity, 1));
 
     if (!items) {
-        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "no memory to sample from %zu tokens", capacity);
+        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "no memory to sample from %zu tokens",
+                    capacity);
         return false;
     }
     *set = (HrCandidates){.items = items, .capacity = capacity};
@@ -161,8 +162,8 @@ static void reverse(HrCandidate *items, size_t n)
     }
 }
 
-/* Puts, by key, the first candidates in order at the beginning, until their p sum to mass or max_n are there, but at least one.
- * Returns how many. */
+/* Puts, by key, the first candidates in order at the beginning, until their p sum to mass or max_n
+ * are there, but at least one. Returns how many. */
 static size_t order_mass(HrCandidates *set, double mass, size_t max_n)
 {
     size_t left = set->n;

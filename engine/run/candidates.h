@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Logits that are NaN or -infinity are no candidates; +infinity counts as the largest finite number. Where two are alike, the
- * token with the lower id goes first, so that results do not depend on how they were found. Nothing here sorts a vocabulary:
- * what is needed of it in order is taken off a heap. Thread-safety: one thread per object.
+ * Logits that are NaN or -infinity are no candidates; +infinity counts as the largest finite
+ * number. Where two are alike, the token with the lower id goes first, so that results do not
+ * depend on how they were found. Nothing here sorts a vocabulary: what is needed of it in order is
+ * taken off a heap. Thread-safety: one thread per object.
  */
 #pragma once
 
@@ -35,8 +36,13 @@ void hr_candidates_softmax(HrCandidates *set, double temperature);
 /* Puts the k with the largest logits in order at the beginning. */
 void hr_candidates_order_first(HrCandidates *set, size_t k);
 /* Filters; each leaves at least one candidate of a set that has any. */
-void hr_candidates_keep_first(HrCandidates *set, size_t k);            /* the k with the largest logits, in order */
-void hr_candidates_keep_typical(HrCandidates *set, double mass);       /* locally typical sampling (Meister et al., 2022) */
-void hr_candidates_keep_nucleus(HrCandidates *set, double mass);       /* top-p (Holtzman et al., 2019), in order */
-void hr_candidates_keep_near_best(HrCandidates *set, double min_p);    /* min-p: p >= min_p * the largest p */
-void hr_candidates_keep_surprise(HrCandidates *set, double max_bits);  /* -log2 p <= max_bits; p must be valid */
+void hr_candidates_keep_first(HrCandidates *set,
+                              size_t k); /* the k with the largest logits, in order */
+void hr_candidates_keep_typical(HrCandidates *set,
+                                double mass); /* locally typical sampling (Meister et al., 2022) */
+void hr_candidates_keep_nucleus(HrCandidates *set,
+                                double mass); /* top-p (Holtzman et al., 2019), in order */
+void hr_candidates_keep_near_best(HrCandidates *set,
+                                  double min_p); /* min-p: p >= min_p * the largest p */
+void hr_candidates_keep_surprise(HrCandidates *set,
+                                 double max_bits); /* -log2 p <= max_bits; p must be valid */

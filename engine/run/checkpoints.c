@@ -2,18 +2,21 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The next prompt of a conversation repeats this one up to a border between messages, where a control token stands: often the last
- * one, because templates leave reasoning out of answers that lie back; and other conversations begin with the same first
- * message. A recurrent state is only there where a step ended, so reading stops in front of such tokens.
+ * The next prompt of a conversation repeats this one up to a border between messages, where a
+ * control token stands: often the last one, because templates leave reasoning out of answers that
+ * lie back; and other conversations begin with the same first message. A recurrent state is only
+ * there where a step ended, so reading stops in front of such tokens.
  */
 #include "run/runner.h"
 
-/* Positions between checkpoints: reading them again is a fraction of a second, a step more for each is not. */
+/* Positions between checkpoints: reading them again is a fraction of a second, a step more for each
+ * is not. */
 #define SPACING 512
 
 static bool is_control(const HrRunner *r, const GArray *prompt, uint32_t position)
 {
-    return r->tokenizer && hr_tokenizer_is_control(r->tokenizer, g_array_index(prompt, HrToken, position));
+    return r->tokenizer &&
+           hr_tokenizer_is_control(r->tokenizer, g_array_index(prompt, HrToken, position));
 }
 
 /* The last control token of the prompt from begin on; 0: none. */
@@ -25,7 +28,8 @@ static uint32_t last_border(const HrRunner *r, const GArray *prompt, uint32_t be
     return 0;
 }
 
-/* Whether reading should be able to come back to position: the last border, or one that is far from those before. */
+/* Whether reading should be able to come back to position: the last border, or one that is far from
+ * those before. */
 static bool is_place(const HrRunner *r, const HrSlot *slot, uint32_t position, uint32_t last)
 {
     const GArray *prompt = slot->request->prompt;

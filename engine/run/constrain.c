@@ -20,16 +20,19 @@ static bool make_matcher(HrRunner *r, HrRequest *request, GError **error)
     const HrRequestOptions *options = &request->options;
 
     if (!r->tokenizer) {
-        g_set_error_literal(error, HR_ERROR, HR_ERROR_UNSUPPORTED, "A grammar needs a model with a tokenizer that is known.");
+        g_set_error_literal(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                            "A grammar needs a model with a tokenizer that is known.");
         return false;
     }
     if (!r->trie && !(r->trie = hr_vocab_trie_new(r->tokenizer, error)))
         return false;
-    request->matcher = hr_matcher_new(options->grammar, r->tokenizer, r->trie, options->grammar_after, options->grammar_again);
+    request->matcher = hr_matcher_new(options->grammar, r->tokenizer, r->trie,
+                                      options->grammar_after, options->grammar_again);
     return true;
 }
 
-bool hr_request_constrain(HrRunner *r, const HrSlot *slot, float *logits, size_t n_vocab, GError **error)
+bool hr_request_constrain(HrRunner *r, const HrSlot *slot, float *logits, size_t n_vocab,
+                          GError **error)
 {
     HrRequest *request = slot->request;
 
@@ -39,6 +42,8 @@ bool hr_request_constrain(HrRunner *r, const HrSlot *slot, float *logits, size_t
         return false;
     if (hr_matcher_mask(request->matcher, logits, n_vocab, n_left(r, slot)))
         return true;
-    g_set_error_literal(error, HR_ERROR, HR_ERROR_INTERNAL, "The grammar cannot be met here: no token of this model's vocabulary continues it.");
+    g_set_error_literal(
+        error, HR_ERROR, HR_ERROR_INTERNAL,
+        "The grammar cannot be met here: no token of this model's vocabulary continues it.");
     return false;
 }

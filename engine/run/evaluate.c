@@ -7,11 +7,13 @@
 /* Rows of a step that an evaluation fills. */
 typedef struct {
     HrStep step;
-    uint32_t first, n, past; /* those of the slot that was asked about, and the position of the first */
+    uint32_t first, n,
+        past; /* those of the slot that was asked about, and the position of the first */
 } Rows;
 
 /* n more tokens of slot, backwards for company. */
-static bool add_rows(HrRunner *r, HrEvaluation *ev, Rows *rows, uint32_t slot, size_t begin, uint32_t n)
+static bool add_rows(HrRunner *r, HrEvaluation *ev, Rows *rows, uint32_t slot, size_t begin,
+                     uint32_t n)
 {
     bool company = slot != ev->options.slot;
     uint32_t past = r->kv.slots[slot].tokens->len;
@@ -48,11 +50,15 @@ static void advance(HrRunner *r, const Rows *rows)
 
 static bool evaluate_chunk(HrRunner *r, HrEvaluation *ev, size_t begin, uint32_t n)
 {
-    Rows rows = {.n = n, .step = {.tokens = r->step_tokens, .positions = r->step_positions, .slots = r->step_slots,
-                                           .adapters = r->model->adapters->len > 0 ? r->slot_adapters : NULL,
-                                  .output_rows = r->step_outputs}};
+    Rows rows = {.n = n,
+                 .step = {.tokens = r->step_tokens,
+                          .positions = r->step_positions,
+                          .slots = r->step_slots,
+                          .adapters = r->model->adapters->len > 0 ? r->slot_adapters : NULL,
+                          .output_rows = r->step_outputs}};
     for (uint32_t slot = 0; slot < r->n_slots; slot++)
-        if ((slot == ev->options.slot || ev->options.company) && !add_rows(r, ev, &rows, slot, begin, n))
+        if ((slot == ev->options.slot || ev->options.company) &&
+            !add_rows(r, ev, &rows, slot, begin, n))
             return false;
     ask_for_outputs(r, &rows, hr_plan_get_settings(r->plan)->all_logits, begin + n == ev->n);
     if (!hr_executor_run(&r->executor, &rows.step, &r->interrupt)) {
@@ -61,8 +67,8 @@ static bool evaluate_chunk(HrRunner *r, HrEvaluation *ev, size_t begin, uint32_t
     }
     advance(r, &rows);
     for (uint32_t i = 0; i < rows.step.n_outputs; i++)
-        ev->func(rows.past + r->step_outputs[i] - rows.first, hr_executor_logits(&r->executor, i), r->program->hparams->n_vocab,
-                 ev->data);
+        ev->func(rows.past + r->step_outputs[i] - rows.first, hr_executor_logits(&r->executor, i),
+                 r->program->hparams->n_vocab, ev->data);
     return true;
 }
 
@@ -80,7 +86,8 @@ static uint32_t forget(HrRunner *r, const HrEvaluation *ev)
 
 static uint32_t chunk_of(const HrRunner *r, const HrEvaluation *ev)
 {
-    uint32_t most = MAX(1, hr_plan_get_settings(r->plan)->num_batch / (ev->options.company ? r->n_slots : 1));
+    uint32_t most =
+        MAX(1, hr_plan_get_settings(r->plan)->num_batch / (ev->options.company ? r->n_slots : 1));
     return ev->options.chunk > 0 ? MIN(ev->options.chunk, most) : most;
 }
 
@@ -89,7 +96,8 @@ void hr_runner_run_evaluation(HrRunner *r, HrEvaluation *ev)
     uint32_t chunk = chunk_of(r, ev);
     size_t begin = ev->append ? 0 : forget(r, ev), past = r->kv.slots[ev->options.slot].tokens->len;
     if (past + ev->n - begin > r->kv.num_ctx) {
-        g_set_error(&ev->error, HR_ERROR, HR_ERROR_TOO_LONG, "The tokens do not fit in num_ctx %u.", r->kv.num_ctx);
+        g_set_error(&ev->error, HR_ERROR, HR_ERROR_TOO_LONG, "The tokens do not fit in num_ctx %u.",
+                    r->kv.num_ctx);
         return;
     }
     ev->ok = true;

@@ -18,7 +18,8 @@ bool hr_history_init(HrHistory *history, size_t window, size_t n_vocab, GError *
     if (history->ring && history->saved && history->counts)
         return true;
     hr_history_clear(history);
-    g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "no memory to remember the last %zu tokens", window);
+    g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "no memory to remember the last %zu tokens",
+                window);
     return false;
 }
 
@@ -48,10 +49,11 @@ static float repeated(float logit, float repeat)
     return logit > 0 ? logit / repeat : logit * repeat;
 }
 
-/* A token that occurs more than once is dealt with where it is met first; its count is negative from then until the end of
- * hr_history_restore, which walks in the same order. */
+/* A token that occurs more than once is dealt with where it is met first; its count is negative
+ * from then until the end of hr_history_restore, which walks in the same order. */
 
-void hr_history_penalise(HrHistory *history, float *logits, float repeat, float presence, float frequency)
+void hr_history_penalise(HrHistory *history, float *logits, float repeat, float presence,
+                         float frequency)
 {
     for (size_t i = 0; i < history->n; i++) {
         HrToken token = history->ring[i];
@@ -63,7 +65,8 @@ void hr_history_penalise(HrHistory *history, float *logits, float repeat, float 
         history->saved[i] = logit;
         history->counts[token] = -count;
         if (logit > -INFINITY) /* unlikely at worst, never impossible */
-            logits[token] = MAX(repeated(logit, repeat) - (float)count * frequency - presence, -FLT_MAX);
+            logits[token] =
+                MAX(repeated(logit, repeat) - (float)count * frequency - presence, -FLT_MAX);
     }
 }
 

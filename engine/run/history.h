@@ -20,7 +20,9 @@ bool hr_history_init(HrHistory *history, size_t window, size_t n_vocab, GError *
 void hr_history_clear(HrHistory *history);
 void hr_history_add(HrHistory *history, HrToken token);
 
-/* For each token of the history: a positive logit is divided by repeat, another multiplied; then presence and frequency times its
- * count are subtracted. Followed by hr_history_restore, which puts the logits back. */
-void hr_history_penalise(HrHistory *history, float *logits, float repeat, float presence, float frequency);
+/* For each token of the history: a positive logit is divided by repeat, another multiplied; then
+ * presence and frequency times its count are subtracted. Followed by hr_history_restore, which puts
+ * the logits back. */
+void hr_history_penalise(HrHistory *history, float *logits, float repeat, float presence,
+                         float frequency);
 void hr_history_restore(HrHistory *history, float *logits);

@@ -15,7 +15,8 @@
 #define MADV_POPULATE_READ 22
 #endif
 
-/* Faults a stretch of the mapping in, so that the first answer does not wait page by page. Kernels before 5.14 do it by hand. */
+/* Faults a stretch of the mapping in, so that the first answer does not wait page by page. Kernels
+ * before 5.14 do it by hand. */
 static void read_in(const char *begin, size_t bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -43,7 +44,9 @@ typedef struct {
 static bool advance(Progress *progress, uint64_t bytes, GError **error)
 {
     progress->done += bytes;
-    return !progress->func || progress->func((double)progress->done / (double)progress->total, progress->data) || stopped(error);
+    return !progress->func ||
+           progress->func((double)progress->done / (double)progress->total, progress->data) ||
+           stopped(error);
 }
 
 /* Moves a weight to where the kernels want it. */
@@ -78,13 +81,16 @@ static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **
     const HrGguf *gguf = r->model->gguf;
     const GArray *laid = r->executor.laid.weights;
     const HrGguf *tower = r->model->vision ? r->model->vision->own : NULL;
-    Progress progress = {.func = func, .data = data,
-                         .total = MAX(hr_gguf_file_bytes(gguf), 1) + (tower ? hr_gguf_file_bytes(tower) : 0)};
+    Progress progress = {.func = func,
+                         .data = data,
+                         .total = MAX(hr_gguf_file_bytes(gguf), 1) +
+                                  (tower ? hr_gguf_file_bytes(tower) : 0)};
     for (guint i = 0; i < laid->len; i++)
         if (!move_weight(r, &g_array_index(laid, HrLaidWeight, i), &progress, error))
             return false;
     for (size_t i = 0; tower && i < hr_gguf_n_tensors(tower); i++)
-        if (!read_tensor(hr_gguf_tensor_data(tower, hr_gguf_tensor(tower, i)), hr_gguf_tensor(tower, i)->bytes, &progress, error))
+        if (!read_tensor(hr_gguf_tensor_data(tower, hr_gguf_tensor(tower, i)),
+                         hr_gguf_tensor(tower, i)->bytes, &progress, error))
             return false;
     for (size_t i = 0; i < hr_gguf_n_tensors(gguf); i++) {
         const HrGgufTensor *tensor = hr_gguf_tensor(gguf, i);
@@ -105,12 +111,15 @@ static void record_weights(HrRunner *r)
     }
 }
 
-/* NULL: none. What is longer than the original context is decided once, by num_ctx, so that positions agree with each other. */
+/* NULL: none. What is longer than the original context is decided once, by num_ctx, so that
+ * positions agree with each other. */
 static const float *rope_divisors(const HrRunner *r)
 {
     const HrWeights *w = &r->model->weights;
     bool beyond = hr_plan_get_settings(r->plan)->num_ctx > r->model->hparams.rope.n_ctx_orig;
-    return hr_weight_exists(&w->rope_freqs) ? w->rope_freqs.data : beyond ? w->rope_long.data : w->rope_short.data;
+    return hr_weight_exists(&w->rope_freqs) ? w->rope_freqs.data
+           : beyond                         ? w->rope_long.data
+                                            : w->rope_short.data;
 }
 
 /* What the tower computes in, and what its rows add to a step. */
@@ -126,7 +135,8 @@ static bool allocate_vision(HrRunner *r, GError **error)
     r->step_axes = g_malloc_n(max_tokens, sizeof *r->step_axes);
     for (uint32_t i = 0; i < 3; i++)
         items[i] = hr_plan_get_item(r->plan, r->plan->first_projector + 1 + i);
-    hr_ledger_record(&r->ledger, hr_plan_get_item(r->plan, r->plan->first_projector), r->model->vision->bytes);
+    hr_ledger_record(&r->ledger, hr_plan_get_item(r->plan, r->plan->first_projector),
+                     r->model->vision->bytes);
     return hr_encoder_init(&r->encoder, r->model->vision, s->threads, &r->ledger, items, error);
 }
 
@@ -145,10 +155,12 @@ static bool allocate(HrRunner *r, GError **error)
     const HrPlanItem *compute[4];
     for (uint32_t i = 0; i < 4; i++)
         compute[i] = hr_plan_get_item(r->plan, r->plan->first_compute + i);
-    r->program = hr_model_build_program(r->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
-    return hr_kv_init(&r->kv, &r->model->hparams, s, &r->ledger, hr_plan_get_item(r->plan, r->plan->first_cache), error) &&
-           hr_executor_init(&r->executor, r->program, &r->kv, s->threads,
-                            rope_divisors(r), &r->ledger, compute, error) &&
+    r->program =
+        hr_model_build_program(r->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
+    return hr_kv_init(&r->kv, &r->model->hparams, s, &r->ledger,
+                      hr_plan_get_item(r->plan, r->plan->first_cache), error) &&
+           hr_executor_init(&r->executor, r->program, &r->kv, s->threads, rope_divisors(r),
+                            &r->ledger, compute, error) &&
            allocate_vision(r, error) && allocate_adapters(r, error);
 }
 

@@ -6,5 +6,6 @@
 
 #include "run/runner.h"
 
-/* Allocates what runner->plan lists and reads the weights in. HR_ERROR_CANCELLED if progress says stop. */
+/* Allocates what runner->plan lists and reads the weights in. HR_ERROR_CANCELLED if progress says
+ * stop. */
 bool hr_runner_load(HrRunner *runner, HrProgressFunc progress, void *data, GError **error);

@@ -12,10 +12,12 @@
 #define BLOCK 16 /* logits that are worked on at once */
 #define RUN 64   /* blocks that are summed in single precision */
 
-/* exp(x) for x in [-87, 0] by 2^k times a polynomial, in a form that compilers turn into vector code. */
+/* exp(x) for x in [-87, 0] by 2^k times a polynomial, in a form that compilers turn into vector
+ * code. */
 static inline float exp_negative(float x)
 {
-    const float shift = 0x1.8p23f; /* adding it rounds to an integer, which then stands in the low bits */
+    const float shift =
+        0x1.8p23f; /* adding it rounds to an integer, which then stands in the low bits */
     float scaled = x * 1.44269504f + shift;
     float k = scaled - shift;
     float r = x - k * 0.693359375f + k * 2.12194440e-4f; /* ln 2 in two parts */
@@ -48,7 +50,8 @@ static float max_of(const float *logits, size_t n)
     return max;
 }
 
-/* Adds exp(logits - max) of one block to lanes. NaN and what is far below max adds as good as nothing. */
+/* Adds exp(logits - max) of one block to lanes. NaN and what is far below max adds as good as
+ * nothing. */
 static void add_block(float *lanes, const float *logits, float max)
 {
     for (int i = 0; i < BLOCK; i++) {

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
-/* log(sum(exp(logits[n]))), leaving out NaN and -infinity; -infinity if nothing is left. +infinity counts as the largest
- * finite number. The relative error of the sum is 1e-5 at most. Thread-safety: Safe. */
+/* log(sum(exp(logits[n]))), leaving out NaN and -infinity; -infinity if nothing is left. +infinity
+ * counts as the largest finite number. The relative error of the sum is 1e-5 at most.
+ * Thread-safety: Safe. */
 double hr_log_sum_exp(const float *logits, size_t n);

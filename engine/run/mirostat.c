@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-#define N_ESTIMATE 100 /* most likely tokens that Zipf's exponent is estimated from, as in the paper */
+#define N_ESTIMATE \
+    100 /* most likely tokens that Zipf's exponent is estimated from, as in the paper */
 
 void hr_mirostat_init(HrMirostat *mirostat, double tau, double eta)
 {
@@ -28,7 +29,8 @@ static double estimate_exponent(const HrCandidate *items, size_t n)
     return sum_tt > 0 ? sum_tb / sum_tt : 0;
 }
 
-/* How many tokens have a cross-entropy of mu under Zipf's law with exponent s over n_vocab words. */
+/* How many tokens have a cross-entropy of mu under Zipf's law with exponent s over n_vocab words.
+ */
 static double tokens_for(double mu, double s, size_t n_vocab)
 {
     double epsilon = s - 1, n = (double)n_vocab;
@@ -50,7 +52,8 @@ static void truncate_by_zipf(const HrMirostat *mirostat, HrCandidates *set, size
         hr_candidates_keep_first(set, (size_t)MAX(k, 1));
 }
 
-void hr_mirostat_truncate(const HrMirostat *mirostat, HrCandidates *set, int version, size_t n_vocab)
+void hr_mirostat_truncate(const HrMirostat *mirostat, HrCandidates *set, int version,
+                          size_t n_vocab)
 {
     if (version == 1)
         truncate_by_zipf(mirostat, set, n_vocab);

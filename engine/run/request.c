@@ -6,15 +6,17 @@
 
 #include "run/runner.h"
 
-HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMainContext *context, HrEventFunc func, void *data,
-                          GDestroyNotify destroy, uint32_t n_vocab, uint32_t num_ctx, GError **error)
+HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMainContext *context,
+                          HrEventFunc func, void *data, GDestroyNotify destroy, uint32_t n_vocab,
+                          uint32_t num_ctx, GError **error)
 {
     g_autoptr(HrSampler) sampler = NULL;
     g_autoptr(HrStop) stopper = NULL;
     if (n_vocab > 0 && (!(sampler = hr_sampler_new(&options->sampling, n_vocab, num_ctx, error)) ||
                         !(stopper = hr_stop_new(options->stop, error))))
         return NULL;
-    g_autoptr(HrPlaces) places = hr_places_new(runner->model->vision, options->tokens, options->n_tokens, options->sights, error);
+    g_autoptr(HrPlaces) places = hr_places_new(runner->model->vision, options->tokens,
+                                               options->n_tokens, options->sights, error);
     if (!places)
         return NULL;
     HrRequest *request = g_new0(HrRequest, 1);
@@ -32,7 +34,9 @@ HrRequest *hr_request_new(HrRunner *runner, const HrRequestOptions *options, GMa
     request->places = g_steal_pointer(&places);
     request->options.tokens = (const HrToken *)request->prompt->data;
     if (options->adapters)
-        request->options.adapters = g_memdup2(options->adapters, hr_model_n_adapters(hr_runner_get_model(runner)) * sizeof(float));
+        request->options.adapters =
+            g_memdup2(options->adapters,
+                      hr_model_n_adapters(hr_runner_get_model(runner)) * sizeof(float));
     request->options.stop = (const char *const *)request->stop;
     request->context = context ? g_main_context_ref(context) : NULL;
     request->func = func;
@@ -110,7 +114,8 @@ static gboolean deliver(void *data)
     return G_SOURCE_REMOVE;
 }
 
-/* An idle source of its own: g_main_context_invoke would call at once if the runner's thread happened to own the context. */
+/* An idle source of its own: g_main_context_invoke would call at once if the runner's thread
+ * happened to own the context. */
 static void send(HrRequest *request, const HrEvent *event, const GString *text, GError *take_error)
 {
     Parcel *parcel = g_new0(Parcel, 1);
@@ -118,7 +123,8 @@ static void send(HrRequest *request, const HrEvent *event, const GString *text, 
     parcel->event = *event;
     parcel->text = text ? g_strndup(text->str, text->len) : g_strdup("");
     parcel->top = g_memdup2(event->top, event->n_top * sizeof *event->top);
-    parcel->vectors = g_memdup2(event->vectors, event->n_vectors * event->width * sizeof *event->vectors);
+    parcel->vectors =
+        g_memdup2(event->vectors, event->n_vectors * event->width * sizeof *event->vectors);
     parcel->error = take_error;
     parcel->event.text = parcel->text;
     parcel->event.text_len = text ? text->len : 0;
@@ -139,13 +145,17 @@ static void send(HrRequest *request, const HrEvent *event, const GString *text, 
 
 void hr_request_send_prompt(HrRequest *request, uint32_t n_read)
 {
-    HrEvent event = {.kind = HR_EVENT_PROMPT, .n_read = n_read, .n_prompt = request->timings.n_prompt};
+    HrEvent event = {.kind = HR_EVENT_PROMPT,
+                     .n_read = n_read,
+                     .n_prompt = request->timings.n_prompt};
     send(request, &event, NULL, NULL);
 }
 
-void hr_request_send_token(HrRequest *request, HrToken token, const GString *text, float logprob, const HrTokenProb *top, size_t n_top)
+void hr_request_send_token(HrRequest *request, HrToken token, const GString *text, float logprob,
+                           const HrTokenProb *top, size_t n_top)
 {
-    HrEvent event = {.kind = HR_EVENT_TOKEN, .token = token, .logprob = logprob, .top = top, .n_top = n_top};
+    HrEvent event = {
+        .kind = HR_EVENT_TOKEN, .token = token, .logprob = logprob, .top = top, .n_top = n_top};
     send(request, &event, text, NULL);
 }
 
@@ -155,7 +165,8 @@ void hr_request_send_vectors(HrRequest *request, const float *vectors, size_t n,
     send(request, &event, NULL, NULL);
 }
 
-void hr_request_send_done(HrRequest *request, HrDoneReason reason, const GString *text, GError *take_error)
+void hr_request_send_done(HrRequest *request, HrDoneReason reason, const GString *text,
+                          GError *take_error)
 {
     HrEvent event = {.kind = HR_EVENT_DONE, .reason = reason, .timings = request->timings};
     if (request->sampler)

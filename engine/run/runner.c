@@ -157,10 +157,12 @@ static void free_parts(HrRunner *r)
     g_free(r);
 }
 
-HrRunner *hr_runner_new(HrModel *model, HrPlan *plan, bool force, HrProgressFunc progress, void *data, GError **error)
+HrRunner *hr_runner_new(HrModel *model, HrPlan *plan, bool force, HrProgressFunc progress,
+                        void *data, GError **error)
 {
     if (!hr_model_has_weights(model)) {
-        g_set_error(error, HR_ERROR, HR_ERROR_FILE, "Only the shape of %s is here; it has no weights to run.", model->path);
+        g_set_error(error, HR_ERROR, HR_ERROR_FILE,
+                    "Only the shape of %s is here; it has no weights to run.", model->path);
         return NULL;
     }
     if (!force && !hr_plan_fits(plan, error))
@@ -216,11 +218,13 @@ HrPlan *hr_runner_get_plan(const HrRunner *r)
 /* ---- Requests ---- */
 
 /* Tokens below zero are rows of images; whether these are there, the request finds out. */
-static bool check_tokens(const HrRunner *r, const HrToken *tokens, size_t n, bool has_images, GError **error)
+static bool check_tokens(const HrRunner *r, const HrToken *tokens, size_t n, bool has_images,
+                         GError **error)
 {
     for (size_t i = 0; i < n; i++) {
         if (tokens[i] < 0 ? !has_images : (uint32_t)tokens[i] >= r->program->hparams->n_vocab) {
-            g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "Token %d is not in the model's vocabulary of %u.", tokens[i],
+            g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS,
+                        "Token %d is not in the model's vocabulary of %u.", tokens[i],
                         r->program->hparams->n_vocab);
             return false;
         }
@@ -233,9 +237,10 @@ static bool check_length(const HrRunner *r, size_t n, uint32_t limit, GError **e
     if (n == 0)
         g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "The prompt is empty.");
     else if (n > limit)
-        g_set_error(error, HR_ERROR, HR_ERROR_TOO_LONG,
-                    "The prompt has %zu tokens, but num_ctx is %u (one is left for the answer). Shorten it or raise num_ctx (at most %u).",
-                    n, hr_plan_get_settings(r->plan)->num_ctx, r->model->hparams.n_ctx_train);
+        g_set_error(
+            error, HR_ERROR, HR_ERROR_TOO_LONG,
+            "The prompt has %zu tokens, but num_ctx is %u (one is left for the answer). Shorten it or raise num_ctx (at most %u).",
+            n, hr_plan_get_settings(r->plan)->num_ctx, r->model->hparams.n_ctx_train);
     return n > 0 && n <= limit;
 }
 
@@ -243,9 +248,10 @@ static bool check_kind(const HrRunner *r, bool embeds, GError **error)
 {
     if (r->program->hparams->embeds == embeds)
         return true;
-    g_set_error_literal(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
-                        embeds ? "This model generates text; it gives no vectors (its file has no pooling_type)."
-                               : "This model turns texts into vectors; it cannot generate text.");
+    g_set_error_literal(
+        error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+        embeds ? "This model generates text; it gives no vectors (its file has no pooling_type)."
+               : "This model turns texts into vectors; it cannot generate text.");
     return false;
 }
 
@@ -261,17 +267,19 @@ static HrRequest *enqueue(HrRunner *r, HrRequest *take_request)
     return take_request;
 }
 
-HrRequest *hr_runner_submit(HrRunner *r, const HrRequestOptions *options, GMainContext *context, HrEventFunc func, void *data,
-                            GDestroyNotify destroy, GError **error)
+HrRequest *hr_runner_submit(HrRunner *r, const HrRequestOptions *options, GMainContext *context,
+                            HrEventFunc func, void *data, GDestroyNotify destroy, GError **error)
 {
     uint32_t num_ctx = hr_plan_get_settings(r->plan)->num_ctx;
     if (!check_kind(r, false, error) || !check_length(r, options->n_tokens, num_ctx - 1, error) ||
         !check_tokens(r, options->tokens, options->n_tokens, options->sights != NULL, error))
         return NULL;
-    return enqueue(r, hr_request_new(r, options, context, func, data, destroy, r->program->hparams->n_vocab, num_ctx, error));
+    return enqueue(r, hr_request_new(r, options, context, func, data, destroy,
+                                     r->program->hparams->n_vocab, num_ctx, error));
 }
 
-HrRequest *hr_runner_embed(HrRunner *r, const HrToken *tokens, size_t n_tokens, GMainContext *context, HrEventFunc func, void *data,
+HrRequest *hr_runner_embed(HrRunner *r, const HrToken *tokens, size_t n_tokens,
+                           GMainContext *context, HrEventFunc func, void *data,
                            GDestroyNotify destroy, GError **error)
 {
     HrRequestOptions options = {.tokens = tokens, .n_tokens = n_tokens};
@@ -279,9 +287,12 @@ HrRequest *hr_runner_embed(HrRunner *r, const HrToken *tokens, size_t n_tokens, 
     if (!check_kind(r, true, error))
         return NULL;
     if (n_tokens == 0 || n_tokens > num_ctx) {
-        g_set_error(error, HR_ERROR, n_tokens == 0 ? HR_ERROR_SETTINGS : HR_ERROR_TOO_LONG,
-                    n_tokens == 0 ? "The text is empty." : "The text has %zu tokens, but num_ctx is %u. Shorten it or raise num_ctx (at most %u).",
-                    n_tokens, num_ctx, r->model->hparams.n_ctx_train);
+        g_set_error(
+            error, HR_ERROR, n_tokens == 0 ? HR_ERROR_SETTINGS : HR_ERROR_TOO_LONG,
+            n_tokens == 0
+                ? "The text is empty."
+                : "The text has %zu tokens, but num_ctx is %u. Shorten it or raise num_ctx (at most %u).",
+            n_tokens, num_ctx, r->model->hparams.n_ctx_train);
         return NULL;
     }
     if (!check_tokens(r, tokens, n_tokens, false, error))
@@ -291,7 +302,8 @@ HrRequest *hr_runner_embed(HrRunner *r, const HrToken *tokens, size_t n_tokens, 
 
 static bool evaluate(HrRunner *r, HrEvaluation *evaluation, GError **error)
 {
-    if (!check_kind(r, false, error) || !check_length(r, evaluation->n, hr_plan_get_settings(r->plan)->num_ctx, error) ||
+    if (!check_kind(r, false, error) ||
+        !check_length(r, evaluation->n, hr_plan_get_settings(r->plan)->num_ctx, error) ||
         !check_tokens(r, evaluation->tokens, evaluation->n, false, error))
         return false;
     g_mutex_lock(&r->lock);
@@ -307,19 +319,23 @@ static bool evaluate(HrRunner *r, HrEvaluation *evaluation, GError **error)
     return evaluation->ok;
 }
 
-bool hr_runner_evaluate(HrRunner *r, const HrToken *tokens, size_t n, bool from_start, HrLogitsFunc func, void *data,
-                        GError **error)
+bool hr_runner_evaluate(HrRunner *r, const HrToken *tokens, size_t n, bool from_start,
+                        HrLogitsFunc func, void *data, GError **error)
 {
-    HrEvaluation evaluation = {.tokens = tokens, .n = n, .append = !from_start, .func = func, .data = data};
+    HrEvaluation evaluation = {
+        .tokens = tokens, .n = n, .append = !from_start, .func = func, .data = data};
     return evaluate(r, &evaluation, error);
 }
 
-bool hr_runner_evaluate_as(HrRunner *r, const HrToken *tokens, size_t n, const HrEvaluateOptions *options, HrLogitsFunc func,
-                           void *data, GError **error)
+bool hr_runner_evaluate_as(HrRunner *r, const HrToken *tokens, size_t n,
+                           const HrEvaluateOptions *options, HrLogitsFunc func, void *data,
+                           GError **error)
 {
-    HrEvaluation evaluation = {.tokens = tokens, .n = n, .options = *options, .func = func, .data = data};
+    HrEvaluation evaluation = {
+        .tokens = tokens, .n = n, .options = *options, .func = func, .data = data};
     if (options->slot >= r->n_slots) {
-        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "There is no slot %u; the plan has %u.", options->slot, r->n_slots);
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "There is no slot %u; the plan has %u.",
+                    options->slot, r->n_slots);
         return false;
     }
     return evaluate(r, &evaluation, error);

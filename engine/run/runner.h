@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The thread takes requests from a queue into slots and runs steps: one token of every generating slot plus a bounded share
- * of the prompts that are waiting. Other threads only post requests, set flags and read statistics.
+ * The thread takes requests from a queue into slots and runs steps: one token of every generating
+ * slot plus a bounded share of the prompts that are waiting. Other threads only post requests, set
+ * flags and read statistics.
  */
 #pragma once
 
@@ -61,7 +62,8 @@ struct HrRunner {
     HrToken *step_tokens; /* [max_tokens] */
     uint32_t *step_positions, *step_slots;
     uint32_t *step_outputs; /* [max_outputs] */
-    float *slot_adapters;   /* [n_slots][adapters of the model] what the positions of a slot were computed with */
+    float *slot_adapters;   /* [n_slots][adapters of the model] what the positions of a slot were
+                               computed with */
     HrTokenProb *top;       /* [HR_MAX_TOP_LOGPROBS] */
     uint32_t reading_turn;  /* whose prompt is read first */
     HrVocabTrie *trie;      /* NULL until a request has a grammar */
@@ -78,10 +80,12 @@ struct HrRunner {
 void hr_runner_interrupt(HrRunner *runner);
 
 /* ---- slots.c ---- */
-/* How much of each adapter counts for a slot; NULL: 1 of all. True if that is how its positions were computed. */
+/* How much of each adapter counts for a slot; NULL: 1 of all. True if that is how its positions
+ * were computed. */
 bool hr_slots_match_adapters(const HrRunner *runner, uint32_t slot, const float *factors);
 void hr_slots_set_adapters(HrRunner *runner, uint32_t slot, const float *factors);
-/* Gives request a slot, with as much of its prompt as some slot already holds. False if none is idle. */
+/* Gives request a slot, with as much of its prompt as some slot already holds. False if none is
+ * idle. */
 bool hr_slots_assign(HrRunner *runner, HrRequest *request);
 /* Ends what slot does: the DONE event, and the slot keeps its positions for the next prompt. */
 void hr_slot_finish(HrRunner *runner, HrSlot *slot, HrDoneReason reason, GError *take_error);
@@ -99,26 +103,30 @@ void hr_checkpoint_note(HrRunner *runner, uint32_t slot);
 void hr_runner_step(HrRunner *runner);
 
 /* ---- look.c ---- */
-/* How many of budget more tokens of its prompt a reading slot can be fed: none of an image that is not encoded, and rows that see each
- * other together, for which it may be up to room. */
+/* How many of budget more tokens of its prompt a reading slot can be fed: none of an image that is
+ * not encoded, and rows that see each other together, for which it may be up to room. */
 uint32_t hr_look_limit(const HrRunner *runner, const HrSlot *slot, uint32_t budget, uint32_t room);
 /* What a token of a slot whose prompt has images adds to the step. */
-void hr_look_describe(HrRunner *runner, HrStep *step, uint32_t token, uint32_t slot, uint32_t position);
+void hr_look_describe(HrRunner *runner, HrStep *step, uint32_t token, uint32_t slot,
+                      uint32_t position);
 /* Works on the image that some slot waits for, for a while. */
 void hr_runner_look(HrRunner *runner);
 
 /* ---- shift.c ---- */
-/* How many tokens a request that may go on for ever draws at most; INT64_MAX: as many as there is room for. */
+/* How many tokens a request that may go on for ever draws at most; INT64_MAX: as many as there is
+ * room for. */
 int64_t hr_request_limit(const HrRunner *runner, const HrRequest *request);
 /* Notes a token that a request with `shift` has drawn. */
 void hr_slot_remember(HrSlot *slot, HrToken token);
-/* Where the context is full: forgets half of what is behind the first n_keep tokens, and has the rest read again. False: the request
- * did not ask for that. */
+/* Where the context is full: forgets half of what is behind the first n_keep tokens, and has the
+ * rest read again. False: the request did not ask for that. */
 bool hr_slot_shift(HrRunner *runner, HrSlot *slot);
 
 /* ---- constrain.c ---- */
-/* Holds the next draw to the request's grammar, if it has one. False with error where no token may come next. */
-bool hr_request_constrain(HrRunner *runner, const HrSlot *slot, float *logits, size_t n_vocab, GError **error);
+/* Holds the next draw to the request's grammar, if it has one. False with error where no token may
+ * come next. */
+bool hr_request_constrain(HrRunner *runner, const HrSlot *slot, float *logits, size_t n_vocab,
+                          GError **error);
 
 /* ---- evaluate.c ---- */
 void hr_runner_run_evaluation(HrRunner *runner, HrEvaluation *evaluation);

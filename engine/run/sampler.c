@@ -33,19 +33,24 @@ static bool check_finite(const char *name, float value, GError **error)
 
 static bool check_settings(const HrSampling *s, GError **error)
 {
-    if (!check_finite("temperature", s->temperature, error) || !check_finite("top_p", s->top_p, error) ||
-        !check_finite("min_p", s->min_p, error) || !check_finite("typical_p", s->typical_p, error) ||
+    if (!check_finite("temperature", s->temperature, error) ||
+        !check_finite("top_p", s->top_p, error) || !check_finite("min_p", s->min_p, error) ||
+        !check_finite("typical_p", s->typical_p, error) ||
         !check_finite("repeat_penalty", s->repeat_penalty, error) ||
         !check_finite("presence_penalty", s->presence_penalty, error) ||
         !check_finite("frequency_penalty", s->frequency_penalty, error) ||
-        !check_finite("mirostat_tau", s->mirostat_tau, error) || !check_finite("mirostat_eta", s->mirostat_eta, error))
+        !check_finite("mirostat_tau", s->mirostat_tau, error) ||
+        !check_finite("mirostat_eta", s->mirostat_eta, error))
         return false;
     if (s->repeat_penalty <= 0)
-        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "repeat_penalty is %g; it must be above 0", s->repeat_penalty);
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "repeat_penalty is %g; it must be above 0",
+                    s->repeat_penalty);
     else if (s->repeat_last_n < -1)
-        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "repeat_last_n is %d; it must be -1 or more", s->repeat_last_n);
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS,
+                    "repeat_last_n is %d; it must be -1 or more", s->repeat_last_n);
     else if (s->mirostat < 0 || s->mirostat > 2)
-        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "mirostat is %d; it must be 0, 1 or 2", s->mirostat);
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "mirostat is %d; it must be 0, 1 or 2",
+                    s->mirostat);
     else
         return true;
     return false;
@@ -64,7 +69,8 @@ static size_t capacity(const HrSampling *s, size_t n_vocab)
     return s->mirostat == 0 && s->top_k > 0 ? MIN((size_t)s->top_k, n_vocab) : n_vocab;
 }
 
-HrSampler *hr_sampler_new(const HrSampling *settings, size_t n_vocab, uint32_t num_ctx, GError **error)
+HrSampler *hr_sampler_new(const HrSampling *settings, size_t n_vocab, uint32_t num_ctx,
+                          GError **error)
 {
     g_autoptr(HrSampler) sampler = NULL;
     size_t window;
@@ -74,11 +80,13 @@ HrSampler *hr_sampler_new(const HrSampling *settings, size_t n_vocab, uint32_t n
     sampler = g_new0(HrSampler, 1);
     sampler->settings = *settings;
     sampler->n_vocab = n_vocab;
-    sampler->seed = settings->seed >= 0 ? (uint64_t)settings->seed
-                                        : (uint64_t)(g_random_int() & 0x7fffffff) << 32 | g_random_int();
+    sampler->seed = settings->seed >= 0
+                        ? (uint64_t)settings->seed
+                        : (uint64_t)(g_random_int() & 0x7fffffff) << 32 | g_random_int();
     hr_random_init(&sampler->random, sampler->seed);
     hr_mirostat_init(&sampler->mirostat, settings->mirostat_tau, settings->mirostat_eta);
-    window = settings->repeat_last_n < 0 ? num_ctx : MIN((uint32_t)settings->repeat_last_n, num_ctx);
+    window =
+        settings->repeat_last_n < 0 ? num_ctx : MIN((uint32_t)settings->repeat_last_n, num_ctx);
     if (!hr_history_init(&sampler->history, penalises(settings) ? window : 0, n_vocab, error) ||
         !hr_candidates_init(&sampler->set, capacity(settings, n_vocab), error))
         return NULL;
@@ -126,7 +134,8 @@ const HrCandidates *hr_sampler_prepare(HrSampler *sampler, float *logits)
     const HrSampling *s = &sampler->settings;
     HrCandidates *set = &sampler->set;
 
-    hr_history_penalise(&sampler->history, logits, s->repeat_penalty, s->presence_penalty, s->frequency_penalty);
+    hr_history_penalise(&sampler->history, logits, s->repeat_penalty, s->presence_penalty,
+                        s->frequency_penalty);
     if (s->temperature <= 0) {
         hr_candidates_take_top(set, logits, sampler->n_vocab, 1);
         hr_candidates_softmax(set, 1);
@@ -162,7 +171,8 @@ static float clean_logit(float logit)
     return MIN(logit, G_MAXFLOAT);
 }
 
-/* Inserts into top[n], which is in order, what belongs there. n is small: 20 at most over the API. */
+/* Inserts into top[n], which is in order, what belongs there. n is small: 20 at most over the API.
+ */
 static size_t find_top(const float *logits, size_t n_vocab, HrTokenProb *top, size_t n_top)
 {
     size_t n = 0;
@@ -180,7 +190,8 @@ static size_t find_top(const float *logits, size_t n_vocab, HrTokenProb *top, si
     return n;
 }
 
-static void fill_top(const float *logits, size_t n_vocab, double log_sum, HrTokenProb *top, size_t n_top)
+static void fill_top(const float *logits, size_t n_vocab, double log_sum, HrTokenProb *top,
+                     size_t n_top)
 {
     size_t n = n_top > 0 ? find_top(logits, n_vocab, top, n_top) : 0;
 
@@ -192,7 +203,8 @@ static void fill_top(const float *logits, size_t n_vocab, double log_sum, HrToke
     }
 }
 
-HrToken hr_sampler_draw(HrSampler *sampler, float *logits, HrTokenProb *top, size_t n_top, float *ret_logprob)
+HrToken hr_sampler_draw(HrSampler *sampler, float *logits, HrTokenProb *top, size_t n_top,
+                        float *ret_logprob)
 {
     const HrCandidates *set = hr_sampler_prepare(sampler, logits);
     const HrCandidate *drawn;

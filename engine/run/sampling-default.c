@@ -1,4 +1,5 @@
-/* sampling-default.c: the settings of a request that says nothing. They are those that Ollama's clients expect.
+/* sampling-default.c: the settings of a request that says nothing. They are those that Ollama's
+ * clients expect.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

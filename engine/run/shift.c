@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What is kept behind the gap has other positions than before and is read again: exact for every kind of cache, at the price of reading
- * half a context. So it is done rarely, half of it at a time.
+ * What is kept behind the gap has other positions than before and is read again: exact for every
+ * kind of cache, at the price of reading half a context. So it is done rarely, half of it at a
+ * time.
  */
 #include "run/runner.h"
 

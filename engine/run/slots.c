@@ -4,8 +4,8 @@
  */
 #include "run/runner.h"
 
-/* A slot whose past would mostly be thrown away is better left to its own conversation: then the prefix is shared into another
- * slot instead. */
+/* A slot whose past would mostly be thrown away is better left to its own conversation: then the
+ * prefix is shared into another slot instead. */
 #define KEEP_PERCENT 50
 
 static uint32_t held(const HrRunner *r, uint32_t slot)
@@ -60,7 +60,8 @@ static uint32_t longest_prefix(const HrRunner *r, const HrRequest *request, uint
     *ret_length = 0;
     for (uint32_t i = 0; i < r->n_slots; i++) {
         uint32_t length = reusable(r, i, request);
-        if (length > *ret_length || (length == *ret_length && r->slots[best].state != HR_SLOT_IDLE)) {
+        if (length > *ret_length ||
+            (length == *ret_length && r->slots[best].state != HR_SLOT_IDLE)) {
             best = i;
             *ret_length = length;
         }
@@ -73,8 +74,9 @@ static uint32_t choose(HrRunner *r, const HrRequest *request, uint32_t *ret_n_pa
 {
     uint32_t length, spare = (uint32_t)oldest_idle(r);
     uint32_t best = longest_prefix(r, request, &length);
-    bool takes_over = r->slots[best].state == HR_SLOT_IDLE &&
-                      (best == spare || (uint64_t)length * 100 >= (uint64_t)held(r, best) * KEEP_PERCENT);
+    bool takes_over =
+        r->slots[best].state == HR_SLOT_IDLE &&
+        (best == spare || (uint64_t)length * 100 >= (uint64_t)held(r, best) * KEEP_PERCENT);
     if (takes_over) {
         *ret_n_past = hr_kv_truncate(&r->kv, best, length);
         return best;
@@ -93,7 +95,8 @@ bool hr_slots_assign(HrRunner *r, HrRequest *request)
     for (uint32_t whole; (whole = hr_places_whole(request->places, n_past)) < n_past;)
         n_past = hr_kv_truncate(&r->kv, index, whole);
     HrSlot *slot = &r->slots[index];
-    *slot = (HrSlot){.state = HR_SLOT_READING, .request = request, .n_past = n_past, .border = n_past};
+    *slot =
+        (HrSlot){.state = HR_SLOT_READING, .request = request, .n_past = n_past, .border = n_past};
     request->started_us = g_get_monotonic_time();
     request->timings.queue_us = request->started_us - request->submitted_us;
     request->timings.n_cached = n_past;
@@ -117,7 +120,8 @@ void hr_slot_finish(HrRunner *r, HrSlot *slot, HrDoneReason reason, GError *take
     r->kv.slots[index].last_used_us = now;
     if (request->timings.n_generated > 1 && request->timings.generate_us > 0) {
         g_mutex_lock(&r->lock);
-        r->stats.tokens_per_second = request->timings.n_generated * 1e6 / (double)request->timings.generate_us;
+        r->stats.tokens_per_second =
+            request->timings.n_generated * 1e6 / (double)request->timings.generate_us;
         g_mutex_unlock(&r->lock);
     }
     *slot = (HrSlot){.state = HR_SLOT_IDLE};

@@ -4,7 +4,8 @@
  */
 #include "run/runner.h"
 
-/* While others generate, a step reads at most this share of num_batch, so that their next tokens are not far away. */
+/* While others generate, a step reads at most this share of num_batch, so that their next tokens
+ * are not far away. */
 #define SHARED_STEP_DIVISOR 4
 #define MIN_SHARE 32
 
@@ -26,8 +27,8 @@ static void want_output(HrRunner *r, HrStep *step, uint32_t row)
     r->step_outputs[step->n_outputs++] = row;
 }
 
-/* The rows that a finished prompt is answered from, which has n tokens at the end of the step: all, the first or the last one. Means are
- * asked for by any row of theirs. */
+/* The rows that a finished prompt is answered from, which has n tokens at the end of the step: all,
+ * the first or the last one. Means are asked for by any row of theirs. */
 static void want_outputs(HrRunner *r, HrStep *step, uint32_t n)
 {
     const HrHparams *hp = r->program->hparams;
@@ -35,13 +36,15 @@ static void want_outputs(HrRunner *r, HrStep *step, uint32_t n)
     if (hp->embeds && hp->pooling == HR_POOLING_NONE)
         for (uint32_t row = first; row < step->n_tokens; row++)
             want_output(r, step, row);
-    else if (hp->embeds && (hp->pooling == HR_POOLING_CLS || (hp->pooling == HR_POOLING_RANK && hp->encoder)))
+    else if (hp->embeds &&
+             (hp->pooling == HR_POOLING_CLS || (hp->pooling == HR_POOLING_RANK && hp->encoder)))
         want_output(r, step, first);
     else
         want_output(r, step, step->n_tokens - 1);
 }
 
-/* Pages for the next n positions; a slot that cannot have them ends with the reason, the others go on. */
+/* Pages for the next n positions; a slot that cannot have them ends with the reason, the others go
+ * on. */
 static bool make_room(HrRunner *r, uint32_t index, uint32_t n)
 {
     HrSlot *slot = &r->slots[index];
@@ -68,7 +71,8 @@ static void add_prompt(HrRunner *r, HrStep *step, uint32_t index, uint32_t budge
     HrSlot *slot = &r->slots[index];
     const GArray *prompt = slot->request->prompt;
     uint32_t n = hr_look_limit(r, slot, budget, r->program->max_tokens - step->n_tokens);
-    bool waits = r->program->hparams->whole && n < prompt->len; /* for a step with room for all of it */
+    bool waits =
+        r->program->hparams->whole && n < prompt->len; /* for a step with room for all of it */
     n = hr_checkpoint_limit(r, index, n);
     if (n == 0 || waits || !make_room(r, index, n))
         return;
@@ -82,13 +86,16 @@ static void add_prompt(HrRunner *r, HrStep *step, uint32_t index, uint32_t budge
 static void add_prompts(HrRunner *r, HrStep *step)
 {
     uint32_t num_batch = hr_plan_get_settings(r->plan)->num_batch;
-    uint32_t share = step->n_tokens > 0 ? MAX(num_batch / SHARED_STEP_DIVISOR, MIN(MIN_SHARE, num_batch)) : num_batch;
+    uint32_t share = step->n_tokens > 0
+                         ? MAX(num_batch / SHARED_STEP_DIVISOR, MIN(MIN_SHARE, num_batch))
+                         : num_batch;
     uint32_t end = MIN(step->n_tokens + share, r->program->max_tokens);
     for (uint32_t k = 0; k < r->n_slots && step->n_tokens < end; k++) {
         uint32_t index = (r->reading_turn + k) % r->n_slots;
         if (r->slots[index].state == HR_SLOT_READING)
             add_prompt(r, step, index, end - step->n_tokens);
-        /* Whole texts join others as long as the step stays short; one may be as long as it must. */
+        /* Whole texts join others as long as the step stays short; one may be as long as it must.
+         */
         if (r->program->hparams->whole && step->n_tokens > 0)
             end = MIN(end, MAX(HR_DEFAULT_NUM_BATCH, step->n_tokens));
     }
@@ -117,7 +124,9 @@ static bool send_token(HrRunner *r, HrRequest *request, HrToken token, float log
 {
     g_autoptr(GString) text = g_string_new(NULL);
     size_t len = 0;
-    const char *bytes = r->tokenizer ? hr_tokenizer_bytes(r->tokenizer, token, request->options.special_text, &len) : "";
+    const char *bytes =
+        r->tokenizer ? hr_tokenizer_bytes(r->tokenizer, token, request->options.special_text, &len)
+                     : "";
     bool stopped = hr_stop_feed(request->stopper, bytes, len, text);
     hr_request_send_token(request, token, text, logprob, r->top, n_top);
     return stopped;
@@ -140,8 +149,11 @@ static void draw(HrRunner *r, HrSlot *slot, float *logits)
     HrToken token = hr_sampler_draw(request->sampler, logits, r->top, MIN(n_top, n_vocab),
                                     request->options.top_logprobs >= 0 ? &logprob : NULL);
     if (token < 0) {
-        hr_slot_finish(r, slot, HR_DONE_ERROR,
-                       g_error_new_literal(HR_ERROR, HR_ERROR_INTERNAL, "No token is possible: every logit is masked, -infinity or not a number."));
+        hr_slot_finish(
+            r, slot, HR_DONE_ERROR,
+            g_error_new_literal(
+                HR_ERROR, HR_ERROR_INTERNAL,
+                "No token is possible: every logit is masked, -infinity or not a number."));
         return;
     }
     hr_sampler_accept(request->sampler, token);
@@ -186,9 +198,11 @@ static uint32_t send_vectors(HrRunner *r, const HrStep *step, uint32_t output)
 {
     HrSlot *slot = &r->slots[step->slots[step->output_rows[output]]];
     uint32_t n = 1;
-    while (output + n < step->n_outputs && step->slots[step->output_rows[output + n]] == step->slots[step->output_rows[output]])
+    while (output + n < step->n_outputs &&
+           step->slots[step->output_rows[output + n]] == step->slots[step->output_rows[output]])
         n++;
-    hr_request_send_vectors(slot->request, hr_executor_logits(&r->executor, output), n, r->program->output_width);
+    hr_request_send_vectors(slot->request, hr_executor_logits(&r->executor, output), n,
+                            r->program->output_width);
     hr_slot_finish(r, slot, HR_DONE_STOP, NULL);
     return n;
 }
@@ -213,14 +227,18 @@ static void answer_all(HrRunner *r, const HrStep *step)
 
 void hr_runner_step(HrRunner *r)
 {
-    HrStep step = {.tokens = r->step_tokens, .positions = r->step_positions, .slots = r->step_slots, .output_rows = r->step_outputs,
+    HrStep step = {.tokens = r->step_tokens,
+                   .positions = r->step_positions,
+                   .slots = r->step_slots,
+                   .output_rows = r->step_outputs,
                    .adapters = r->model->adapters->len > 0 ? r->slot_adapters : NULL};
     for (uint32_t i = 0; i < r->n_slots; i++)
         r->slots[i].n_fed = 0;
     add_generating(r, &step);
     add_prompts(r, &step);
     if (step.n_tokens == 0 || !hr_executor_run(&r->executor, &step, &r->interrupt))
-        return; /* interrupted: nothing was noted, so the step is composed again without whoever left */
+        return; /* interrupted: nothing was noted, so the step is composed again without whoever
+                   left */
     note_fed(r, &step);
     answer_all(r, &step);
 }

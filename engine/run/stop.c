@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Each stop string is followed by the automaton of Knuth, Morris and Pratt, so that time is linear in the text whatever the
- * strings are.
+ * Each stop string is followed by the automaton of Knuth, Morris and Pratt, so that time is linear
+ * in the text whatever the strings are.
  */
 #include "run/stop.h"
 
@@ -13,7 +13,8 @@
 
 typedef struct {
     char *bytes;
-    uint32_t *border; /* [len]: length of the longest proper prefix of bytes[0..i] that also ends there */
+    uint32_t *
+        border; /* [len]: length of the longest proper prefix of bytes[0..i] that also ends there */
     size_t len;
     size_t matched;   /* of bytes, by the end of the text so far */
 } Pattern;
@@ -51,7 +52,8 @@ static bool add_pattern(HrStop *stop, const char *string, GError **error)
 {
     if (pattern_init(&stop->patterns[stop->n_patterns++], string))
         return true;
-    g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "no memory for a stop string of %zu bytes", strlen(string));
+    g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "no memory for a stop string of %zu bytes",
+                strlen(string));
     return false;
 }
 
@@ -62,11 +64,11 @@ static bool check_limits(const char *const *strings, GError **error)
     for (; strings[n]; n++)
         bytes += strlen(strings[n]);
     if (n > HR_STOP_MAX_STRINGS)
-        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "stop holds %zu strings; at most %d are allowed", n,
-                    HR_STOP_MAX_STRINGS);
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS,
+                    "stop holds %zu strings; at most %d are allowed", n, HR_STOP_MAX_STRINGS);
     else if (bytes > HR_STOP_MAX_BYTES)
-        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "stop holds %zu bytes; at most %u are allowed", bytes,
-                    HR_STOP_MAX_BYTES);
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS,
+                    "stop holds %zu bytes; at most %u are allowed", bytes, HR_STOP_MAX_BYTES);
     else
         return true;
     return false;

@@ -8,8 +8,8 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* Length of the character that lead begins, 0 if none does, and the bounds of its second byte, by table 3-7 of the Unicode
- * standard. */
+/* Length of the character that lead begins, 0 if none does, and the bounds of its second byte, by
+ * table 3-7 of the Unicode standard. */
 static size_t character_length(uint8_t lead, uint8_t *ret_low, uint8_t *ret_high)
 {
     *ret_low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
@@ -23,7 +23,8 @@ static size_t character_length(uint8_t lead, uint8_t *ret_low, uint8_t *ret_high
     return lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
 }
 
-/* How many of n > 0 bytes belong together; ret_want is the length of a whole character, 0 if they cannot become one. */
+/* How many of n > 0 bytes belong together; ret_want is the length of a whole character, 0 if they
+ * cannot become one. */
 static size_t scan(const uint8_t *bytes, size_t n, size_t *ret_want)
 {
     uint8_t low, high;

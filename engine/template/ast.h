@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * All nodes, lists and names live in the template's arena and go with it. Names are interned: equal names are equal pointers.
- * Immutable once parsed. Thread-safety: Safe.
+ * All nodes, lists and names live in the template's arena and go with it. Names are interned: equal
+ * names are equal pointers. Immutable once parsed. Thread-safety: Safe.
  */
 #pragma once
 
@@ -90,18 +90,35 @@ struct HrNode {
     union {
         HrValue *constant; /* owned by the template */
         const char *name;
-        HrNodeList list;                   /* LIST, TUPLE, CONCAT, OUTPUT, SCOPE; DICT: keys and values in turn */
+        HrNodeList list; /* LIST, TUPLE, CONCAT, OUTPUT, SCOPE; DICT: keys and values in turn */
         struct { HrNode *left, *right; };  /* unary: left only; binary; AND, OR; DICT pairs */
-        struct { HrNode *first; HrNodeList rest; uint8_t *ops; } compare; /* first ops[0] rest[0] ops[1] rest[1] ... */
+        struct {
+            HrNode *first;
+            HrNodeList rest;
+            uint8_t *ops;
+        } compare;                                     /* first ops[0] rest[0] ops[1] rest[1] ... */
         struct { HrNode *test, *yes, *no; } condition; /* no may be NULL */
         struct { HrNode *object; const char *name; } attribute; /* MEMBER: object is the NAME */
         struct { HrNode *object, *index; } item;
         struct { HrNode *object, *start, *stop, *step; } slice; /* parts may be NULL */
-        struct { HrNode *input; const char *name; HrCallNodes args; } apply; /* FILTER (input NULL in blocks), TEST */
+        struct {
+            HrNode *input;
+            const char *name;
+            HrCallNodes args;
+        } apply; /* FILTER (input NULL in blocks), TEST */
         struct { HrNode *callee; HrCallNodes args; } call;
-        struct { HrNode *target, *items, *filter; HrNodeList body, otherwise; } loop; /* filter may be NULL */
-        struct { HrNodeList tests; HrNodeList *bodies; } branches; /* bodies: [tests.n + 1], the last is else */
-        struct { HrNode *target, *value; HrNodeList body; } set; /* value: SET_BLOCK: innermost-first FILTER or NULL */
+        struct {
+            HrNode *target, *items, *filter;
+            HrNodeList body, otherwise;
+        } loop; /* filter may be NULL */
+        struct {
+            HrNodeList tests;
+            HrNodeList *bodies;
+        } branches; /* bodies: [tests.n + 1], the last is else */
+        struct {
+            HrNode *target, *value;
+            HrNodeList body;
+        } set; /* value: SET_BLOCK: innermost-first FILTER or NULL */
         HrMacroNode *macro;
         struct { HrNode *call; HrMacroNode *caller; } call_block;
         struct { HrNode *filter; HrNodeList body; } filter_block;

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A dot looks for Python's attribute first and then for an item, brackets the other way round. What would modify a list or a
- * dict, and Python's own insides, are refused as in Jinja2's immutable sandbox.
+ * A dot looks for Python's attribute first and then for an item, brackets the other way round. What
+ * would modify a list or a dict, and Python's own insides, are refused as in Jinja2's immutable
+ * sandbox.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -18,8 +19,9 @@ static char *describe(const HrValue *object)
     static const struct {
         const char *type, *module;
     } modules[] = {
-        { "Markup", "markupsafe" },      { "Namespace", "jinja2.utils" }, { "Cycler", "jinja2.utils" },
-        { "Joiner", "jinja2.utils" },    { "Macro", "jinja2.runtime" },   { "LoopContext", "jinja2.runtime" },
+        {"Markup", "markupsafe"},    {"Namespace", "jinja2.utils"},
+        {"Cycler", "jinja2.utils"},  {"Joiner", "jinja2.utils"},
+        {"Macro", "jinja2.runtime"}, {"LoopContext", "jinja2.runtime"},
     };
     const char *type = hr_value_type_name(object);
 
@@ -49,8 +51,10 @@ static HrValue *no_item(HrEval *ev, const HrValue *object, const HrValue *index)
 /* Methods that change their list or dict, and names of Python's insides. */
 static bool is_unsafe(const HrValue *object, const char *name)
 {
-    static const char *const list_names[] = { "append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort", NULL };
-    static const char *const dict_names[] = { "clear", "pop", "popitem", "setdefault", "update", NULL };
+    static const char *const list_names[] = {"append", "clear",   "extend", "insert", "pop",
+                                             "remove", "reverse", "sort",   NULL};
+    static const char *const dict_names[] = {"clear",      "pop",    "popitem",
+                                             "setdefault", "update", NULL};
 
     if (g_str_has_prefix(name, "__") && g_str_has_suffix(name, "__"))
         return true;
@@ -65,7 +69,8 @@ static bool is_unsafe(const HrValue *object, const char *name)
 static HrValue *own_attribute(HrEval *ev, HrValue *object, const char *name)
 {
     if (is_unsafe(object, name))
-        return hr_eval_undefined("access to attribute '%s' of '%s' object is unsafe.", name, hr_value_type_name(object));
+        return hr_eval_undefined("access to attribute '%s' of '%s' object is unsafe.", name,
+                                 hr_value_type_name(object));
     if (object->kind != HR_VALUE_CALLABLE)
         return hr_method(ev, object, name);
     const struct HrObjectBehaviour *behaviour = object->object.class->behaviour;
@@ -103,7 +108,8 @@ static int64_t sequence_length(const HrValue *value)
     if (hr_is_string(value))
         return (int64_t)value->string.n_chars;
     if (value->kind == HR_VALUE_LIST &&
-        (value->form == HR_FORM_PLAIN || value->form == HR_FORM_TUPLE || value->form == HR_FORM_RANGE))
+        (value->form == HR_FORM_PLAIN || value->form == HR_FORM_TUPLE ||
+         value->form == HR_FORM_RANGE))
         return (int64_t)value->list.n;
     return -1;
 }
@@ -138,7 +144,8 @@ HrValue *hr_item(HrEval *ev, HrValue *object, HrValue *index)
         if (i >= 0 && i < n)
             return sequence_item(ev, object, i);
     }
-    if (hr_is_string(index) && ((value = own_attribute(ev, object, index->string.bytes)) || ev->error))
+    if (hr_is_string(index) &&
+        ((value = own_attribute(ev, object, index->string.bytes)) || ev->error))
         return value;
     return no_item(ev, object, index);
 }
@@ -146,15 +153,16 @@ HrValue *hr_item(HrEval *ev, HrValue *object, HrValue *index)
 /* ---- Slices ---- */
 
 /* A part of a slice as Python clamps it to [low, high]. */
-static bool slice_bound(HrEval *ev, const HrValue *part, int64_t n, int64_t low, int64_t high, int64_t fallback,
-                        int64_t *ret_bound)
+static bool slice_bound(HrEval *ev, const HrValue *part, int64_t n, int64_t low, int64_t high,
+                        int64_t fallback, int64_t *ret_bound)
 {
     if (part->kind == HR_VALUE_NULL) {
         *ret_bound = fallback;
         return true;
     }
     if (part->kind != HR_VALUE_INT && part->kind != HR_VALUE_BOOL)
-        return hr_eval_fail(ev, "slice indices must be integers or None or have an __index__ method");
+        return hr_eval_fail(ev,
+                            "slice indices must be integers or None or have an __index__ method");
     int64_t i = hr_value_get_int(part);
     *ret_bound = CLAMP(i < 0 ? i + n : i, low, high);
     return true;
@@ -176,11 +184,13 @@ static int64_t saturating(int64_t a, int64_t b, int64_t c)
 static HrValue *slice_of_range(const HrValue *range, int64_t start, int64_t stop, int64_t step)
 {
     const int64_t *r = range->list.range;
-    return hr_value_new_range(saturating(r[0], start, r[2]), saturating(r[0], stop, r[2]), saturating(0, step, r[2]));
+    return hr_value_new_range(saturating(r[0], start, r[2]), saturating(r[0], stop, r[2]),
+                              saturating(0, step, r[2]));
 }
 
 /* Copies items start, start + step, ... up to stop. */
-static HrValue *slice_list(HrEval *ev, const HrValue *list, int64_t start, int64_t stop, int64_t step)
+static HrValue *slice_list(HrEval *ev, const HrValue *list, int64_t start, int64_t stop,
+                           int64_t step)
 {
     g_autoptr(HrValue) slice = list->form == HR_FORM_RANGE ? slice_of_range(list, start, stop, step)
                                                            : hr_value_new_form(list->form);
@@ -194,14 +204,16 @@ static HrValue *slice_list(HrEval *ev, const HrValue *list, int64_t start, int64
     return g_steal_pointer(&slice);
 }
 
-static HrValue *slice_string(HrEval *ev, const HrValue *string, int64_t start, int64_t stop, int64_t step)
+static HrValue *slice_string(HrEval *ev, const HrValue *string, int64_t start, int64_t stop,
+                             int64_t step)
 {
     g_auto(HrText) text = { 0 };
 
     if (!hr_eval_charge_value(ev, string))
         return NULL;
     if (step == 1) {
-        size_t from = hr_string_offset(string, (size_t)start), to = hr_string_offset(string, (size_t)MAX(start, stop));
+        size_t from = hr_string_offset(string, (size_t)start),
+               to = hr_string_offset(string, (size_t)MAX(start, stop));
         return hr_substring(ev, string, from, to - from);
     }
     hr_text_init(&text, &ev->budget);
@@ -221,7 +233,8 @@ static HrValue *slice_string(HrEval *ev, const HrValue *string, int64_t start, i
     return hr_eval_finish_text(ev, &text);
 }
 
-HrValue *hr_slice(HrEval *ev, HrValue *object, const HrValue *start, const HrValue *stop, const HrValue *step)
+HrValue *hr_slice(HrEval *ev, HrValue *object, const HrValue *start, const HrValue *stop,
+                  const HrValue *step)
 {
     int64_t n = sequence_length(object), from = 0, to = 0, by = 1;
 
@@ -239,5 +252,6 @@ HrValue *hr_slice(HrEval *ev, HrValue *object, const HrValue *start, const HrVal
     if (!slice_bound(ev, start, n, low, high, by > 0 ? low : high, &from) ||
         !slice_bound(ev, stop, n, low, high, by > 0 ? high : low, &to))
         return NULL;
-    return hr_is_string(object) ? slice_string(ev, object, from, to, by) : slice_list(ev, object, from, to, by);
+    return hr_is_string(object) ? slice_string(ev, object, from, to, by)
+                                : slice_list(ev, object, from, to, by);
 }

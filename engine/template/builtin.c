@@ -43,21 +43,25 @@ static bool bind(HrEval *ev, const HrBuiltin *builtin, const HrArgs *args, HrVal
     size_t n = count_parameters(parameters);
 
     if (args->positional->len > n)
-        return hr_eval_fail(ev, "%s() takes at most %zu arguments (%u given)", builtin->name, n, args->positional->len);
+        return hr_eval_fail(ev, "%s() takes at most %zu arguments (%u given)", builtin->name, n,
+                            args->positional->len);
     for (size_t i = 0; i < args->positional->len; i++)
         argv[i] = g_ptr_array_index(args->positional, i);
     for (size_t i = 0; i < args->names->len; i++) {
         const char *name = g_ptr_array_index(args->names, i);
         int index = parameter_index(parameters, name);
         if (index < 0)
-            return hr_eval_fail(ev, "%s() got an unexpected keyword argument '%s'", builtin->name, name);
+            return hr_eval_fail(ev, "%s() got an unexpected keyword argument '%s'", builtin->name,
+                                name);
         if (argv[index])
-            return hr_eval_fail(ev, "%s() got multiple values for argument '%s'", builtin->name, name);
+            return hr_eval_fail(ev, "%s() got multiple values for argument '%s'", builtin->name,
+                                name);
         argv[index] = g_ptr_array_index(args->named, i);
     }
     for (size_t i = 0; i < builtin->n_required; i++)
         if (argv[i] == NULL)
-            return hr_eval_fail(ev, "%s() misses an argument: it takes (%s)", builtin->name, parameters);
+            return hr_eval_fail(ev, "%s() misses an argument: it takes (%s)", builtin->name,
+                                parameters);
     return true;
 }
 
@@ -79,7 +83,8 @@ bool hr_arg_int(HrEval *ev, const HrValue *arg, int64_t fallback, int64_t *ret_v
     else if (arg->kind == HR_VALUE_INT || arg->kind == HR_VALUE_BOOL)
         *ret_value = hr_value_get_int(arg);
     else
-        return hr_eval_fail(ev, "'%s' object cannot be interpreted as an integer", hr_value_type_name(arg));
+        return hr_eval_fail(ev, "'%s' object cannot be interpreted as an integer",
+                            hr_value_type_name(arg));
     return true;
 }
 
@@ -105,7 +110,8 @@ static void bound_free(void *data, HrReaper *reaper)
 static HrValue *bound_call(HrEval *ev, HrValue *self, const HrArgs *args);
 
 static const struct HrObjectBehaviour bound_behaviour = { bound_call, NULL };
-static const HrObjectClass bound_class = { "builtin_function_or_method", bound_free, &bound_behaviour };
+static const HrObjectClass bound_class = {"builtin_function_or_method", bound_free,
+                                          &bound_behaviour};
 
 static HrValue *bound_call(HrEval *ev, HrValue *self, const HrArgs *args)
 {

@@ -60,7 +60,8 @@ static bool eval_star_star(HrEval *ev, const HrNode *node, HrArgs *args)
     if (value == NULL)
         return false;
     if (value->kind != HR_VALUE_DICT)
-        return hr_eval_fail(ev, "argument after ** must be a mapping, not %s", hr_value_type_name(value));
+        return hr_eval_fail(ev, "argument after ** must be a mapping, not %s",
+                            hr_value_type_name(value));
     for (size_t i = 0; i < hr_value_size(value); i++) {
         const HrValue *key = hr_value_dict_key(value, i);
         if (!hr_is_string(key))
@@ -91,7 +92,8 @@ bool hr_args_eval(HrEval *ev, const HrCallNodes *nodes, HrArgs *args)
 
 bool hr_is_callable(const HrValue *value)
 {
-    return hr_is_undefined(value) || (value->kind == HR_VALUE_CALLABLE && value->object.class->behaviour->call);
+    return hr_is_undefined(value) ||
+           (value->kind == HR_VALUE_CALLABLE && value->object.class->behaviour->call);
 }
 
 HrValue *hr_call(HrEval *ev, HrValue *callee, const HrArgs *args)
@@ -190,7 +192,8 @@ static bool bind_caller(HrEval *ev, Binding *binding)
     if (!binding->node->uses_caller)
         return true;
     HrValue *caller = take_named(binding, "caller");
-    return hr_scope_set(ev, ev->scope, ev->tree->name_caller, caller ? caller : hr_eval_undefined("No caller defined"));
+    return hr_scope_set(ev, ev->scope, ev->tree->name_caller,
+                        caller ? caller : hr_eval_undefined("No caller defined"));
 }
 
 /* Named arguments that no parameter took. */
@@ -203,10 +206,12 @@ static bool bind_kwargs(HrEval *ev, const Binding *binding)
         if (binding->used[i])
             continue;
         if (!binding->node->uses_kwargs)
-            return hr_eval_fail(ev, "macro '%s' takes no keyword argument '%s'", binding->node->name, name);
+            return hr_eval_fail(ev, "macro '%s' takes no keyword argument '%s'",
+                                binding->node->name, name);
         hr_value_set(kwargs, name, hr_value_ref(g_ptr_array_index(binding->args->named, i)));
     }
-    return !binding->node->uses_kwargs || hr_scope_set(ev, ev->scope, ev->tree->name_kwargs, g_steal_pointer(&kwargs));
+    return !binding->node->uses_kwargs ||
+           hr_scope_set(ev, ev->scope, ev->tree->name_kwargs, g_steal_pointer(&kwargs));
 }
 
 static bool bind_varargs(HrEval *ev, const Binding *binding)
@@ -215,11 +220,14 @@ static bool bind_varargs(HrEval *ev, const Binding *binding)
     g_autoptr(HrValue) varargs = hr_value_new_form(HR_FORM_TUPLE);
 
     if (binding->args->positional->len > node->n_parameters && !node->uses_varargs)
-        return hr_eval_fail(ev, "macro '%s' takes not more than %zu argument(s)", node->name, node->n_parameters);
+        return hr_eval_fail(ev, "macro '%s' takes not more than %zu argument(s)", node->name,
+                            node->n_parameters);
     for (size_t i = node->n_parameters; i < binding->args->positional->len; i++)
-        if (!hr_eval_append(ev, varargs, hr_value_ref(g_ptr_array_index(binding->args->positional, i))))
+        if (!hr_eval_append(ev, varargs,
+                            hr_value_ref(g_ptr_array_index(binding->args->positional, i))))
             return false;
-    return !node->uses_varargs || hr_scope_set(ev, ev->scope, ev->tree->name_varargs, g_steal_pointer(&varargs));
+    return !node->uses_varargs ||
+           hr_scope_set(ev, ev->scope, ev->tree->name_varargs, g_steal_pointer(&varargs));
 }
 
 static bool bind_macro(HrEval *ev, const HrMacroNode *node, const HrArgs *args)

@@ -60,14 +60,16 @@ bool hr_eval_charge_value(HrEval *ev, const HrValue *value)
 static bool fail_budget(HrEval *ev)
 {
     if (ev->budget.exhausted)
-        return hr_eval_fail(ev, "the template builds more than %zu bytes of text and lists", ev->limits.work_bytes);
+        return hr_eval_fail(ev, "the template builds more than %zu bytes of text and lists",
+                            ev->limits.work_bytes);
     return hr_eval_fail(ev, "not enough memory");
 }
 
 bool hr_eval_append(HrEval *ev, HrValue *list, HrValue *take_item)
 {
     /* A place in the list and most of the value that stands there. */
-    if (!hr_budget_charge(&ev->budget, sizeof(HrValue *) + sizeof(HrValue)) || !hr_eval_charge(ev, 1)) {
+    if (!hr_budget_charge(&ev->budget, sizeof(HrValue *) + sizeof(HrValue)) ||
+        !hr_eval_charge(ev, 1)) {
         hr_value_unref(take_item);
         return fail_budget(ev);
     }
@@ -185,7 +187,8 @@ static HrValue *eval_name(HrEval *ev, const char *name)
 
 static HrValue *eval_list(HrEval *ev, const HrNode *node)
 {
-    g_autoptr(HrValue) list = hr_value_new_form(node->kind == HR_NODE_TUPLE ? HR_FORM_TUPLE : HR_FORM_PLAIN);
+    g_autoptr(HrValue) list =
+        hr_value_new_form(node->kind == HR_NODE_TUPLE ? HR_FORM_TUPLE : HR_FORM_PLAIN);
 
     for (size_t i = 0; i < node->list.n; i++) {
         HrValue *item = hr_eval(ev, node->list.items[i]);
@@ -274,8 +277,9 @@ static HrValue *eval_condition(HrEval *ev, const HrNode *node)
         return hr_eval(ev, node->condition.yes);
     if (node->condition.no)
         return hr_eval(ev, node->condition.no);
-    return hr_eval_undefined("the inline if-expression on line %u evaluated to false and no else section was defined.",
-                             node->line);
+    return hr_eval_undefined(
+        "the inline if-expression on line %u evaluated to false and no else section was defined.",
+        node->line);
 }
 
 static HrValue *eval_attribute(HrEval *ev, const HrNode *node)

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Functions that give a value return a new reference, or NULL after setting the rendering's error; functions that give a bool
- * return false after that. Values that go in are borrowed unless the parameter is called take_. Everything belongs to the
- * thread that renders.
+ * Functions that give a value return a new reference, or NULL after setting the rendering's error;
+ * functions that give a bool return false after that. Values that go in are borrowed unless the
+ * parameter is called take_. Everything belongs to the thread that renders.
  */
 #pragma once
 
@@ -107,13 +107,15 @@ typedef struct {
     const char *name;
     const char *parameters; /* names with spaces between */
     unsigned n_required;
-    /* argv[i] is the i-th parameter or NULL; self is what a filter, test or method is applied to. */
+    /* argv[i] is the i-th parameter or NULL; self is what a filter, test or method is applied to.
+     */
     HrValue *(*call)(HrEval *ev, HrValue *self, HrValue *const *argv);
     HrValue *(*call_args)(HrEval *ev, HrValue *self, const HrArgs *args);
 } HrBuiltin;
 /* A table that ends with a NULL name. */
 const HrBuiltin *hr_builtin_find(const HrBuiltin *table, const char *name);
-HrValue *hr_builtin_call(HrEval *ev, const HrBuiltin *builtin, HrValue *self, const HrArgs *args) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_builtin_call(HrEval *ev, const HrBuiltin *builtin, HrValue *self,
+                         const HrArgs *args) G_GNUC_WARN_UNUSED_RESULT;
 /* builtin bound to self (NULL: a plain function) as a value. */
 HrValue *hr_builtin_bind(const HrBuiltin *builtin, HrValue *self) G_GNUC_WARN_UNUSED_RESULT;
 /* Argument i as an int, fallback where it is absent or None. */
@@ -121,7 +123,8 @@ bool hr_arg_int(HrEval *ev, const HrValue *arg, int64_t fallback, int64_t *ret_v
 bool hr_arg_bool(const HrValue *arg, bool fallback);
 
 /* ---- operators.c ---- */
-HrValue *hr_binary(HrEval *ev, HrOperator op, HrValue *left, HrValue *right) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_binary(HrEval *ev, HrOperator op, HrValue *left,
+                   HrValue *right) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_negate(HrEval *ev, HrValue *value, bool negate) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- relation.c ---- */
@@ -132,23 +135,27 @@ bool hr_contains(HrEval *ev, HrValue *container, HrValue *item, bool *ret_contai
 /* ---- attribute.c ---- */
 HrValue *hr_attribute(HrEval *ev, HrValue *object, const char *name) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_item(HrEval *ev, HrValue *object, HrValue *index) G_GNUC_WARN_UNUSED_RESULT;
-HrValue *hr_slice(HrEval *ev, HrValue *object, const HrValue *start, const HrValue *stop, const HrValue *step)
-    G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_slice(HrEval *ev, HrValue *object, const HrValue *start, const HrValue *stop,
+                  const HrValue *step) G_GNUC_WARN_UNUSED_RESULT;
 /* Characters [start, start + n) of a string. */
-HrValue *hr_substring(HrEval *ev, const HrValue *string, size_t start_byte, size_t len) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_substring(HrEval *ev, const HrValue *string, size_t start_byte,
+                      size_t len) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- filters.c, tests.c, methods.c, globals.c, namespace.c: what is built in ---- */
-HrValue *hr_filter(HrEval *ev, const char *name, HrValue *input, const HrArgs *args) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_filter(HrEval *ev, const char *name, HrValue *input,
+                   const HrArgs *args) G_GNUC_WARN_UNUSED_RESULT;
 bool hr_has_filter(const char *name);
 /* len(self), 0 for an undefined value; argv is not looked at. */
-HrValue *hr_filter_length(HrEval *ev, HrValue *self, HrValue *const *argv) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_filter_length(HrEval *ev, HrValue *self,
+                          HrValue *const *argv) G_GNUC_WARN_UNUSED_RESULT;
 bool hr_test(HrEval *ev, const char *name, HrValue *input, const HrArgs *args, bool *ret_holds);
 bool hr_has_test(const char *name);
 /* The method as a value; NULL without an error where there is none. */
 HrValue *hr_method(HrEval *ev, HrValue *object, const char *name);
 HrValue *hr_global(const char *name); /* new reference or NULL */
 extern const HrBuiltin hr_string_methods[], hr_list_methods[], hr_dict_methods[];
-extern const HrBuiltin hr_text_filters[], hr_list_filters[], hr_select_filters[], hr_number_filters[], hr_json_filters[];
+extern const HrBuiltin hr_text_filters[], hr_list_filters[], hr_select_filters[],
+    hr_number_filters[], hr_json_filters[];
 HrValue *hr_namespace_new(HrEval *ev, const HrArgs *args) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_cycler_new(HrEval *ev, const HrArgs *args) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_joiner_new(HrEval *ev, const HrArgs *args) G_GNUC_WARN_UNUSED_RESULT;
@@ -158,8 +165,10 @@ bool hr_namespace_set(HrEval *ev, HrValue *value, const char *name, HrValue *tak
 void hr_namespace_clear(HrValue *value);
 
 /* ---- printf.c, format.c, json.c ---- */
-HrValue *hr_printf(HrEval *ev, HrValue *format, HrValue *arguments) G_GNUC_WARN_UNUSED_RESULT;       /* format % arguments */
-HrValue *hr_format(HrEval *ev, HrValue *format, const HrArgs *args) G_GNUC_WARN_UNUSED_RESULT;       /* format.format(args) */
+HrValue *hr_printf(HrEval *ev, HrValue *format,
+                   HrValue *arguments) G_GNUC_WARN_UNUSED_RESULT; /* format % arguments */
+HrValue *hr_format(HrEval *ev, HrValue *format,
+                   const HrArgs *args) G_GNUC_WARN_UNUSED_RESULT; /* format.format(args) */
 
 static inline bool hr_is_string(const HrValue *value)
 {

@@ -103,7 +103,8 @@ static HrExec exec_set(HrEval *ev, const HrNode *node)
 static HrExec exec_macro(HrEval *ev, const HrNode *node)
 {
     HrValue *macro = hr_macro_new(ev, node->macro);
-    return macro && hr_scope_set(ev, ev->scope, node->macro->name, macro) ? HR_EXEC_DONE : HR_EXEC_FAILED;
+    return macro && hr_scope_set(ev, ev->scope, node->macro->name, macro) ? HR_EXEC_DONE
+                                                                          : HR_EXEC_FAILED;
 }
 
 /* Values are evaluated outside of the new scope. */

@@ -1,4 +1,5 @@
-/* filter-json.c: tojson as Hugging Face sets it up: Python's json.dumps, nothing escaped for HTML, keys in their order.
+/* filter-json.c: tojson as Hugging Face sets it up: Python's json.dumps, nothing escaped for HTML,
+ * keys in their order.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -32,7 +33,8 @@ static void write_escape(Writer *writer, gunichar c, bool trusted)
     else if (c < 0x10000)
         g_snprintf(buf, sizeof buf, "\\u%04x", c);
     else
-        g_snprintf(buf, sizeof buf, "\\u%04x\\u%04x", 0xD800 + ((c - 0x10000) >> 10), 0xDC00 + ((c - 0x10000) & 0x3FF));
+        g_snprintf(buf, sizeof buf, "\\u%04x\\u%04x", 0xD800 + ((c - 0x10000) >> 10),
+                   0xDC00 + ((c - 0x10000) & 0x3FF));
     hr_text_append(&writer->text, buf, -1, trusted);
 }
 
@@ -91,7 +93,8 @@ static bool write_key(Writer *writer, HrValue *key)
         return true;
     }
     if (key->kind == HR_VALUE_LIST || key->kind == HR_VALUE_CALLABLE || hr_is_undefined(key))
-        return hr_eval_fail(writer->ev, "keys must be str, int, float, bool or None, not %s", hr_value_type_name(key));
+        return hr_eval_fail(writer->ev, "keys must be str, int, float, bool or None, not %s",
+                            hr_value_type_name(key));
     hr_text_append(&writer->text, "\"", 1, true);
     bool written = write_value(writer, key, 0);
     hr_text_append(&writer->text, "\"", 1, true);
@@ -180,7 +183,8 @@ static bool write_value(Writer *writer, HrValue *value, unsigned depth)
     default:
         break;
     }
-    return hr_eval_fail(writer->ev, "Object of type %s is not JSON serializable", hr_value_type_name(value));
+    return hr_eval_fail(writer->ev, "Object of type %s is not JSON serializable",
+                        hr_value_type_name(value));
 }
 
 /* ---- The filter ---- */
@@ -205,8 +209,8 @@ static bool set_separators(Writer *writer, const HrValue *argument)
         writer->behind_key = hr_value_new_string(": ", 2, true);
         return true;
     }
-    if (argument->kind != HR_VALUE_LIST || argument->list.n != 2 || !hr_is_string(argument->list.items[0]) ||
-        !hr_is_string(argument->list.items[1]))
+    if (argument->kind != HR_VALUE_LIST || argument->list.n != 2 ||
+        !hr_is_string(argument->list.items[0]) || !hr_is_string(argument->list.items[1]))
         return hr_eval_fail(writer->ev, "separators must be two strings");
     writer->between = hr_value_ref(argument->list.items[0]);
     writer->behind_key = hr_value_ref(argument->list.items[1]);
@@ -215,11 +219,14 @@ static bool set_separators(Writer *writer, const HrValue *argument)
 
 static HrValue *filter_tojson(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
-    Writer writer = { .ev = ev, .ensure_ascii = hr_arg_bool(argv[0], false), .sort_keys = hr_arg_bool(argv[3], false) };
+    Writer writer = {.ev = ev,
+                     .ensure_ascii = hr_arg_bool(argv[0], false),
+                     .sort_keys = hr_arg_bool(argv[3], false)};
     HrValue *json = NULL;
 
     hr_text_init(&writer.text, &ev->budget);
-    if (set_indent(&writer, argv[1]) && set_separators(&writer, argv[2]) && write_value(&writer, self, 0))
+    if (set_indent(&writer, argv[1]) && set_separators(&writer, argv[2]) &&
+        write_value(&writer, self, 0))
         json = hr_eval_finish_text(ev, &writer.text);
     hr_text_clear(&writer.text);
     hr_value_unref(writer.indent);

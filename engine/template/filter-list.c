@@ -12,7 +12,8 @@ static HrValue *filter_first(HrEval *ev, HrValue *self, HrValue *const *argv)
     g_autoptr(HrValue) items = hr_eval_iterate(ev, self);
     if (items == NULL)
         return NULL;
-    return items->list.n ? hr_value_ref(items->list.items[0]) : hr_eval_undefined("No first item, sequence was empty.");
+    return items->list.n ? hr_value_ref(items->list.items[0])
+                         : hr_eval_undefined("No first item, sequence was empty.");
 }
 
 static HrValue *filter_last(HrEval *ev, HrValue *self, HrValue *const *argv)
@@ -57,15 +58,18 @@ static HrValue *filter_reverse(HrEval *ev, HrValue *self, HrValue *const *argv)
 static HrValue *filter_join(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
     g_autoptr(HrValue) items = hr_eval_iterate(ev, self);
-    g_autoptr(HrValue) separator = !items ? NULL : argv[0] ? hr_eval_str(ev, argv[0]) : hr_value_new_string("", 0, true);
+    g_autoptr(HrValue) separator = !items    ? NULL
+                                   : argv[0] ? hr_eval_str(ev, argv[0])
+                                             : hr_value_new_string("", 0, true);
     g_auto(HrText) text = { 0 };
 
     hr_text_init(&text, &ev->budget);
     if (separator == NULL)
         return NULL;
     for (size_t i = 0; i < items->list.n; i++) {
-        g_autoptr(HrValue) item = argv[1] ? hr_key_attribute(ev, items->list.items[i], argv[1], NULL)
-                                          : hr_value_ref(items->list.items[i]);
+        g_autoptr(HrValue) item = argv[1]
+                                      ? hr_key_attribute(ev, items->list.items[i], argv[1], NULL)
+                                      : hr_value_ref(items->list.items[i]);
         g_autoptr(HrValue) string = item ? hr_eval_str(ev, item) : NULL;
         if (string == NULL)
             return NULL;
@@ -124,7 +128,7 @@ static HrValue *filter_dictsort(HrEval *ev, HrValue *self, HrValue *const *argv)
 
 static HrValue *filter_sort(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
-    HrKey key = { .case_sensitive = hr_arg_bool(argv[1], false), .attribute = argv[2], .many = true };
+    HrKey key = {.case_sensitive = hr_arg_bool(argv[1], false), .attribute = argv[2], .many = true};
     g_autoptr(HrValue) items = hr_eval_iterate(ev, self);
     return items ? hr_key_sort(ev, items, &key, hr_arg_bool(argv[0], false)) : NULL;
 }
@@ -191,7 +195,9 @@ static HrValue *filter_unique(HrEval *ev, HrValue *self, HrValue *const *argv)
 /* Runs of equal keys in a list sorted by them: (key, items). */
 static HrValue *filter_groupby(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
-    HrKey key = { .case_sensitive = hr_arg_bool(argv[2], false), .attribute = argv[0], .fallback = argv[1] };
+    HrKey key = {.case_sensitive = hr_arg_bool(argv[2], false),
+                 .attribute = argv[0],
+                 .fallback = argv[1]};
     HrKey shown = key;
     g_autoptr(HrValue) items = hr_eval_iterate(ev, self);
     g_autoptr(HrValue) sorted = items ? hr_key_sort(ev, items, &key, false) : NULL;
@@ -224,9 +230,10 @@ static HrValue *filter_groupby(HrEval *ev, HrValue *self, HrValue *const *argv)
 
 /* ---- In pieces ---- */
 
-/* Appends a new list of items [start, start + n) and, where padding is given, one more of it up to size. */
-static bool append_piece(HrEval *ev, HrValue *pieces, const HrValue *items, size_t start, size_t n, size_t size,
-                         HrValue *padding)
+/* Appends a new list of items [start, start + n) and, where padding is given, one more of it up to
+ * size. */
+static bool append_piece(HrEval *ev, HrValue *pieces, const HrValue *items, size_t start, size_t n,
+                         size_t size, HrValue *padding)
 {
     HrValue *piece = hr_value_new_list();
 
@@ -252,7 +259,8 @@ static HrValue *filter_batch(HrEval *ev, HrValue *self, HrValue *const *argv)
     if (size < 1 || (size_t)size > HR_TEMPLATE_MAX_REPEAT)
         return hr_eval_fail(ev, "batch() cannot make pieces of %" G_GINT64_FORMAT, size);
     for (size_t i = 0; i < items->list.n; i += (size_t)size)
-        if (!append_piece(ev, pieces, items, i, MIN((size_t)size, items->list.n - i), (size_t)size, argv[1]))
+        if (!append_piece(ev, pieces, items, i, MIN((size_t)size, items->list.n - i), (size_t)size,
+                          argv[1]))
             return NULL;
     return g_steal_pointer(&pieces);
 }

@@ -25,7 +25,8 @@ static char *clean_number(const HrValue *string)
             g_string_append_c(clean, text[i]);
             continue;
         }
-        if (i == start || i + 1 == end || !g_ascii_isalnum(text[i - 1]) || !g_ascii_isalnum(text[i + 1])) {
+        if (i == start || i + 1 == end || !g_ascii_isalnum(text[i - 1]) ||
+            !g_ascii_isalnum(text[i + 1])) {
             g_string_free(clean, TRUE);
             return NULL;
         }
@@ -52,7 +53,9 @@ static bool parse_int(const HrValue *string, guint base, int64_t *ret_value)
         return false;
     errno = 0;
     /* g_ascii_strtoull would take "0x" on its own account. */
-    guint64 number = base == 16 && g_ascii_tolower(digits[1]) == 'x' ? (errno = ERANGE, 0) : g_ascii_strtoull(digits, &end, base);
+    guint64 number = base == 16 && g_ascii_tolower(digits[1]) == 'x'
+                         ? (errno = ERANGE, 0)
+                         : g_ascii_strtoull(digits, &end, base);
     if (errno || *end != '\0' || number > INT64_MAX)
         return false;
     *ret_value = *text == '-' ? -(int64_t)number : (int64_t)number;
@@ -145,8 +148,11 @@ static double round_to(double value, int precision)
     char buf[512]; /* 309 digits before the point, at most 100 behind */
 
     if (precision >= 0) {
-        g_ascii_formatd(buf, sizeof buf, precision > 99 ? "%.99f" : (char[]){ '%', '.', (char)('0' + precision / 10),
-                        (char)('0' + precision % 10), 'f', '\0' }, value);
+        g_ascii_formatd(buf, sizeof buf,
+                        precision > 99 ? "%.99f"
+                                       : (char[]){'%', '.', (char)('0' + precision / 10),
+                                                  (char)('0' + precision % 10), 'f', '\0'},
+                        value);
         return g_ascii_strtod(buf, NULL);
     }
     double scale = pow(10, -precision);
@@ -160,7 +166,8 @@ static HrValue *filter_round(HrEval *ev, HrValue *self, HrValue *const *argv)
     if (hr_is_undefined(self))
         return hr_eval_fail_undefined(ev, self);
     if (self->kind != HR_VALUE_INT && self->kind != HR_VALUE_BOOL && self->kind != HR_VALUE_FLOAT)
-        return hr_eval_fail(ev, "type %s doesn't define __round__ method", hr_value_type_name(self));
+        return hr_eval_fail(ev, "type %s doesn't define __round__ method",
+                            hr_value_type_name(self));
     if (!hr_arg_int(ev, argv[0], 0, &precision))
         return NULL;
     precision = CLAMP(precision, -400, 400);
@@ -174,7 +181,8 @@ static HrValue *filter_round(HrEval *ev, HrValue *self, HrValue *const *argv)
     if (self->kind != HR_VALUE_FLOAT && precision >= 0)
         return hr_value_new_int(hr_value_get_int(self));
     double rounded = isfinite(value) ? round_to(value, (int)precision) : value;
-    return self->kind == HR_VALUE_FLOAT ? hr_value_new_float(rounded) : hr_value_new_int((int64_t)rounded);
+    return self->kind == HR_VALUE_FLOAT ? hr_value_new_float(rounded)
+                                        : hr_value_new_int((int64_t)rounded);
 }
 
 static HrValue *filter_sum(HrEval *ev, HrValue *self, HrValue *const *argv)

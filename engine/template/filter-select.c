@@ -33,13 +33,15 @@ static HrValue *items_of(HrEval *ev, HrValue *value)
 
 static HrValue *map_attribute(HrEval *ev, const HrValue *items, const HrArgs *args)
 {
-    HrValue *attribute = named_argument(args, "attribute"), *fallback = named_argument(args, "default");
+    HrValue *attribute = named_argument(args, "attribute"),
+            *fallback = named_argument(args, "default");
     g_autoptr(HrValue) mapped = hr_value_new_form(HR_FORM_GENERATOR);
 
     for (size_t i = 0; i < args->names->len; i++) {
         HrValue *value = g_ptr_array_index(args->named, i);
         if (value != attribute && value != fallback)
-            return hr_eval_fail(ev, "Unexpected keyword argument '%s'", (char *)g_ptr_array_index(args->names, i));
+            return hr_eval_fail(ev, "Unexpected keyword argument '%s'",
+                                (char *)g_ptr_array_index(args->names, i));
     }
     for (size_t i = 0; i < items->list.n; i++) {
         HrValue *value = hr_key_attribute(ev, items->list.items[i], attribute, fallback);
@@ -86,8 +88,10 @@ static HrValue *filter_map(HrEval *ev, HrValue *self, const HrArgs *args)
 
 /* ---- select and reject ---- */
 
-/* Items for which the test holds (keep) or does not. by_attribute: the first argument names what is tested. */
-static HrValue *select_items(HrEval *ev, HrValue *self, const HrArgs *args, bool by_attribute, bool keep)
+/* Items for which the test holds (keep) or does not. by_attribute: the first argument names what is
+ * tested. */
+static HrValue *select_items(HrEval *ev, HrValue *self, const HrArgs *args, bool by_attribute,
+                             bool keep)
 {
     g_autoptr(HrValue) items = items_of(ev, self);
     g_autoptr(HrValue) selected = hr_value_new_form(HR_FORM_GENERATOR);
@@ -101,13 +105,15 @@ static HrValue *select_items(HrEval *ev, HrValue *self, const HrArgs *args, bool
         return g_steal_pointer(&selected);
     if (args->positional->len < test_at)
         return hr_eval_fail(ev, "Missing parameter for attribute name");
-    const HrValue *test = args->positional->len > test_at ? g_ptr_array_index(args->positional, test_at) : NULL;
+    const HrValue *test =
+        args->positional->len > test_at ? g_ptr_array_index(args->positional, test_at) : NULL;
     if (test && !hr_is_string(test))
         return hr_eval_fail(ev, "a test is named by a string, not %s", hr_value_type_name(test));
     for (size_t i = 0; i < items->list.n; i++) {
         HrValue *item = items->list.items[i];
-        g_autoptr(HrValue) value = by_attribute ? hr_key_attribute(ev, item, g_ptr_array_index(args->positional, 0), NULL)
-                                                : hr_value_ref(item);
+        g_autoptr(HrValue) value =
+            by_attribute ? hr_key_attribute(ev, item, g_ptr_array_index(args->positional, 0), NULL)
+                         : hr_value_ref(item);
         bool holds = value && !test && hr_value_truthy(value);
         if (value == NULL || (test && !hr_test(ev, test->string.bytes, value, &rest, &holds)))
             return NULL;

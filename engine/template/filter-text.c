@@ -66,8 +66,9 @@ static HrValue *filter_title(HrEval *ev, HrValue *self, HrValue *const *argv)
             return NULL;
         gunichar c = hr_string_char(string, i);
         bool breaks = c == '-' || c == '(' || c == '{' || c == '[' || c == '<' || hr_is_space(c);
-        g_autoptr(HrValue) cased = breaks ? hr_value_ref(character)
-                                          : by_method(ev, character, at_start ? "upper" : "lower", NULL);
+        g_autoptr(HrValue) cased =
+            breaks ? hr_value_ref(character)
+                   : by_method(ev, character, at_start ? "upper" : "lower", NULL);
         if (cased == NULL)
             return NULL;
         hr_text_append_string(&text, cased);
@@ -177,7 +178,8 @@ static HrValue *filter_indent(HrEval *ev, HrValue *self, HrValue *const *argv)
     if (hr_is_undefined(self))
         return hr_eval_fail_undefined(ev, self);
     if (!hr_is_string(self))
-        return hr_eval_fail(ev, "unsupported operand type(s) for +=: '%s' and 'str'", hr_value_type_name(self));
+        return hr_eval_fail(ev, "unsupported operand type(s) for +=: '%s' and 'str'",
+                            hr_value_type_name(self));
     g_autoptr(HrValue) indent = indentation(ev, argv[0]);
     if (indent == NULL)
         return NULL;
@@ -196,7 +198,8 @@ static HrValue *filter_indent(HrEval *ev, HrValue *self, HrValue *const *argv)
         if (end == string->string.len)
             break;
         next = end + hr_string_char_len(string, end);
-        if (string->string.bytes[end] == '\r' && next < string->string.len && string->string.bytes[next] == '\n')
+        if (string->string.bytes[end] == '\r' && next < string->string.len &&
+            string->string.bytes[next] == '\n')
             next++;
     }
     return hr_eval_finish_text(ev, &text);
@@ -220,16 +223,19 @@ static HrValue *filter_wordcount(HrEval *ev, HrValue *self, HrValue *const *argv
 static HrValue *filter_truncate(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
     const HrValue *string = self;
-    g_autoptr(HrValue) end = argv[2] ? hr_eval_str(ev, argv[2]) : hr_value_new_string("...", 3, true);
+    g_autoptr(HrValue) end =
+        argv[2] ? hr_eval_str(ev, argv[2]) : hr_value_new_string("...", 3, true);
     int64_t length, leeway;
     g_auto(HrText) text = { 0 };
 
     hr_text_init(&text, &ev->budget);
-    if (end == NULL || !hr_arg_int(ev, argv[0], 255, &length) || !hr_arg_int(ev, argv[3], 5, &leeway))
+    if (end == NULL || !hr_arg_int(ev, argv[0], 255, &length) ||
+        !hr_arg_int(ev, argv[3], 5, &leeway))
         return NULL;
     int64_t end_chars = (int64_t)end->string.n_chars, chars;
     if (length < end_chars)
-        return hr_eval_fail(ev, "expected length >= %" G_GINT64_FORMAT ", got %" G_GINT64_FORMAT, end_chars, length);
+        return hr_eval_fail(ev, "expected length >= %" G_GINT64_FORMAT ", got %" G_GINT64_FORMAT,
+                            end_chars, length);
     if (leeway < 0)
         return hr_eval_fail(ev, "expected leeway >= 0, got %" G_GINT64_FORMAT, leeway);
     g_autoptr(HrValue) size = hr_filter_length(ev, self, NULL);

@@ -35,7 +35,8 @@ HrValue *hr_filter_length(HrEval *ev, HrValue *self, HrValue *const *argv)
         return hr_value_new_int(0);
     if (hr_is_string(self))
         return hr_value_new_int((int64_t)self->string.n_chars);
-    if (self->kind == HR_VALUE_DICT || (self->kind == HR_VALUE_LIST && self->form != HR_FORM_GENERATOR))
+    if (self->kind == HR_VALUE_DICT ||
+        (self->kind == HR_VALUE_LIST && self->form != HR_FORM_GENERATOR))
         return hr_value_new_int((int64_t)hr_value_size(self));
     return hr_eval_fail(ev, "object of type '%s' has no len()", hr_value_type_name(self));
 }
@@ -48,8 +49,9 @@ static HrValue *filter_attr(HrEval *ev, HrValue *self, HrValue *const *argv)
         return NULL;
     if (self->kind == HR_VALUE_DICT) {
         g_autoptr(HrValue) method = hr_method(ev, self, name->string.bytes);
-        return method ? g_steal_pointer(&method)
-                      : hr_eval_undefined("'dict object' has no attribute '%s'", name->string.bytes);
+        return method
+                   ? g_steal_pointer(&method)
+                   : hr_eval_undefined("'dict object' has no attribute '%s'", name->string.bytes);
     }
     return hr_attribute(ev, self, name->string.bytes);
 }
@@ -68,7 +70,8 @@ static const HrBuiltin convert_filters[] = {
 static const HrBuiltin *find_filter(const char *name)
 {
     const HrBuiltin *const tables[] = {
-        convert_filters, hr_text_filters, hr_list_filters, hr_select_filters, hr_number_filters, hr_json_filters,
+        convert_filters,   hr_text_filters,   hr_list_filters,
+        hr_select_filters, hr_number_filters, hr_json_filters,
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
@@ -87,5 +90,6 @@ bool hr_has_filter(const char *name)
 HrValue *hr_filter(HrEval *ev, const char *name, HrValue *input, const HrArgs *args)
 {
     const HrBuiltin *filter = find_filter(name);
-    return filter ? hr_builtin_call(ev, filter, input, args) : hr_eval_fail(ev, "No filter named '%s'.", name);
+    return filter ? hr_builtin_call(ev, filter, input, args)
+                  : hr_eval_fail(ev, "No filter named '%s'.", name);
 }

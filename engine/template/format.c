@@ -13,7 +13,8 @@ typedef struct {
     int64_t next; /* automatic number; -1 once numbers were given by hand */
 } Formatter;
 
-static bool format_text(Formatter *formatter, const HrValue *format, size_t start, size_t end, unsigned depth);
+static bool format_text(Formatter *formatter, const HrValue *format, size_t start, size_t end,
+                        unsigned depth);
 
 /* ---- Specifications ---- */
 
@@ -69,7 +70,8 @@ static bool parse_spec(HrEval *ev, const HrValue *spec, HrNumberFormat *format)
         format->type = bytes[at++];
     if (at != spec->string.len)
         return hr_eval_fail(ev, "Invalid format specifier '%s'", bytes);
-    if (format->width > (int)HR_TEMPLATE_MAX_REPEAT || format->precision > (int)HR_TEMPLATE_MAX_REPEAT)
+    if (format->width > (int)HR_TEMPLATE_MAX_REPEAT ||
+        format->precision > (int)HR_TEMPLATE_MAX_REPEAT)
         return hr_eval_fail(ev, "a field of more than %zu characters", HR_TEMPLATE_MAX_REPEAT);
     return true;
 }
@@ -77,16 +79,19 @@ static bool parse_spec(HrEval *ev, const HrValue *spec, HrNumberFormat *format)
 static bool write_formatted(Formatter *formatter, HrValue *value, const HrValue *spec)
 {
     HrNumberFormat format = HR_NUMBER_FORMAT_INIT;
-    bool number = value->kind == HR_VALUE_INT || value->kind == HR_VALUE_FLOAT || value->kind == HR_VALUE_BOOL;
+    bool number = value->kind == HR_VALUE_INT || value->kind == HR_VALUE_FLOAT ||
+                  value->kind == HR_VALUE_BOOL;
 
     if (!parse_spec(formatter->ev, spec, &format))
         return false;
     if (number && !(value->kind == HR_VALUE_BOOL && spec->string.len == 0) && format.type != 's')
         return hr_number_write(formatter->ev, formatter->text, value, &format);
     if (!hr_is_string(value) && spec->string.len > 0)
-        return hr_eval_fail(formatter->ev, "unsupported format string passed to %s.__format__", hr_value_type_name(value));
+        return hr_eval_fail(formatter->ev, "unsupported format string passed to %s.__format__",
+                            hr_value_type_name(value));
     if (format.type != '\0' && format.type != 's')
-        return hr_eval_fail(formatter->ev, "Unknown format code '%c' for object of type 'str'", format.type);
+        return hr_eval_fail(formatter->ev, "Unknown format code '%c' for object of type 'str'",
+                            format.type);
     g_autoptr(HrValue) string = hr_eval_str(formatter->ev, value);
     return string && hr_string_write(formatter->ev, formatter->text, string, &format);
 }
@@ -102,14 +107,17 @@ static HrValue *find_argument(Formatter *formatter, const char *name)
         return NULL;
     if (name[digits] != '\0') {
         int found = hr_args_find(formatter->args, name);
-        return found >= 0 ? g_ptr_array_index(formatter->args->named, found) : hr_eval_fail(formatter->ev, "'%s'", name);
+        return found >= 0 ? g_ptr_array_index(formatter->args->named, found)
+                          : hr_eval_fail(formatter->ev, "'%s'", name);
     }
     if ((digits == 0) == (formatter->next < 0) && formatter->next != 0)
         return hr_eval_fail(formatter->ev, "cannot mix automatic and manual field numbering");
     guint64 index = digits ? g_ascii_strtoull(name, NULL, 10) : (guint64)formatter->next;
     formatter->next = digits ? -1 : formatter->next + 1;
     if (index >= formatter->args->positional->len)
-        return hr_eval_fail(formatter->ev, "Replacement index %" G_GUINT64_FORMAT " out of range for positional args tuple",
+        return hr_eval_fail(formatter->ev,
+                            "Replacement index %" G_GUINT64_FORMAT
+                            " out of range for positional args tuple",
                             index);
     return g_ptr_array_index(formatter->args->positional, index);
 }
@@ -128,7 +136,8 @@ static HrValue *follow(Formatter *formatter, HrValue *value, const char **at)
     if (!bracket)
         return hr_attribute(formatter->ev, value, part);
     bool number = len < 19 && part[strspn(part, "0123456789")] == '\0';
-    g_autoptr(HrValue) index = number ? hr_value_new_int(g_ascii_strtoll(part, NULL, 10)) : hr_value_new_string(part, -1, true);
+    g_autoptr(HrValue) index = number ? hr_value_new_int(g_ascii_strtoll(part, NULL, 10))
+                                      : hr_value_new_string(part, -1, true);
     return hr_item(formatter->ev, value, index);
 }
 
@@ -150,7 +159,8 @@ static HrValue *field_value(Formatter *formatter, const char *name)
 }
 
 /* "name!conversion:spec" between [start, end). */
-static bool write_field(Formatter *formatter, const HrValue *format, size_t start, size_t end, unsigned depth)
+static bool write_field(Formatter *formatter, const HrValue *format, size_t start, size_t end,
+                        unsigned depth)
 {
     const char *bytes = format->string.bytes;
     size_t name_len = 0, at;
@@ -168,8 +178,9 @@ static bool write_field(Formatter *formatter, const HrValue *format, size_t star
     if (value && at < end && bytes[at] == '!') {
         char conversion = at + 1 < end ? bytes[at + 1] : '\0';
         HrValue *converted = conversion == 'r' ? hr_eval_repr(formatter->ev, value)
-                             : conversion == 's' ? hr_eval_str(formatter->ev, value)
-                                                 : hr_eval_fail(formatter->ev, "Unknown conversion specifier");
+                             : conversion == 's'
+                                 ? hr_eval_str(formatter->ev, value)
+                                 : hr_eval_fail(formatter->ev, "Unknown conversion specifier");
         hr_value_unref(value);
         value = converted;
         at += 2;
@@ -201,7 +212,8 @@ static size_t field_end(const char *bytes, size_t start, size_t end)
     return end;
 }
 
-static bool format_text(Formatter *formatter, const HrValue *format, size_t start, size_t end, unsigned depth)
+static bool format_text(Formatter *formatter, const HrValue *format, size_t start, size_t end,
+                        unsigned depth)
 {
     const char *bytes = format->string.bytes;
 
@@ -224,7 +236,8 @@ static bool format_text(Formatter *formatter, const HrValue *format, size_t star
         size_t stop = field_end(bytes, start + 1, end);
         if (stop == end)
             return hr_eval_fail(formatter->ev, "expected '}' before end of string");
-        if (!hr_eval_charge(formatter->ev, 1) || !write_field(formatter, format, start + 1, stop, depth))
+        if (!hr_eval_charge(formatter->ev, 1) ||
+            !write_field(formatter, format, start + 1, stop, depth))
             return false;
         start = stop + 1;
     }

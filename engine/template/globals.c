@@ -26,8 +26,9 @@ static HrValue *global_range(HrEval *ev, HrValue *self, HrValue *const *argv)
     g_autoptr(HrValue) range = hr_value_new_range(start, stop, step);
     for (int64_t i = start; step > 0 ? i < stop : i > stop;) {
         if (range->list.n == HR_TEMPLATE_MAX_RANGE)
-            return hr_eval_fail(ev, "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).",
-                                HR_TEMPLATE_MAX_RANGE);
+            return hr_eval_fail(
+                ev, "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).",
+                HR_TEMPLATE_MAX_RANGE);
         if (!hr_eval_append(ev, range, hr_value_new_int(i)))
             return NULL;
         if (__builtin_add_overflow(i, step, &i))
@@ -50,7 +51,8 @@ static bool add_entries(HrEval *ev, HrValue *dict, HrValue *source)
             value = hr_value_dict_find(source, key);
         else {
             if (key->kind != HR_VALUE_LIST || key->list.n != 2)
-                return hr_eval_fail(ev, "cannot convert dictionary update sequence element #%zu to a sequence", i);
+                return hr_eval_fail(
+                    ev, "cannot convert dictionary update sequence element #%zu to a sequence", i);
             value = key->list.items[1];
             key = key->list.items[0];
         }
@@ -69,10 +71,12 @@ HrValue *hr_dict_from_args(HrEval *ev, const HrArgs *args)
 
     if (args->positional->len > 1)
         return hr_eval_fail(ev, "dict expected at most 1 argument, got %u", args->positional->len);
-    if (args->positional->len == 1 && !add_entries(ev, dict, g_ptr_array_index(args->positional, 0)))
+    if (args->positional->len == 1 &&
+        !add_entries(ev, dict, g_ptr_array_index(args->positional, 0)))
         return NULL;
     for (size_t i = 0; i < args->names->len; i++)
-        hr_value_dict_insert(dict, hr_value_new_string(g_ptr_array_index(args->names, i), -1, false),
+        hr_value_dict_insert(dict,
+                             hr_value_new_string(g_ptr_array_index(args->names, i), -1, false),
                              hr_value_ref(g_ptr_array_index(args->named, i)));
     return g_steal_pointer(&dict);
 }
@@ -118,14 +122,16 @@ static HrValue *global_strftime(HrEval *ev, HrValue *self, HrValue *const *argv)
     struct tm local;
 
     if (!hr_is_string(argv[0]))
-        return hr_eval_fail(ev, "strftime() argument 1 must be str, not %s", hr_value_type_name(argv[0]));
+        return hr_eval_fail(ev, "strftime() argument 1 must be str, not %s",
+                            hr_value_type_name(argv[0]));
     if (argv[0]->string.len > 256 || localtime_r(&now, &local) == NULL)
         return hr_eval_fail(ev, "strftime_now() cannot write this date");
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (c_locale == (locale_t)0)
         return hr_eval_fail(ev, "not enough memory");
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the format is the template's on purpose, and bounded */
+#pragma GCC diagnostic ignored \
+    "-Wformat-nonliteral" /* the format is the template's on purpose, and bounded */
     size_t len = strftime_l(buf, sizeof buf, argv[0]->string.bytes, &local, c_locale);
 #pragma GCC diagnostic pop
     freelocale(c_locale);

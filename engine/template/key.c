@@ -45,7 +45,8 @@ HrValue *hr_key_attribute(HrEval *ev, HrValue *item, const HrValue *attribute, H
         g_autoptr(HrValue) index = hr_value_new_int(attribute->integer);
         value = hr_item(ev, item, index);
     } else
-        return hr_eval_fail(ev, "an attribute is a name or a number, not %s", hr_value_type_name(attribute));
+        return hr_eval_fail(ev, "an attribute is a name or a number, not %s",
+                            hr_value_type_name(attribute));
     if (value && fallback && hr_is_undefined(value)) {
         hr_value_unref(value);
         return hr_value_ref(fallback);
@@ -86,14 +87,16 @@ HrValue *hr_key_of(HrEval *ev, HrValue *item, const HrKey *key)
 }
 
 /* Merges the sorted runs [start, middle) and [middle, end) of pairs (key, item). */
-static bool merge(HrEval *ev, HrValue **pairs, HrValue **spare, size_t start, size_t middle, size_t end, HrOperator before)
+static bool merge(HrEval *ev, HrValue **pairs, HrValue **spare, size_t start, size_t middle,
+                  size_t end, HrOperator before)
 {
     size_t left = start, right = middle;
 
     for (size_t at = start; at < end; at++) {
         bool take_right = left == middle;
         if (left < middle && right < end &&
-            !hr_relation(ev, before, pairs[right]->list.items[0], pairs[left]->list.items[0], &take_right))
+            !hr_relation(ev, before, pairs[right]->list.items[0], pairs[left]->list.items[0],
+                         &take_right))
             return false;
         spare[at] = take_right ? pairs[right++] : pairs[left++];
     }
@@ -121,7 +124,8 @@ HrValue *hr_key_sort(HrEval *ev, const HrValue *list, const HrKey *key, bool rev
     for (size_t i = 0; i < list->list.n; i++) {
         HrValue *value = hr_key_of(ev, list->list.items[i], key);
         if (value == NULL ||
-            !hr_eval_append(ev, pairs, hr_value_new_tuple2(value, hr_value_ref(list->list.items[i]))))
+            !hr_eval_append(ev, pairs,
+                            hr_value_new_tuple2(value, hr_value_ref(list->list.items[i]))))
             return NULL;
     }
     if (!merge_sort(ev, pairs->list.items, pairs->list.n, reverse ? HR_OP_GT : HR_OP_LT))

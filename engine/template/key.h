@@ -14,7 +14,9 @@ typedef struct {
 } HrKey;
 
 /* item.a.b for "a.b"; fallback (may be NULL) where that is undefined. */
-HrValue *hr_key_attribute(HrEval *ev, HrValue *item, const HrValue *attribute, HrValue *fallback) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_key_attribute(HrEval *ev, HrValue *item, const HrValue *attribute,
+                          HrValue *fallback) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_key_of(HrEval *ev, HrValue *item, const HrKey *key) G_GNUC_WARN_UNUSED_RESULT;
 /* A new list, sorted by key; equal ones stay in order, also in reverse. */
-HrValue *hr_key_sort(HrEval *ev, const HrValue *list, const HrKey *key, bool reverse) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *hr_key_sort(HrEval *ev, const HrValue *list, const HrKey *key,
+                     bool reverse) G_GNUC_WARN_UNUSED_RESULT;

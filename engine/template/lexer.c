@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns whitespace control: trim_blocks (a newline after a block's or comment's end goes), lstrip_blocks (blanks between the
- * line's start and a block or comment go), and the signs "-" and "+" that overrule both. String literals keep their escapes
- * (literal.c resolves them); what lexemes mean is the parser's.
+ * Owns whitespace control: trim_blocks (a newline after a block's or comment's end goes),
+ * lstrip_blocks (blanks between the line's start and a block or comment go), and the signs "-" and
+ * "+" that overrule both. String literals keep their escapes (literal.c resolves them); what
+ * lexemes mean is the parser's.
  */
 #include "template/lexer.h"
 
@@ -78,7 +79,8 @@ static size_t skip_space(const Lexer *lexer, size_t pos)
 
 /* ---- Ends of tags ---- */
 
-/* The length of a tag's end at pos, or 0: closer ("%}"), perhaps behind a sign, and the white space that goes with it. */
+/* The length of a tag's end at pos, or 0: closer ("%}"), perhaps behind a sign, and the white space
+ * that goes with it. */
 static size_t tag_end_len(const Lexer *lexer, size_t pos, const char *closer, bool trim_newline)
 {
     size_t left = lexer->len - pos;
@@ -96,7 +98,8 @@ static size_t tag_end_len(const Lexer *lexer, size_t pos, const char *closer, bo
 /* ---- Text between tags ---- */
 
 /* The end of the text [start, end) that a tag with this sign follows. */
-static size_t stripped_end(const Lexer *lexer, size_t start, size_t end, char sign, bool is_output, bool at_line_start)
+static size_t stripped_end(const Lexer *lexer, size_t start, size_t end, char sign, bool is_output,
+                           bool at_line_start)
 {
     const char *text = lexer->text + start;
 
@@ -186,7 +189,8 @@ static size_t digits_len(const Lexer *lexer, size_t pos)
 {
     size_t i = pos;
     while (i < lexer->len && (g_ascii_isdigit(lexer->text[i]) ||
-                              (lexer->text[i] == '_' && i > pos && i + 1 < lexer->len && g_ascii_isdigit(lexer->text[i + 1]))))
+                              (lexer->text[i] == '_' && i > pos && i + 1 < lexer->len &&
+                               g_ascii_isdigit(lexer->text[i + 1]))))
         i++;
     return i - pos;
 }
@@ -199,7 +203,8 @@ static size_t float_tail_len(const Lexer *lexer, size_t pos)
     if (at < lexer->len && lexer->text[at] == '.' && (n = digits_len(lexer, at + 1)) > 0)
         at += 1 + n;
     if (at < lexer->len && (lexer->text[at] == 'e' || lexer->text[at] == 'E')) {
-        size_t sign = at + 1 < lexer->len && (lexer->text[at + 1] == '+' || lexer->text[at + 1] == '-');
+        size_t sign =
+            at + 1 < lexer->len && (lexer->text[at + 1] == '+' || lexer->text[at + 1] == '-');
         if ((n = digits_len(lexer, at + 1 + sign)) > 0)
             at += 1 + sign + n;
     }
@@ -212,7 +217,8 @@ static void lex_number(Lexer *lexer)
     bool after_dot = start > 0 && lexer->text[start - 1] == '.'; /* x.0.1: two subscripts */
     size_t tail = after_dot ? 0 : float_tail_len(lexer, start + len);
 
-    if (tail == 0 && lexer->text[start] == '0' && strchr("xXoObB", peek(lexer, 1)) && peek(lexer, 1)) {
+    if (tail == 0 && lexer->text[start] == '0' && strchr("xXoObB", peek(lexer, 1)) &&
+        peek(lexer, 1)) {
         for (len = 2; g_ascii_isxdigit(peek(lexer, len)) || peek(lexer, len) == '_'; len++)
             ;
     } else if (tail == 0 && lexer->text[start] == '0') {
@@ -244,7 +250,8 @@ static size_t name_len(const Lexer *lexer)
     size_t at = lexer->pos;
     while (at < lexer->len) {
         gunichar c = g_utf8_get_char_validated(lexer->text + at, (gssize)(lexer->len - at));
-        if (c >= (gunichar)-2 || !(c == '_' || g_unichar_isalpha(c) || (at > lexer->pos && g_unichar_isalnum(c))))
+        if (c >= (gunichar)-2 ||
+            !(c == '_' || g_unichar_isalpha(c) || (at > lexer->pos && g_unichar_isalnum(c))))
             break;
         at += (size_t)g_unichar_to_utf8(c, NULL);
     }
@@ -256,13 +263,13 @@ static const struct {
     char text[3];
     HrLexemeType type;
 } operators[] = {
-    { "**", HR_LEX_POW },     { "//", HR_LEX_FLOORDIV }, { "==", HR_LEX_EQ },      { "!=", HR_LEX_NE },
-    { "<=", HR_LEX_LE },      { ">=", HR_LEX_GE },       { "<", HR_LEX_LT },       { ">", HR_LEX_GT },
-    { "=", HR_LEX_ASSIGN },   { "+", HR_LEX_ADD },       { "-", HR_LEX_SUB },      { "*", HR_LEX_MUL },
-    { "/", HR_LEX_DIV },      { "%", HR_LEX_MOD },       { "~", HR_LEX_TILDE },    { "|", HR_LEX_PIPE },
-    { ",", HR_LEX_COMMA },    { ":", HR_LEX_COLON },     { ";", HR_LEX_SEMICOLON }, { ".", HR_LEX_DOT },
-    { "(", HR_LEX_LPAREN },   { ")", HR_LEX_RPAREN },    { "[", HR_LEX_LBRACKET }, { "]", HR_LEX_RBRACKET },
-    { "{", HR_LEX_LBRACE },   { "}", HR_LEX_RBRACE },
+    {"**", HR_LEX_POW},   {"//", HR_LEX_FLOORDIV}, {"==", HR_LEX_EQ},       {"!=", HR_LEX_NE},
+    {"<=", HR_LEX_LE},    {">=", HR_LEX_GE},       {"<", HR_LEX_LT},        {">", HR_LEX_GT},
+    {"=", HR_LEX_ASSIGN}, {"+", HR_LEX_ADD},       {"-", HR_LEX_SUB},       {"*", HR_LEX_MUL},
+    {"/", HR_LEX_DIV},    {"%", HR_LEX_MOD},       {"~", HR_LEX_TILDE},     {"|", HR_LEX_PIPE},
+    {",", HR_LEX_COMMA},  {":", HR_LEX_COLON},     {";", HR_LEX_SEMICOLON}, {".", HR_LEX_DOT},
+    {"(", HR_LEX_LPAREN}, {")", HR_LEX_RPAREN},    {"[", HR_LEX_LBRACKET},  {"]", HR_LEX_RBRACKET},
+    {"{", HR_LEX_LBRACE}, {"}", HR_LEX_RBRACE},
 };
 
 /* Brackets must pair up, so that "}}" inside of a dict does not end the tag. */
@@ -296,7 +303,8 @@ static bool lex_operator(Lexer *lexer)
         advance(lexer, len);
         return true;
     }
-    gunichar c = g_utf8_get_char_validated(lexer->text + lexer->pos, (gssize)(lexer->len - lexer->pos));
+    gunichar c =
+        g_utf8_get_char_validated(lexer->text + lexer->pos, (gssize)(lexer->len - lexer->pos));
     if (c >= (gunichar)-2 || !g_unichar_isprint(c))
         return fail(lexer, "unexpected byte 0x%02x", (uint8_t)peek(lexer, 0));
     char utf8[7] = "";
@@ -328,7 +336,8 @@ static bool lex_tag(Lexer *lexer, bool is_output)
             advance(lexer, name);
         } else if (g_ascii_isdigit(peek(lexer, 0)))
             lex_number(lexer);
-        else if (!(peek(lexer, 0) == '"' || peek(lexer, 0) == '\'' ? lex_string(lexer) : lex_operator(lexer)))
+        else if (!(peek(lexer, 0) == '"' || peek(lexer, 0) == '\'' ? lex_string(lexer)
+                                                                   : lex_operator(lexer)))
             return false;
     }
 }

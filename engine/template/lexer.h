@@ -1,4 +1,5 @@
-/* lexer.h: a template's source as a list of lexemes, whitespace control already applied to the text between tags.
+/* lexer.h: a template's source as a list of lexemes, whitespace control already applied to the text
+ * between tags.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -11,12 +12,40 @@
 typedef enum {
     HR_LEX_END,
     HR_LEX_DATA, /* text to be written as it is */
-    HR_LEX_OUTPUT_BEGIN, HR_LEX_OUTPUT_END, /* {{ }} */
-    HR_LEX_BLOCK_BEGIN, HR_LEX_BLOCK_END,   /* {% %} */
-    HR_LEX_NAME, HR_LEX_STRING, HR_LEX_INT, HR_LEX_FLOAT,
-    HR_LEX_POW, HR_LEX_FLOORDIV, HR_LEX_EQ, HR_LEX_NE, HR_LEX_LE, HR_LEX_GE, HR_LEX_LT, HR_LEX_GT, HR_LEX_ASSIGN,
-    HR_LEX_ADD, HR_LEX_SUB, HR_LEX_MUL, HR_LEX_DIV, HR_LEX_MOD, HR_LEX_TILDE, HR_LEX_PIPE, HR_LEX_COMMA, HR_LEX_COLON,
-    HR_LEX_SEMICOLON, HR_LEX_DOT, HR_LEX_LPAREN, HR_LEX_RPAREN, HR_LEX_LBRACKET, HR_LEX_RBRACKET, HR_LEX_LBRACE, HR_LEX_RBRACE,
+    HR_LEX_OUTPUT_BEGIN,
+    HR_LEX_OUTPUT_END, /* {{ }} */
+    HR_LEX_BLOCK_BEGIN,
+    HR_LEX_BLOCK_END, /* {% %} */
+    HR_LEX_NAME,
+    HR_LEX_STRING,
+    HR_LEX_INT,
+    HR_LEX_FLOAT,
+    HR_LEX_POW,
+    HR_LEX_FLOORDIV,
+    HR_LEX_EQ,
+    HR_LEX_NE,
+    HR_LEX_LE,
+    HR_LEX_GE,
+    HR_LEX_LT,
+    HR_LEX_GT,
+    HR_LEX_ASSIGN,
+    HR_LEX_ADD,
+    HR_LEX_SUB,
+    HR_LEX_MUL,
+    HR_LEX_DIV,
+    HR_LEX_MOD,
+    HR_LEX_TILDE,
+    HR_LEX_PIPE,
+    HR_LEX_COMMA,
+    HR_LEX_COLON,
+    HR_LEX_SEMICOLON,
+    HR_LEX_DOT,
+    HR_LEX_LPAREN,
+    HR_LEX_RPAREN,
+    HR_LEX_LBRACKET,
+    HR_LEX_RBRACKET,
+    HR_LEX_LBRACE,
+    HR_LEX_RBRACE,
 } HrLexemeType;
 
 typedef struct {
@@ -28,8 +57,8 @@ typedef struct {
 /* The source with every line end as "\n" and without the last one, as Jinja2 reads it. */
 GString *hr_lex_normalize(const char *source, size_t len);
 
-/* Lexemes of a normalized source of at most HR_TEMPLATE_MAX_SOURCE bytes, the last one HR_LEX_END. NULL and an
- * HR_ERROR_TEMPLATE with the line on failure. */
+/* Lexemes of a normalized source of at most HR_TEMPLATE_MAX_SOURCE bytes, the last one HR_LEX_END.
+ * NULL and an HR_ERROR_TEMPLATE with the line on failure. */
 GArray *hr_lex(const GString *source, GError **error);
 
 /* Appends a string literal's text, escapes resolved as in Python. False on a broken escape. */

@@ -15,7 +15,8 @@ typedef struct {
     HrScope *scope;        /* around the loop; NULL unless recursive */
 } Loop;
 
-static HrExec run_loop(HrEval *ev, const HrNode *node, HrValue *value, HrScope *outer, size_t depth);
+static HrExec run_loop(HrEval *ev, const HrNode *node, HrValue *value, HrScope *outer,
+                       size_t depth);
 
 static void loop_free(void *data, HrReaper *reaper)
 {
@@ -114,12 +115,14 @@ static HrValue *loop_call(HrEval *ev, HrValue *self, const HrArgs *args)
     HrText *out = ev->out;
 
     if (loop->scope == NULL)
-        return hr_eval_fail(ev, "The loop must have the 'recursive' marker to be called recursively.");
+        return hr_eval_fail(ev,
+                            "The loop must have the 'recursive' marker to be called recursively.");
     if (args->positional->len != 1 || args->named->len > 0)
         return hr_eval_fail(ev, "loop() takes one argument");
     hr_text_init(&text, &ev->budget);
     ev->out = &text;
-    HrExec result = run_loop(ev, loop->node, g_ptr_array_index(args->positional, 0), loop->scope, loop->depth + 1);
+    HrExec result = run_loop(ev, loop->node, g_ptr_array_index(args->positional, 0), loop->scope,
+                             loop->depth + 1);
     ev->out = out;
     return result == HR_EXEC_FAILED ? NULL : hr_eval_finish_text(ev, &text);
 }
@@ -138,8 +141,8 @@ static HrValue *filter_items(HrEval *ev, const HrNode *node, HrValue *take_items
         g_autoptr(HrValue) test = NULL;
         if (hr_assign(ev, node->loop.target, items->list.items[i]))
             test = hr_eval(ev, node->loop.filter);
-        failed = test == NULL ||
-                 (hr_value_truthy(test) && !hr_eval_append(ev, kept, hr_value_ref(items->list.items[i])));
+        failed = test == NULL || (hr_value_truthy(test) &&
+                                  !hr_eval_append(ev, kept, hr_value_ref(items->list.items[i])));
         hr_scope_unref(ev->scope, NULL);
         ev->scope = outer;
     }
@@ -165,7 +168,8 @@ static HrExec run_turn(HrEval *ev, const HrNode *node, HrValue *loop_value, HrVa
 }
 
 /* ret_completed: whether a turn came to its end without "break" or "continue". */
-static HrExec run_turns(HrEval *ev, const HrNode *node, HrValue *items, size_t depth, bool *ret_completed)
+static HrExec run_turns(HrEval *ev, const HrNode *node, HrValue *items, size_t depth,
+                        bool *ret_completed)
 {
     Loop *loop = g_new0(Loop, 1);
     g_autoptr(HrValue) loop_value = hr_value_new_object(&loop_class, loop);

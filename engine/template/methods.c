@@ -83,7 +83,8 @@ static HrValue *list_count(HrEval *ev, HrValue *self, HrValue *const *argv)
 }
 
 /* start and stop as list.index takes them. */
-static bool index_range(HrEval *ev, HrValue *const *argv, int64_t n, int64_t *ret_start, int64_t *ret_stop)
+static bool index_range(HrEval *ev, HrValue *const *argv, int64_t n, int64_t *ret_start,
+                        int64_t *ret_stop)
 {
     int64_t start, stop;
 
@@ -108,7 +109,8 @@ static HrValue *list_index(HrEval *ev, HrValue *self, HrValue *const *argv)
             return hr_value_new_int(i);
     }
     g_autoptr(HrValue) item = hr_eval_repr(ev, argv[0]);
-    return item ? hr_eval_fail(ev, "%s is not in %s", item->string.bytes, hr_value_type_name(self)) : NULL;
+    return item ? hr_eval_fail(ev, "%s is not in %s", item->string.bytes, hr_value_type_name(self))
+                : NULL;
 }
 
 /* Tuples and ranges take all but the last. */
@@ -139,7 +141,8 @@ HrValue *hr_method(HrEval *ev, HrValue *object, const char *name)
         table = hr_string_methods;
     else if (object->kind == HR_VALUE_DICT)
         table = hr_dict_methods;
-    else if (object->kind == HR_VALUE_LIST && (object->form <= HR_FORM_TUPLE || object->form == HR_FORM_RANGE)) {
+    else if (object->kind == HR_VALUE_LIST &&
+             (object->form <= HR_FORM_TUPLE || object->form == HR_FORM_RANGE)) {
         HrValue *member = group_item(object, name);
         if (member)
             return member;

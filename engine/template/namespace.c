@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A namespace is the only thing that a template can change. Namespaces may hold one another, so the rendering keeps a list of
- * them and empties them at its end.
+ * A namespace is the only thing that a template can change. Namespaces may hold one another, so the
+ * rendering keeps a list of them and empties them at its end.
  */
 #include <string.h>
 
@@ -59,7 +59,8 @@ bool hr_namespace_set(HrEval *ev, HrValue *value, const char *name, HrValue *tak
         return hr_eval_fail_undefined(ev, value);
     if (space == NULL)
         return hr_eval_fail(ev, "cannot assign attribute on non-namespace object");
-    hr_value_dict_insert(space->members, hr_value_new_string(name, -1, true), g_steal_pointer(&member));
+    hr_value_dict_insert(space->members, hr_value_new_string(name, -1, true),
+                         g_steal_pointer(&member));
     return true;
 }
 

@@ -28,7 +28,8 @@ static void to_base(uint64_t number, unsigned base, bool upper, char *buf)
     buf[n] = '\0';
 }
 
-static bool int_digits(HrEval *ev, uint64_t number, const HrNumberFormat *format, GString *out, const char **ret_prefix)
+static bool int_digits(HrEval *ev, uint64_t number, const HrNumberFormat *format, GString *out,
+                       const char **ret_prefix)
 {
     char buf[65];
 
@@ -77,7 +78,8 @@ static void float_digits(double real, const HrNumberFormat *format, GString *out
     }
     bool percent = type == '%', plain = type == '\0';
     type = percent ? 'f' : plain || type == 'n' ? 'g' : type;
-    g_snprintf(spec, sizeof spec, "%%%s.%d%c", format->alternate ? "#" : "", precision < 0 ? 6 : precision, type);
+    g_snprintf(spec, sizeof spec, "%%%s.%d%c", format->alternate ? "#" : "",
+               precision < 0 ? 6 : precision, type);
     g_autofree char *wide = g_malloc(MAX_PRECISION + 512);
     g_ascii_formatd(wide, MAX_PRECISION + 512, spec, percent ? real * 100 : real);
     g_string_append(out, wide);
@@ -106,8 +108,8 @@ static void append_fill(HrText *text, const HrNumberFormat *format, size_t n)
         hr_text_append_char(text, fill, format->fill_trusted);
 }
 
-static bool write_number_field(HrEval *ev, HrText *text, const char *sign, const char *prefix, const char *digits,
-                               const HrNumberFormat *format)
+static bool write_number_field(HrEval *ev, HrText *text, const char *sign, const char *prefix,
+                               const char *digits, const HrNumberFormat *format)
 {
     size_t len = strlen(sign) + strlen(prefix) + strlen(digits);
     size_t room = (size_t)format->width > len ? (size_t)format->width - len : 0;
@@ -127,16 +129,18 @@ static bool write_number_field(HrEval *ev, HrText *text, const char *sign, const
 
 bool hr_number_write(HrEval *ev, HrText *text, const HrValue *value, const HrNumberFormat *format)
 {
-    bool is_float = value->kind == HR_VALUE_FLOAT || (format->type && strchr("eEfFgGn%", format->type));
+    bool is_float =
+        value->kind == HR_VALUE_FLOAT || (format->type && strchr("eEfFgGn%", format->type));
     g_autoptr(GString) digits = g_string_new(NULL);
     const char *prefix = "";
     bool negative;
 
     if (hr_is_undefined(value))
         return hr_eval_fail_undefined(ev, value);
-    if (value->kind != HR_VALUE_INT && value->kind != HR_VALUE_BOOL && value->kind != HR_VALUE_FLOAT)
-        return hr_eval_fail(ev, "%%%c format: a real number is required, not %s", format->type ? format->type : 'd',
-                            hr_value_type_name(value));
+    if (value->kind != HR_VALUE_INT && value->kind != HR_VALUE_BOOL &&
+        value->kind != HR_VALUE_FLOAT)
+        return hr_eval_fail(ev, "%%%c format: a real number is required, not %s",
+                            format->type ? format->type : 'd', hr_value_type_name(value));
     if (value->kind == HR_VALUE_FLOAT && format->type && strchr("xXobdc", format->type))
         return hr_eval_fail(ev, "%%%c format: an integer is required, not float", format->type);
     if (is_float) {
@@ -146,7 +150,8 @@ bool hr_number_write(HrEval *ev, HrText *text, const HrValue *value, const HrNum
     } else {
         int64_t integer = hr_value_get_int(value);
         negative = integer < 0;
-        if (!int_digits(ev, negative ? 0 - (uint64_t)integer : (uint64_t)integer, format, digits, &prefix))
+        if (!int_digits(ev, negative ? 0 - (uint64_t)integer : (uint64_t)integer, format, digits,
+                        &prefix))
             return false;
     }
     if (format->grouping)

@@ -1,4 +1,5 @@
-/* operators.c: + - * / // % ** as Python has them, with integers of 64 bits that fail instead of growing.
+/* operators.c: + - * / // % ** as Python has them, with integers of 64 bits that fail instead of
+ * growing.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -24,8 +25,8 @@ static bool is_number(const HrValue *value)
 
 static HrValue *fail_types(HrEval *ev, HrOperator op, const HrValue *left, const HrValue *right)
 {
-    return hr_eval_fail(ev, "unsupported operand type(s) for %s: '%s' and '%s'", symbols[op], hr_value_type_name(left),
-                        hr_value_type_name(right));
+    return hr_eval_fail(ev, "unsupported operand type(s) for %s: '%s' and '%s'", symbols[op],
+                        hr_value_type_name(left), hr_value_type_name(right));
 }
 
 static HrValue *fail_overflow(HrEval *ev)
@@ -63,7 +64,8 @@ static HrValue *int_binary(HrEval *ev, HrOperator op, int64_t a, int64_t b)
     int64_t result = 0;
 
     if (b == 0 && (op == HR_OP_DIV || op == HR_OP_FLOORDIV || op == HR_OP_MOD))
-        return hr_eval_fail(ev, op == HR_OP_DIV ? "division by zero" : "integer division or modulo by zero");
+        return hr_eval_fail(ev, op == HR_OP_DIV ? "division by zero"
+                                                : "integer division or modulo by zero");
     switch (op) {
     case HR_OP_ADD:
         return __builtin_add_overflow(a, b, &result) ? fail_overflow(ev) : hr_value_new_int(result);
@@ -115,8 +117,9 @@ static HrValue *float_pow(HrEval *ev, double a, double b)
 static HrValue *float_binary(HrEval *ev, HrOperator op, double a, double b)
 {
     if (b == 0 && (op == HR_OP_DIV || op == HR_OP_FLOORDIV || op == HR_OP_MOD))
-        return hr_eval_fail(ev, op == HR_OP_DIV ? "float division by zero"
-                                : op == HR_OP_MOD ? "float modulo" : "float floor division by zero");
+        return hr_eval_fail(ev, op == HR_OP_DIV   ? "float division by zero"
+                                : op == HR_OP_MOD ? "float modulo"
+                                                  : "float floor division by zero");
     switch (op) {
     case HR_OP_ADD:
         return hr_value_new_float(a + b);
@@ -162,7 +165,8 @@ static HrValue *join_strings(HrEval *ev, HrValue *left, HrValue *right)
     g_auto(HrText) text = { 0 };
 
     hr_text_init(&text, &ev->budget);
-    if (!append_escaped_unless_markup(ev, &text, left, markup) || !append_escaped_unless_markup(ev, &text, right, markup))
+    if (!append_escaped_unless_markup(ev, &text, left, markup) ||
+        !append_escaped_unless_markup(ev, &text, right, markup))
         return NULL;
     HrValue *joined = hr_eval_finish_text(ev, &text);
     if (joined && markup)
@@ -175,7 +179,8 @@ static HrValue *join_lists(HrEval *ev, const HrValue *left, const HrValue *right
     g_autoptr(HrValue) joined = hr_value_new_form(left->form);
 
     for (size_t i = 0; i < left->list.n + right->list.n; i++) {
-        HrValue *item = i < left->list.n ? left->list.items[i] : right->list.items[i - left->list.n];
+        HrValue *item =
+            i < left->list.n ? left->list.items[i] : right->list.items[i - left->list.n];
         if (!hr_eval_append(ev, joined, hr_value_ref(item)))
             return NULL;
     }
@@ -184,7 +189,8 @@ static HrValue *join_lists(HrEval *ev, const HrValue *left, const HrValue *right
 
 static bool is_plain_sequence(const HrValue *value)
 {
-    return value->kind == HR_VALUE_LIST && (value->form == HR_FORM_PLAIN || value->form == HR_FORM_TUPLE);
+    return value->kind == HR_VALUE_LIST &&
+           (value->form == HR_FORM_PLAIN || value->form == HR_FORM_TUPLE);
 }
 
 static HrValue *add(HrEval *ev, HrValue *left, HrValue *right)
@@ -192,13 +198,15 @@ static HrValue *add(HrEval *ev, HrValue *left, HrValue *right)
     if (hr_is_string(left)) {
         if (hr_is_string(right))
             return join_strings(ev, left, right);
-        return hr_eval_fail(ev, "can only concatenate str (not \"%s\") to str", hr_value_type_name(right));
+        return hr_eval_fail(ev, "can only concatenate str (not \"%s\") to str",
+                            hr_value_type_name(right));
     }
     if (is_plain_sequence(left)) {
         if (is_plain_sequence(right) && left->form == right->form)
             return join_lists(ev, left, right);
         const char *name = hr_value_type_name(left);
-        return hr_eval_fail(ev, "can only concatenate %s (not \"%s\") to %s", name, hr_value_type_name(right), name);
+        return hr_eval_fail(ev, "can only concatenate %s (not \"%s\") to %s", name,
+                            hr_value_type_name(right), name);
     }
     return fail_types(ev, HR_OP_ADD, left, right);
 }
@@ -211,7 +219,8 @@ static HrValue *repeat(HrEval *ev, const HrValue *sequence, int64_t count)
     g_auto(HrText) text = { 0 };
 
     if (len > 0 && times > HR_TEMPLATE_MAX_REPEAT / len)
-        return hr_eval_fail(ev, "a repetition makes more than %zu bytes or items", HR_TEMPLATE_MAX_REPEAT);
+        return hr_eval_fail(ev, "a repetition makes more than %zu bytes or items",
+                            HR_TEMPLATE_MAX_REPEAT);
     if (len == 0)
         times = 0;
     if (hr_is_string(sequence)) {
@@ -267,7 +276,8 @@ HrValue *hr_negate(HrEval *ev, HrValue *value, bool negate)
     if (value->kind == HR_VALUE_FLOAT)
         return hr_value_new_float(negate ? -value->real : value->real);
     if (!is_integer(value))
-        return hr_eval_fail(ev, "bad operand type for unary %c: '%s'", negate ? '-' : '+', hr_value_type_name(value));
+        return hr_eval_fail(ev, "bad operand type for unary %c: '%s'", negate ? '-' : '+',
+                            hr_value_type_name(value));
     int64_t integer = hr_value_get_int(value);
     if (negate && integer == INT64_MIN)
         return fail_overflow(ev);

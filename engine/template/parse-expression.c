@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Binary operators climb one table of binding powers. Chains of operators grow to the left without recursion; brackets recurse
- * and are counted. What may follow a value is parse-postfix.c's, literals and brackets are parse-value.c's.
+ * Binary operators climb one table of binding powers. Chains of operators grow to the left without
+ * recursion; brackets recurse and are counted. What may follow a value is parse-postfix.c's,
+ * literals and brackets are parse-value.c's.
  */
 #include <string.h>
 
@@ -26,7 +27,8 @@ static HrNode *parse_unary(HrParser *parser, bool with_filter)
         node = parse_unary(parser, false);
         hr_parser_leave(parser);
         if (node)
-            node = hr_parser_binary(parser, type == HR_LEX_SUB ? HR_NODE_NEGATE : HR_NODE_POSITIVE, node, NULL, line);
+            node = hr_parser_binary(parser, type == HR_LEX_SUB ? HR_NODE_NEGATE : HR_NODE_POSITIVE,
+                                    node, NULL, line);
     } else
         node = hr_parse_primary(parser);
     node = node ? hr_parse_postfix(parser, node) : NULL;
@@ -36,7 +38,16 @@ static HrNode *parse_unary(HrParser *parser, bool with_filter)
 /* ---- Operators ---- */
 
 /* How tightly the operators bind. "not" stands between "and" and the comparisons. */
-enum { POWER_OR = 1, POWER_AND, POWER_NOT, POWER_COMPARE, POWER_SUM, POWER_CONCAT, POWER_PRODUCT, POWER_POWER };
+enum {
+    POWER_OR = 1,
+    POWER_AND,
+    POWER_NOT,
+    POWER_COMPARE,
+    POWER_SUM,
+    POWER_CONCAT,
+    POWER_PRODUCT,
+    POWER_POWER
+};
 
 static const struct {
     HrLexemeType type;
@@ -144,7 +155,9 @@ static HrNode *parse_operation(HrParser *parser, HrNode *left, int power)
         return parse_comparison(parser, left);
     if (power == POWER_CONCAT)
         return parse_concat(parser, left);
-    HrNodeKind kind = power == POWER_OR ? HR_NODE_OR : power == POWER_AND ? HR_NODE_AND : HR_NODE_BINARY;
+    HrNodeKind kind = power == POWER_OR    ? HR_NODE_OR
+                      : power == POWER_AND ? HR_NODE_AND
+                                           : HR_NODE_BINARY;
     HrOperator op = take_operator(parser);
     HrNode *right = parse_binary(parser, power + 1);
     if (right == NULL)
@@ -166,7 +179,8 @@ static HrNode *parse_not(HrParser *parser)
     return operand ? hr_parser_binary(parser, HR_NODE_NOT, operand, NULL, line) : NULL;
 }
 
-/* Everything that binds at least as tightly as min_power. All operators group to the left, "**" included. */
+/* Everything that binds at least as tightly as min_power. All operators group to the left, "**"
+ * included. */
 static HrNode *parse_binary(HrParser *parser, int min_power)
 {
     HrNode *left;

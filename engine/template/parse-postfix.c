@@ -9,7 +9,8 @@
 /* ---- Arguments ---- */
 
 /* One argument. Returns false on failure. */
-static bool parse_argument(HrParser *parser, HrCallNodes *args, GPtrArray *positional, GPtrArray *named, GPtrArray *names)
+static bool parse_argument(HrParser *parser, HrCallNodes *args, GPtrArray *positional,
+                           GPtrArray *named, GPtrArray *names)
 {
     HrNode *value;
 
@@ -42,7 +43,8 @@ static bool parse_argument(HrParser *parser, HrCallNodes *args, GPtrArray *posit
 /* From "(" to ")". */
 static bool parse_arguments(HrParser *parser, HrCallNodes *ret_args)
 {
-    g_autoptr(GPtrArray) positional = g_ptr_array_new(), named = g_ptr_array_new(), names = g_ptr_array_new();
+    g_autoptr(GPtrArray) positional = g_ptr_array_new(), named = g_ptr_array_new(),
+                         names = g_ptr_array_new();
     HrCallNodes args = { 0 };
 
     hr_parser_next(parser);
@@ -177,7 +179,8 @@ static bool at_bare_argument(const HrParser *parser)
 {
     switch (parser->at->type) {
     case HR_LEX_NAME:
-        return !hr_parser_at_name(parser, "else") && !hr_parser_at_name(parser, "or") && !hr_parser_at_name(parser, "and");
+        return !hr_parser_at_name(parser, "else") && !hr_parser_at_name(parser, "or") &&
+               !hr_parser_at_name(parser, "and");
     case HR_LEX_STRING:
     case HR_LEX_INT:
     case HR_LEX_FLOAT:
@@ -203,7 +206,8 @@ static HrNode *parse_test(HrParser *parser, HrNode *input)
             return NULL;
     } else if (at_bare_argument(parser)) {
         if (hr_parser_at_name(parser, "is"))
-            return hr_parser_fail(parser, parser->at->line, "You cannot chain multiple tests with is");
+            return hr_parser_fail(parser, parser->at->line,
+                                  "You cannot chain multiple tests with is");
         HrNode *argument = hr_parse_primary(parser);
         if (!argument || !(argument = hr_parse_postfix(parser, argument)))
             return NULL;

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What belongs to more than one template (extends, include, import, block) is refused by name: a chat template is one file.
+ * What belongs to more than one template (extends, include, import, block) is refused by name: a
+ * chat template is one file.
  */
 #include <string.h>
 
@@ -10,9 +11,10 @@
 
 /* ---- Bodies ---- */
 
-/* Statements and text up to one of the NULL-terminated end names, whose tag is left open behind its name; ends NULL: up to the
- * end. ret_end, if not NULL: which name it was. */
-static bool parse_body(HrParser *parser, const char *const *ends, const char **ret_end, HrNodeList *ret_body);
+/* Statements and text up to one of the NULL-terminated end names, whose tag is left open behind its
+ * name; ends NULL: up to the end. ret_end, if not NULL: which name it was. */
+static bool parse_body(HrParser *parser, const char *const *ends, const char **ret_end,
+                       HrNodeList *ret_body);
 
 static bool expect_block_end(HrParser *parser)
 {
@@ -23,7 +25,8 @@ static bool expect_block_end(HrParser *parser)
 static bool parse_closed_body(HrParser *parser, const char *end, HrNodeList *ret_body)
 {
     const char *const ends[] = { end, NULL };
-    return expect_block_end(parser) && parse_body(parser, ends, NULL, ret_body) && expect_block_end(parser);
+    return expect_block_end(parser) && parse_body(parser, ends, NULL, ret_body) &&
+           expect_block_end(parser);
 }
 
 /* ---- Assignment ---- */
@@ -71,7 +74,8 @@ static HrNode *parse_set(HrParser *parser, uint32_t line)
         return expect_block_end(parser) ? node : NULL;
     }
     node->kind = HR_NODE_SET_BLOCK;
-    if (parser->at->type == HR_LEX_PIPE && !(node->set.value = hr_parse_filters(parser, NULL, false)))
+    if (parser->at->type == HR_LEX_PIPE &&
+        !(node->set.value = hr_parse_filters(parser, NULL, false)))
         return NULL;
     return parse_closed_body(parser, "endset", &node->set.body) ? node : NULL;
 }
@@ -92,7 +96,8 @@ static HrNode *parse_if(HrParser *parser, uint32_t line)
         bool is_else = strcmp(end, "else") == 0;
         if (!is_else && !(test = hr_parse_tuple(parser, HR_PARSE_NO_CONDITION)))
             return NULL;
-        if (!expect_block_end(parser) || !parse_body(parser, is_else ? ends + 2 : ends, &end, &body))
+        if (!expect_block_end(parser) ||
+            !parse_body(parser, is_else ? ends + 2 : ends, &end, &body))
             return NULL;
         if (test)
             g_ptr_array_add(tests, test);
@@ -132,7 +137,8 @@ static HrNode *parse_for(HrParser *parser, uint32_t line)
         return hr_parser_unexpected(parser, "'in'");
     if (!(node->loop.items = hr_parse_tuple(parser, HR_PARSE_NO_CONDITION)))
         return NULL;
-    if (hr_parser_skip_name(parser, "if") && !(node->loop.filter = hr_parse_expression(parser, HR_PARSE_PLAIN)))
+    if (hr_parser_skip_name(parser, "if") &&
+        !(node->loop.filter = hr_parse_expression(parser, HR_PARSE_PLAIN)))
         return NULL;
     node->flag = hr_parser_skip_name(parser, "recursive");
     return parse_loop_bodies(parser, node) ? node : NULL;
@@ -141,7 +147,8 @@ static HrNode *parse_for(HrParser *parser, uint32_t line)
 static HrNode *parse_loop_control(HrParser *parser, HrNodeKind kind, uint32_t line)
 {
     if (parser->loops == 0)
-        return hr_parser_fail(parser, line, "'%s' outside of a loop", kind == HR_NODE_BREAK ? "break" : "continue");
+        return hr_parser_fail(parser, line, "'%s' outside of a loop",
+                              kind == HR_NODE_BREAK ? "break" : "continue");
     return expect_block_end(parser) ? hr_parser_node(parser, kind, line) : NULL;
 }
 
@@ -166,7 +173,8 @@ static bool parse_signature(HrParser *parser, HrMacroNode *macro)
                 return false;
             g_ptr_array_add(defaults, value);
         } else if (defaults->len > 0)
-            return hr_parser_fail(parser, parser->at->line, "non-default argument follows default argument");
+            return hr_parser_fail(parser, parser->at->line,
+                                  "non-default argument follows default argument");
         g_ptr_array_add(names, (char *)name);
     }
     macro->n_parameters = names->len;
@@ -195,7 +203,8 @@ static HrNode *parse_macro(HrParser *parser, uint32_t line)
     HrNode *node = hr_parser_node(parser, HR_NODE_MACRO, line);
 
     node->macro = hr_arena_alloc(parser->arena, sizeof *node->macro);
-    if (!(node->macro->name = hr_parser_expect_name(parser)) || !parse_signature(parser, node->macro))
+    if (!(node->macro->name = hr_parser_expect_name(parser)) ||
+        !parse_signature(parser, node->macro))
         return NULL;
     return parse_macro_body(parser, node->macro, "endmacro") ? node : NULL;
 }
@@ -235,7 +244,8 @@ static HrNode *parse_with(HrParser *parser, uint32_t line)
 
     while (parser->at->type != HR_LEX_BLOCK_END) {
         HrNode *target, *value;
-        if (targets->len > 0 && !hr_parser_expect(parser, HR_LEX_COMMA, "',' or the end of the tag"))
+        if (targets->len > 0 &&
+            !hr_parser_expect(parser, HR_LEX_COMMA, "',' or the end of the tag"))
             return NULL;
         if (!(target = parse_target(parser)) || !hr_parser_expect(parser, HR_LEX_ASSIGN, "'='") ||
             !(value = hr_parse_expression(parser, HR_PARSE_PLAIN)))
@@ -288,9 +298,17 @@ static const struct {
     const char *name;
     HrNode *(*parse)(HrParser *parser, uint32_t line);
 } statements[] = {
-    { "if", parse_if },           { "for", parse_for },       { "set", parse_set },           { "macro", parse_macro },
-    { "break", parse_break },     { "continue", parse_continue }, { "call", parse_call_block }, { "filter", parse_filter_block },
-    { "with", parse_with },       { "print", parse_print },   { "generation", parse_generation },
+    {"if", parse_if},
+    {"for", parse_for},
+    {"set", parse_set},
+    {"macro", parse_macro},
+    {"break", parse_break},
+    {"continue", parse_continue},
+    {"call", parse_call_block},
+    {"filter", parse_filter_block},
+    {"with", parse_with},
+    {"print", parse_print},
+    {"generation", parse_generation},
 };
 
 static HrNode *refuse_statement(HrParser *parser, const char *name, uint32_t line)
@@ -298,9 +316,11 @@ static HrNode *refuse_statement(HrParser *parser, const char *name, uint32_t lin
     static const char *const foreign[] = { "extends", "include", "import", "from", "block", NULL };
 
     if (g_strv_contains(foreign, name))
-        return hr_parser_fail(parser, line, "'%s' is not supported: a chat template stands alone", name);
+        return hr_parser_fail(parser, line, "'%s' is not supported: a chat template stands alone",
+                              name);
     if (strcmp(name, "autoescape") == 0)
-        return hr_parser_fail(parser, line, "'autoescape' is not supported: a chat template is plain text");
+        return hr_parser_fail(parser, line,
+                              "'autoescape' is not supported: a chat template is plain text");
     return hr_parser_fail(parser, line, "Encountered unknown tag '%s'.", name);
 }
 
@@ -364,7 +384,8 @@ static const char *skip_end(HrParser *parser, const char *const *ends)
     return NULL;
 }
 
-static bool parse_body(HrParser *parser, const char *const *ends, const char **ret_end, HrNodeList *ret_body)
+static bool parse_body(HrParser *parser, const char *const *ends, const char **ret_end,
+                       HrNodeList *ret_body)
 {
     g_autoptr(GPtrArray) body = g_ptr_array_new();
     uint32_t line = parser->at->line;

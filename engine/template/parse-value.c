@@ -26,8 +26,9 @@ HrNode *hr_parse_tuple(HrParser *parser, HrParseFlags flags)
     bool is_tuple = false;
 
     while (!at_tuple_end(parser, flags)) {
-        HrNode *item = flags & HR_PARSE_TARGETS ? hr_parse_primary(parser)
-                                                : hr_parse_expression(parser, flags & HR_PARSE_NO_CONDITION);
+        HrNode *item = flags & HR_PARSE_TARGETS
+                           ? hr_parse_primary(parser)
+                           : hr_parse_expression(parser, flags & HR_PARSE_NO_CONDITION);
         if (item == NULL)
             return NULL;
         g_ptr_array_add(items, item);
@@ -52,7 +53,9 @@ static HrNode *parse_display(HrParser *parser, HrNodeKind kind, HrLexemeType clo
 
     hr_parser_next(parser);
     while (!hr_parser_skip(parser, closer)) {
-        if (items->len > 0 && !hr_parser_expect(parser, HR_LEX_COMMA, closer == HR_LEX_RBRACE ? "',' or '}'" : "',' or ']'"))
+        if (items->len > 0 &&
+            !hr_parser_expect(parser, HR_LEX_COMMA,
+                              closer == HR_LEX_RBRACE ? "',' or '}'" : "',' or ']'"))
             return NULL;
         if (hr_parser_skip(parser, closer))
             break;
@@ -78,7 +81,8 @@ static HrNode *parse_string(HrParser *parser)
     for (; parser->at->type == HR_LEX_STRING; hr_parser_next(parser))
         if (!hr_lex_unescape(text, parser->source->str + parser->at->start, parser->at->len))
             return hr_parser_fail(parser, parser->at->line, "a string literal has a broken escape");
-    return hr_parser_constant(parser, hr_value_new_string(text->str, (gssize)text->len, true), line);
+    return hr_parser_constant(parser, hr_value_new_string(text->str, (gssize)text->len, true),
+                              line);
 }
 
 static HrNode *parse_number(HrParser *parser)
@@ -92,7 +96,8 @@ static HrNode *parse_number(HrParser *parser)
         if (parser->source->str[lexeme.start + i] != '_')
             g_string_append_c(digits, parser->source->str[lexeme.start + i]);
     if (lexeme.type == HR_LEX_FLOAT)
-        return hr_parser_constant(parser, hr_value_new_float(g_ascii_strtod(digits->str, NULL)), lexeme.line);
+        return hr_parser_constant(parser, hr_value_new_float(g_ascii_strtod(digits->str, NULL)),
+                                  lexeme.line);
 
     char mark = digits->len > 1 ? g_ascii_tolower(digits->str[1]) : '\0';
     guint base = mark == 'x' ? 16 : mark == 'o' ? 8 : mark == 'b' ? 2 : 10;
@@ -101,7 +106,8 @@ static HrNode *parse_number(HrParser *parser)
     if (*end != '\0' || end == start)
         return hr_parser_fail(parser, lexeme.line, "'%s' is no number", digits->str);
     if (number > INT64_MAX)
-        return hr_parser_fail(parser, lexeme.line, "the number %s does not fit in 64 bits", digits->str);
+        return hr_parser_fail(parser, lexeme.line, "the number %s does not fit in 64 bits",
+                              digits->str);
     return hr_parser_constant(parser, hr_value_new_int((int64_t)number), lexeme.line);
 }
 

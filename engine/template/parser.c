@@ -30,7 +30,8 @@ void *hr_parser_unexpected(HrParser *parser, const char *expected)
 bool hr_parser_enter(HrParser *parser)
 {
     if (parser->nesting == HR_TEMPLATE_MAX_NESTING)
-        return hr_parser_fail(parser, parser->at->line, "nested more than %u deep", HR_TEMPLATE_MAX_NESTING);
+        return hr_parser_fail(parser, parser->at->line, "nested more than %u deep",
+                              HR_TEMPLATE_MAX_NESTING);
     parser->nesting++;
     return true;
 }
@@ -119,7 +120,8 @@ HrNodeList hr_parser_list(HrParser *parser, const GPtrArray *nodes)
     return list;
 }
 
-HrNode *hr_parser_binary(HrParser *parser, HrNodeKind kind, HrNode *left, HrNode *right, uint32_t line)
+HrNode *hr_parser_binary(HrParser *parser, HrNodeKind kind, HrNode *left, HrNode *right,
+                         uint32_t line)
 {
     HrNode *node = hr_parser_node(parser, kind, line);
     node->left = left;
@@ -137,10 +139,16 @@ bool hr_parse(const GString *source, HrTree *ret_tree, GError **error)
         return false;
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) macros = g_ptr_array_new();
-    HrTree tree = { .arena = hr_arena_new(), .constants = g_ptr_array_new_with_free_func((GDestroyNotify)hr_value_unref) };
+    HrTree tree = {.arena = hr_arena_new(),
+                   .constants = g_ptr_array_new_with_free_func((GDestroyNotify)hr_value_unref)};
     HrParser parser = {
-        .source = source, .at = (const HrLexeme *)lexemes->data, .arena = tree.arena, .names = names,
-        .constants = tree.constants, .macros = macros, .error = &failure,
+        .source = source,
+        .at = (const HrLexeme *)lexemes->data,
+        .arena = tree.arena,
+        .names = names,
+        .constants = tree.constants,
+        .macros = macros,
+        .error = &failure,
     };
 
     if (!hr_parse_template(&parser, &tree.body)) {

@@ -1,5 +1,5 @@
-/* parser.h: what the parts of the parser share: statements and bodies (parse-statement.c), expressions (parse-expression.c,
- * parse-postfix.c, parse-value.c), and their tools (parser.c).
+/* parser.h: what the parts of the parser share: statements and bodies (parse-statement.c),
+ * expressions (parse-expression.c, parse-postfix.c, parse-value.c), and their tools (parser.c).
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -53,7 +53,8 @@ const char *hr_parser_intern(HrParser *parser, const char *text, size_t len);
 HrNode *hr_parser_node(HrParser *parser, HrNodeKind kind, uint32_t line);
 HrNode *hr_parser_constant(HrParser *parser, HrValue *take_value, uint32_t line);
 HrNodeList hr_parser_list(HrParser *parser, const GPtrArray *nodes);
-HrNode *hr_parser_binary(HrParser *parser, HrNodeKind kind, HrNode *left, HrNode *right, uint32_t line);
+HrNode *hr_parser_binary(HrParser *parser, HrNodeKind kind, HrNode *left, HrNode *right,
+                         uint32_t line);
 
 /* ---- Statements ---- */
 
@@ -75,5 +76,6 @@ HrNode *hr_parse_primary(HrParser *parser);
 HrNode *hr_parse_postfix(HrParser *parser, HrNode *node);
 /* Filters, tests and calls behind node. */
 HrNode *hr_parse_applications(HrParser *parser, HrNode *node);
-/* "name(args) | name2": filters on input (NULL: on a block's text). start_inline: the first "|" is not there. */
+/* "name(args) | name2": filters on input (NULL: on a block's text). start_inline: the first "|" is
+ * not there. */
 HrNode *hr_parse_filters(HrParser *parser, HrNode *input, bool start_inline);

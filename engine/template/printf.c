@@ -17,7 +17,8 @@ typedef struct {
 /* The next value, or the one that a star stands for. Borrowed. */
 static HrValue *take_argument(Printer *printer)
 {
-    bool tuple = printer->arguments->kind == HR_VALUE_LIST && printer->arguments->form == HR_FORM_TUPLE;
+    bool tuple =
+        printer->arguments->kind == HR_VALUE_LIST && printer->arguments->form == HR_FORM_TUPLE;
     size_t n = tuple ? printer->arguments->list.n : 1;
 
     if (printer->next >= n)
@@ -59,7 +60,8 @@ static bool read_count(Printer *printer, size_t *at, int *ret_count)
     for (; g_ascii_isdigit(bytes[*at]); ++*at)
         count = MIN(count * 10 + (bytes[*at] - '0'), (int64_t)HR_TEMPLATE_MAX_REPEAT + 1);
     if (ABS(count) > (int64_t)HR_TEMPLATE_MAX_REPEAT)
-        return hr_eval_fail(printer->ev, "a field of more than %zu characters", HR_TEMPLATE_MAX_REPEAT);
+        return hr_eval_fail(printer->ev, "a field of more than %zu characters",
+                            HR_TEMPLATE_MAX_REPEAT);
     *ret_count = (int)count;
     return true;
 }
@@ -171,13 +173,15 @@ static bool write_field(Printer *printer, size_t *at)
         return true;
     }
     if (!strchr("sracdiuoxXeEfFgG", format.type))
-        return hr_eval_fail(printer->ev, "unsupported format character '%c'", g_ascii_isprint(format.type) ? format.type : '?');
+        return hr_eval_fail(printer->ev, "unsupported format character '%c'",
+                            g_ascii_isprint(format.type) ? format.type : '?');
     if (value == NULL && !(value = take_argument(printer)))
         return false;
     return write_conversion(printer, value, &format);
 }
 
-/* Whether there are arguments left over. What can be subscripted may always be, since it could serve named fields. */
+/* Whether there are arguments left over. What can be subscripted may always be, since it could
+ * serve named fields. */
 static bool has_rest(const Printer *printer)
 {
     const HrValue *arguments = printer->arguments;
@@ -185,7 +189,8 @@ static bool has_rest(const Printer *printer)
     if (arguments->kind == HR_VALUE_LIST && arguments->form == HR_FORM_TUPLE)
         return printer->next < arguments->list.n;
     if (arguments->kind == HR_VALUE_DICT || hr_is_undefined(arguments) ||
-        (arguments->kind == HR_VALUE_LIST && (arguments->form == HR_FORM_PLAIN || arguments->form == HR_FORM_RANGE)))
+        (arguments->kind == HR_VALUE_LIST &&
+         (arguments->form == HR_FORM_PLAIN || arguments->form == HR_FORM_RANGE)))
         return false;
     return printer->next == 0;
 }

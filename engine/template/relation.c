@@ -6,28 +6,32 @@
 
 #include "template/eval.h"
 
-/* Comparing may look at every item of both sides, at any depth, many times over where items are shared: it is paid for by the
- * pair. */
+/* Comparing may look at every item of both sides, at any depth, many times over where items are
+ * shared: it is paid for by the pair. */
 static bool charge_pair(HrEval *ev, const HrValue *left, const HrValue *right)
 {
     size_t visits = MIN(ev->steps_left, (size_t)1 << 20);
     size_t left_over = hr_value_count(left, visits);
     left_over = hr_value_count(right, left_over);
-    return hr_eval_charge(ev, visits - left_over) && (left_over > 0 || hr_eval_fail(ev, "values too large to compare"));
+    return hr_eval_charge(ev, visits - left_over) &&
+           (left_over > 0 || hr_eval_fail(ev, "values too large to compare"));
 }
 
 bool hr_equal(HrEval *ev, const HrValue *left, const HrValue *right, bool *ret_equal)
 {
-    if (left != right && (left->kind == HR_VALUE_LIST || left->kind == HR_VALUE_DICT || hr_is_string(left)) &&
+    if (left != right &&
+        (left->kind == HR_VALUE_LIST || left->kind == HR_VALUE_DICT || hr_is_string(left)) &&
         left->kind == right->kind && !charge_pair(ev, left, right))
         return false;
     *ret_equal = hr_value_equal(left, right);
     return true;
 }
 
-static bool ordered(HrEval *ev, HrOperator op, const HrValue *left, const HrValue *right, bool *ret_holds)
+static bool ordered(HrEval *ev, HrOperator op, const HrValue *left, const HrValue *right,
+                    bool *ret_holds)
 {
-    static const char *const symbols[] = { [HR_OP_LT] = "<", [HR_OP_LE] = "<=", [HR_OP_GT] = ">", [HR_OP_GE] = ">=" };
+    static const char *const symbols[] = {
+        [HR_OP_LT] = "<", [HR_OP_LE] = "<=", [HR_OP_GT] = ">", [HR_OP_GE] = ">="};
     int order;
 
     if (hr_is_undefined(left) || hr_is_undefined(right))
@@ -39,17 +43,22 @@ static bool ordered(HrEval *ev, HrOperator op, const HrValue *left, const HrValu
             int ignored;
             g_autoptr(HrValue) zero = hr_value_new_int(0);
             /* NaN has no order with anything, and that is no error. */
-            bool left_number = left->kind == HR_VALUE_FLOAT || hr_value_compare(left, zero, &ignored);
-            bool right_number = right->kind == HR_VALUE_FLOAT || hr_value_compare(right, zero, &ignored);
+            bool left_number =
+                left->kind == HR_VALUE_FLOAT || hr_value_compare(left, zero, &ignored);
+            bool right_number =
+                right->kind == HR_VALUE_FLOAT || hr_value_compare(right, zero, &ignored);
             if (left_number && right_number) {
                 *ret_holds = false;
                 return true;
             }
         }
-        return hr_eval_fail(ev, "'%s' not supported between instances of '%s' and '%s'", symbols[op],
-                            hr_value_type_name(left), hr_value_type_name(right));
+        return hr_eval_fail(ev, "'%s' not supported between instances of '%s' and '%s'",
+                            symbols[op], hr_value_type_name(left), hr_value_type_name(right));
     }
-    *ret_holds = op == HR_OP_LT ? order < 0 : op == HR_OP_LE ? order <= 0 : op == HR_OP_GT ? order > 0 : order >= 0;
+    *ret_holds = op == HR_OP_LT   ? order < 0
+                 : op == HR_OP_LE ? order <= 0
+                 : op == HR_OP_GT ? order > 0
+                                  : order >= 0;
     return true;
 }
 
@@ -69,10 +78,12 @@ bool hr_contains(HrEval *ev, HrValue *container, HrValue *item, bool *ret_contai
         if (hr_is_undefined(item))
             return hr_eval_fail(ev, "'in <string>' requires string as left operand, not Undefined");
         if (!hr_is_string(item))
-            return hr_eval_fail(ev, "'in <string>' requires string as left operand, not %s", hr_value_type_name(item));
+            return hr_eval_fail(ev, "'in <string>' requires string as left operand, not %s",
+                                hr_value_type_name(item));
         if (!hr_eval_charge_value(ev, container))
             return false;
-        *ret_contains = memmem(container->string.bytes, container->string.len, item->string.bytes, item->string.len) != NULL;
+        *ret_contains = memmem(container->string.bytes, container->string.len, item->string.bytes,
+                               item->string.len) != NULL;
         return true;
     case HR_VALUE_DICT:
         if (!hr_value_hashable(item))
@@ -89,7 +100,8 @@ bool hr_contains(HrEval *ev, HrValue *container, HrValue *item, bool *ret_contai
         return items && list_contains(ev, items, item, ret_contains);
     }
     default:
-        return hr_eval_fail(ev, "argument of type '%s' is not iterable", hr_value_type_name(container));
+        return hr_eval_fail(ev, "argument of type '%s' is not iterable",
+                            hr_value_type_name(container));
     }
 }
 

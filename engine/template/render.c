@@ -18,7 +18,8 @@ HrTemplate *hr_template_new(const char *source, gssize len, GError **error)
     size_t n = len < 0 ? strlen(source) : (size_t)len;
 
     if (n > HR_TEMPLATE_MAX_SOURCE) {
-        g_set_error(error, HR_ERROR, HR_ERROR_TEMPLATE, "the template is %zu bytes long; at most %u are read", n,
+        g_set_error(error, HR_ERROR, HR_ERROR_TEMPLATE,
+                    "the template is %zu bytes long; at most %u are read", n,
                     HR_TEMPLATE_MAX_SOURCE);
         return NULL;
     }
@@ -83,8 +84,8 @@ static HrPrompt *make_prompt(const HrText *text)
     return prompt;
 }
 
-HrPrompt *hr_template_render_limited(const HrTemplate *tmpl, HrValue *vars, int64_t now_unix, const HrTemplateLimits *limits,
-                                     GError **error)
+HrPrompt *hr_template_render_limited(const HrTemplate *tmpl, HrValue *vars, int64_t now_unix,
+                                     const HrTemplateLimits *limits, GError **error)
 {
     g_autoptr(HrPrompt) prompt = NULL;
     g_auto(HrText) text = { 0 };
@@ -110,7 +111,8 @@ HrPrompt *hr_template_render_limited(const HrTemplate *tmpl, HrValue *vars, int6
     return g_steal_pointer(&prompt);
 }
 
-HrPrompt *hr_template_render(const HrTemplate *tmpl, HrValue *vars, int64_t now_unix, GError **error)
+HrPrompt *hr_template_render(const HrTemplate *tmpl, HrValue *vars, int64_t now_unix,
+                             GError **error)
 {
     return hr_template_render_limited(tmpl, vars, now_unix, &HR_TEMPLATE_DEFAULT_LIMITS, error);
 }

@@ -7,5 +7,6 @@
 #include "template/limits.h"
 #include "template/template.h"
 
-HrPrompt *hr_template_render_limited(const HrTemplate *tmpl, HrValue *vars, int64_t now_unix, const HrTemplateLimits *limits,
+HrPrompt *hr_template_render_limited(const HrTemplate *tmpl, HrValue *vars, int64_t now_unix,
+                                     const HrTemplateLimits *limits,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;

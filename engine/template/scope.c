@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Scopes form a chain outwards: blocks look through to what surrounds them, assignments stay in the innermost one. A macro
- * remembers the scope that it was written in, by reference. Names are interned, so pointers tell them apart.
+ * Scopes form a chain outwards: blocks look through to what surrounds them, assignments stay in the
+ * innermost one. A macro remembers the scope that it was written in, by reference. Names are
+ * interned, so pointers tell them apart.
  */
 #include "template/eval.h"
 
@@ -106,13 +107,15 @@ static bool unpack(HrEval *ev, const HrNode *target, HrValue *value)
 {
     size_t wanted = target->list.n;
 
-    if (value->kind != HR_VALUE_LIST && value->kind != HR_VALUE_DICT && !hr_is_string(value) && !hr_is_undefined(value))
+    if (value->kind != HR_VALUE_LIST && value->kind != HR_VALUE_DICT && !hr_is_string(value) &&
+        !hr_is_undefined(value))
         return hr_eval_fail(ev, "cannot unpack non-iterable %s object", hr_value_type_name(value));
     g_autoptr(HrValue) items = hr_eval_iterate(ev, value);
     if (items == NULL)
         return false;
     if (items->list.n < wanted)
-        return hr_eval_fail(ev, "not enough values to unpack (expected %zu, got %zu)", wanted, items->list.n);
+        return hr_eval_fail(ev, "not enough values to unpack (expected %zu, got %zu)", wanted,
+                            items->list.n);
     if (items->list.n > wanted)
         return hr_eval_fail(ev, "too many values to unpack (expected %zu)", wanted);
     for (size_t i = 0; i < wanted; i++)

@@ -16,9 +16,11 @@ static bool is_cased(gunichar c)
 static bool is_final_sigma(const HrValue *string, size_t i)
 {
     size_t next = i + hr_string_char_len(string, i);
-    const char *previous = i > 0 ? g_utf8_find_prev_char(string->string.bytes, string->string.bytes + i) : NULL;
+    const char *previous =
+        i > 0 ? g_utf8_find_prev_char(string->string.bytes, string->string.bytes + i) : NULL;
 
-    return previous && is_cased(hr_string_char(string, (size_t)(previous - string->string.bytes))) &&
+    return previous &&
+           is_cased(hr_string_char(string, (size_t)(previous - string->string.bytes))) &&
            (next >= string->string.len || !is_cased(hr_string_char(string, next)));
 }
 
@@ -126,7 +128,8 @@ static bool is_alpha(gunichar c)
     return g_unichar_isalpha(c);
 }
 
-/* Digits of other scripts and superscripts count for isdigit, fractions and numerals for isnumeric as well. */
+/* Digits of other scripts and superscripts count for isdigit, fractions and numerals for isnumeric
+ * as well. */
 static bool is_decimal(gunichar c)
 {
     return g_unichar_type(c) == G_UNICODE_DECIMAL_NUMBER;
@@ -134,14 +137,16 @@ static bool is_decimal(gunichar c)
 
 static bool is_digit(gunichar c)
 {
-    return is_decimal(c) || c == 0xB2 || c == 0xB3 || c == 0xB9 || c == 0x2070 || (c >= 0x2074 && c <= 0x2079) ||
-           (c >= 0x2080 && c <= 0x2089) || (c >= 0x2460 && c <= 0x2468);
+    return is_decimal(c) || c == 0xB2 || c == 0xB3 || c == 0xB9 || c == 0x2070 ||
+           (c >= 0x2074 && c <= 0x2079) || (c >= 0x2080 && c <= 0x2089) ||
+           (c >= 0x2460 && c <= 0x2468);
 }
 
 static bool is_numeric(gunichar c)
 {
     GUnicodeType type = g_unichar_type(c);
-    return type == G_UNICODE_DECIMAL_NUMBER || type == G_UNICODE_LETTER_NUMBER || type == G_UNICODE_OTHER_NUMBER;
+    return type == G_UNICODE_DECIMAL_NUMBER || type == G_UNICODE_LETTER_NUMBER ||
+           type == G_UNICODE_OTHER_NUMBER;
 }
 
 static bool is_alnum(gunichar c)

@@ -9,7 +9,8 @@
 
 static bool need_string(HrEval *ev, const HrValue *value)
 {
-    return hr_is_string(value) || hr_eval_fail(ev, "must be str, not %s", hr_value_type_name(value));
+    return hr_is_string(value) ||
+           hr_eval_fail(ev, "must be str, not %s", hr_value_type_name(value));
 }
 
 /* ---- Stripping ---- */
@@ -19,7 +20,8 @@ enum { STRIP_LEFT = 1, STRIP_RIGHT = 2 };
 /* Whether the character at byte i of a string is one of those in set. */
 static bool in_set(const HrValue *string, size_t i, const HrValue *set)
 {
-    return memmem(set->string.bytes, set->string.len, string->string.bytes + i, hr_string_char_len(string, i)) != NULL;
+    return memmem(set->string.bytes, set->string.len, string->string.bytes + i,
+                  hr_string_char_len(string, i)) != NULL;
 }
 
 static HrValue *strip(HrEval *ev, const HrValue *string, const HrValue *set, unsigned sides)
@@ -70,7 +72,8 @@ static HrValue *string_rstrip(HrEval *ev, HrValue *self, HrValue *const *argv)
 
 /* ---- Beginnings and ends ---- */
 
-static bool has_affix(const HrValue *string, size_t start, size_t end, const HrValue *affix, bool at_end)
+static bool has_affix(const HrValue *string, size_t start, size_t end, const HrValue *affix,
+                      bool at_end)
 {
     size_t n = affix->string.len;
     if (end < start || end - start < n)
@@ -79,7 +82,8 @@ static bool has_affix(const HrValue *string, size_t start, size_t end, const HrV
 }
 
 /* Bytes [*ret_start, *ret_end) that characters argv[1] to argv[2] are. False on failure. */
-static bool char_range(HrEval *ev, const HrValue *string, HrValue *const *argv, size_t *ret_start, size_t *ret_end)
+static bool char_range(HrEval *ev, const HrValue *string, HrValue *const *argv, size_t *ret_start,
+                       size_t *ret_end)
 {
     int64_t n = (int64_t)string->string.n_chars, start, end;
 
@@ -109,11 +113,13 @@ static HrValue *affix_test(HrEval *ev, const HrValue *string, HrValue *const *ar
     if (hr_is_string(argv[0]))
         return hr_value_new_bool(has_affix(string, start, end, argv[0], at_end));
     if (argv[0]->kind != HR_VALUE_LIST || argv[0]->form != HR_FORM_TUPLE)
-        return hr_eval_fail(ev, "%s first arg must be str or a tuple of str, not %s", method, hr_value_type_name(argv[0]));
+        return hr_eval_fail(ev, "%s first arg must be str or a tuple of str, not %s", method,
+                            hr_value_type_name(argv[0]));
     for (size_t i = 0; i < argv[0]->list.n; i++) {
         const HrValue *affix = argv[0]->list.items[i];
         if (!hr_is_string(affix))
-            return hr_eval_fail(ev, "tuple for %s must only contain str, not %s", method, hr_value_type_name(affix));
+            return hr_eval_fail(ev, "tuple for %s must only contain str, not %s", method,
+                                hr_value_type_name(affix));
         if (has_affix(string, start, end, affix, at_end))
             return hr_value_new_bool(true);
     }
@@ -136,7 +142,8 @@ static HrValue *remove_affix(HrEval *ev, HrValue *string, HrValue *affix, bool a
         return NULL;
     if (!has_affix(string, 0, string->string.len, affix, at_end))
         return hr_value_ref(string);
-    return hr_substring(ev, string, at_end ? 0 : affix->string.len, string->string.len - affix->string.len);
+    return hr_substring(ev, string, at_end ? 0 : affix->string.len,
+                        string->string.len - affix->string.len);
 }
 
 static HrValue *string_removeprefix(HrEval *ev, HrValue *self, HrValue *const *argv)
@@ -162,7 +169,8 @@ static int64_t chars_before(const HrValue *string, size_t byte)
 }
 
 /* Where the first or last place of argv[0] is, in characters, -1: nowhere. */
-static bool search(HrEval *ev, const HrValue *string, HrValue *const *argv, bool last, int64_t *ret_index)
+static bool search(HrEval *ev, const HrValue *string, HrValue *const *argv, bool last,
+                   int64_t *ret_index)
 {
     size_t start, end;
     const char *found = NULL;
@@ -284,7 +292,8 @@ static HrValue *string_format_map(HrEval *ev, HrValue *self, HrValue *const *arg
 
     hr_args_init(&args);
     if (argv[0]->kind != HR_VALUE_DICT)
-        return hr_eval_fail(ev, "format_map() takes a mapping, not %s", hr_value_type_name(argv[0]));
+        return hr_eval_fail(ev, "format_map() takes a mapping, not %s",
+                            hr_value_type_name(argv[0]));
     for (size_t i = 0; i < hr_value_size(argv[0]); i++) {
         const char *key;
         HrValue *value = hr_value_entry(argv[0], i, &key);

@@ -19,7 +19,8 @@ static bool padding(HrEval *ev, const HrValue *string, const HrValue *width, siz
         return false;
     if (wanted > (int64_t)HR_TEMPLATE_MAX_REPEAT)
         return hr_eval_fail(ev, "padding to more than %zu characters", HR_TEMPLATE_MAX_REPEAT);
-    *ret_padding = wanted > (int64_t)string->string.n_chars ? (size_t)wanted - string->string.n_chars : 0;
+    *ret_padding =
+        wanted > (int64_t)string->string.n_chars ? (size_t)wanted - string->string.n_chars : 0;
     return hr_eval_charge(ev, *ret_padding);
 }
 

@@ -95,14 +95,17 @@ static HrValue *split_by(HrEval *ev, const HrValue *string, const HrValue *separ
     size_t start = 0;
 
     while (max < 0 || (int64_t)list->list.n < max) {
-        const char *found = memmem(bytes + start, string->string.len - start, separator->string.bytes, separator->string.len);
+        const char *found = memmem(bytes + start, string->string.len - start,
+                                   separator->string.bytes, separator->string.len);
         if (found == NULL)
             break;
         if (!append_piece(ev, list, string, start, (size_t)(found - bytes) - start))
             return NULL;
         start = (size_t)(found - bytes) + separator->string.len;
     }
-    return append_piece(ev, list, string, start, string->string.len - start) ? g_steal_pointer(&list) : NULL;
+    return append_piece(ev, list, string, start, string->string.len - start)
+               ? g_steal_pointer(&list)
+               : NULL;
 }
 
 static HrValue *rsplit_by(HrEval *ev, const HrValue *string, const HrValue *separator, int64_t max)
@@ -183,11 +186,13 @@ static HrValue *partition(HrEval *ev, const HrValue *string, HrValue *const *arg
         return hr_eval_fail(ev, "empty separator");
     if (!hr_eval_charge(ev, string->string.len / 32))
         return NULL;
-    const char *found = from_end ? find_last(bytes, string->string.len, argv[0])
-                                 : memmem(bytes, string->string.len, argv[0]->string.bytes, argv[0]->string.len);
+    const char *found =
+        from_end ? find_last(bytes, string->string.len, argv[0])
+                 : memmem(bytes, string->string.len, argv[0]->string.bytes, argv[0]->string.len);
     size_t at = found ? (size_t)(found - bytes) : from_end ? 0 : string->string.len;
     size_t behind = found ? at + argv[0]->string.len : at;
-    if (!append_piece(ev, parts, string, 0, at) || !append_piece(ev, parts, string, at, behind - at) ||
+    if (!append_piece(ev, parts, string, 0, at) ||
+        !append_piece(ev, parts, string, at, behind - at) ||
         !append_piece(ev, parts, string, behind, string->string.len - behind))
         return NULL;
     return g_steal_pointer(&parts);
@@ -214,7 +219,8 @@ HrValue *hr_string_join(HrEval *ev, HrValue *self, HrValue *const *argv)
     for (size_t i = 0; items && i < items->list.n; i++) {
         const HrValue *item = items->list.items[i];
         if (!hr_is_string(item))
-            return hr_eval_fail(ev, "sequence item %zu: expected str instance, %s found", i, hr_value_type_name(item));
+            return hr_eval_fail(ev, "sequence item %zu: expected str instance, %s found", i,
+                                hr_value_type_name(item));
         if (i > 0)
             hr_text_append_string(&text, self);
         hr_text_append_string(&text, item);

@@ -49,7 +49,8 @@ static HrValue *test_float(HrEval *ev, HrValue *self, HrValue *const *argv)
 
 static HrValue *test_number(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
-    return hr_value_new_bool(self->kind == HR_VALUE_INT || self->kind == HR_VALUE_FLOAT || self->kind == HR_VALUE_BOOL);
+    return hr_value_new_bool(self->kind == HR_VALUE_INT || self->kind == HR_VALUE_FLOAT ||
+                             self->kind == HR_VALUE_BOOL);
 }
 
 static HrValue *test_string(HrEval *ev, HrValue *self, HrValue *const *argv)
@@ -65,15 +66,17 @@ static HrValue *test_mapping(HrEval *ev, HrValue *self, HrValue *const *argv)
 /* Python's has both a length and items: dicts and text count. */
 static HrValue *test_sequence(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
-    bool list = self->kind == HR_VALUE_LIST &&
-                (self->form == HR_FORM_PLAIN || self->form == HR_FORM_TUPLE || self->form == HR_FORM_RANGE);
-    return hr_value_new_bool(list || hr_is_string(self) || self->kind == HR_VALUE_DICT || hr_is_undefined(self));
+    bool list =
+        self->kind == HR_VALUE_LIST &&
+        (self->form == HR_FORM_PLAIN || self->form == HR_FORM_TUPLE || self->form == HR_FORM_RANGE);
+    return hr_value_new_bool(list || hr_is_string(self) || self->kind == HR_VALUE_DICT ||
+                             hr_is_undefined(self));
 }
 
 static HrValue *test_iterable(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
-    return hr_value_new_bool(self->kind == HR_VALUE_LIST || hr_is_string(self) || self->kind == HR_VALUE_DICT ||
-                             hr_is_undefined(self));
+    return hr_value_new_bool(self->kind == HR_VALUE_LIST || hr_is_string(self) ||
+                             self->kind == HR_VALUE_DICT || hr_is_undefined(self));
 }
 
 static HrValue *test_callable(HrEval *ev, HrValue *self, HrValue *const *argv)
@@ -90,8 +93,10 @@ static HrValue *test_escaped(HrEval *ev, HrValue *self, HrValue *const *argv)
 static HrValue *test_sameas(HrEval *ev, HrValue *self, HrValue *const *argv)
 {
     const HrValue *other = argv[0];
-    bool constant = self->kind == HR_VALUE_NULL || self->kind == HR_VALUE_BOOL || self->kind == HR_VALUE_INT;
-    return hr_value_new_bool(self == other || (constant && self->kind == other->kind && hr_value_equal(self, other)));
+    bool constant =
+        self->kind == HR_VALUE_NULL || self->kind == HR_VALUE_BOOL || self->kind == HR_VALUE_INT;
+    return hr_value_new_bool(
+        self == other || (constant && self->kind == other->kind && hr_value_equal(self, other)));
 }
 
 /* ---- Text and numbers ---- */
@@ -201,27 +206,46 @@ static HrValue *test_test(HrEval *ev, HrValue *self, HrValue *const *argv)
 }
 
 static const HrBuiltin tests[] = {
-    { "defined", "", 0, .call = test_defined },       { "undefined", "", 0, .call = test_undefined },
-    { "none", "", 0, .call = test_none },             { "boolean", "", 0, .call = test_boolean },
-    { "true", "", 0, .call = test_true },             { "false", "", 0, .call = test_false },
-    { "integer", "", 0, .call = test_integer },       { "float", "", 0, .call = test_float },
-    { "number", "", 0, .call = test_number },         { "string", "", 0, .call = test_string },
-    { "mapping", "", 0, .call = test_mapping },       { "sequence", "", 0, .call = test_sequence },
-    { "iterable", "", 0, .call = test_iterable },     { "callable", "", 0, .call = test_callable },
-    { "escaped", "", 0, .call = test_escaped },       { "sameas", "other", 1, .call = test_sameas },
-    { "lower", "", 0, .call = test_lower },           { "upper", "", 0, .call = test_upper },
-    { "even", "", 0, .call = test_even },             { "odd", "", 0, .call = test_odd },
-    { "divisibleby", "num", 1, .call = test_divisibleby },
-    { "eq", "b", 1, .call = test_eq },                { "equalto", "b", 1, .call = test_eq },
-    { "==", "b", 1, .call = test_eq },                { "ne", "b", 1, .call = test_ne },
-    { "!=", "b", 1, .call = test_ne },                { "lt", "b", 1, .call = test_lt },
-    { "lessthan", "b", 1, .call = test_lt },          { "<", "b", 1, .call = test_lt },
-    { "le", "b", 1, .call = test_le },                { "<=", "b", 1, .call = test_le },
-    { "gt", "b", 1, .call = test_gt },                { "greaterthan", "b", 1, .call = test_gt },
-    { ">", "b", 1, .call = test_gt },                 { "ge", "b", 1, .call = test_ge },
-    { ">=", "b", 1, .call = test_ge },                { "in", "seq", 1, .call = test_in },
-    { "filter", "", 0, .call = test_filter },         { "test", "", 0, .call = test_test },
-    { NULL },
+    {"defined", "", 0, .call = test_defined},
+    {"undefined", "", 0, .call = test_undefined},
+    {"none", "", 0, .call = test_none},
+    {"boolean", "", 0, .call = test_boolean},
+    {"true", "", 0, .call = test_true},
+    {"false", "", 0, .call = test_false},
+    {"integer", "", 0, .call = test_integer},
+    {"float", "", 0, .call = test_float},
+    {"number", "", 0, .call = test_number},
+    {"string", "", 0, .call = test_string},
+    {"mapping", "", 0, .call = test_mapping},
+    {"sequence", "", 0, .call = test_sequence},
+    {"iterable", "", 0, .call = test_iterable},
+    {"callable", "", 0, .call = test_callable},
+    {"escaped", "", 0, .call = test_escaped},
+    {"sameas", "other", 1, .call = test_sameas},
+    {"lower", "", 0, .call = test_lower},
+    {"upper", "", 0, .call = test_upper},
+    {"even", "", 0, .call = test_even},
+    {"odd", "", 0, .call = test_odd},
+    {"divisibleby", "num", 1, .call = test_divisibleby},
+    {"eq", "b", 1, .call = test_eq},
+    {"equalto", "b", 1, .call = test_eq},
+    {"==", "b", 1, .call = test_eq},
+    {"ne", "b", 1, .call = test_ne},
+    {"!=", "b", 1, .call = test_ne},
+    {"lt", "b", 1, .call = test_lt},
+    {"lessthan", "b", 1, .call = test_lt},
+    {"<", "b", 1, .call = test_lt},
+    {"le", "b", 1, .call = test_le},
+    {"<=", "b", 1, .call = test_le},
+    {"gt", "b", 1, .call = test_gt},
+    {"greaterthan", "b", 1, .call = test_gt},
+    {">", "b", 1, .call = test_gt},
+    {"ge", "b", 1, .call = test_ge},
+    {">=", "b", 1, .call = test_ge},
+    {"in", "seq", 1, .call = test_in},
+    {"filter", "", 0, .call = test_filter},
+    {"test", "", 0, .call = test_test},
+    {NULL},
 };
 
 bool hr_has_test(const char *name)

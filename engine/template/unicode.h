@@ -12,13 +12,15 @@ static inline bool hr_is_space(gunichar c)
 {
     if (c < 0x80)
         return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F);
-    return c == 0x85 || g_unichar_type(c) == G_UNICODE_SPACE_SEPARATOR || c == 0x2028 || c == 0x2029;
+    return c == 0x85 || g_unichar_type(c) == G_UNICODE_SPACE_SEPARATOR || c == 0x2028 ||
+           c == 0x2029;
 }
 
 /* Where str.splitlines() breaks; "\r\n" is one break. */
 static inline bool hr_is_line_break(gunichar c)
 {
-    return (c >= '\n' && c <= '\r') || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029;
+    return (c >= '\n' && c <= '\r') || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 ||
+           c == 0x2029;
 }
 
 /* Length in bytes of the white space that text starts with, text being len bytes long. */

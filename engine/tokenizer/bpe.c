@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Text is cut into words by the pre-tokenizer; a word's bytes are joined, the pair that was learnt first first. Files spell
- * bytes as printable characters: those that print stand for themselves, the others, in order, for U+0100 and on.
+ * Text is cut into words by the pre-tokenizer; a word's bytes are joined, the pair that was learnt
+ * first first. Files spell bytes as printable characters: those that print stand for themselves,
+ * the others, in order, for U+0100 and on.
  */
 #include "tokenizer/tokenizer-private.h"
 
@@ -18,7 +19,8 @@ static bool prints(unsigned byte)
     return (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte != 0xad);
 }
 
-/* The byte that a character of the alphabet stands for, or -1. Those that do not print: 00-20, 7f-a0, ad. */
+/* The byte that a character of the alphabet stands for, or -1. Those that do not print: 00-20,
+ * 7f-a0, ad. */
 static int byte_of_code(uint32_t code)
 {
     if (code < 0x100)
@@ -50,9 +52,9 @@ size_t hr_bpe_decode_text(const char *text, size_t len, char *ret_bytes)
     return n;
 }
 
-/* Vocabularies may lack bytes that their training text did not have (control characters, what UTF-8 never uses): byte_ids
- * says so with -1, and such a byte is left out, as where the models were trained. Some files carry its character as a
- * user-defined token. */
+/* Vocabularies may lack bytes that their training text did not have (control characters, what UTF-8
+ * never uses): byte_ids says so with -1, and such a byte is left out, as where the models were
+ * trained. Some files carry its character as a user-defined token. */
 static void find_byte_ids(HrTokenizer *tokenizer)
 {
     uint32_t next = 0x100;
@@ -99,8 +101,10 @@ static uint64_t pair_of(HrToken left, HrToken right)
     return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
 }
 
-/* Of a pair that is there twice, the first counts. A pair that would spell a control token never joins. */
-static void add_merge(HrTokenizer *tokenizer, HrToken left, HrToken right, HrToken joined, uint32_t rank)
+/* Of a pair that is there twice, the first counts. A pair that would spell a control token never
+ * joins. */
+static void add_merge(HrTokenizer *tokenizer, HrToken left, HrToken right, HrToken joined,
+                      uint32_t rank)
 {
     uint64_t pair = pair_of(left, right);
     HrMergeSlot *slot = merge_slot(&tokenizer->merges, pair);
@@ -109,7 +113,8 @@ static void add_merge(HrTokenizer *tokenizer, HrToken left, HrToken right, HrTok
         *slot = (HrMergeSlot){pair, rank, joined};
 }
 
-static bool load_merge(HrTokenizer *tokenizer, const HrGgufEntry *merges, uint32_t rank, GError **error)
+static bool load_merge(HrTokenizer *tokenizer, const HrGgufEntry *merges, uint32_t rank,
+                       GError **error)
 {
     const char *text, *space;
     size_t len, left_len;
@@ -120,7 +125,8 @@ static bool load_merge(HrTokenizer *tokenizer, const HrGgufEntry *merges, uint32
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES ": entry %u is not a string", rank);
     space = len > 2 ? memchr(text + 1, ' ', len - 2) : NULL;
     if (!space || len > sizeof joined_text)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES ": entry %u is not two texts with a space between", rank);
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 MERGES ": entry %u is not two texts with a space between", rank);
     left_len = (size_t)(space - text);
     memcpy(joined_text, text, left_len);
     memcpy(joined_text + left_len, space + 1, len - left_len - 1);
@@ -133,7 +139,9 @@ static bool load_merge(HrTokenizer *tokenizer, const HrGgufEntry *merges, uint32
         g_autofree char *shown = hr_tokenizer_show(text, len);
 
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
-                                 MERGES ": entry %u (“%s”) names a token that the file does not have", rank, shown);
+                                 MERGES
+                                 ": entry %u (“%s”) names a token that the file does not have",
+                                 rank, shown);
     }
     return true;
 }
@@ -147,7 +155,8 @@ static bool load_merges(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
     if (merges->kind != HR_GGUF_ARRAY || merges->element != HR_GGUF_STRING)
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES " is not an array of strings");
     if (merges->n > HR_MAX_TOKENS)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES " has %" G_GUINT64_FORMAT " entries, more than %u",
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 MERGES " has %" G_GUINT64_FORMAT " entries, more than %u",
                                  merges->n, HR_MAX_TOKENS);
     if (!allocate_merges(&tokenizer->merges, merges->n, error))
         return false;
@@ -168,7 +177,8 @@ bool hr_bpe_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 
 /* ---- Encoding ---- */
 
-static uint32_t look_up(const void *context, const HrSymbol *left, const HrSymbol *right, HrToken *ret_joined)
+static uint32_t look_up(const void *context, const HrSymbol *left, const HrSymbol *right,
+                        HrToken *ret_joined)
 {
     const HrTokenizer *tokenizer = context;
     const HrMergeSlot *slot;
@@ -213,7 +223,9 @@ static void encode_word(size_t begin, size_t end, void *data)
     for (size_t i = begin; i < end; i++)
         len += hr_rune_bytes(encoding->runes[i]);
     encoding->at += len;
-    whole = tokenizer->pretokenizer->ignore_merges ? hr_text_table_find(&tokenizer->by_piece, bytes, len) : -1;
+    whole = tokenizer->pretokenizer->ignore_merges
+                ? hr_text_table_find(&tokenizer->by_piece, bytes, len)
+                : -1;
     if (whole >= 0)
         hr_encoding_append(encoding, whole);
     else if (!encoding->failed)

@@ -1,9 +1,10 @@
-/* encode.c: from a prompt to ids: special tokens first, then what is between them by the tokenizer's kind.
+/* encode.c: from a prompt to ids: special tokens first, then what is between them by the
+ * tokenizer's kind.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Spans only decide where control tokens are looked for. A control token must lie in trusted text as a whole; adjacent
- * trusted spans are one.
+ * Spans only decide where control tokens are looked for. A control token must lie in trusted text
+ * as a whole; adjacent trusted spans are one.
  */
 #include "tokenizer/tokenizer-private.h"
 
@@ -29,7 +30,8 @@ static void *grow(HrEncoding *encoding, void *old, size_t n, size_t element_byte
 
 HrRune *hr_encoding_runes(HrEncoding *encoding, const char *text, size_t len, size_t *ret_n)
 {
-    encoding->runes = grow(encoding, encoding->runes, len, sizeof *encoding->runes, &encoding->n_runes_max);
+    encoding->runes =
+        grow(encoding, encoding->runes, len, sizeof *encoding->runes, &encoding->n_runes_max);
     if (encoding->runes)
         *ret_n = hr_runes_from_utf8(text, len, encoding->runes);
     return encoding->runes;
@@ -124,12 +126,14 @@ static void encode_text(HrEncoding *encoding, const char *text, size_t len, Trus
             at++;
             continue;
         }
-        while ((tokenizer->flags[token] & HR_TOKEN_FLAG_LSTRIP) && end > start && g_ascii_isspace(text[end - 1]))
+        while ((tokenizer->flags[token] & HR_TOKEN_FLAG_LSTRIP) && end > start &&
+               g_ascii_isspace(text[end - 1]))
             end--;
         encode_fragment(encoding, text + start, end - start);
         hr_encoding_append(encoding, token);
         at += tokenizer->pieces[token].len;
-        while ((tokenizer->flags[token] & HR_TOKEN_FLAG_RSTRIP) && at < len && g_ascii_isspace(text[at]))
+        while ((tokenizer->flags[token] & HR_TOKEN_FLAG_RSTRIP) && at < len &&
+               g_ascii_isspace(text[at]))
             at++;
         start = at;
     }
@@ -141,14 +145,16 @@ static void encode_text(HrEncoding *encoding, const char *text, size_t len, Trus
 /* BOS goes in front of what ids[first..] are, EOS behind, unless they stand there already. */
 static void add_ends(const HrTokenizer *tokenizer, GArray *ids, guint first)
 {
-    if (tokenizer->adds_bos && (ids->len == first || g_array_index(ids, HrToken, first) != tokenizer->bos))
+    if (tokenizer->adds_bos &&
+        (ids->len == first || g_array_index(ids, HrToken, first) != tokenizer->bos))
         g_array_insert_val(ids, first, tokenizer->bos);
-    if (tokenizer->adds_eos && (ids->len == first || g_array_index(ids, HrToken, ids->len - 1) != tokenizer->eos))
+    if (tokenizer->adds_eos &&
+        (ids->len == first || g_array_index(ids, HrToken, ids->len - 1) != tokenizer->eos))
         g_array_append_val(ids, tokenizer->eos);
 }
 
-bool hr_tokenizer_encode(const HrTokenizer *tokenizer, const char *text, const HrSpan *spans, size_t n_spans,
-                         bool add_special, GArray *ret_ids, GError **error)
+bool hr_tokenizer_encode(const HrTokenizer *tokenizer, const char *text, const HrSpan *spans,
+                         size_t n_spans, bool add_special, GArray *ret_ids, GError **error)
 {
     HrEncoding encoding = {.tokenizer = tokenizer, .ids = ret_ids};
     Trust trust = {.spans = spans, .n_spans = n_spans};
@@ -158,12 +164,14 @@ bool hr_tokenizer_encode(const HrTokenizer *tokenizer, const char *text, const H
     for (size_t i = 0; i < n_spans; i++)
         len = MAX(len, spans[i].start + spans[i].len);
     if (len > HR_MAX_ENCODE_BYTES)
-        return hr_tokenizer_fail(error, HR_ERROR_TOO_LONG, "A text of %zu bytes is too long for any model", len);
+        return hr_tokenizer_fail(error, HR_ERROR_TOO_LONG,
+                                 "A text of %zu bytes is too long for any model", len);
     encode_text(&encoding, text, len, &trust);
     finish(&encoding);
     if (encoding.failed) {
         g_array_set_size(ret_ids, first);
-        return hr_tokenizer_fail(error, HR_ERROR_MEMORY, "Not enough memory to read a text of %zu bytes", len);
+        return hr_tokenizer_fail(error, HR_ERROR_MEMORY,
+                                 "Not enough memory to read a text of %zu bytes", len);
     }
     if (add_special)
         add_ends(tokenizer, ret_ids, first);

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A symbol knows the rank of joining it with its right neighbour. The heap may hold ranks that no longer hold; they are
- * known by differing from the symbol's. Every join makes two new pairs at most and takes one symbol away, so the heap
- * never holds more than 3 n entries.
+ * A symbol knows the rank of joining it with its right neighbour. The heap may hold ranks that no
+ * longer hold; they are known by differing from the symbol's. Every join makes two new pairs at
+ * most and takes one symbol away, so the heap never holds more than 3 n entries.
  */
 #include "tokenizer/merge.h"
 

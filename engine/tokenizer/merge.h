@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What BPE and SPM have in common: symbols in a row; of all neighbours that may be joined, the pair of the lowest rank is,
- * the leftmost one among equals; until none is left. n symbols take O(n log n) steps: each pair is looked up once, when it
- * comes to be. Thread-safety: one thread at a time for each HrMerger.
+ * What BPE and SPM have in common: symbols in a row; of all neighbours that may be joined, the pair
+ * of the lowest rank is, the leftmost one among equals; until none is left. n symbols take O(n log
+ * n) steps: each pair is looked up once, when it comes to be. Thread-safety: one thread at a time
+ * for each HrMerger.
  */
 #pragma once
 
@@ -22,7 +23,8 @@ typedef struct {
 #define HR_NO_SYMBOL UINT32_MAX
 
 /* The rank and the token of left and right joined, HR_NO_RANK if they do not join. */
-typedef uint32_t (*HrMergeLookup)(const void *context, const HrSymbol *left, const HrSymbol *right, HrToken *ret_joined);
+typedef uint32_t (*HrMergeLookup)(const void *context, const HrSymbol *left, const HrSymbol *right,
+                                  HrToken *ret_joined);
 
 typedef struct {
     HrMergeLookup lookup;

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A rune packs a code point into its low 21 bits and what the pre-tokenizers ask about it into the others, so that text
- * takes four bytes per character and a class test is one AND. The Unicode version is GLib's. Thread-safety: Safe.
+ * A rune packs a code point into its low 21 bits and what the pre-tokenizers ask about it into the
+ * others, so that text takes four bytes per character and a class test is one AND. The Unicode
+ * version is GLib's. Thread-safety: Safe.
  */
 #pragma once
 
@@ -44,8 +45,8 @@ static inline size_t hr_rune_bytes(HrRune rune)
 
 /* The code point with its classes. */
 HrRune hr_rune_classify(uint32_t code);
-/* The character at text[0..len), len > 0, without classes: strict UTF-8 (no surrogates, no overlong forms), otherwise
- * HR_RUNE_INVALID for its first byte. */
+/* The character at text[0..len), len > 0, without classes: strict UTF-8 (no surrogates, no overlong
+ * forms), otherwise HR_RUNE_INVALID for its first byte. */
 HrRune hr_rune_decode(const char *text, size_t len);
 /* runes[len] receives the characters of text[0..len), classified. Returns how many there are. */
 size_t hr_runes_from_utf8(const char *text, size_t len, HrRune *runes);

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Files label these tokens unevenly: turn markers are sometimes "user-defined", and only some of the tokens that end an
- * answer have a key. What a marker looks like and what families use to end an answer is therefore known here by text.
+ * Files label these tokens unevenly: turn markers are sometimes "user-defined", and only some of
+ * the tokens that end an answer have a key. What a marker looks like and what families use to end
+ * an answer is therefore known here by text.
  */
 #include "tokenizer/tokenizer-private.h"
 
@@ -15,7 +16,8 @@
 /* ---- Ids from keys ---- */
 
 /* *id keeps its value where the key is missing. Writers use -1, in whatever width, for "none". */
-static bool load_id(const HrTokenizer *tokenizer, const HrGguf *gguf, const char *key, HrToken *id, GError **error)
+static bool load_id(const HrTokenizer *tokenizer, const HrGguf *gguf, const char *key, HrToken *id,
+                    GError **error)
 {
     const HrGgufEntry *entry = hr_gguf_find(gguf, key);
     int64_t value;
@@ -29,7 +31,8 @@ static bool load_id(const HrTokenizer *tokenizer, const HrGguf *gguf, const char
         return true;
     }
     if (value < 0 || (uint64_t)value >= tokenizer->n_tokens)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, "%s is %" G_GINT64_FORMAT ", but the file has %zu tokens", key,
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 "%s is %" G_GINT64_FORMAT ", but the file has %zu tokens", key,
                                  value, tokenizer->n_tokens);
     *id = (HrToken)value;
     return true;
@@ -69,12 +72,14 @@ static bool load_ids(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
         if (ends[i] >= 0)
-            tokenizer->flags[ends[i]] |= HR_TOKEN_FLAG_END | HR_TOKEN_FLAG_SPECIAL | HR_TOKEN_FLAG_TRUSTED;
+            tokenizer->flags[ends[i]] |=
+                HR_TOKEN_FLAG_END | HR_TOKEN_FLAG_SPECIAL | HR_TOKEN_FLAG_TRUSTED;
     }
     if (tokenizer->bos >= 0)
         tokenizer->flags[tokenizer->bos] |= HR_TOKEN_FLAG_SPECIAL | HR_TOKEN_FLAG_TRUSTED;
     if (tokenizer->eos >= 0)
-        tokenizer->flags[tokenizer->eos] |= HR_TOKEN_FLAG_END | HR_TOKEN_FLAG_SPECIAL | HR_TOKEN_FLAG_TRUSTED;
+        tokenizer->flags[tokenizer->eos] |=
+            HR_TOKEN_FLAG_END | HR_TOKEN_FLAG_SPECIAL | HR_TOKEN_FLAG_TRUSTED;
     return true;
 }
 
@@ -87,7 +92,8 @@ static bool load_more_ends(HrTokenizer *tokenizer, const HrGguf *gguf, GError **
         int64_t id;
 
         if (!hr_gguf_element_int(entry, i, &id) || id < 0 || (uint64_t)id >= tokenizer->n_tokens)
-            return hr_tokenizer_fail(error, HR_ERROR_FORMAT, KEY("eos_token_ids") " holds something that is no token's id");
+            return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                     KEY("eos_token_ids") " holds something that is no token's id");
         tokenizer->flags[id] |= HR_TOKEN_FLAG_END | HR_TOKEN_FLAG_SPECIAL | HR_TOKEN_FLAG_TRUSTED;
     }
     return true;
@@ -104,7 +110,8 @@ static bool load_additions(HrTokenizer *tokenizer, const HrGguf *gguf, GError **
 {
     bool unigram = tokenizer->kind == HR_TOKENIZER_UNIGRAM;
 
-    tokenizer->adds_bos = tokenizer->kind == HR_TOKENIZER_BPE ? tokenizer->pretokenizer->adds_bos : !unigram;
+    tokenizer->adds_bos =
+        tokenizer->kind == HR_TOKENIZER_BPE ? tokenizer->pretokenizer->adds_bos : !unigram;
     tokenizer->adds_eos = unigram || tokenizer->kind == HR_TOKENIZER_WPM;
     if (!load_bool(gguf, KEY("add_bos_token"), &tokenizer->adds_bos, error) ||
         !load_bool(gguf, KEY("add_eos_token"), &tokenizer->adds_eos, error))
@@ -121,9 +128,10 @@ static HrToken find(const HrTokenizer *tokenizer, const char *text)
     return hr_text_table_find(&tokenizer->by_text, text, strlen(text));
 }
 
-/* Marks the tokens of these texts. Texts that people may well write, such as </s>, count only where the file does not
- * have them as ordinary tokens. */
-static void flag_texts(HrTokenizer *tokenizer, const char *const *texts, size_t n, bool even_normal, uint8_t flags)
+/* Marks the tokens of these texts. Texts that people may well write, such as </s>, count only where
+ * the file does not have them as ordinary tokens. */
+static void flag_texts(HrTokenizer *tokenizer, const char *const *texts, size_t n, bool even_normal,
+                       uint8_t flags)
 {
     for (size_t i = 0; i < n; i++) {
         HrToken id = find(tokenizer, texts[i]);
@@ -136,15 +144,31 @@ static void flag_texts(HrTokenizer *tokenizer, const char *const *texts, size_t 
 static void flag_ends(HrTokenizer *tokenizer)
 {
     static const char *const unmistakable[] = {
-        "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<|endoftext|>",
-        "<|end_of_text|>", "<|eom_id|>", "<end_of_turn>", "<end_of_utterance>", "<turn|>", "<|tool_response>",
-        "<｜end▁of▁sentence｜>", "[e~[",
+        "<|eot_id|>", "<|im_end|>",       "<|end|>",
+        "<|return|>", "<|call|>",         "<|flush|>",
+        "<|calls|>",  "<|endoftext|>",    "<|end_of_text|>",
+        "<|eom_id|>", "<end_of_turn>",    "<end_of_utterance>",
+        "<turn|>",    "<|tool_response>", "<｜end▁of▁sentence｜>",
+        "[e~[",
     };
     static const char *const common[] = {
-        "</s>", "<eos>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]",
+        "</s>",
+        "<eos>",
+        "<EOT>",
+        "_<EOT>",
+        "[EOT]",
+        "[EOS]",
         /* fill-in-the-middle: padding, repository and file marks come after the end */
-        "<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>",
-        "<reponame>", "<|file_sep|>",
+        "<|fim_pad|>",
+        "<fim-pad>",
+        "<fim_pad>",
+        "<PAD>",
+        "<|fim_repo|>",
+        "<|repo_name|>",
+        "<fim-repo>",
+        "<REPO>",
+        "<reponame>",
+        "<|file_sep|>",
     };
     const uint8_t end = HR_TOKEN_FLAG_END | HR_TOKEN_FLAG_SPECIAL | HR_TOKEN_FLAG_TRUSTED;
     HrToken harmony_end = find(tokenizer, "<|end|>"), s = find(tokenizer, "</s>");
@@ -152,8 +176,9 @@ static void flag_ends(HrTokenizer *tokenizer)
     flag_texts(tokenizer, unmistakable, G_N_ELEMENTS(unmistakable), true, end);
     flag_texts(tokenizer, common, G_N_ELEMENTS(common), false, end);
     /* Where answers have several parts, <|end|> ends a part only. */
-    if (harmony_end >= 0 && ((find(tokenizer, "<|return|>") >= 0 && find(tokenizer, "<|call|>") >= 0) ||
-                             (find(tokenizer, "<|calls|>") >= 0 && find(tokenizer, "<|flush|>") >= 0)))
+    if (harmony_end >= 0 &&
+        ((find(tokenizer, "<|return|>") >= 0 && find(tokenizer, "<|call|>") >= 0) ||
+         (find(tokenizer, "<|calls|>") >= 0 && find(tokenizer, "<|flush|>") >= 0)))
         tokenizer->flags[harmony_end] &= (uint8_t)~HR_TOKEN_FLAG_END;
     if (s >= 0 && s != tokenizer->eos && find(tokenizer, "<|tool_response>") >= 0)
         tokenizer->flags[s] &= (uint8_t)~HR_TOKEN_FLAG_END;
@@ -176,7 +201,8 @@ static bool looks_like_marker(const HrText *text)
 
 static void flag_types(HrTokenizer *tokenizer)
 {
-    static const char *const markers[] = {"<start_of_turn>", "[INST]", "[/INST]", "<|tool>", "<|tool_call>"};
+    static const char *const markers[] = {"<start_of_turn>", "[INST]", "[/INST]", "<|tool>",
+                                          "<|tool_call>"};
 
     for (size_t id = 0; id < tokenizer->n_tokens; id++) {
         switch (tokenizer->types[id]) {
@@ -193,7 +219,8 @@ static void flag_types(HrTokenizer *tokenizer)
             break;
         }
     }
-    flag_texts(tokenizer, markers, G_N_ELEMENTS(markers), false, HR_TOKEN_FLAG_SPECIAL | HR_TOKEN_FLAG_TRUSTED);
+    flag_texts(tokenizer, markers, G_N_ELEMENTS(markers), false,
+               HR_TOKEN_FLAG_SPECIAL | HR_TOKEN_FLAG_TRUSTED);
 }
 
 /* ---- Spaces that tokens take along: known by family, as files do not say it ---- */
@@ -205,8 +232,9 @@ static void flag_strips(HrTokenizer *tokenizer, const HrGguf *gguf)
     const char *pre = hr_gguf_get_string(gguf, KEY("pre"), NULL);
     HrToken mask = find(tokenizer, "<mask>");
 
-    if (mask >= 0 && ((pre && strstr(pre, "jina-v2")) || g_strcmp0(architecture, "nomic-bert-moe") == 0 ||
-                      g_strcmp0(architecture, "jina-bert-v3") == 0))
+    if (mask >= 0 &&
+        ((pre && strstr(pre, "jina-v2")) || g_strcmp0(architecture, "nomic-bert-moe") == 0 ||
+         g_strcmp0(architecture, "jina-bert-v3") == 0))
         tokenizer->flags[mask] |= HR_TOKEN_FLAG_LSTRIP;
     if (g_strcmp0(architecture, "phi3") != 0 || tokenizer->kind != HR_TOKENIZER_SPM)
         return;
@@ -227,7 +255,8 @@ static void flag_strips(HrTokenizer *tokenizer, const HrGguf *gguf)
 static int compare_texts(const void *a, const void *b, void *data)
 {
     const HrTokenizer *tokenizer = data;
-    const HrText *x = &tokenizer->texts[*(const HrToken *)a], *y = &tokenizer->texts[*(const HrToken *)b];
+    const HrText *x = &tokenizer->texts[*(const HrToken *)a],
+                 *y = &tokenizer->texts[*(const HrToken *)b];
     int order = memcmp(x->bytes, y->bytes, MIN(x->len, y->len));
 
     return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
@@ -273,8 +302,10 @@ bool hr_special_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
     return build_index(tokenizer, error);
 }
 
-/* The first of ids[low..high) whose byte at depth is at least c; all of them share the bytes before and are longer. */
-static uint32_t lower_bound(const HrTokenizer *tokenizer, uint32_t low, uint32_t high, size_t depth, unsigned c)
+/* The first of ids[low..high) whose byte at depth is at least c; all of them share the bytes before
+ * and are longer. */
+static uint32_t lower_bound(const HrTokenizer *tokenizer, uint32_t low, uint32_t high, size_t depth,
+                            unsigned c)
 {
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -287,7 +318,8 @@ static uint32_t lower_bound(const HrTokenizer *tokenizer, uint32_t low, uint32_t
     return low;
 }
 
-HrToken hr_special_match(const HrTokenizer *tokenizer, const char *text, size_t at, size_t len, size_t trusted_end)
+HrToken hr_special_match(const HrTokenizer *tokenizer, const char *text, size_t at, size_t len,
+                         size_t trusted_end)
 {
     const HrSpecialIndex *index = &tokenizer->special;
     unsigned c = (unsigned char)text[at];

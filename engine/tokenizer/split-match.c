@@ -1,9 +1,11 @@
-/* split-match.c: matchers for the expressions that descend from GPT-2's and GPT-4's, and the short ones.
+/* split-match.c: matchers for the expressions that descend from GPT-2's and GPT-4's, and the short
+ * ones.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Each comment gives the expression that the function stands for. A matcher that fails does so after a bounded number of
- * steps, or where the next alternative takes all that was looked at, which keeps splitting linear.
+ * Each comment gives the expression that the function stands for. A matcher that fails does so
+ * after a bounded number of steps, or where the next alternative takes all that was looked at,
+ * which keeps splitting linear.
  */
 #include "tokenizer/split.h"
 
@@ -103,9 +105,10 @@ size_t hr_match_gpt2(const HrPiece *piece, size_t at, const HrSplitStep *step)
     return end > start ? end : spaces(piece, at);
 }
 
-/* [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+, or else [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[...]*: both runs share
- * uncased letters and marks. After a first run with no lower-case letter behind it, the match is given back to the last
- * shared character; with none of those the run itself matches. */
+/* [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+, or else
+ * [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[...]*: both runs share uncased letters and marks. After a first
+ * run with no lower-case letter behind it, the match is given back to the last shared character;
+ * with none of those the run itself matches. */
 static size_t cased_word(const HrPiece *piece, size_t at)
 {
     size_t i = at, shared_end = at;
@@ -121,7 +124,8 @@ static size_t cased_word(const HrPiece *piece, size_t at)
     return i;
 }
 
-/* Whether cased_word took the first of its two forms, which comes before the second also with another prefix. */
+/* Whether cased_word took the first of its two forms, which comes before the second also with
+ * another prefix. */
 static bool ends_lower(const HrPiece *piece, size_t at, size_t end)
 {
     return end > at && !(piece->runes[end - 1] & HR_RUNE_UPPER);
@@ -130,7 +134,8 @@ static bool ends_lower(const HrPiece *piece, size_t at, size_t end)
 /* [^\r\n\p{L}\p{N}]? before a word of step's kind; `at` if there is none. */
 static size_t word(const HrPiece *piece, size_t at, const HrSplitStep *step)
 {
-    bool prefix = at < piece->end && !(piece->runes[at] & (HR_RUNE_NEWLINE | HR_RUNE_LETTER | HR_RUNE_NUMBER));
+    bool prefix = at < piece->end &&
+                  !(piece->runes[at] & (HR_RUNE_NEWLINE | HR_RUNE_LETTER | HR_RUNE_NUMBER));
     size_t with, without;
 
     if (!step->cased) {
@@ -148,7 +153,8 @@ static size_t word(const HrPiece *piece, size_t at, const HrSplitStep *step)
 }
 
 /* The pattern of GPT-4 and its kin, with step's variations:
- * (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ */
+ * (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
+ * ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ */
 size_t hr_match_gpt4(const HrPiece *piece, size_t at, const HrSplitStep *step)
 {
     const HrRune known = HR_RUNE_SPACE | HR_RUNE_NUMBER | step->classes;
@@ -164,7 +170,8 @@ size_t hr_match_gpt4(const HrPiece *piece, size_t at, const HrSplitStep *step)
         return digits(piece, at, step->max_digits);
     end = skip_not(piece, start, known);
     if (end > start) {
-        while ((step->newlines && in(piece, end, HR_RUNE_NEWLINE)) || (step->slashes && code_is(piece, end, '/')))
+        while ((step->newlines && in(piece, end, HR_RUNE_NEWLINE)) ||
+               (step->slashes && code_is(piece, end, '/')))
             end++;
         return end;
     }
@@ -172,7 +179,8 @@ size_t hr_match_gpt4(const HrPiece *piece, size_t at, const HrSplitStep *step)
     return end > at ? end : spaces(piece, at);
 }
 
-/* [!-/:-@[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ */
+/* [!-/:-@[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+|
+ * ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ */
 size_t hr_match_deepseek3(const HrPiece *piece, size_t at, const HrSplitStep *step)
 {
     const HrRune signs = HR_RUNE_PUNCT | HR_RUNE_SYMBOL, letters = HR_RUNE_LETTER | HR_RUNE_MARK;

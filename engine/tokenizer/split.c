@@ -27,7 +27,10 @@ static const HrSplitStep qwen35[] = {
      .contractions = HR_CONTRACTIONS_FIRST, .max_digits = 1},
 };
 static const HrSplitStep seed_coder[] = {
-    {.match = hr_match_gpt4, .classes = HR_RUNE_LETTER, .contractions = HR_CONTRACTIONS_FIRST, .max_digits = 1},
+    {.match = hr_match_gpt4,
+     .classes = HR_RUNE_LETTER,
+     .contractions = HR_CONTRACTIONS_FIRST,
+     .max_digits = 1},
 };
 static const HrSplitStep gpt4o[] = {
     GPT4(.cased = true, .slashes = true, .contractions = HR_CONTRACTIONS_ATTACHED, .max_digits = 3),
@@ -53,7 +56,9 @@ static const HrSplitStep deepseek3[] = {
     {.match = hr_match_deepseek3_cjk},
     {.match = hr_match_deepseek3},
 };
-static const HrSplitStep falcon[] = {{.match = hr_match_falcon_punct}, GPT2, {.match = hr_match_digit_triple}};
+static const HrSplitStep falcon[] = {{.match = hr_match_falcon_punct},
+                                     GPT2,
+                                     {.match = hr_match_digit_triple}};
 static const HrSplitStep unnamed[] = {
     {.match = hr_match_default_punct},
     GPT2,
@@ -129,8 +134,8 @@ typedef struct {
     void *data;
 } Split;
 
-/* Applies the steps from `index` on to runes[begin..end): what a step matches and what lies between its matches each go on
- * to the next one. As deep as there are steps. */
+/* Applies the steps from `index` on to runes[begin..end): what a step matches and what lies between
+ * its matches each go on to the next one. As deep as there are steps. */
 static void split_from(const Split *split, size_t index, size_t begin, size_t end)
 {
     const HrSplitStep *step = &split->pretokenizer->steps[index];
@@ -157,7 +162,8 @@ static void split_from(const Split *split, size_t index, size_t begin, size_t en
     split_from(split, index + 1, rest, end);
 }
 
-void hr_pretokenizer_split(const HrPretokenizer *pretokenizer, const HrRune *runes, size_t n, HrWordFunc word, void *data)
+void hr_pretokenizer_split(const HrPretokenizer *pretokenizer, const HrRune *runes, size_t n,
+                           HrWordFunc word, void *data)
 {
     Split split = {pretokenizer, runes, word, data};
 

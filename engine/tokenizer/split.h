@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The rules are published as lists of regular expressions, each cutting the pieces that the ones before it left. Here each
- * expression is a matcher written by hand over classified characters: no backtracking that grows with the text, so any
- * text is cut in linear time. Constant data only. Thread-safety: Safe.
+ * The rules are published as lists of regular expressions, each cutting the pieces that the ones
+ * before it left. Here each expression is a matcher written by hand over classified characters: no
+ * backtracking that grows with the text, so any text is cut in linear time. Constant data only.
+ * Thread-safety: Safe.
  */
 #pragma once
 
@@ -21,7 +22,11 @@ typedef struct HrSplitStep HrSplitStep;
 typedef size_t (*HrSplitMatch)(const HrPiece *piece, size_t at, const HrSplitStep *step);
 
 /* How words and numbers are told apart in the patterns that descend from GPT-4's. */
-typedef enum { HR_CONTRACTIONS_NONE, HR_CONTRACTIONS_FIRST, HR_CONTRACTIONS_ATTACHED } HrContractions;
+typedef enum {
+    HR_CONTRACTIONS_NONE,
+    HR_CONTRACTIONS_FIRST,
+    HR_CONTRACTIONS_ATTACHED
+} HrContractions;
 
 struct HrSplitStep {
     HrSplitMatch match;
@@ -44,19 +49,23 @@ const HrPretokenizer *hr_pretokenizer_find(const char *name);
 
 /* Calls word for each word of runes[0..n), in order; all of them together are all of the text. */
 typedef void (*HrWordFunc)(size_t begin, size_t end, void *data);
-void hr_pretokenizer_split(const HrPretokenizer *pretokenizer, const HrRune *runes, size_t n, HrWordFunc word, void *data);
+void hr_pretokenizer_split(const HrPretokenizer *pretokenizer, const HrRune *runes, size_t n,
+                           HrWordFunc word, void *data);
 
 /* ---- Matchers (split-match.c) ---- */
 size_t hr_match_gpt2(const HrPiece *piece, size_t at, const HrSplitStep *step);
 size_t hr_match_gpt4(const HrPiece *piece, size_t at, const HrSplitStep *step);
 size_t hr_match_deepseek3(const HrPiece *piece, size_t at, const HrSplitStep *step);
-size_t hr_match_run(const HrPiece *piece, size_t at, const HrSplitStep *step);          /* [classes]+ */
-size_t hr_match_spaced_run(const HrPiece *piece, size_t at, const HrSplitStep *step);   /* \s?[classes]+ */
-size_t hr_match_one(const HrPiece *piece, size_t at, const HrSplitStep *step);          /* [classes] */
-size_t hr_match_digits(const HrPiece *piece, size_t at, const HrSplitStep *step);       /* \p{N}{1,max_digits} */
-size_t hr_match_digit_triple(const HrPiece *piece, size_t at, const HrSplitStep *step); /* [0-9][0-9][0-9] */
+size_t hr_match_run(const HrPiece *piece, size_t at, const HrSplitStep *step); /* [classes]+ */
+size_t hr_match_spaced_run(const HrPiece *piece, size_t at,
+                           const HrSplitStep *step);                           /* \s?[classes]+ */
+size_t hr_match_one(const HrPiece *piece, size_t at, const HrSplitStep *step); /* [classes] */
+size_t hr_match_digits(const HrPiece *piece, size_t at,
+                       const HrSplitStep *step); /* \p{N}{1,max_digits} */
+size_t hr_match_digit_triple(const HrPiece *piece, size_t at,
+                             const HrSplitStep *step); /* [0-9][0-9][0-9] */
 size_t hr_match_end_spaces(const HrPiece *piece, size_t at, const HrSplitStep *step);   /* \s+$ */
-size_t hr_match_lines(const HrPiece *piece, size_t at, const HrSplitStep *step);        /* [^\n]+|[\n]+ */
+size_t hr_match_lines(const HrPiece *piece, size_t at, const HrSplitStep *step); /* [^\n]+|[\n]+ */
 size_t hr_match_falcon_punct(const HrPiece *piece, size_t at, const HrSplitStep *step);
 size_t hr_match_default_punct(const HrPiece *piece, size_t at, const HrSplitStep *step);
 size_t hr_match_deepseek_letters(const HrPiece *piece, size_t at, const HrSplitStep *step);

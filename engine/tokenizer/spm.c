@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * No words: the characters of the whole fragment are joined as long as two neighbours spell a token, the best score first.
- * Characters that no token covers become their bytes. Spaces stand for themselves here; files spell them U+2581.
+ * No words: the characters of the whole fragment are joined as long as two neighbours spell a
+ * token, the best score first. Characters that no token covers become their bytes. Spaces stand for
+ * themselves here; files spell them U+2581.
  */
 #include "tokenizer/tokenizer-private.h"
 
@@ -20,7 +21,8 @@ bool hr_spm_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
     if (!scores)
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, "A SentencePiece tokenizer needs " SCORES);
     if (scores->kind != HR_GGUF_ARRAY || scores->n < n)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, SCORES " is not an array with an entry for each of %zu tokens", n);
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 SCORES " is not an array with an entry for each of %zu tokens", n);
     tokenizer->scores = hr_tokenizer_alloc(n, sizeof *tokenizer->scores, "the vocabulary", error);
     if (!tokenizer->scores)
         return false;
@@ -30,21 +32,25 @@ bool hr_spm_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 
         if (!hr_gguf_element_float(scores, id, &score)) {
             if (!hr_gguf_element_int(scores, id, &whole))
-                return hr_tokenizer_fail(error, HR_ERROR_FORMAT, SCORES " is not an array of numbers");
+                return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                         SCORES " is not an array of numbers");
             score = (double)whole;
         }
         if (isnan(score))
-            return hr_tokenizer_fail(error, HR_ERROR_FORMAT, SCORES ": the score of token %zu is not a number", id);
+            return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                     SCORES ": the score of token %zu is not a number", id);
         tokenizer->scores[id] = (float)score;
     }
     tokenizer->space_prefix = true;
     if (hr_gguf_find(gguf, "tokenizer.ggml.add_space_prefix") &&
         !hr_gguf_get_bool(gguf, "tokenizer.ggml.add_space_prefix", &tokenizer->space_prefix))
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, "tokenizer.ggml.add_space_prefix is neither true nor false");
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 "tokenizer.ggml.add_space_prefix is neither true nor false");
     return hr_vocab_index_pieces(tokenizer, error);
 }
 
-/* Higher scores have lower ranks: a float's bits, with the order of the negative ones turned round, order as integers. */
+/* Higher scores have lower ranks: a float's bits, with the order of the negative ones turned round,
+ * order as integers. */
 static uint32_t rank_of(float score)
 {
     float positive_zero = score + 0.0f;
@@ -54,7 +60,8 @@ static uint32_t rank_of(float score)
     return MIN(~(bits & 0x80000000u ? ~bits : bits | 0x80000000u), HR_NO_RANK - 1);
 }
 
-static uint32_t look_up(const void *context, const HrSymbol *left, const HrSymbol *right, HrToken *ret_joined)
+static uint32_t look_up(const void *context, const HrSymbol *left, const HrSymbol *right,
+                        HrToken *ret_joined)
 {
     const HrEncoding *encoding = context;
     const HrTokenizer *tokenizer = encoding->tokenizer;
@@ -70,7 +77,8 @@ static uint32_t look_up(const void *context, const HrSymbol *left, const HrSymbo
     return rank_of(tokenizer->scores[joined]);
 }
 
-/* The fragment with the space in front that the model was trained with, in the scratch memory. Returns its length. */
+/* The fragment with the space in front that the model was trained with, in the scratch memory.
+ * Returns its length. */
 static size_t prepare(HrEncoding *encoding, const char *text, size_t len)
 {
     char *bytes = hr_encoding_bytes(encoding, len + 1);
@@ -105,8 +113,10 @@ void hr_spm_encode(HrEncoding *encoding, const char *text, size_t len)
     for (size_t i = 0; i < n;) {
         size_t rune_len = hr_rune_bytes(hr_rune_decode(encoding->bytes + i, n - i));
 
-        hr_merger_add(merger, hr_text_table_find(&encoding->tokenizer->by_piece, encoding->bytes + i, rune_len), (uint32_t)i,
-                      (uint32_t)rune_len);
+        hr_merger_add(merger,
+                      hr_text_table_find(&encoding->tokenizer->by_piece, encoding->bytes + i,
+                                         rune_len),
+                      (uint32_t)i, (uint32_t)rune_len);
         i += rune_len;
     }
     hr_merger_run(merger);

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Two odd constants without structure (fractions of the golden ratio and of the square root of two). */
+/* Two odd constants without structure (fractions of the golden ratio and of the square root of
+ * two). */
 #define K0 0x9e3779b97f4a7c15u
 #define K1 0x6a09e667f3bcc909u
 
@@ -53,7 +54,8 @@ static HrToken id_of(uint64_t slot)
     return (HrToken)(uint32_t)slot - 1;
 }
 
-/* The slot where the text is, or where it would go. Texts are only compared where half of the hash agrees. */
+/* The slot where the text is, or where it would go. Texts are only compared where half of the hash
+ * agrees. */
 static uint64_t *slot_of(const HrTextTable *table, const char *bytes, size_t len, uint64_t hashed)
 {
     for (size_t i = hashed & table->mask;; i = (i + 1) & table->mask) {
@@ -73,7 +75,8 @@ static uint64_t *slot_of(const HrTextTable *table, const char *bytes, size_t len
 HrToken hr_text_table_add(HrTextTable *table, HrToken id)
 {
     const HrText *text = &table->texts[id];
-    uint64_t hashed = hash(text->bytes, text->len, table->seed), *slot = slot_of(table, text->bytes, text->len, hashed);
+    uint64_t hashed = hash(text->bytes, text->len, table->seed),
+             *slot = slot_of(table, text->bytes, text->len, hashed);
 
     if (*slot == 0)
         *slot = hashed >> 32 << 32 | ((uint32_t)id + 1);

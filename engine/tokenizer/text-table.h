@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Open addressing over byte strings that the caller owns. Seeded, since a file chooses the strings. Thread-safety: Safe
- * once filled.
+ * Open addressing over byte strings that the caller owns. Seeded, since a file chooses the strings.
+ * Thread-safety: Safe once filled.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Everything here is filled while the tokenizer is made and constant after that. Arrays whose size the file decides are
- * allocated with g_try_*.
+ * Everything here is filled while the tokenizer is made and constant after that. Arrays whose size
+ * the file decides are allocated with g_try_*.
  */
 #pragma once
 
@@ -15,9 +15,15 @@
 #define HR_MAX_TOKENS (1u << 22)     /* the largest known vocabularies have some 260 000 */
 #define HR_MAX_TOKEN_BYTES 4096      /* long runs of one character reach a few hundred */
 #define HR_MAX_SPECIAL_BYTES 512     /* searched at every character of a text */
-#define HR_MAX_ENCODE_BYTES (1u << 30) /* of one text: positions in it are 32 bits wide, with room for SPM's space */
+#define HR_MAX_ENCODE_BYTES \
+    (1u << 30) /* of one text: positions in it are 32 bits wide, with room for SPM's space */
 
-typedef enum { HR_TOKENIZER_BPE, HR_TOKENIZER_SPM, HR_TOKENIZER_WPM, HR_TOKENIZER_UNIGRAM } HrTokenizerKind;
+typedef enum {
+    HR_TOKENIZER_BPE,
+    HR_TOKENIZER_SPM,
+    HR_TOKENIZER_WPM,
+    HR_TOKENIZER_UNIGRAM
+} HrTokenizerKind;
 
 /* As in tokenizer.ggml.token_type. */
 typedef enum {
@@ -31,10 +37,11 @@ typedef enum {
 
 typedef enum {
     HR_TOKEN_FLAG_SPECIAL = 1 << 0, /* found in the text before it is split */
-    HR_TOKEN_FLAG_TRUSTED = 1 << 1, /* and in trusted spans only; nothing else ever gives this token */
-    HR_TOKEN_FLAG_END = 1 << 2,     /* ends an answer */
-    HR_TOKEN_FLAG_LSTRIP = 1 << 3,  /* takes the spaces before it along */
-    HR_TOKEN_FLAG_RSTRIP = 1 << 4,  /* takes the spaces after it along */
+    HR_TOKEN_FLAG_TRUSTED =
+        1 << 1,                 /* and in trusted spans only; nothing else ever gives this token */
+    HR_TOKEN_FLAG_END = 1 << 2, /* ends an answer */
+    HR_TOKEN_FLAG_LSTRIP = 1 << 3, /* takes the spaces before it along */
+    HR_TOKEN_FLAG_RSTRIP = 1 << 4, /* takes the spaces after it along */
 } HrTokenFlags;
 
 /* ---- Pairs that BPE joins ---- */
@@ -62,12 +69,12 @@ struct HrTokenizer {
     bool truncated;          /* the file has more tokens than the model has rows for */
     uint8_t *types;          /* [n_tokens] HrTokenType */
     uint8_t *flags;          /* [n_tokens] HrTokenFlags */
-    HrText *texts;           /* [n_tokens] as the file spells them; borrowed from it, NULL once loaded */
+    HrText *texts; /* [n_tokens] as the file spells them; borrowed from it, NULL once loaded */
     HrText *pieces;          /* [n_tokens] what they stand for in text; in piece_bytes */
     char *piece_bytes;
     uint32_t max_piece_bytes;
     HrTextTable by_text;     /* every token; while loading only */
-    HrTextTable by_piece;    /* the tokens that plain text may become, where the kind looks for them */
+    HrTextTable by_piece; /* the tokens that plain text may become, where the kind looks for them */
     HrToken byte_ids[256];   /* -1: none */
     HrSpecialIndex special;
 
@@ -114,8 +121,10 @@ bool hr_vocab_make_pieces(HrTokenizer *tokenizer, GError **error);
 bool hr_vocab_index_pieces(HrTokenizer *tokenizer, GError **error);
 /* special.c: ids of meaning, flags, the index. */
 bool hr_special_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
-/* The longest special token at text[at..len), of those that need trust only what ends by trusted_end. -1: none. */
-HrToken hr_special_match(const HrTokenizer *tokenizer, const char *text, size_t at, size_t len, size_t trusted_end);
+/* The longest special token at text[at..len), of those that need trust only what ends by
+ * trusted_end. -1: none. */
+HrToken hr_special_match(const HrTokenizer *tokenizer, const char *text, size_t at, size_t len,
+                         size_t trusted_end);
 
 /* What each kind adds, and how it turns a fragment without special tokens into ids. */
 bool hr_bpe_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
@@ -126,8 +135,8 @@ void hr_spm_encode(HrEncoding *encoding, const char *text, size_t len);
 bool hr_unigram_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
 void hr_unigram_encode(HrEncoding *encoding, const char *text, size_t len);
 void hr_wpm_encode(HrEncoding *encoding, const char *text, size_t len);
-/* The bytes that a byte-level token's text stands for, at ret_bytes (at most len). Returns how many; characters outside the
- * alphabet stay as they are. */
+/* The bytes that a byte-level token's text stands for, at ret_bytes (at most len). Returns how
+ * many; characters outside the alphabet stay as they are. */
 size_t hr_bpe_decode_text(const char *text, size_t len, char *ret_bytes);
 
 /* encode.c: scratch memory that grows; NULL (and encoding->failed) if it cannot. */

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A tokenizer keeps nothing of the file: pieces are copied into one block. Thread-safety: Safe once made.
+ * A tokenizer keeps nothing of the file: pieces are copied into one block. Thread-safety: Safe once
+ * made.
  */
 #include "tokenizer/tokenizer-private.h"
 
@@ -44,7 +45,8 @@ static bool choose_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
     const char *model = hr_gguf_get_string(gguf, "tokenizer.ggml.model", NULL);
 
     if (!model)
-        return hr_tokenizer_fail(error, HR_ERROR_UNSUPPORTED, "The file has no tokenizer (no tokenizer.ggml.model)");
+        return hr_tokenizer_fail(error, HR_ERROR_UNSUPPORTED,
+                                 "The file has no tokenizer (no tokenizer.ggml.model)");
     if (strcmp(model, "gpt2") == 0)
         tokenizer->kind = HR_TOKENIZER_BPE;
     else if (strcmp(model, "llama") == 0)
@@ -54,12 +56,14 @@ static bool choose_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
     else if (strcmp(model, "t5") == 0)
         tokenizer->kind = HR_TOKENIZER_UNIGRAM;
     else
-        return hr_tokenizer_fail(error, HR_ERROR_UNSUPPORTED,
-                                 "The tokenizer “%s” is not supported yet (gpt2, llama, bert and t5 are)", model);
+        return hr_tokenizer_fail(
+            error, HR_ERROR_UNSUPPORTED,
+            "The tokenizer “%s” is not supported yet (gpt2, llama, bert and t5 are)", model);
     return true;
 }
 
-/* Files that converters wrote before there was a name, or with another one, are known by their architecture. */
+/* Files that converters wrote before there was a name, or with another one, are known by their
+ * architecture. */
 static const char *pretokenizer_name(HrTokenizer *tokenizer, const HrGguf *gguf)
 {
     const char *name = hr_gguf_get_string(gguf, "tokenizer.ggml.pre", NULL);
@@ -74,8 +78,9 @@ static const char *pretokenizer_name(HrTokenizer *tokenizer, const HrGguf *gguf)
         return "llama-bpe";
     if (g_strcmp0(architecture, "mistral3") == 0)
         return "tekken";
-    tokenizer->note = "The file does not name its pre-tokenizer: words may be cut differently from what the model was "
-                      "trained with, and its answers be worse for it";
+    tokenizer->note =
+        "The file does not name its pre-tokenizer: words may be cut differently from what the model was "
+        "trained with, and its answers be worse for it";
     return "default";
 }
 
@@ -88,7 +93,8 @@ static bool choose_pretokenizer(HrTokenizer *tokenizer, const HrGguf *gguf, GErr
     name = pretokenizer_name(tokenizer, gguf);
     tokenizer->pretokenizer = hr_pretokenizer_find(name);
     if (!tokenizer->pretokenizer)
-        return hr_tokenizer_fail(error, HR_ERROR_UNSUPPORTED, "The pre-tokenizer “%s” is not known", name);
+        return hr_tokenizer_fail(error, HR_ERROR_UNSUPPORTED, "The pre-tokenizer “%s” is not known",
+                                 name);
     return true;
 }
 
@@ -141,7 +147,8 @@ static bool is_token(const HrTokenizer *tokenizer, HrToken token)
     return token >= 0 && (size_t)token < tokenizer->n_tokens;
 }
 
-const char *hr_tokenizer_bytes(const HrTokenizer *tokenizer, HrToken token, bool special, size_t *ret_len)
+const char *hr_tokenizer_bytes(const HrTokenizer *tokenizer, HrToken token, bool special,
+                               size_t *ret_len)
 {
     if (!is_token(tokenizer, token) || (!special && hr_tokenizer_is_control(tokenizer, token))) {
         *ret_len = 0;
@@ -151,7 +158,8 @@ const char *hr_tokenizer_bytes(const HrTokenizer *tokenizer, HrToken token, bool
     return tokenizer->pieces[token].bytes;
 }
 
-GString *hr_tokenizer_decode(const HrTokenizer *tokenizer, const HrToken *tokens, size_t n, bool special)
+GString *hr_tokenizer_decode(const HrTokenizer *tokenizer, const HrToken *tokens, size_t n,
+                             bool special)
 {
     bool drops_space = tokenizer->space_prefix || tokenizer->kind == HR_TOKENIZER_WPM;
     GString *text = g_string_new(NULL);
@@ -198,12 +206,13 @@ bool hr_tokenizer_is_end(const HrTokenizer *tokenizer, HrToken token)
     return is_token(tokenizer, token) && (tokenizer->flags[token] & HR_TOKEN_FLAG_END);
 }
 
-/* Markers that the file calls user-defined are told apart in prompts, but are text where a model writes them. */
+/* Markers that the file calls user-defined are told apart in prompts, but are text where a model
+ * writes them. */
 bool hr_tokenizer_is_control(const HrTokenizer *tokenizer, HrToken token)
 {
-    return is_token(tokenizer, token) &&
-           (tokenizer->types[token] == HR_TOKEN_CONTROL || tokenizer->types[token] == HR_TOKEN_UNKNOWN ||
-            (tokenizer->flags[token] & HR_TOKEN_FLAG_END));
+    return is_token(tokenizer, token) && (tokenizer->types[token] == HR_TOKEN_CONTROL ||
+                                          tokenizer->types[token] == HR_TOKEN_UNKNOWN ||
+                                          (tokenizer->flags[token] & HR_TOKEN_FLAG_END));
 }
 
 const char *hr_tokenizer_note(const HrTokenizer *tokenizer)

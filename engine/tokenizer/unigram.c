@@ -1,13 +1,16 @@
-/* unigram.c: SentencePiece's unigram model (Kudo 2018), the tokenizer of XLM-RoBERTa and the multilingual embedding models.
+/* unigram.c: SentencePiece's unigram model (Kudo 2018), the tokenizer of XLM-RoBERTa and the
+ * multilingual embedding models.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Characters are replaced as the file's table says, spaces are put in front of words, and of all ways to cover the text with
- * tokens the one is taken whose scores sum up highest. What no token covers is unknown; neighbours of that kind are one.
+ * Characters are replaced as the file's table says, spaces are put in front of words, and of all
+ * ways to cover the text with tokens the one is taken whose scores sum up highest. What no token
+ * covers is unknown; neighbours of that kind are one.
  *
- * The table (precompiled_charsmap): u32 bytes of a trie, the trie, NUL-terminated replacements. The trie is a double array of u32
- * units: bits 0-7 the byte that leads here, bit 8 whether a prefix ends below, bits 10-30 (times 256 if bit 9 is set) the distance to the
- * children, whose unit is at place xor distance xor byte; a unit with bit 31 holds, in the rest, where the replacement is.
+ * The table (precompiled_charsmap): u32 bytes of a trie, the trie, NUL-terminated replacements. The
+ * trie is a double array of u32 units: bits 0-7 the byte that leads here, bit 8 whether a prefix
+ * ends below, bits 10-30 (times 256 if bit 9 is set) the distance to the children, whose unit is at
+ * place xor distance xor byte; a unit with bit 31 holds, in the rest, where the replacement is.
  */
 #include "tokenizer/tokenizer-private.h"
 
@@ -15,7 +18,8 @@
 #include <string.h>
 
 #define CHARSMAP "tokenizer.ggml.precompiled_charsmap"
-#define MAX_CHARSMAP_BYTES (16u << 20) /* that of all of Unicode's compatibility forms has a quarter of a megabyte */
+#define MAX_CHARSMAP_BYTES \
+    (16u << 20) /* that of all of Unicode's compatibility forms has a quarter of a megabyte */
 #define UNKNOWN_PENALTY 10.0
 
 /* ---- Loading ---- */
@@ -35,7 +39,8 @@ static bool take_charsmap(HrTokenizer *tokenizer, size_t len, GError **error)
     if (len > sizeof trie_bytes)
         memcpy(&trie_bytes, tokenizer->charsmap, sizeof trie_bytes);
     trie_bytes = GUINT32_FROM_LE(trie_bytes);
-    if (trie_bytes % 4 != 0 || len <= sizeof trie_bytes || trie_bytes > len - sizeof trie_bytes - 1 || tokenizer->charsmap[len - 1] != '\0')
+    if (trie_bytes % 4 != 0 || len <= sizeof trie_bytes ||
+        trie_bytes > len - sizeof trie_bytes - 1 || tokenizer->charsmap[len - 1] != '\0')
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, CHARSMAP " is damaged");
     tokenizer->n_units = trie_bytes / 4;
     tokenizer->replacements = (const char *)tokenizer->charsmap + sizeof trie_bytes + trie_bytes;
@@ -63,8 +68,11 @@ static bool load_charsmap(HrTokenizer *tokenizer, const HrGguf *gguf, GError **e
 
     if (!entry || entry->n == 0)
         return true;
-    if (entry->kind != HR_GGUF_ARRAY || (entry->element != HR_GGUF_U8 && entry->element != HR_GGUF_I8) || entry->n > MAX_CHARSMAP_BYTES)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, CHARSMAP " is no array of bytes, or too long");
+    if (entry->kind != HR_GGUF_ARRAY ||
+        (entry->element != HR_GGUF_U8 && entry->element != HR_GGUF_I8) ||
+        entry->n > MAX_CHARSMAP_BYTES)
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 CHARSMAP " is no array of bytes, or too long");
     tokenizer->charsmap = hr_tokenizer_alloc(entry->n + 1, 1, "the table of characters", error);
     if (!tokenizer->charsmap)
         return false;
@@ -78,8 +86,11 @@ bool hr_unigram_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 
     tokenizer->merges_spaces = true;
     if (hr_gguf_find(gguf, "tokenizer.ggml.remove_extra_whitespaces") &&
-        !hr_gguf_get_bool(gguf, "tokenizer.ggml.remove_extra_whitespaces", &tokenizer->merges_spaces))
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, "tokenizer.ggml.remove_extra_whitespaces is neither true nor false");
+        !hr_gguf_get_bool(gguf, "tokenizer.ggml.remove_extra_whitespaces",
+                          &tokenizer->merges_spaces))
+        return hr_tokenizer_fail(
+            error, HR_ERROR_FORMAT,
+            "tokenizer.ggml.remove_extra_whitespaces is neither true nor false");
     if (!hr_spm_load(tokenizer, gguf, error) || !load_charsmap(tokenizer, gguf, error))
         return false;
     for (size_t id = 0; id < tokenizer->n_tokens; id++) {
@@ -93,7 +104,8 @@ bool hr_unigram_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 /* ---- Replacing characters ---- */
 
 /* The bytes of the longest prefix of text[0..len) that the table replaces, and by what; 0: none. */
-static size_t find_replacement(const HrTokenizer *tokenizer, const char *text, size_t len, const char **ret_text)
+static size_t find_replacement(const HrTokenizer *tokenizer, const char *text, size_t len,
+                               const char **ret_text)
 {
     size_t found = 0, node, distance;
     uint32_t unit;
@@ -142,7 +154,8 @@ static void add_to_word(Normal *normal, char byte)
 {
     const HrTokenizer *tokenizer = normal->tokenizer;
 
-    if (!normal->in_word && ((tokenizer->space_prefix && !normal->began) || tokenizer->merges_spaces))
+    if (!normal->in_word &&
+        ((tokenizer->space_prefix && !normal->began) || tokenizer->merges_spaces))
         put(normal, ' ');
     normal->in_word = normal->began = true;
     put(normal, byte);
@@ -179,7 +192,8 @@ static size_t normalise(const HrTokenizer *tokenizer, const char *text, size_t l
         n = hr_rune_bytes(rune);
         if (rune & HR_RUNE_INVALID)
             add(&normal, "\xef\xbf\xbd", 3);
-        else if (hr_rune_code(rune) == 0x2581) /* how files spell a space: here part of a word that begins with one */
+        else if (hr_rune_code(rune) ==
+                 0x2581) /* how files spell a space: here part of a word that begins with one */
             add_to_word(&normal, ' ');
         else
             add(&normal, text + i, n);
@@ -205,7 +219,8 @@ static void offer(Way *way, double score, size_t from, HrToken token)
 
 static void extend(const HrTokenizer *tokenizer, const char *bytes, size_t n, size_t at, Way *ways)
 {
-    size_t first = hr_rune_bytes(hr_rune_decode(bytes + at, n - at)), most = MIN(n - at, tokenizer->max_piece_bytes);
+    size_t first = hr_rune_bytes(hr_rune_decode(bytes + at, n - at)),
+           most = MIN(n - at, tokenizer->max_piece_bytes);
     bool covered = false;
 
     for (size_t len = first; len <= most;) {

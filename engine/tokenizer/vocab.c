@@ -31,7 +31,8 @@ static bool load_text(HrTokenizer *tokenizer, const HrGgufEntry *tokens, size_t 
     if (!hr_gguf_element_string(tokens, id, &bytes, &len))
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TOKENS ": token %zu is not a string", id);
     if (len > HR_MAX_TOKEN_BYTES)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TOKENS ": token %zu has %zu bytes, more than %d", id, len,
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 TOKENS ": token %zu has %zu bytes, more than %d", id, len,
                                  HR_MAX_TOKEN_BYTES);
     tokenizer->texts[id] = (HrText){bytes, (uint32_t)len};
     if (len > 0) {
@@ -40,7 +41,8 @@ static bool load_text(HrTokenizer *tokenizer, const HrGgufEntry *tokens, size_t 
         if ((size_t)first != id) {
             g_autofree char *shown = hr_tokenizer_show(bytes, len);
 
-            return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TOKENS ": tokens %d and %zu are both “%s”", first, id, shown);
+            return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                     TOKENS ": tokens %d and %zu are both “%s”", first, id, shown);
         }
     }
     return true;
@@ -51,15 +53,18 @@ static bool load_texts(HrTokenizer *tokenizer, const HrGguf *gguf, GError **erro
     const HrGgufEntry *tokens = hr_gguf_find(gguf, TOKENS);
 
     if (!tokens)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, "The file names a tokenizer but has no " TOKENS);
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 "The file names a tokenizer but has no " TOKENS);
     if (tokens->kind != HR_GGUF_ARRAY || tokens->element != HR_GGUF_STRING)
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TOKENS " is not an array of strings");
     if (tokens->n == 0 || tokens->n > HR_MAX_TOKENS)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TOKENS " has %" G_GUINT64_FORMAT " tokens; 1 to %u are possible",
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 TOKENS " has %" G_GUINT64_FORMAT " tokens; 1 to %u are possible",
                                  tokens->n, HR_MAX_TOKENS);
     tokenizer->n_tokens = tokens->n;
     limit_to_rows(tokenizer, gguf);
-    tokenizer->texts = hr_tokenizer_alloc(tokenizer->n_tokens, sizeof *tokenizer->texts, "the vocabulary", error);
+    tokenizer->texts =
+        hr_tokenizer_alloc(tokenizer->n_tokens, sizeof *tokenizer->texts, "the vocabulary", error);
     if (!tokenizer->texts)
         return false;
     if (!hr_text_table_init(&tokenizer->by_text, tokenizer->texts, tokenizer->n_tokens))
@@ -79,7 +84,9 @@ static bool load_types(HrTokenizer *tokenizer, const HrGguf *gguf, GError **erro
     size_t n = tokenizer->n_tokens;
 
     tokenizer->types = hr_tokenizer_alloc(n, sizeof *tokenizer->types, "the vocabulary", error);
-    tokenizer->flags = tokenizer->types ? hr_tokenizer_alloc(n, sizeof *tokenizer->flags, "the vocabulary", error) : NULL;
+    tokenizer->flags =
+        tokenizer->types ? hr_tokenizer_alloc(n, sizeof *tokenizer->flags, "the vocabulary", error)
+                         : NULL;
     if (!tokenizer->flags)
         return false;
     if (!types) {
@@ -89,7 +96,8 @@ static bool load_types(HrTokenizer *tokenizer, const HrGguf *gguf, GError **erro
     if (types->kind != HR_GGUF_ARRAY)
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TYPES " is not an array");
     if (types->n < n)
-        return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TYPES " has %" G_GUINT64_FORMAT " entries for %zu tokens",
+        return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
+                                 TYPES " has %" G_GUINT64_FORMAT " entries for %zu tokens",
                                  types->n, n);
     for (size_t id = 0; id < n; id++) {
         int64_t type;
@@ -97,7 +105,8 @@ static bool load_types(HrTokenizer *tokenizer, const HrGguf *gguf, GError **erro
         if (!hr_gguf_element_int(types, id, &type))
             return hr_tokenizer_fail(error, HR_ERROR_FORMAT, TYPES " is not an array of integers");
         /* A type that is not known yet is nothing that text may become. */
-        tokenizer->types[id] = type >= HR_TOKEN_NORMAL && type <= HR_TOKEN_BYTE ? (uint8_t)type : HR_TOKEN_UNUSED;
+        tokenizer->types[id] =
+            type >= HR_TOKEN_NORMAL && type <= HR_TOKEN_BYTE ? (uint8_t)type : HR_TOKEN_UNUSED;
     }
     return true;
 }
@@ -151,8 +160,9 @@ static size_t make_piece(HrTokenizer *tokenizer, size_t id, char *ret_bytes)
         tokenizer->byte_ids[byte] = (HrToken)id;
         return 1;
     }
-    return tokenizer->kind == HR_TOKENIZER_BPE ? hr_bpe_decode_text(text->bytes, text->len, ret_bytes)
-                                               : unescape_spaces(text->bytes, text->len, ret_bytes);
+    return tokenizer->kind == HR_TOKENIZER_BPE
+               ? hr_bpe_decode_text(text->bytes, text->len, ret_bytes)
+               : unescape_spaces(text->bytes, text->len, ret_bytes);
 }
 
 bool hr_vocab_make_pieces(HrTokenizer *tokenizer, GError **error)
@@ -163,7 +173,8 @@ bool hr_vocab_make_pieces(HrTokenizer *tokenizer, GError **error)
         total += tokenizer->texts[id].len;
     tokenizer->piece_bytes = hr_tokenizer_alloc(total + 1, 1, "the vocabulary", error);
     tokenizer->pieces = tokenizer->piece_bytes
-                            ? hr_tokenizer_alloc(tokenizer->n_tokens, sizeof *tokenizer->pieces, "the vocabulary", error)
+                            ? hr_tokenizer_alloc(tokenizer->n_tokens, sizeof *tokenizer->pieces,
+                                                 "the vocabulary", error)
                             : NULL;
     if (!tokenizer->pieces)
         return false;
@@ -185,9 +196,11 @@ bool hr_vocab_index_pieces(HrTokenizer *tokenizer, GError **error)
     if (!hr_text_table_init(&tokenizer->by_piece, tokenizer->pieces, tokenizer->n_tokens))
         return hr_tokenizer_fail(error, HR_ERROR_MEMORY, "Not enough memory for the vocabulary");
     for (size_t id = 0; id < tokenizer->n_tokens; id++) {
-        bool plain = tokenizer->types[id] == HR_TOKEN_NORMAL || tokenizer->types[id] == HR_TOKEN_UNUSED;
+        bool plain =
+            tokenizer->types[id] == HR_TOKEN_NORMAL || tokenizer->types[id] == HR_TOKEN_UNUSED;
 
-        if (plain && !(tokenizer->flags[id] & HR_TOKEN_FLAG_TRUSTED) && tokenizer->pieces[id].len > 0)
+        if (plain && !(tokenizer->flags[id] & HR_TOKEN_FLAG_TRUSTED) &&
+            tokenizer->pieces[id].len > 0)
             hr_text_table_add(&tokenizer->by_piece, (HrToken)id);
     }
     return true;

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Text is cleaned, lower-cased and stripped of accents as the file says, cut at spaces, punctuation and Chinese characters;
- * each word is then covered from the left by the longest tokens. A token that begins a word has a space in front here
- * (files spell it U+2581).
+ * Text is cleaned, lower-cased and stripped of accents as the file says, cut at spaces, punctuation
+ * and Chinese characters; each word is then covered from the left by the longest tokens. A token
+ * that begins a word has a space in front here (files spell it U+2581).
  */
 #include "tokenizer/tokenizer-private.h"
 
@@ -15,13 +15,15 @@
 
 bool hr_wpm_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 {
-    const char *lower_key = "tokenizer.ggml.normalizer.lowercase", *strip_key = "tokenizer.ggml.normalizer.strip_accents";
+    const char *lower_key = "tokenizer.ggml.normalizer.lowercase",
+               *strip_key = "tokenizer.ggml.normalizer.strip_accents";
 
     tokenizer->lowercase = true;
     if (hr_gguf_find(gguf, lower_key) && !hr_gguf_get_bool(gguf, lower_key, &tokenizer->lowercase))
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, "%s is neither true nor false", lower_key);
     tokenizer->strip_accents = tokenizer->lowercase;
-    if (hr_gguf_find(gguf, strip_key) && !hr_gguf_get_bool(gguf, strip_key, &tokenizer->strip_accents))
+    if (hr_gguf_find(gguf, strip_key) &&
+        !hr_gguf_get_bool(gguf, strip_key, &tokenizer->strip_accents))
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, "%s is neither true nor false", strip_key);
     return hr_vocab_index_pieces(tokenizer, error);
 }
@@ -145,7 +147,8 @@ void hr_wpm_encode(HrEncoding *encoding, const char *text, size_t len)
     Word word = {.encoding = encoding, .bytes = " ", .len = 1};
 
     for (size_t i = 0; i < len;) {
-        HrRune bare = hr_rune_decode(text + i, len - i), rune = hr_rune_classify(hr_rune_code(bare));
+        HrRune bare = hr_rune_decode(text + i, len - i),
+               rune = hr_rune_classify(hr_rune_code(bare));
         gunichar parts[MAX_DECOMPOSED];
         size_t n_parts = 1;
 

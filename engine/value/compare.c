@@ -9,7 +9,8 @@
 
 static bool is_number(const HrValue *value)
 {
-    return value->kind == HR_VALUE_BOOL || value->kind == HR_VALUE_INT || value->kind == HR_VALUE_FLOAT;
+    return value->kind == HR_VALUE_BOOL || value->kind == HR_VALUE_INT ||
+           value->kind == HR_VALUE_FLOAT;
 }
 
 static int order(double a, double b)
@@ -44,7 +45,8 @@ static bool compare_numbers(const HrValue *a, const HrValue *b, int *ret_order)
     else if (b_float)
         *ret_order = compare_int_float(hr_value_get_int(a), b->real);
     else
-        *ret_order = (hr_value_get_int(a) > hr_value_get_int(b)) - (hr_value_get_int(a) < hr_value_get_int(b));
+        *ret_order = (hr_value_get_int(a) > hr_value_get_int(b)) -
+                     (hr_value_get_int(a) < hr_value_get_int(b));
     return true;
 }
 
@@ -91,7 +93,8 @@ static bool equal(const HrValue *a, const HrValue *b, unsigned depth)
     case HR_VALUE_NULL:
         return true;
     case HR_VALUE_STRING:
-        return a->string.len == b->string.len && memcmp(a->string.bytes, b->string.bytes, a->string.len) == 0;
+        return a->string.len == b->string.len &&
+               memcmp(a->string.bytes, b->string.bytes, a->string.len) == 0;
     case HR_VALUE_LIST:
         return equal_lists(a, b, depth);
     case HR_VALUE_DICT:
@@ -117,10 +120,12 @@ static bool compare(const HrValue *a, const HrValue *b, int *ret_order, unsigned
     if (a->kind == HR_VALUE_STRING && b->kind == HR_VALUE_STRING) {
         /* Bytes of UTF-8 are in the order of their code points. */
         int result = memcmp(a->string.bytes, b->string.bytes, MIN(a->string.len, b->string.len));
-        *ret_order = result ? result : (a->string.len > b->string.len) - (a->string.len < b->string.len);
+        *ret_order =
+            result ? result : (a->string.len > b->string.len) - (a->string.len < b->string.len);
         return true;
     }
-    if (a->kind != HR_VALUE_LIST || b->kind != HR_VALUE_LIST || a->form != b->form || a->form > HR_FORM_TUPLE)
+    if (a->kind != HR_VALUE_LIST || b->kind != HR_VALUE_LIST || a->form != b->form ||
+        a->form > HR_FORM_TUPLE)
         return false;
     for (size_t i = 0; i < MIN(a->list.n, b->list.n); i++)
         if (!equal(a->list.items[i], b->list.items[i], depth + 1))
@@ -143,7 +148,8 @@ static size_t count(const HrValue *value, size_t limit, unsigned depth)
     size_t own = 1 + (value->kind == HR_VALUE_STRING ? value->string.len / 32 : 0);
     limit = limit > own ? limit - own : 0;
     for (size_t i = 0; limit > 0 && i < hr_value_size(value); i++) {
-        const HrValue *item = value->kind == HR_VALUE_LIST ? value->list.items[i] : hr_dict_value_at(value->dict, i);
+        const HrValue *item =
+            value->kind == HR_VALUE_LIST ? value->list.items[i] : hr_dict_value_at(value->dict, i);
         limit = count(item, limit, depth + 1);
     }
     return limit;
@@ -201,7 +207,8 @@ static uint64_t hash_value(const HrValue *value, uint64_t hash, unsigned depth)
 {
     if (value->kind == HR_VALUE_STRING)
         return hash_bytes(value->string.bytes, value->string.len, hash);
-    if (value->kind == HR_VALUE_FLOAT && value->real != trunc(value->real)) /* NaN too: equal to nothing, so hash as it likes */
+    if (value->kind == HR_VALUE_FLOAT &&
+        value->real != trunc(value->real)) /* NaN too: equal to nothing, so hash as it likes */
         return mix(hash, 1);
     if (is_number(value))
         return mix(hash, (uint64_t)hr_value_get_int(value));

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Entries lie in one array in insertion order; a small dict is searched from its start, a larger one through an open-addressed
- * table of entry numbers. The hash is seeded with the table's own address, so that whoever chooses the keys cannot choose
- * their collisions. Entries are never removed one at a time: templates cannot modify a dict.
+ * Entries lie in one array in insertion order; a small dict is searched from its start, a larger
+ * one through an open-addressed table of entry numbers. The hash is seeded with the table's own
+ * address, so that whoever chooses the keys cannot choose their collisions. Entries are never
+ * removed one at a time: templates cannot modify a dict.
  */
 #include "value/value.h"
 
@@ -68,7 +69,8 @@ static Entry *find(const HrDict *dict, const HrValue *key)
                 return &dict->entries[i];
         return NULL;
     }
-    for (size_t slot = first_slot(dict, key); dict->slots[slot]; slot = (slot + 1) & (dict->n_slots - 1)) {
+    for (size_t slot = first_slot(dict, key); dict->slots[slot];
+         slot = (slot + 1) & (dict->n_slots - 1)) {
         Entry *entry = &dict->entries[dict->slots[slot] - 1];
         if (hr_value_equal(entry->key, key))
             return entry;
@@ -85,7 +87,7 @@ HrValue *hr_dict_find(const HrDict *dict, const HrValue *key)
 HrValue *hr_dict_find_text(const HrDict *dict, const char *key, size_t len)
 {
     /* A string on the stack that only borrows its bytes: looking at it is all that find does. */
-    const HrValue probe = { .kind = HR_VALUE_STRING, .string = { .bytes = (char *)key, .len = len } };
+    const HrValue probe = {.kind = HR_VALUE_STRING, .string = {.bytes = (char *)key, .len = len}};
     return hr_dict_find(dict, &probe);
 }
 

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Punctuation, numbers and constants are trusted (no control token can hide in them); what stands in a string is as trusted as
- * it was there, escapes included.
+ * Punctuation, numbers and constants are trusted (no control token can hide in them); what stands
+ * in a string is as trusted as it was there, escapes included.
  */
 #include "value/value.h"
 
@@ -25,7 +25,8 @@ static void shortest_digits(double value, char *buf)
     }
 }
 
-/* digits without point and exponent laid out as a plain decimal number, with ".0" where it is whole. */
+/* digits without point and exponent laid out as a plain decimal number, with ".0" where it is
+ * whole. */
 static void plain_decimal(GString *out, const char *digits, int exponent)
 {
     int n = (int)strlen(digits);
@@ -91,7 +92,8 @@ static void append_escaped_char(HrText *text, gunichar c, char quote, bool trust
         g_snprintf(buf, sizeof buf, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
     else if (c >= 0xDC80 && c <= 0xDCFF)
         g_snprintf(buf, sizeof buf, "\\udc%02x", c & 0xFF);
-    else if (c < 0x20 || c == 0x7F || (c < 0x100 && !g_unichar_isprint(c)) || c == 0xA0 || c == 0xAD)
+    else if (c < 0x20 || c == 0x7F || (c < 0x100 && !g_unichar_isprint(c)) || c == 0xA0 ||
+             c == 0xAD)
         g_snprintf(buf, sizeof buf, "\\x%02x", c);
     else if (g_unichar_isprint(c) && (c == ' ' || !g_unichar_isspace(c))) {
         hr_text_append_char(text, c, trusted);
@@ -104,12 +106,14 @@ static void append_escaped_char(HrText *text, gunichar c, char quote, bool trust
 static void append_string_repr(HrText *text, const HrValue *string)
 {
     size_t len = string->string.len;
-    bool has_single = memchr(string->string.bytes, '\'', len), has_double = memchr(string->string.bytes, '"', len);
+    bool has_single = memchr(string->string.bytes, '\'', len),
+         has_double = memchr(string->string.bytes, '"', len);
     char quote = has_single && !has_double ? '"' : '\'';
 
     hr_text_append(text, &quote, 1, true);
     for (size_t i = 0; i < len && !text->failed; i += hr_string_char_len(string, i))
-        append_escaped_char(text, hr_string_char(string, i), quote, hr_string_trusted_at(string, i));
+        append_escaped_char(text, hr_string_char(string, i), quote,
+                            hr_string_trusted_at(string, i));
     hr_text_append(text, &quote, 1, true);
 }
 
@@ -167,7 +171,8 @@ static void append_range(HrText *text, const HrValue *range)
     if (step == 1)
         g_snprintf(buf, sizeof buf, "range(%" PRId64 ", %" PRId64 ")", start, stop);
     else
-        g_snprintf(buf, sizeof buf, "range(%" PRId64 ", %" PRId64 ", %" PRId64 ")", start, stop, step);
+        g_snprintf(buf, sizeof buf, "range(%" PRId64 ", %" PRId64 ", %" PRId64 ")", start, stop,
+                   step);
     hr_text_append(text, buf, -1, true);
 }
 

@@ -34,13 +34,15 @@ void hr_text_clear(HrText *text)
     *text = (HrText){ .budget = text->budget };
 }
 
-/* What appending costs beside the bytes, in bytes: pieces may be short or empty, and there may be many. */
+/* What appending costs beside the bytes, in bytes: pieces may be short or empty, and there may be
+ * many. */
 #define APPEND_COST 8
 
 /* Room for len more bytes and a NUL. */
 static bool reserve(HrText *text, size_t len)
 {
-    if (text->failed || !hr_budget_charge(text->budget, len + APPEND_COST) || len > SIZE_MAX / 2 - text->len - 1)
+    if (text->failed || !hr_budget_charge(text->budget, len + APPEND_COST) ||
+        len > SIZE_MAX / 2 - text->len - 1)
         return !(text->failed = true);
     if (text->bytes && text->len + len + 1 <= text->capacity)
         return true;
@@ -192,7 +194,8 @@ gunichar hr_string_char(const HrValue *string, size_t i)
     uint8_t byte = (uint8_t)string->string.bytes[i];
     if (byte < 0x80)
         return byte;
-    return hr_string_char_len(string, i) == 1 ? (gunichar)(0xDC80 + byte - 0x80) : g_utf8_get_char(string->string.bytes + i);
+    return hr_string_char_len(string, i) == 1 ? (gunichar)(0xDC80 + byte - 0x80)
+                                              : g_utf8_get_char(string->string.bytes + i);
 }
 
 bool hr_string_equal(const HrValue *string, const char *text)

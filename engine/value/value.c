@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * It does not build text (text.c), keep dicts (dict.c) or compare (compare.c). Freeing works through a list of dead values
- * that is threaded through the values themselves: a value nested a million deep needs no stack and no memory to go.
+ * It does not build text (text.c), keep dicts (dict.c) or compare (compare.c). Freeing works
+ * through a list of dead values that is threaded through the values themselves: a value nested a
+ * million deep needs no stack and no memory to go.
  */
 #include "value/value.h"
 
@@ -102,7 +103,8 @@ HrValue *hr_value_new_object(const HrObjectClass *class, void *take_data)
 
 void *hr_value_object(const HrValue *value, const HrObjectClass *class)
 {
-    return value->kind == HR_VALUE_CALLABLE && value->object.class == class ? value->object.data : NULL;
+    return value->kind == HR_VALUE_CALLABLE && value->object.class == class ? value->object.data
+                                                                            : NULL;
 }
 
 void hr_value_append(HrValue *list, HrValue *take_item)
@@ -206,7 +208,9 @@ int64_t hr_value_get_int(const HrValue *value)
         if (isnan(value->real))
             return 0;
         /* 2^63 is the first double that does not fit. */
-        return value->real >= 0x1p63 ? INT64_MAX : value->real < -0x1p63 ? INT64_MIN : (int64_t)value->real;
+        return value->real >= 0x1p63   ? INT64_MAX
+               : value->real < -0x1p63 ? INT64_MIN
+                                       : (int64_t)value->real;
     }
     return value->kind == HR_VALUE_INT ? value->integer : 0;
 }

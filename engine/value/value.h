@@ -1,11 +1,13 @@
-/* value.h: what the engine itself may do with HrValue beyond hr.h: build text byte by byte, tuples, dicts keyed by any
- * value, objects of other parts, comparison and Python's two spellings of a value.
+/* value.h: what the engine itself may do with HrValue beyond hr.h: build text byte by byte, tuples,
+ * dicts keyed by any value, objects of other parts, comparison and Python's two spellings of a
+ * value.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Strings are UTF-8 bytes (an invalid byte counts as one character) and carry, for each byte, whether it is trusted.
- * A string whose bytes are all alike carries one flag, a mixed one a mask of the same length. Everything here is
- * heap memory owned by reference counts. Thread-safety: as hr.h says of values; HrText and HrBudget belong to one thread.
+ * Strings are UTF-8 bytes (an invalid byte counts as one character) and carry, for each byte,
+ * whether it is trusted. A string whose bytes are all alike carries one flag, a mixed one a mask of
+ * the same length. Everything here is heap memory owned by reference counts. Thread-safety: as hr.h
+ * says of values; HrText and HrBudget belong to one thread.
  */
 #pragma once
 
@@ -79,7 +81,8 @@ struct HrValue {
 /* Thread-safety of all constructors: Safe. All return a new reference. */
 HrValue *hr_value_new_undefined(const char *message) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_form(HrForm form) G_GNUC_WARN_UNUSED_RESULT; /* an empty list of that form */
-HrValue *hr_value_new_range(int64_t start, int64_t stop, int64_t step) G_GNUC_WARN_UNUSED_RESULT; /* without its items */
+HrValue *hr_value_new_range(int64_t start, int64_t stop,
+                            int64_t step) G_GNUC_WARN_UNUSED_RESULT; /* without its items */
 HrValue *hr_value_new_tuple2(HrValue *take_first, HrValue *take_second) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *hr_value_new_object(const HrObjectClass *class, void *take_data) G_GNUC_WARN_UNUSED_RESULT;
 /* The data of an object of that class, or NULL. */
@@ -110,11 +113,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HrText, hr_text_clear)
 
 /* Whether byte i of a string is trusted. */
 bool hr_string_trusted_at(const HrValue *string, size_t i);
-/* Length in bytes of the character that starts at byte i (1 for an invalid byte); i < string length. */
+/* Length in bytes of the character that starts at byte i (1 for an invalid byte); i < string
+ * length. */
 size_t hr_string_char_len(const HrValue *string, size_t i);
 /* Byte offset of character n (the length if n is beyond the end). */
 size_t hr_string_offset(const HrValue *string, size_t n);
-/* The code point at byte i; an invalid byte is U+DC80 + (byte - 0x80), which no valid text holds. */
+/* The code point at byte i; an invalid byte is U+DC80 + (byte - 0x80), which no valid text holds.
+ */
 gunichar hr_string_char(const HrValue *string, size_t i);
 bool hr_string_equal(const HrValue *string, const char *text);
 
@@ -134,20 +139,22 @@ HrValue *hr_value_dict_key(const HrValue *dict, size_t index);       /* borrowed
 void hr_value_dict_insert(HrValue *dict, HrValue *take_key, HrValue *take_value);
 
 /* ---- Comparison ----
- * How deeply nested values may be compared, hashed or printed: far beyond what messages or tool schemas hold, and far below
- * what a thread's stack takes. */
+ * How deeply nested values may be compared, hashed or printed: far beyond what messages or tool
+ * schemas hold, and far below what a thread's stack takes. */
 #define HR_VALUE_MAX_DEPTH 200
 
 /* False as well where the values are nested too deeply to tell. */
 bool hr_value_equal(const HrValue *a, const HrValue *b);
-/* Nodes of the value's tree, shared ones counted each time, and 32-byte pieces of its strings, taken off limit: what is left of
- * it, 0 once it is used up. What comparing it may cost. */
+/* Nodes of the value's tree, shared ones counted each time, and 32-byte pieces of its strings,
+ * taken off limit: what is left of it, 0 once it is used up. What comparing it may cost. */
 size_t hr_value_count(const HrValue *value, size_t limit);
-/* Whether the value may be a dict's key. Tuples of more than HR_VALUE_MAX_KEY_NODES nodes may not. */
+/* Whether the value may be a dict's key. Tuples of more than HR_VALUE_MAX_KEY_NODES nodes may not.
+ */
 #define HR_VALUE_MAX_KEY_NODES 1000
 bool hr_value_hashable(const HrValue *value);
 uint64_t hr_value_hash(const HrValue *value, uint64_t seed);
-/* Orders numbers, strings and lists or tuples among themselves. False where Python has no order for the pair. */
+/* Orders numbers, strings and lists or tuples among themselves. False where Python has no order for
+ * the pair. */
 bool hr_value_compare(const HrValue *a, const HrValue *b, int *ret_order);
 /* Python's truth value. */
 bool hr_value_truthy(const HrValue *value);

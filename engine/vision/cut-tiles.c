@@ -10,15 +10,18 @@
 
 /* ---- LLaVA 1.6 (Liu et al. 2024) and Granite Vision ---- */
 
-/* Of the sizes that a model knows, the one that keeps most of the image's pixels and, among equals, wastes least. */
+/* Of the sizes that a model knows, the one that keeps most of the image's pixels and, among equals,
+ * wastes least. */
 static const uint32_t *choose_pinpoint(const HrVisionParams *p, const HrImage *image)
 {
     const uint32_t *best = p->pinpoints[0];
-    uint64_t best_kept = 0, least_wasted = UINT64_MAX, pixels = (uint64_t)image->width * image->height;
+    uint64_t best_kept = 0, least_wasted = UINT64_MAX,
+             pixels = (uint64_t)image->width * image->height;
     for (uint32_t i = 0; i < p->n_pinpoints; i++) {
         const uint32_t *size = p->pinpoints[i];
         double scale = MIN((double)size[0] / image->width, (double)size[1] / image->height);
-        uint64_t shown = (uint64_t)(image->width * scale) * (uint64_t)(image->height * scale), kept = MIN(shown, pixels);
+        uint64_t shown = (uint64_t)(image->width * scale) * (uint64_t)(image->height * scale),
+                 kept = MIN(shown, pixels);
         uint64_t wasted = (uint64_t)size[0] * size[1] - kept;
         if (kept > best_kept || (kept == best_kept && wasted < least_wasted)) {
             best = size;
@@ -34,10 +37,16 @@ static HrImage *fit_into(const HrImage *image, const uint32_t size[2], GError **
 {
     double scale_w = (double)size[0] / image->width, scale_h = (double)size[1] / image->height;
     uint32_t w = scale_w < scale_h ? size[0] : MIN((uint32_t)ceil(image->width * scale_h), size[0]);
-    uint32_t h = scale_w < scale_h ? MIN((uint32_t)ceil(image->height * scale_w), size[1]) : size[1];
-    g_autoptr(HrImage) small = hr_image_resize(image, NULL, HR_RESIZE_BICUBIC, MAX(w, 1), MAX(h, 1), error);
-    HrCanvas canvas = {.width = size[0], .height = size[1], .x = (size[0] - MAX(w, 1)) / 2, .y = (size[1] - MAX(h, 1)) / 2};
-    return small ? hr_image_resize(small, &canvas, HR_RESIZE_BICUBIC, size[0], size[1], error) : NULL;
+    uint32_t h =
+        scale_w < scale_h ? MIN((uint32_t)ceil(image->height * scale_w), size[1]) : size[1];
+    g_autoptr(HrImage) small =
+        hr_image_resize(image, NULL, HR_RESIZE_BICUBIC, MAX(w, 1), MAX(h, 1), error);
+    HrCanvas canvas = {.width = size[0],
+                       .height = size[1],
+                       .x = (size[0] - MAX(w, 1)) / 2,
+                       .y = (size[1] - MAX(h, 1)) / 2};
+    return small ? hr_image_resize(small, &canvas, HR_RESIZE_BICUBIC, size[0], size[1], error)
+                 : NULL;
 }
 
 /* Which part of a picture of w x h patches the image takes, its borders away. */
@@ -61,14 +70,16 @@ static Part unpadded(const HrImage *image, uint32_t w, uint32_t h)
     return part;
 }
 
-/* Which of all views' rows shows patch (x, y) of the picture that the tiles make together; the overview's come first. */
+/* Which of all views' rows shows patch (x, y) of the picture that the tiles make together; the
+ * overview's come first. */
 static uint32_t tile_row(uint32_t grid, uint32_t tiles_w, uint32_t x, uint32_t y)
 {
     uint32_t tile = 1 + y / grid * tiles_w + x / grid;
     return tile * grid * grid + y % grid * grid + x % grid;
 }
 
-static void fill_lines(HrSight *sight, uint32_t grid, uint32_t tiles_w, const Part *part, bool newlines, uint32_t *index)
+static void fill_lines(HrSight *sight, uint32_t grid, uint32_t tiles_w, const Part *part,
+                       bool newlines, uint32_t *index)
 {
     uint32_t n = 0;
     for (uint32_t y = part->y; y < part->y + part->h; y++) {
@@ -79,14 +90,18 @@ static void fill_lines(HrSight *sight, uint32_t grid, uint32_t tiles_w, const Pa
     }
 }
 
-bool hr_sight_cut_anyres(HrSight *sight, const HrVision *vision, const HrImage *image, GError **error)
+bool hr_sight_cut_anyres(HrSight *sight, const HrVision *vision, const HrImage *image,
+                         GError **error)
 {
     const HrVisionParams *p = &vision->params;
     const uint32_t *size = choose_pinpoint(p, image);
-    uint32_t grid = hr_vision_grid(p), tiles_w = size[0] / p->image_size, tiles_h = size[1] / p->image_size, n_overview = grid * grid;
+    uint32_t grid = hr_vision_grid(p), tiles_w = size[0] / p->image_size,
+             tiles_h = size[1] / p->image_size, n_overview = grid * grid;
     bool newlines = p->unpad && hr_weight_exists(&vision->newline);
-    Part part = p->unpad ? unpadded(image, tiles_w * grid, tiles_h * grid) : (Part){0, 0, tiles_w * grid, tiles_h * grid};
-    if (!hr_sight_add_canvas(sight, hr_image_resize(image, NULL, HR_RESIZE_BICUBIC, p->image_size, p->image_size, error)) ||
+    Part part = p->unpad ? unpadded(image, tiles_w * grid, tiles_h * grid)
+                         : (Part){0, 0, tiles_w * grid, tiles_h * grid};
+    if (!hr_sight_add_canvas(sight, hr_image_resize(image, NULL, HR_RESIZE_BICUBIC, p->image_size,
+                                                    p->image_size, error)) ||
         !hr_sight_add_canvas(sight, fit_into(image, size, error)) ||
         !hr_sight_set_rows(sight, n_overview + part.h * (part.w + newlines), error))
         return false;
@@ -140,32 +155,44 @@ static void add_tile_parts(HrSight *sight, const Tiling *t, uint32_t n_rows)
     uint32_t n_tiles = t->tiles_w * t->tiles_h;
     for (uint32_t i = 0; i < n_tiles && n_tiles > 1; i++) {
         bool begins_line = i > 0 && i % t->tiles_w == 0;
-        g_autofree char *before = g_strdup_printf("%s<fake_token_around_image><row_%u_col_%u>", begins_line ? "\n" : "",
-                                                  i / t->tiles_w + 1, i % t->tiles_w + 1);
+        g_autofree char *before =
+            g_strdup_printf("%s<fake_token_around_image><row_%u_col_%u>", begins_line ? "\n" : "",
+                            i / t->tiles_w + 1, i % t->tiles_w + 1);
         hr_sight_add_part(sight, before, n_rows);
     }
-    hr_sight_add_part(sight, n_tiles > 1 ? "\n\n<fake_token_around_image><global-img>" : "<fake_token_around_image><global-img>", n_rows);
+    hr_sight_add_part(sight,
+                      n_tiles > 1 ? "\n\n<fake_token_around_image><global-img>"
+                                  : "<fake_token_around_image><global-img>",
+                      n_rows);
     sight->after = g_strdup("<fake_token_around_image>");
 }
 
-/* The image resized twice, as the makers did it; the overview is made from what the tiles are cut from. */
-static bool add_tile_canvases(HrSight *sight, const HrVisionParams *p, const HrImage *image, const Tiling *t, GError **error)
+/* The image resized twice, as the makers did it; the overview is made from what the tiles are cut
+ * from. */
+static bool add_tile_canvases(HrSight *sight, const HrVisionParams *p, const HrImage *image,
+                              const Tiling *t, GError **error)
 {
     uint32_t side = p->image_size;
-    g_autoptr(HrImage) first = hr_image_resize(image, NULL, HR_RESIZE_LANCZOS, t->width, t->height, error);
-    if (!first || !hr_sight_add_canvas(sight, hr_image_resize(first, NULL, HR_RESIZE_LANCZOS, t->tiles_w * side, t->tiles_h * side, error)))
+    g_autoptr(HrImage) first =
+        hr_image_resize(image, NULL, HR_RESIZE_LANCZOS, t->width, t->height, error);
+    if (!first ||
+        !hr_sight_add_canvas(sight, hr_image_resize(first, NULL, HR_RESIZE_LANCZOS,
+                                                    t->tiles_w * side, t->tiles_h * side, error)))
         return false;
     return t->tiles_w * t->tiles_h == 1 ||
-           hr_sight_add_canvas(sight, hr_image_resize(sight->canvases[0], NULL, HR_RESIZE_LANCZOS, side, side, error));
+           hr_sight_add_canvas(sight, hr_image_resize(sight->canvases[0], NULL, HR_RESIZE_LANCZOS,
+                                                      side, side, error));
 }
 
-bool hr_sight_cut_idefics3(HrSight *sight, const HrVision *vision, const HrImage *image, GError **error)
+bool hr_sight_cut_idefics3(HrSight *sight, const HrVision *vision, const HrImage *image,
+                           GError **error)
 {
     const HrVisionParams *p = &vision->params;
     Tiling t = tile(p, image);
     uint32_t n_tiles = t.tiles_w * t.tiles_h, n_views = n_tiles > 1 ? n_tiles + 1 : 1;
     uint32_t n_rows = hr_view_rows(p, hr_vision_grid(p), hr_vision_grid(p));
-    if (!add_tile_canvases(sight, p, image, &t, error) || !hr_sight_set_rows(sight, n_views * n_rows, error))
+    if (!add_tile_canvases(sight, p, image, &t, error) ||
+        !hr_sight_set_rows(sight, n_views * n_rows, error))
         return false;
     for (uint32_t i = 0; i < n_tiles; i++)
         hr_sight_add_view(sight, p, 0, i % t.tiles_w, i / t.tiles_w);
@@ -190,5 +217,6 @@ static uint32_t most_tiles(const HrVisionParams *p)
 HrSightLimits hr_sight_tile_limits(const HrVisionParams *p)
 {
     uint32_t grid = hr_vision_grid(p);
-    return (HrSightLimits){grid, grid, 1 + MIN(most_tiles(p), HR_VISION_MAX_TILES), hr_view_rows(p, grid, grid)};
+    return (HrSightLimits){grid, grid, 1 + MIN(most_tiles(p), HR_VISION_MAX_TILES),
+                           hr_view_rows(p, grid, grid)};
 }

@@ -10,15 +10,17 @@
 #define ROPE_BASE 10000.0 /* of all families that turn by axes */
 
 static const HrEncoderOp *const operations[HR_TOWER_N] = {
-    [HR_TOWER_PATCHES] = &hr_encoder_patches, [HR_TOWER_POSITION] = &hr_encoder_position, [HR_TOWER_ANGLES] = &hr_encoder_angles,
-    [HR_TOWER_NORM] = &hr_encoder_norm,       [HR_TOWER_LINEAR] = &hr_encoder_linear,     [HR_TOWER_TURN] = &hr_encoder_turn,
-    [HR_TOWER_ATTEND] = &hr_encoder_attend,   [HR_TOWER_GATE] = &hr_encoder_gate,         [HR_TOWER_MEAN] = &hr_encoder_mean,
-    [HR_TOWER_PUT] = &hr_encoder_put,
+    [HR_TOWER_PATCHES] = &hr_encoder_patches, [HR_TOWER_POSITION] = &hr_encoder_position,
+    [HR_TOWER_ANGLES] = &hr_encoder_angles,   [HR_TOWER_NORM] = &hr_encoder_norm,
+    [HR_TOWER_LINEAR] = &hr_encoder_linear,   [HR_TOWER_TURN] = &hr_encoder_turn,
+    [HR_TOWER_ATTEND] = &hr_encoder_attend,   [HR_TOWER_GATE] = &hr_encoder_gate,
+    [HR_TOWER_MEAN] = &hr_encoder_mean,       [HR_TOWER_PUT] = &hr_encoder_put,
 };
 
 /* ---- Sizes ---- */
 
-bool hr_encoder_needs(const HrVision *vision, uint32_t n_threads, HrEncoderNeeds *ret, GError **error)
+bool hr_encoder_needs(const HrVision *vision, uint32_t n_threads, HrEncoderNeeds *ret,
+                      GError **error)
 {
     HrSightLimits limits = hr_sight_limits(&vision->params);
     g_autoptr(HrTower) tower = hr_tower_new(vision, limits.grid_w, limits.grid_h, error);
@@ -27,7 +29,8 @@ bool hr_encoder_needs(const HrVision *vision, uint32_t n_threads, HrEncoderNeeds
     *ret = (HrEncoderNeeds){
         .arena_bytes = tower->arena_bytes,
         .scratch_bytes = (uint64_t)n_threads * hr_encoder_thread_scratch(tower),
-        .rows_bytes = (uint64_t)limits.n_views * limits.n_view_rows * vision->params.n_out * sizeof(float),
+        .rows_bytes =
+            (uint64_t)limits.n_views * limits.n_view_rows * vision->params.n_out * sizeof(float),
     };
     return true;
 }
@@ -39,16 +42,20 @@ static void set_frequencies(HrEncoder *e)
     e->frequencies = g_new0(double, width / 2 + 1);
     for (uint32_t i = 0; i < 2 * quarter; i++) {
         uint32_t pair = i % quarter;
-        double exponent = p->kind == HR_VISION_PIXTRAL ? 2.0 * (2 * pair + i / quarter) / width : 2.0 * pair / (width / 2);
+        double exponent = p->kind == HR_VISION_PIXTRAL ? 2.0 * (2 * pair + i / quarter) / width
+                                                       : 2.0 * pair / (width / 2);
         e->frequencies[i] = pow(ROPE_BASE, -exponent);
     }
 }
 
-bool hr_encoder_init(HrEncoder *e, const HrVision *vision, uint32_t n_threads, HrLedger *ledger, const HrPlanItem *const items[3],
-                     GError **error)
+bool hr_encoder_init(HrEncoder *e, const HrVision *vision, uint32_t n_threads, HrLedger *ledger,
+                     const HrPlanItem *const items[3], GError **error)
 {
     HrEncoderNeeds needs;
-    *e = (HrEncoder){.vision = vision, .product = hr_product_best(), .vector = hr_vector_kernels(), .n_threads = n_threads};
+    *e = (HrEncoder){.vision = vision,
+                     .product = hr_product_best(),
+                     .vector = hr_vector_kernels(),
+                     .n_threads = n_threads};
     e->pool = hr_pool_ref();
     set_frequencies(e);
     if (!hr_encoder_needs(vision, n_threads, &needs, error))
@@ -79,7 +86,8 @@ void hr_encoder_begin(HrEncoder *e, HrSight *sight)
     hr_sight_unref(old);
     g_clear_pointer(&e->tower, hr_tower_free);
     e->view = 0;
-    /* What the last image took is given back: many rows of pixels, and most prompts have no image. */
+    /* What the last image took is given back: many rows of pixels, and most prompts have no image.
+     */
     if (!sight && e->arena.base) {
         hr_region_discard(&e->arena, 0, e->arena.bytes);
         hr_region_discard(&e->rows, 0, e->rows.bytes);
@@ -106,7 +114,9 @@ static bool begin_view(HrEncoder *e, GError **error)
     if (!e->tower)
         return false;
     if (e->tower->arena_bytes > e->arena.bytes) {
-        g_set_error(error, HR_ERROR, HR_ERROR_INTERNAL, "An image of %u x %u patches takes more than was planned.", view->grid_w, view->grid_h);
+        g_set_error(error, HR_ERROR, HR_ERROR_INTERNAL,
+                    "An image of %u x %u patches takes more than was planned.", view->grid_w,
+                    view->grid_h);
         return false;
     }
     begin_op(e);
@@ -127,7 +137,8 @@ static size_t rows_before(const HrEncoder *e, uint32_t n_views)
 static void end_view(HrEncoder *e)
 {
     size_t n = hr_encoder_rows_of(e, e->tower->result), n_out = e->vision->params.n_out;
-    memcpy((float *)e->rows.base + rows_before(e, e->view) * n_out, hr_encoder_at(e, e->tower->result, 0), n * n_out * sizeof(float));
+    memcpy((float *)e->rows.base + rows_before(e, e->view) * n_out,
+           hr_encoder_at(e, e->tower->result, 0), n * n_out * sizeof(float));
     e->view++;
 }
 
@@ -135,7 +146,8 @@ static void end_view(HrEncoder *e)
 
 static bool is_over(const HrEncoder *e)
 {
-    return atomic_load_explicit(e->abort, memory_order_relaxed) || g_get_monotonic_time() >= e->deadline_us;
+    return atomic_load_explicit(e->abort, memory_order_relaxed) ||
+           g_get_monotonic_time() >= e->deadline_us;
 }
 
 static bool claim(HrEncoder *e, uint32_t *ret_piece)
@@ -159,7 +171,9 @@ static void decide(HrEncoder *e)
 static void walk(HrThread *thread, void *data)
 {
     HrEncoder *e = data;
-    HrEncoderTask task = {.e = e, .scratch = (char *)e->scratch.base + thread->index * e->thread_scratch_bytes};
+    HrEncoderTask task = {.e = e,
+                          .scratch =
+                              (char *)e->scratch.base + thread->index * e->thread_scratch_bytes};
     for (bool leave = false; !leave; leave = e->leave) {
         task.op = hr_tower_op(e->tower, e->op);
         for (uint32_t piece; claim(e, &piece);)
@@ -171,7 +185,8 @@ static void walk(HrThread *thread, void *data)
     }
 }
 
-bool hr_encoder_work(HrEncoder *e, int64_t deadline_us, const atomic_bool *abort, bool *ret_done, GError **error)
+bool hr_encoder_work(HrEncoder *e, int64_t deadline_us, const atomic_bool *abort, bool *ret_done,
+                     GError **error)
 {
     e->deadline_us = deadline_us;
     e->abort = abort;

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * An encoder owns the memory that the largest image takes and works on one image at a time, for as long at once as it is let: towers take
- * seconds, and others' answers go on between. Work is cut into pieces of milliseconds that threads claim; a piece's result does not
- * depend on who computes it or when. Thread-safety: Unsafe (the runner's thread calls it).
+ * An encoder owns the memory that the largest image takes and works on one image at a time, for as
+ * long at once as it is let: towers take seconds, and others' answers go on between. Work is cut
+ * into pieces of milliseconds that threads claim; a piece's result does not depend on who computes
+ * it or when. Thread-safety: Unsafe (the runner's thread calls it).
  */
 #pragma once
 
@@ -22,7 +23,8 @@ typedef struct {
     uint64_t arena_bytes, scratch_bytes, rows_bytes;
 } HrEncoderNeeds;
 /* HR_ERROR_MEMORY. */
-bool hr_encoder_needs(const HrVision *vision, uint32_t n_threads, HrEncoderNeeds *ret_needs, GError **error);
+bool hr_encoder_needs(const HrVision *vision, uint32_t n_threads, HrEncoderNeeds *ret_needs,
+                      GError **error);
 
 typedef struct {
     const HrVision *vision;
@@ -44,14 +46,16 @@ typedef struct {
 } HrEncoder;
 
 /* items: arena, scratch and rows of the plan, in this order. */
-bool hr_encoder_init(HrEncoder *encoder, const HrVision *vision, uint32_t n_threads, HrLedger *ledger, const HrPlanItem *const items[3],
-                     GError **error);
+bool hr_encoder_init(HrEncoder *encoder, const HrVision *vision, uint32_t n_threads,
+                     HrLedger *ledger, const HrPlanItem *const items[3], GError **error);
 void hr_encoder_finish(HrEncoder *encoder);
 
 /* The image to work on from now on, instead of any other; NULL: none. */
 void hr_encoder_begin(HrEncoder *encoder, HrSight *sight);
-/* Works until the image is encoded, deadline_us (monotonic) is over or abort is true. False on an error; ret_done: all rows are there. */
-bool hr_encoder_work(HrEncoder *encoder, int64_t deadline_us, const atomic_bool *abort, bool *ret_done, GError **error);
+/* Works until the image is encoded, deadline_us (monotonic) is over or abort is true. False on an
+ * error; ret_done: all rows are there. */
+bool hr_encoder_work(HrEncoder *encoder, int64_t deadline_us, const atomic_bool *abort,
+                     bool *ret_done, GError **error);
 /* [n_out], of an encoded image; row < sight->n_rows. */
 const float *hr_encoder_row(const HrEncoder *encoder, uint32_t row);
 
@@ -83,7 +87,8 @@ typedef struct {
     void (*run)(const HrEncoderTask *task, uint32_t piece);
 } HrEncoderOp;
 
-extern const HrEncoderOp hr_encoder_linear, hr_encoder_attend;                                          /* op-heavy.c */
-extern const HrEncoderOp hr_encoder_patches, hr_encoder_position, hr_encoder_angles, hr_encoder_norm, hr_encoder_turn, hr_encoder_gate,
-    hr_encoder_mean, hr_encoder_put;                                                                    /* op-light.c */
+extern const HrEncoderOp hr_encoder_linear, hr_encoder_attend; /* op-heavy.c */
+extern const HrEncoderOp hr_encoder_patches, hr_encoder_position, hr_encoder_angles,
+    hr_encoder_norm, hr_encoder_turn, hr_encoder_gate, hr_encoder_mean,
+    hr_encoder_put; /* op-light.c */
 size_t hr_encoder_thread_scratch(const HrTower *tower);

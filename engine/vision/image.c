@@ -6,12 +6,14 @@
 
 HrImage *hr_image_new(uint32_t width, uint32_t height, GError **error)
 {
-    bool fits = width > 0 && height > 0 && width <= HR_MAX_IMAGE_SIDE && height <= HR_MAX_IMAGE_SIDE &&
-                (uint64_t)width * height <= HR_MAX_IMAGE_PIXELS;
+    bool fits = width > 0 && height > 0 && width <= HR_MAX_IMAGE_SIDE &&
+                height <= HR_MAX_IMAGE_SIDE && (uint64_t)width * height <= HR_MAX_IMAGE_PIXELS;
     uint8_t *rgb = fits ? g_try_malloc0((size_t)width * height * 3) : NULL;
     if (!rgb) {
         g_set_error(error, HR_ERROR, fits ? HR_ERROR_MEMORY : HR_ERROR_SETTINGS,
-                    fits ? "No memory for an image of %u x %u pixels." : "An image cannot have %u x %u pixels.", width, height);
+                    fits ? "No memory for an image of %u x %u pixels."
+                         : "An image cannot have %u x %u pixels.",
+                    width, height);
         return NULL;
     }
     HrImage *image = g_new0(HrImage, 1);

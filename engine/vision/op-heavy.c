@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A piece of a product: a millisecond or two at usual widths, and large enough for each kernel's own blocking. */
+/* A piece of a product: a millisecond or two at usual widths, and large enough for each kernel's
+ * own blocking. */
 #define PIECE_ROWS 256
 #define PIECE_COLS 128
 
@@ -16,7 +17,10 @@ size_t hr_encoder_thread_scratch(const HrTower *t)
     const HrVisionParams *p = &t->vision->params;
     size_t panel = (size_t)PIECE_COLS * t->widest_in * sizeof(float);
     uint32_t width = p->n_embd / p->n_head;
-    return MAX(panel + hr_product_scratch_bytes(t->widest_in), hr_attend_scratch_bytes(width, width)) / 64 * 64 + 64;
+    return MAX(panel + hr_product_scratch_bytes(t->widest_in),
+               hr_attend_scratch_bytes(width, width)) /
+               64 * 64 +
+           64;
 }
 
 /* ---- Products ---- */
@@ -27,7 +31,8 @@ typedef struct {
 
 static Shape shape_of(const HrEncoder *e, const HrTowerOp *op)
 {
-    Shape s = {.n_rows = hr_encoder_rows_of(e, op->dst), .n_in = hr_encoder_cols_of(e, op->src) * op->merge,
+    Shape s = {.n_rows = hr_encoder_rows_of(e, op->dst),
+               .n_in = hr_encoder_cols_of(e, op->src) * op->merge,
                .n_out = hr_encoder_cols_of(e, op->dst)};
     s.n_row_pieces = (s.n_rows + PIECE_ROWS - 1) / PIECE_ROWS;
     s.n_col_pieces = (s.n_out + PIECE_COLS - 1) / PIECE_COLS;
@@ -52,8 +57,10 @@ static void transpose_panel(const HrWeight *w, uint32_t first, uint32_t n, float
     }
 }
 
-/* Rows whose columns go through the merged rows in turns, made to go through one after the other. row: room for n_in floats. */
-static void untangle_panel(const HrWeight *w, uint32_t merge, uint32_t first, uint32_t n, float *row, float *panel)
+/* Rows whose columns go through the merged rows in turns, made to go through one after the other.
+ * row: room for n_in floats. */
+static void untangle_panel(const HrWeight *w, uint32_t merge, uint32_t first, uint32_t n,
+                           float *row, float *panel)
 {
     size_t width = w->n_in / merge;
     for (uint32_t c = 0; c < n; c++, panel += w->n_in) {
@@ -64,7 +71,8 @@ static void untangle_panel(const HrWeight *w, uint32_t merge, uint32_t first, ui
 }
 
 /* Rows [first, first + n) of the matrix as floats. */
-static const float *panel_of(const HrEncoderTask *task, uint32_t first, uint32_t n, float *panel, float *row)
+static const float *panel_of(const HrEncoderTask *task, uint32_t first, uint32_t n, float *panel,
+                             float *row)
 {
     const HrWeight *w = &task->op->linear->weight;
     const char *data = (const char *)w->data + first * w->row_bytes;
@@ -107,7 +115,8 @@ static void run_linear(const HrEncoderTask *task, uint32_t piece)
     char *rest = task->scratch + ((size_t)PIECE_COLS * e->tower->widest_in * sizeof(float));
     const float *w = panel_of(task, col, n_cols, panel, (float *)rest);
     const float *x = hr_encoder_at(e, op->src, op->first_row + row * op->merge);
-    e->product->rows(x, s.n_in, n_rows, w, n_cols, s.n_in, hr_encoder_at(e, op->dst, row) + col, s.n_out, rest);
+    e->product->rows(x, s.n_in, n_rows, w, n_cols, s.n_in, hr_encoder_at(e, op->dst, row) + col,
+                     s.n_out, rest);
     for (uint32_t r = 0; r < n_rows; r++)
         finish_row(task, row + r, col, n_cols);
 }
@@ -126,7 +135,8 @@ static uint32_t n_ranges(const HrEncoder *e, const HrTowerOp *op)
     return op->whole ? 1 : e->tower->windows->len;
 }
 
-static void get_range(const HrEncoder *e, const HrTowerOp *op, uint32_t i, uint32_t *ret_begin, uint32_t *ret_end)
+static void get_range(const HrEncoder *e, const HrTowerOp *op, uint32_t i, uint32_t *ret_begin,
+                      uint32_t *ret_end)
 {
     const GArray *ends = e->tower->windows;
     *ret_begin = op->whole || i == 0 ? 0 : g_array_index(ends, uint32_t, i - 1);
@@ -169,7 +179,8 @@ static void load_queries(const HrEncoderTask *task, const Piece *p, HrAttend *a)
     float scale = 1 / sqrtf((float)a->dk);
     a->n_rows = p->n;
     for (uint32_t r = 0; r < p->n; r++) {
-        const float *q = hr_encoder_at(task->e, task->op->src, p->first + r) + (size_t)p->head * a->dk;
+        const float *q =
+            hr_encoder_at(task->e, task->op->src, p->first + r) + (size_t)p->head * a->dk;
         for (uint32_t d = 0; d < a->dk; d++)
             a->q[(size_t)r * a->dk + d] = q[d] * scale;
         a->max[r] = -INFINITY;
@@ -178,7 +189,8 @@ static void load_queries(const HrEncoderTask *task, const Piece *p, HrAttend *a)
     memset(a->acc, 0, (size_t)p->n * a->dv_padded * sizeof(float));
 }
 
-static void load_keys(const HrEncoderTask *task, const Piece *p, uint32_t first, uint32_t n, HrAttend *a)
+static void load_keys(const HrEncoderTask *task, const Piece *p, uint32_t first, uint32_t n,
+                      HrAttend *a)
 {
     for (uint32_t j = 0; j < n; j++) {
         const float *k = hr_encoder_at(task->e, task->op->k, first + j) + (size_t)p->head * a->dk;

@@ -44,10 +44,12 @@ static void patches(const HrEncoderTask *task, uint32_t row)
         return;
     }
     uint32_t patch = t->order[row - t->n_class];
-    uint32_t x0 = view->x + patch % t->grid_w * p->patch_size, y0 = view->y + patch / t->grid_w * p->patch_size;
+    uint32_t x0 = view->x + patch % t->grid_w * p->patch_size,
+             y0 = view->y + patch / t->grid_w * p->patch_size;
     for (uint32_t c = 0; c < 3; c++)
         for (uint32_t y = 0; y < p->patch_size; y++) {
-            const uint8_t *src = hr_image_get_row(e->sight->canvases[view->canvas], y0 + y) + (size_t)x0 * 3 + c;
+            const uint8_t *src =
+                hr_image_get_row(e->sight->canvases[view->canvas], y0 + y) + (size_t)x0 * 3 + c;
             for (uint32_t x = 0; x < p->patch_size; x++)
                 *dst++ = ((float)src[x * 3] / 255 - p->mean[c]) / p->deviation[c];
         }
@@ -67,8 +69,8 @@ static void position(const HrEncoderTask *task, uint32_t row)
     e->vector->add(x, added, n);
 }
 
-/* Two axes share a head's pairs. Qwen2-VL turns the first half of them by the line and the second by the column, at the same
- * frequencies; Pixtral's halves have every other frequency each. */
+/* Two axes share a head's pairs. Qwen2-VL turns the first half of them by the line and the second
+ * by the column, at the same frequencies; Pixtral's halves have every other frequency each. */
 static void angles(const HrEncoderTask *task, uint32_t row)
 {
     const HrEncoder *e = task->e;
@@ -112,8 +114,10 @@ static void turn(const HrEncoderTask *task, uint32_t row)
 static void gate(const HrEncoderTask *task, uint32_t row)
 {
     const HrTowerOp *op = task->op;
-    task->e->vector->activate(op->activation, hr_encoder_at(task->e, op->src, row), hr_encoder_at(task->e, op->k, row),
-                              hr_encoder_cols_of(task->e, op->src), hr_encoder_at(task->e, op->dst, row));
+    task->e->vector->activate(op->activation, hr_encoder_at(task->e, op->src, row),
+                              hr_encoder_at(task->e, op->k, row),
+                              hr_encoder_cols_of(task->e, op->src),
+                              hr_encoder_at(task->e, op->dst, row));
 }
 
 static void mean(const HrEncoderTask *task, uint32_t row)
@@ -130,7 +134,8 @@ static void mean(const HrEncoderTask *task, uint32_t row)
 static void put(const HrEncoderTask *task, uint32_t row)
 {
     const HrTowerOp *op = task->op;
-    memcpy(hr_encoder_at(task->e, op->dst, row) + op->first_col, hr_encoder_at(task->e, op->src, row),
+    memcpy(hr_encoder_at(task->e, op->dst, row) + op->first_col,
+           hr_encoder_at(task->e, op->src, row),
            hr_encoder_cols_of(task->e, op->src) * sizeof(float));
 }
 

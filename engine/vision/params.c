@@ -29,12 +29,18 @@ typedef struct {
 #define HALF {0.5, 0.5, 0.5}
 
 static const Family families[HR_VISION_N_KINDS] = {
-    [HR_VISION_MLP] = {"mlp", NULL, NULL, 1, 0, 0, 1e-5, HR_GELU_QUICK, false, CLIP_MEAN, CLIP_DEVIATION},
-    [HR_VISION_GEMMA3] = {"gemma3", "gemma3", "projector.scale_factor", 4, 896, 14, 1e-6, HR_GELU_TANH, true, HALF, HALF},
-    [HR_VISION_IDEFICS3] = {"idefics3", NULL, "projector.scale_factor", 4, 0, 0, 1e-6, HR_GELU_TANH, true, HALF, HALF},
-    [HR_VISION_PIXTRAL] = {"pixtral", NULL, "spatial_merge_size", 1, 1024, 16, 1e-5, HR_SILU, false, CLIP_MEAN, CLIP_DEVIATION},
-    [HR_VISION_QWEN2VL] = {"qwen2vl_merger", NULL, "spatial_merge_size", 2, 560, 14, 1e-6, HR_GELU_QUICK, true, CLIP_MEAN, CLIP_DEVIATION},
-    [HR_VISION_QWEN25VL] = {"qwen2.5vl_merger", "qwen25vl", "spatial_merge_size", 2, 560, 14, 1e-6, HR_SILU, true, CLIP_MEAN, CLIP_DEVIATION},
+    [HR_VISION_MLP] = {"mlp", NULL, NULL, 1, 0, 0, 1e-5, HR_GELU_QUICK, false, CLIP_MEAN,
+                       CLIP_DEVIATION},
+    [HR_VISION_GEMMA3] = {"gemma3", "gemma3", "projector.scale_factor", 4, 896, 14, 1e-6,
+                          HR_GELU_TANH, true, HALF, HALF},
+    [HR_VISION_IDEFICS3] = {"idefics3", NULL, "projector.scale_factor", 4, 0, 0, 1e-6, HR_GELU_TANH,
+                            true, HALF, HALF},
+    [HR_VISION_PIXTRAL] = {"pixtral", NULL, "spatial_merge_size", 1, 1024, 16, 1e-5, HR_SILU, false,
+                           CLIP_MEAN, CLIP_DEVIATION},
+    [HR_VISION_QWEN2VL] = {"qwen2vl_merger", NULL, "spatial_merge_size", 2, 560, 14, 1e-6,
+                           HR_GELU_QUICK, true, CLIP_MEAN, CLIP_DEVIATION},
+    [HR_VISION_QWEN25VL] = {"qwen2.5vl_merger", "qwen25vl", "spatial_merge_size", 2, 560, 14, 1e-6,
+                            HR_SILU, true, CLIP_MEAN, CLIP_DEVIATION},
 };
 
 const char *hr_vision_kind_name(HrVisionKind kind)
@@ -63,7 +69,8 @@ bool hr_vision_is_in(const HrGguf *gguf)
 
 static bool find_kind(const HrGguf *gguf, HrVisionKind *ret, GError **error)
 {
-    const char *arch = architecture_of(gguf), *type = hr_gguf_get_string(gguf, "clip.vision.projector_type", NULL);
+    const char *arch = architecture_of(gguf),
+               *type = hr_gguf_get_string(gguf, "clip.vision.projector_type", NULL);
     bool clip = g_str_equal(arch, CLIP);
     if (!type)
         type = hr_gguf_get_string(gguf, "clip.projector_type", NULL);
@@ -77,15 +84,18 @@ static bool find_kind(const HrGguf *gguf, HrVisionKind *ret, GError **error)
         }
     }
     if (clip)
-        g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED, "This build does not know the projector \"%s\" of clip.projector_type.", type);
+        g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                    "This build does not know the projector \"%s\" of clip.projector_type.", type);
     else
-        g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED, "This build does not know the vision tower that %s models carry.", arch);
+        g_set_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED,
+                    "This build does not know the vision tower that %s models carry.", arch);
     return false;
 }
 
 /* ---- Keys ---- */
 
-static bool read_colours(const HrKeys *keys, const char *name, double min, const double *fallback, float *ret)
+static bool read_colours(const HrKeys *keys, const char *name, double min, const double *fallback,
+                         float *ret)
 {
     g_autofree char *key = hr_keys_name(keys, name);
     const HrGgufEntry *entry = hr_gguf_find(keys->gguf, key);
@@ -151,10 +161,13 @@ static bool read_pinpoints(HrVisionParams *p, const HrKeys *keys)
     if (entry->n % 2 != 0 || entry->n / 2 > HR_VISION_MAX_PINPOINTS)
         return hr_keys_bad(keys, "image_grid_pinpoints", "is not a list of pairs");
     for (uint64_t i = 0; i < entry->n / 2; i++) {
-        int64_t width = element_or(entry, 2 * i, 0), height = element_or(entry, 2 * i + 1, 0), size = p->image_size;
-        if (width < size || height < size || width % size != 0 || height % size != 0 || (width / size) > HR_VISION_MAX_TILES ||
+        int64_t width = element_or(entry, 2 * i, 0), height = element_or(entry, 2 * i + 1, 0),
+                size = p->image_size;
+        if (width < size || height < size || width % size != 0 || height % size != 0 ||
+            (width / size) > HR_VISION_MAX_TILES ||
             (width / size) * (height / size) > HR_VISION_MAX_TILES)
-            return hr_keys_bad(keys, "image_grid_pinpoints", "holds a size that is no whole number of tiles");
+            return hr_keys_bad(keys, "image_grid_pinpoints",
+                               "holds a size that is no whole number of tiles");
         p->pinpoints[p->n_pinpoints][0] = (uint32_t)width;
         p->pinpoints[p->n_pinpoints++][1] = (uint32_t)height;
     }
@@ -169,7 +182,8 @@ static bool read_tiles(HrVisionParams *p, const HrKeys *keys)
     if (p->kind == HR_VISION_MLP && !read_pinpoints(p, keys))
         return false;
     return p->kind != HR_VISION_IDEFICS3 ||
-           hr_keys_read_uint_or(keys, "preproc_image_size", p->image_size, p->image_size * HR_VISION_MAX_TILES / 8, p->image_size * 4,
+           hr_keys_read_uint_or(keys, "preproc_image_size", p->image_size,
+                                p->image_size * HR_VISION_MAX_TILES / 8, p->image_size * 4,
                                 &p->longest_edge);
 }
 
@@ -196,10 +210,12 @@ static bool read_windows(HrVisionParams *p, const HrKeys *keys)
         return true;
     }
     if (!hr_keys_read_uint_or(keys, "n_wa_pattern", 0, HR_MAX_LAYERS, 0, &p->full_every) ||
-        !hr_keys_read_uint_or(keys, "window_size", p->patch_size * p->merge, HR_MAX_IMAGE_SIDE, 112, &p->window) ||
+        !hr_keys_read_uint_or(keys, "window_size", p->patch_size * p->merge, HR_MAX_IMAGE_SIDE, 112,
+                              &p->window) ||
         !read_full_layers(p, keys, inside ? "fullatt_block_indexes" : "wa_layer_indexes"))
         return false;
-    return p->window % (p->patch_size * p->merge) == 0 || hr_keys_bad(keys, "window_size", "is no whole number of tokens");
+    return p->window % (p->patch_size * p->merge) == 0 ||
+           hr_keys_bad(keys, "window_size", "is no whole number of tokens");
 }
 
 /* ---- All together ---- */
@@ -214,7 +230,8 @@ static bool read_shape(HrVisionParams *p, const HrKeys *keys)
         !hr_keys_read_uint(keys, "attention.head_count", 1, HR_MAX_WIDTH, &p->n_head) ||
         !hr_keys_read_float_or(keys, "attention.layer_norm_epsilon", 0, 1, family->eps, &eps) ||
         !hr_keys_read_uint_or(keys, "patch_size", 1, 256, family->patch_size, &p->patch_size) ||
-        !hr_keys_read_uint_or(keys, "image_size", 1, HR_MAX_IMAGE_SIDE, family->image_size, &p->image_size))
+        !hr_keys_read_uint_or(keys, "image_size", 1, HR_MAX_IMAGE_SIDE, family->image_size,
+                              &p->image_size))
         return false;
     p->eps = (float)eps;
     p->merge = family->merge;
@@ -227,7 +244,8 @@ static bool read_shape(HrVisionParams *p, const HrKeys *keys)
     return p->image_size > 0 || hr_keys_bad(keys, "image_size", "is missing");
 }
 
-/* Views must be whole patches, and these whole squares; a head's width whole pairs for both axes. */
+/* Views must be whole patches, and these whole squares; a head's width whole pairs for both axes.
+ */
 static bool check_shape(const HrVisionParams *p, const HrKeys *keys)
 {
     uint32_t grid = hr_vision_grid(p);
@@ -236,19 +254,23 @@ static bool check_shape(const HrVisionParams *p, const HrKeys *keys)
         return hr_keys_bad(keys, "image_size", "is no whole number of patches, or too many");
     if (!turns && grid % p->merge != 0)
         return hr_keys_bad(keys, "image_size", "is no whole number of merged patches");
-    return !turns || (p->n_embd / p->n_head) % 4 == 0 || hr_keys_bad(keys, "attention.head_count", "gives heads that cannot be turned");
+    return !turns || (p->n_embd / p->n_head) % 4 == 0 ||
+           hr_keys_bad(keys, "attention.head_count", "gives heads that cannot be turned");
 }
 
 static bool read_limits(HrVisionParams *p, const HrKeys *keys)
 {
-    uint64_t per_token = (uint64_t)p->patch_size * p->merge * p->patch_size * p->merge, most = HR_VISION_MAX_PATCHES / (p->merge * p->merge);
+    uint64_t per_token = (uint64_t)p->patch_size * p->merge * p->patch_size * p->merge,
+             most = HR_VISION_MAX_PATCHES / (p->merge * p->merge);
     uint64_t min = HR_VISION_MIN_TOKENS * per_token, max = most * per_token;
-    g_autofree char *min_key = hr_keys_name(keys, "image_min_pixels"), *max_key = hr_keys_name(keys, "image_max_pixels");
+    g_autofree char *min_key = hr_keys_name(keys, "image_min_pixels"),
+                    *max_key = hr_keys_name(keys, "image_max_pixels");
     hr_gguf_get_uint(keys->gguf, min_key, &min);
     hr_gguf_get_uint(keys->gguf, max_key, &max);
     p->min_tokens = (uint32_t)CLAMP(min / per_token, 1, most);
     p->max_tokens = (uint32_t)CLAMP(max / per_token, 1, most);
-    return p->min_tokens <= p->max_tokens || hr_keys_bad(keys, "image_min_pixels", "is more than image_max_pixels");
+    return p->min_tokens <= p->max_tokens ||
+           hr_keys_bad(keys, "image_min_pixels", "is more than image_max_pixels");
 }
 
 bool hr_vision_params_read(HrVisionParams *p, const HrGguf *gguf, GError **error)
@@ -260,8 +282,9 @@ bool hr_vision_params_read(HrVisionParams *p, const HrGguf *gguf, GError **error
     g_autofree char *prefix = g_strdup_printf("%s.vision", architecture_of(gguf));
     HrKeys keys = {gguf, prefix, error};
     family = &families[p->kind];
-    return read_shape(p, &keys) && check_shape(p, &keys) && read_limits(p, &keys) && read_activation(p, &keys) &&
+    return read_shape(p, &keys) && check_shape(p, &keys) && read_limits(p, &keys) &&
+           read_activation(p, &keys) &&
            read_colours(&keys, "image_mean", 0, family->mean, p->mean) &&
-           read_colours(&keys, "image_std", 1e-3, family->deviation, p->deviation) && read_features(p, &keys) && read_tiles(p, &keys) &&
-           read_windows(p, &keys);
+           read_colours(&keys, "image_std", 1e-3, family->deviation, p->deviation) &&
+           read_features(p, &keys) && read_tiles(p, &keys) && read_windows(p, &keys);
 }

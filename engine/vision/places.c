@@ -8,12 +8,14 @@
 
 static bool refuse(GError **error, const char *what)
 {
-    g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "The prompt and its images do not go together: %s.", what);
+    g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS,
+                "The prompt and its images do not go together: %s.", what);
     return false;
 }
 
 /* The next n tokens below zero, which must follow each other. */
-static bool take_part(HrPlaces *p, const HrToken *tokens, uint32_t *at, HrPlace place, GError **error)
+static bool take_part(HrPlaces *p, const HrToken *tokens, uint32_t *at, HrPlace place,
+                      GError **error)
 {
     while (*at < p->n_tokens && tokens[*at] >= 0)
         (*at)++;
@@ -31,7 +33,9 @@ static bool find_places(HrPlaces *p, const HrToken *tokens, GError **error)
     for (uint32_t s = 0; p->sights && s < p->sights->list->len; s++) {
         const HrSight *sight = g_ptr_array_index(p->sights->list, s);
         for (uint32_t i = 0, row = 0; i < sight->parts->len; i++) {
-            HrPlace place = {.n = g_array_index(sight->parts, HrSightPart, i).n_rows, .sight = s, .row = row};
+            HrPlace place = {.n = g_array_index(sight->parts, HrSightPart, i).n_rows,
+                             .sight = s,
+                             .row = row};
             if (!take_part(p, tokens, &at, place, error))
                 return false;
             row += place.n;
@@ -43,8 +47,8 @@ static bool find_places(HrPlaces *p, const HrToken *tokens, GError **error)
     return true;
 }
 
-/* ---- Positions by axes (Wang et al. 2024): text goes on along all three; an image's rows share the time and count lines and columns from
- * there; text behind it begins after the largest. ---- */
+/* ---- Positions by axes (Wang et al. 2024): text goes on along all three; an image's rows share
+ * the time and count lines and columns from there; text behind it begins after the largest. ---- */
 
 static uint32_t fill_image(HrPlaces *p, const HrPlace *place, uint32_t columns, uint32_t from)
 {
@@ -64,7 +68,8 @@ static bool fill_axes(HrPlaces *p, GError **error)
     uint32_t next = 0, at = 0;
     p->axes = g_try_malloc((size_t)p->n_tokens * sizeof *p->axes);
     if (!p->axes) {
-        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "No memory for the positions of %u tokens.", p->n_tokens);
+        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "No memory for the positions of %u tokens.",
+                    p->n_tokens);
         return false;
     }
     for (uint32_t i = 0; i <= p->places->len; i++) {
@@ -80,7 +85,8 @@ static bool fill_axes(HrPlaces *p, GError **error)
     return true;
 }
 
-HrPlaces *hr_places_new(const HrVision *vision, const HrToken *tokens, size_t n_tokens, HrSights *sights, GError **error)
+HrPlaces *hr_places_new(const HrVision *vision, const HrToken *tokens, size_t n_tokens,
+                        HrSights *sights, GError **error)
 {
     g_autoptr(HrPlaces) p = g_new0(HrPlaces, 1);
     p->places = g_array_new(false, false, sizeof(HrPlace));
@@ -92,7 +98,8 @@ HrPlaces *hr_places_new(const HrVision *vision, const HrToken *tokens, size_t n_
     }
     if (!find_places(p, tokens, error))
         return NULL;
-    bool has_axes = p->places->len > 0 && hr_places_sight(p, &g_array_index(p->places, HrPlace, 0))->columns > 0;
+    bool has_axes = p->places->len > 0 &&
+                    hr_places_sight(p, &g_array_index(p->places, HrPlace, 0))->columns > 0;
     return has_axes && !fill_axes(p, error) ? NULL : g_steal_pointer(&p);
 }
 
@@ -123,7 +130,8 @@ uint32_t hr_places_whole(const HrPlaces *p, uint32_t n)
 {
     for (uint32_t i = 0; i < p->places->len;) {
         const HrPlace *first = &g_array_index(p->places, HrPlace, i), *last = first;
-        for (; i < p->places->len && g_array_index(p->places, HrPlace, i).sight == first->sight; i++)
+        for (; i < p->places->len && g_array_index(p->places, HrPlace, i).sight == first->sight;
+             i++)
             last = &g_array_index(p->places, HrPlace, i);
         if (n > first->first && n < last->first + last->n)
             return first->first;

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Rows are tokens below zero. The first such token of a prompt stands for the first row of its first image, and so on. Immutable once made.
+ * Rows are tokens below zero. The first such token of a prompt stands for the first row of its
+ * first image, and so on. Immutable once made.
  */
 #pragma once
 
@@ -23,14 +24,16 @@ typedef struct {
 typedef struct HrPlaces {
     HrSights *sights; /* NULL: none */
     GArray *places;   /* HrPlace, ascending */
-    uint32_t (*axes)[3]; /* [n_tokens] positions by axes; NULL: the model has none, or the prompt no image */
+    uint32_t (*axes)[3]; /* [n_tokens] positions by axes; NULL: the model has none, or the prompt no
+                            image */
     uint32_t n_tokens;
     uint32_t end; /* position by axes of the first token behind the prompt */
 } HrPlaces;
 
-/* HR_ERROR_SETTINGS if tokens and sights do not go together, or vision is NULL and there are any. Without images: no places. */
-HrPlaces *hr_places_new(const HrVision *vision, const HrToken *tokens, size_t n_tokens, HrSights *sights, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* HR_ERROR_SETTINGS if tokens and sights do not go together, or vision is NULL and there are any.
+ * Without images: no places. */
+HrPlaces *hr_places_new(const HrVision *vision, const HrToken *tokens, size_t n_tokens,
+                        HrSights *sights, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void hr_places_free(HrPlaces *places);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrPlaces, hr_places_free)
 

@@ -23,8 +23,8 @@ size_t hr_product_scratch_bytes(uint32_t n_in)
     return PREPARED_ROWS * prepared_stride(n_in) + (hr_linear_scratch_bytes() + 63) / 64 * 64;
 }
 
-static void own_rows(const float *x, size_t x_stride, uint32_t n_rows, const float *w, uint32_t n_cols, uint32_t n_in, float *y,
-                     size_t y_stride, void *scratch)
+static void own_rows(const float *x, size_t x_stride, uint32_t n_rows, const float *w,
+                     uint32_t n_cols, uint32_t n_in, float *y, size_t y_stride, void *scratch)
 {
     const HrLinearKernels *kernels = hr_linear_kernels();
     size_t stride = prepared_stride(n_in);
@@ -32,9 +32,10 @@ static void own_rows(const float *x, size_t x_stride, uint32_t n_rows, const flo
     for (uint32_t begin = 0; begin < n_rows; begin += PREPARED_ROWS) {
         uint32_t n = MIN(PREPARED_ROWS, n_rows - begin);
         for (uint32_t r = 0; r < n; r++)
-            kernels->prepare(HR_FORM_FLOAT, x + (begin + r) * x_stride, n_in, prepared + r * stride);
-        kernels->rows(HR_FORM_FLOAT, HR_TYPE_F32, w, (size_t)n_in * sizeof(float), n_in, 0, n_cols, prepared, stride, n,
-                      y + begin * y_stride, y_stride, rest);
+            kernels->prepare(HR_FORM_FLOAT, x + (begin + r) * x_stride, n_in,
+                             prepared + r * stride);
+        kernels->rows(HR_FORM_FLOAT, HR_TYPE_F32, w, (size_t)n_in * sizeof(float), n_in, 0, n_cols,
+                      prepared, stride, n, y + begin * y_stride, y_stride, rest);
     }
 }
 
@@ -46,16 +47,17 @@ const HrProduct hr_product_own = {"own", own_rows};
 #define NO_TRANSPOSE 111
 #define TRANSPOSE 112
 
-typedef void (*Sgemm)(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a, int lda,
-                      const float *b, int ldb, float beta, float *c, int ldc);
+typedef void (*Sgemm)(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
+                      const float *a, int lda, const float *b, int ldb, float beta, float *c,
+                      int ldc);
 
 static Sgemm sgemm; /* set once, before anything reads it */
 
-static void blas_rows(const float *x, size_t x_stride, uint32_t n_rows, const float *w, uint32_t n_cols, uint32_t n_in, float *y,
-                      size_t y_stride, void *scratch)
+static void blas_rows(const float *x, size_t x_stride, uint32_t n_rows, const float *w,
+                      uint32_t n_cols, uint32_t n_in, float *y, size_t y_stride, void *scratch)
 {
-    sgemm(ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE, (int)n_rows, (int)n_cols, (int)n_in, 1, x, (int)x_stride, w, (int)n_in, 0, y,
-          (int)y_stride);
+    sgemm(ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE, (int)n_rows, (int)n_cols, (int)n_in, 1, x,
+          (int)x_stride, w, (int)n_in, 0, y, (int)y_stride);
 }
 
 static const HrProduct blas = {"openblas", blas_rows};

@@ -1,4 +1,5 @@
-/* prompt.c: images in prompts: their marks become the tokens that stand for them. See the Text and tokens section of hr.h.
+/* prompt.c: images in prompts: their marks become the tokens that stand for them. See the Text and
+ * tokens section of hr.h.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -8,7 +9,8 @@
 
 #include <string.h>
 
-#define MARK "\xef\xbf\xbc" /* U+FFFC, object replacement character, on both sides of the image's number */
+#define MARK \
+    "\xef\xbf\xbc" /* U+FFFC, object replacement character, on both sides of the image's number */
 #define MAX_IMAGES 1024     /* of a prompt: each takes a place or more of the context */
 
 /* ---- Sights ---- */
@@ -35,13 +37,15 @@ static HrSights *sights_alloc(void)
     return sights;
 }
 
-HrSights *hr_sights_new(const HrModel *model, HrImage *const *images, size_t n_images, GError **error)
+HrSights *hr_sights_new(const HrModel *model, HrImage *const *images, size_t n_images,
+                        GError **error)
 {
     g_autoptr(HrSights) sights = sights_alloc();
     if (!hr_model_sees_images(model, error))
         return NULL;
     if (n_images > MAX_IMAGES) {
-        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "There are %zu images; a prompt can have %d.", n_images, MAX_IMAGES);
+        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS,
+                    "There are %zu images; a prompt can have %d.", n_images, MAX_IMAGES);
         return NULL;
     }
     for (size_t i = 0; i < n_images; i++) {
@@ -76,9 +80,11 @@ static bool read_mark(const char *text, size_t len, size_t *ret_index, size_t *r
 }
 
 /* The first mark in text; false: there is none. */
-static bool find_mark(const char *text, size_t len, size_t *ret_at, size_t *ret_index, size_t *ret_len)
+static bool find_mark(const char *text, size_t len, size_t *ret_at, size_t *ret_index,
+                      size_t *ret_len)
 {
-    for (const char *at = text; (at = memmem(at, len - (size_t)(at - text), MARK, strlen(MARK))); at++) {
+    for (const char *at = text; (at = memmem(at, len - (size_t)(at - text), MARK, strlen(MARK)));
+         at++) {
         *ret_at = (size_t)(at - text);
         if (read_mark(at, len - *ret_at, ret_index, ret_len))
             return true;
@@ -99,8 +105,9 @@ typedef struct {
 static bool flush(Show *s, GError **error)
 {
     bool ok = s->text->text->len == 0 && !s->add_special;
-    ok = ok || hr_tokenizer_encode(s->tokenizer, s->text->text->str, (const HrSpan *)s->text->spans->data, s->text->spans->len,
-                                   s->add_special, s->tokens, error);
+    ok = ok ||
+         hr_tokenizer_encode(s->tokenizer, s->text->text->str, (const HrSpan *)s->text->spans->data,
+                             s->text->spans->len, s->add_special, s->tokens, error);
     s->add_special = false;
     g_string_truncate(s->text->text, 0);
     g_array_set_size(s->text->spans, 0);
@@ -128,7 +135,8 @@ static bool show_span(Show *s, const char *text, const HrSpan *span, GError **er
     size_t len = span->len, offset, index, mark_len;
     while (span->trusted && find_mark(at, len, &offset, &index, &mark_len)) {
         hr_prompt_append(s->text, at, (gssize)offset, true);
-        if (index < s->sights->list->len && !show_image(s, g_ptr_array_index(s->sights->list, index), error))
+        if (index < s->sights->list->len &&
+            !show_image(s, g_ptr_array_index(s->sights->list, index), error))
             return false;
         at += offset + mark_len;
         len -= offset + mark_len;
@@ -137,13 +145,14 @@ static bool show_span(Show *s, const char *text, const HrSpan *span, GError **er
     return true;
 }
 
-GArray *hr_model_tokenize_shown(const HrModel *model, const HrPrompt *prompt, HrSights *sights, bool add_special,
-                                HrSights **ret_shown, GError **error)
+GArray *hr_model_tokenize_shown(const HrModel *model, const HrPrompt *prompt, HrSights *sights,
+                                bool add_special, HrSights **ret_shown, GError **error)
 {
     g_autoptr(GArray) tokens = g_array_new(false, false, sizeof(HrToken));
     g_autoptr(HrSights) shown = sights_alloc();
     g_autoptr(HrPrompt) text = hr_prompt_new();
-    Show s = {hr_model_get_tokenizer((HrModel *)model, error), sights, shown, text, tokens, add_special};
+    Show s = {
+        hr_model_get_tokenizer((HrModel *)model, error), sights, shown, text, tokens, add_special};
     if (!s.tokenizer)
         return NULL;
     for (guint i = 0; i < prompt->spans->len; i++)

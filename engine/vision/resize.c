@@ -7,7 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-#define WEIGHT_BITS 22 /* of a weight's fraction: 8 bits of pixel, 2 of head-room for negative lobes, 22 more fill 32 */
+#define WEIGHT_BITS                                                                                \
+    22 /* of a weight's fraction: 8 bits of pixel, 2 of head-room for negative lobes, 22 more fill \
+          32 */
 
 /* ---- Filters ---- */
 
@@ -67,9 +69,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Axis, axis_clear)
 
 static void set_weights(Axis *axis, const Filter *filter, uint32_t out, double *w)
 {
-    double scale = (double)axis->n_in / axis->n_out, stretch = MAX(scale, 1), support = filter->support * stretch;
+    double scale = (double)axis->n_in / axis->n_out, stretch = MAX(scale, 1),
+           support = filter->support * stretch;
     double centre = (out + 0.5) * scale, sum = 0;
-    int32_t begin = MAX((int32_t)(centre - support + 0.5), 0), end = MIN((int32_t)(centre + support + 0.5), (int32_t)axis->n_in);
+    int32_t begin = MAX((int32_t)(centre - support + 0.5), 0),
+            end = MIN((int32_t)(centre + support + 0.5), (int32_t)axis->n_in);
     axis->first[out] = (uint32_t)begin;
     axis->n[out] = (uint32_t)(end - begin);
     for (int32_t i = 0; i < end - begin; i++) {
@@ -78,14 +82,17 @@ static void set_weights(Axis *axis, const Filter *filter, uint32_t out, double *
     }
     for (int32_t i = 0; i < end - begin; i++) {
         double fixed = (sum != 0 ? w[i] / sum : w[i]) * (1 << WEIGHT_BITS);
-        axis->weights[(size_t)out * axis->width + (size_t)i] = (int32_t)(fixed < 0 ? fixed - 0.5 : fixed + 0.5);
+        axis->weights[(size_t)out * axis->width + (size_t)i] =
+            (int32_t)(fixed < 0 ? fixed - 0.5 : fixed + 0.5);
     }
 }
 
 static bool axis_init(Axis *axis, const Filter *filter, uint32_t n_in, uint32_t n_out)
 {
     double stretch = MAX((double)n_in / n_out, 1);
-    *axis = (Axis){.n_in = n_in, .n_out = n_out, .width = (uint32_t)ceil(filter->support * stretch) * 2 + 1};
+    *axis = (Axis){.n_in = n_in,
+                   .n_out = n_out,
+                   .width = (uint32_t)ceil(filter->support * stretch) * 2 + 1};
     g_autofree double *w = g_try_new(double, axis->width);
     axis->first = g_try_new(uint32_t, n_out);
     axis->n = g_try_new(uint32_t, n_out);
@@ -139,7 +146,8 @@ static void fill_line(Rows *rows, uint32_t y)
     for (uint32_t x = 0; x < canvas->width && (!inside || rows->image->width < canvas->width); x++)
         memcpy(rows->line + (size_t)x * 3, canvas->colour, 3);
     if (inside)
-        memcpy(rows->line + (size_t)canvas->x * 3, hr_image_pixels(rows->image) + (size_t)(y - canvas->y) * rows->image->width * 3,
+        memcpy(rows->line + (size_t)canvas->x * 3,
+               hr_image_pixels(rows->image) + (size_t)(y - canvas->y) * rows->image->width * 3,
                (size_t)rows->image->width * 3);
 }
 
@@ -180,7 +188,8 @@ static void make_row(Rows *rows, const Axis *y, uint32_t out, int32_t *sums, uin
 static bool make_rows(Rows *rows, const Axis *y, HrImage *result)
 {
     size_t n = (size_t)result->width * 3;
-    g_autofree uint8_t *line = g_try_malloc((size_t)rows->canvas.width * 3), *ring = g_try_malloc(n * rows->n_ring);
+    g_autofree uint8_t *line = g_try_malloc((size_t)rows->canvas.width * 3),
+                       *ring = g_try_malloc(n * rows->n_ring);
     g_autofree int32_t *sums = g_try_new(int32_t, n);
     if (!line || !ring || !sums)
         return false;
@@ -191,8 +200,8 @@ static bool make_rows(Rows *rows, const Axis *y, HrImage *result)
     return true;
 }
 
-HrImage *hr_image_resize(const HrImage *image, const HrCanvas *canvas, HrResizeFilter filter, uint32_t width, uint32_t height,
-                         GError **error)
+HrImage *hr_image_resize(const HrImage *image, const HrCanvas *canvas, HrResizeFilter filter,
+                         uint32_t width, uint32_t height, GError **error)
 {
     HrCanvas whole = {.width = image->width, .height = image->height};
     g_auto(Axis) x = {0}, y = {0};
@@ -201,11 +210,13 @@ HrImage *hr_image_resize(const HrImage *image, const HrCanvas *canvas, HrResizeF
         canvas = &whole;
     if (!result)
         return NULL;
-    if (axis_init(&x, &filters[filter], canvas->width, width) && axis_init(&y, &filters[filter], canvas->height, height)) {
+    if (axis_init(&x, &filters[filter], canvas->width, width) &&
+        axis_init(&y, &filters[filter], canvas->height, height)) {
         Rows rows = {.image = image, .canvas = *canvas, .x = &x, .n_ring = y.width};
         if (make_rows(&rows, &y, result))
             return g_steal_pointer(&result);
     }
-    g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "No memory to resize an image to %u x %u pixels.", width, height);
+    g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "No memory to resize an image to %u x %u pixels.",
+                width, height);
     return NULL;
 }

@@ -1,4 +1,5 @@
-/* sight.c: lifetime and bookkeeping of what a model is shown; how each family cuts an image is in cut.c. See sight.h.
+/* sight.c: lifetime and bookkeeping of what a model is shown; how each family cuts an image is in
+ * cut.c. See sight.h.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -53,7 +54,8 @@ static void hash_image(GChecksum *sum, const HrImage *image)
         g_checksum_update(sum, image->rgb + (size_t)y * image->width * 3, (gssize)image->width * 3);
 }
 
-/* Mark i is 31 bits of SHA-256 (SHA-256 (pixels), i / 8): where two images differ, so do all their marks but by a chance of 2^-31 each. */
+/* Mark i is 31 bits of SHA-256 (SHA-256 (pixels), i / 8): where two images differ, so do all their
+ * marks but by a chance of 2^-31 each. */
 static bool make_marks(HrSight *sight)
 {
     g_autoptr(GChecksum) pixels = g_checksum_new(G_CHECKSUM_SHA256);
@@ -88,7 +90,8 @@ HrSight *hr_sight_new(const HrVision *vision, const HrImage *image, GError **err
     if (!hr_sight_cut(sight, vision, image, error))
         return NULL;
     if (!make_marks(sight)) {
-        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "No memory for the %u places of an image.", sight->n_rows);
+        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "No memory for the %u places of an image.",
+                    sight->n_rows);
         return NULL;
     }
     return g_steal_pointer(&sight);

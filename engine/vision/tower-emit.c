@@ -1,4 +1,5 @@
-/* tower-emit.c: the words that towers are written with, and the places of their buffers. See tower.h.
+/* tower-emit.c: the words that towers are written with, and the places of their buffers. See
+ * tower.h.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -11,7 +12,10 @@ static HrTowerBuffer *buffer_of(HrTower *t, HrTowerBuf buf)
 
 HrTowerBuf hr_tower_stack(HrTower *t, uint32_t rows, uint32_t cols)
 {
-    HrTowerBuffer buffer = {.rows = rows, .cols = cols, .first_op = t->ops->len, .last_op = t->ops->len};
+    HrTowerBuffer buffer = {.rows = rows,
+                            .cols = cols,
+                            .first_op = t->ops->len,
+                            .last_op = t->ops->len};
     g_array_append_val(t->buffers, buffer);
     return t->buffers->len - 1;
 }
@@ -23,7 +27,13 @@ static HrTowerBuf like(HrTower *t, HrTowerBuf x)
 
 static HrTowerOp new_op(HrTowerKind kind, HrTowerBuf src, HrTowerBuf dst)
 {
-    return (HrTowerOp){.kind = kind, .src = src, .dst = dst, .k = HR_TOWER_NONE, .v = HR_TOWER_NONE, .add = HR_TOWER_NONE, .merge = 1};
+    return (HrTowerOp){.kind = kind,
+                       .src = src,
+                       .dst = dst,
+                       .k = HR_TOWER_NONE,
+                       .v = HR_TOWER_NONE,
+                       .add = HR_TOWER_NONE,
+                       .merge = 1};
 }
 
 static void append(HrTower *t, const HrTowerOp *op)
@@ -38,7 +48,8 @@ static void append(HrTower *t, const HrTowerOp *op)
 HrTowerBuf hr_tower_patches(HrTower *t)
 {
     uint32_t patch = t->vision->params.patch_size;
-    HrTowerOp op = new_op(HR_TOWER_PATCHES, HR_TOWER_NONE, hr_tower_stack(t, t->n_class + t->grid_w * t->grid_h, 3 * patch * patch));
+    HrTowerOp op = new_op(HR_TOWER_PATCHES, HR_TOWER_NONE,
+                          hr_tower_stack(t, t->n_class + t->grid_w * t->grid_h, 3 * patch * patch));
     append(t, &op);
     return op.dst;
 }
@@ -53,7 +64,8 @@ void hr_tower_position(HrTower *t, HrTowerBuf x, const HrWeight *table)
 HrTowerBuf hr_tower_angles(HrTower *t)
 {
     const HrVisionParams *p = &t->vision->params;
-    HrTowerOp op = new_op(HR_TOWER_ANGLES, HR_TOWER_NONE, hr_tower_stack(t, t->grid_w * t->grid_h, p->n_embd / p->n_head));
+    HrTowerOp op = new_op(HR_TOWER_ANGLES, HR_TOWER_NONE,
+                          hr_tower_stack(t, t->grid_w * t->grid_h, p->n_embd / p->n_head));
     append(t, &op);
     return op.dst;
 }
@@ -84,14 +96,16 @@ HrTowerBuf hr_tower_linear(HrTower *t, HrTowerBuf x, const HrLinear *weights)
     return linear(t, new_op(HR_TOWER_LINEAR, x, HR_TOWER_NONE), weights);
 }
 
-HrTowerBuf hr_tower_linear_add(HrTower *t, HrTowerBuf x, const HrLinear *weights, HrTowerBuf residual)
+HrTowerBuf hr_tower_linear_add(HrTower *t, HrTowerBuf x, const HrLinear *weights,
+                               HrTowerBuf residual)
 {
     HrTowerOp op = new_op(HR_TOWER_LINEAR, x, HR_TOWER_NONE);
     op.add = residual;
     return linear(t, op, weights);
 }
 
-HrTowerBuf hr_tower_linear_activated(HrTower *t, HrTowerBuf x, const HrLinear *weights, HrActivation activation)
+HrTowerBuf hr_tower_linear_activated(HrTower *t, HrTowerBuf x, const HrLinear *weights,
+                                     HrActivation activation)
 {
     HrTowerOp op = new_op(HR_TOWER_LINEAR, x, HR_TOWER_NONE);
     op.activates = true;
@@ -114,7 +128,8 @@ HrTowerBuf hr_tower_linear_merged(HrTower *t, HrTowerBuf x, const HrLinear *weig
     return linear(t, op, weights);
 }
 
-HrTowerBuf hr_tower_linear_interleaved(HrTower *t, HrTowerBuf x, const HrLinear *weights, uint32_t merge)
+HrTowerBuf hr_tower_linear_interleaved(HrTower *t, HrTowerBuf x, const HrLinear *weights,
+                                       uint32_t merge)
 {
     HrTowerBuf y = hr_tower_linear_merged(t, x, weights, merge);
     g_array_index(t->ops, HrTowerOp, t->ops->len - 1).interleaved = true;
@@ -156,7 +171,8 @@ HrTowerBuf hr_tower_gate(HrTower *t, HrActivation activation, HrTowerBuf gate, H
 
 HrTowerBuf hr_tower_mean(HrTower *t, HrTowerBuf x, uint32_t merge)
 {
-    HrTowerOp op = new_op(HR_TOWER_MEAN, x, hr_tower_stack(t, buffer_of(t, x)->rows / merge, buffer_of(t, x)->cols));
+    HrTowerOp op = new_op(HR_TOWER_MEAN, x,
+                          hr_tower_stack(t, buffer_of(t, x)->rows / merge, buffer_of(t, x)->cols));
     op.merge = merge;
     append(t, &op);
     return op.dst;

@@ -1,4 +1,5 @@
-/* tower.c: the towers and projectors of the families, from pixels to rows of the language model. See tower.h.
+/* tower.c: the towers and projectors of the families, from pixels to rows of the language model.
+ * See tower.h.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -6,9 +7,11 @@
 
 #include "program/arena.h"
 
-/* ---- One layer: pre-norm attention and feed-forward, each added to the residual (Dosovitskiy et al. 2020) ---- */
+/* ---- One layer: pre-norm attention and feed-forward, each added to the residual (Dosovitskiy et
+ * al. 2020) --- */
 
-static HrTowerBuf emit_attention(HrTower *t, HrTowerBuf x, const HrVisionLayer *l, HrTowerBuf angles, bool whole)
+static HrTowerBuf emit_attention(HrTower *t, HrTowerBuf x, const HrVisionLayer *l,
+                                 HrTowerBuf angles, bool whole)
 {
     HrTowerBuf h = hr_tower_norm(t, x, &l->norm1);
     HrTowerBuf q = hr_tower_linear(t, h, &l->q);
@@ -26,7 +29,8 @@ static HrTowerBuf emit_feed_forward(HrTower *t, HrTowerBuf x, const HrVisionLaye
     HrActivation activation = t->vision->params.activation;
     HrTowerBuf h = hr_tower_norm(t, x, &l->norm2);
     if (!hr_weight_exists(&l->gate.weight))
-        return hr_tower_linear_add(t, hr_tower_linear_activated(t, h, &l->up, activation), &l->down, x);
+        return hr_tower_linear_add(t, hr_tower_linear_activated(t, h, &l->up, activation), &l->down,
+                                   x);
     HrTowerBuf gate = hr_tower_linear(t, h, &l->gate);
     HrTowerBuf up = hr_tower_linear(t, h, &l->up);
     return hr_tower_linear_add(t, hr_tower_gate(t, activation, gate, up), &l->down, x);
@@ -56,7 +60,8 @@ static Features begin_features(HrTower *t, HrTowerBuf x)
 {
     const HrVisionParams *p = &t->vision->params;
     uint32_t rows = hr_tower_buffer(t, x)->rows;
-    return (Features){p->n_features > 0 ? hr_tower_stack(t, rows, p->n_embd * p->n_features) : HR_TOWER_NONE};
+    return (Features){p->n_features > 0 ? hr_tower_stack(t, rows, p->n_embd * p->n_features)
+                                        : HR_TOWER_NONE};
 }
 
 static void note_feature(HrTower *t, const Features *features, HrTowerBuf x, uint32_t n_layers_run)
@@ -67,8 +72,8 @@ static void note_feature(HrTower *t, const Features *features, HrTowerBuf x, uin
             hr_tower_put(t, features->stack, x, f * p->n_embd);
 }
 
-/* CLIP has 24 layers, and LLaVA looks at the output of the last but one. Converters leave the last one out of the file; one that has it is
- * run without. */
+/* CLIP has 24 layers, and LLaVA looks at the output of the last but one. Converters leave the last
+ * one out of the file; one that has it is run without. */
 static uint32_t layers_to_run(const HrVision *v)
 {
     const HrVisionParams *p = &v->params;
@@ -77,7 +82,9 @@ static uint32_t layers_to_run(const HrVision *v)
         deepest = MAX(deepest, p->features[f]);
     if (p->n_features > 0)
         return deepest;
-    return p->kind == HR_VISION_MLP && hr_weight_exists(&v->class_embd) && p->n_layer == 24 ? 23 : p->n_layer;
+    return p->kind == HR_VISION_MLP && hr_weight_exists(&v->class_embd) && p->n_layer == 24
+               ? 23
+               : p->n_layer;
 }
 
 static HrTowerBuf emit_layers(HrTower *t, HrTowerBuf x)
@@ -136,7 +143,8 @@ static void place(HrTower *t)
     g_autofree HrLifetime *lifetimes = g_new(HrLifetime, t->buffers->len);
     for (uint32_t b = 0; b < t->buffers->len; b++) {
         const HrTowerBuffer *buffer = hr_tower_buffer(t, b);
-        lifetimes[b] = (HrLifetime){buffer->first_op, buffer->last_op, (size_t)buffer->rows * buffer->cols * sizeof(float), 0};
+        lifetimes[b] = (HrLifetime){buffer->first_op, buffer->last_op,
+                                    (size_t)buffer->rows * buffer->cols * sizeof(float), 0};
     }
     t->arena_bytes = hr_arena_place(lifetimes, t->buffers->len);
     for (uint32_t b = 0; b < t->buffers->len; b++)
@@ -155,7 +163,8 @@ HrTower *hr_tower_new(const HrVision *vision, uint32_t grid_w, uint32_t grid_h, 
     t->windows = hr_view_windows(&vision->params, grid_w, grid_h);
     t->order = g_try_new(uint32_t, (size_t)grid_w * grid_h);
     if (!t->order) {
-        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "No memory for an image of %u x %u patches.", grid_w, grid_h);
+        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY, "No memory for an image of %u x %u patches.",
+                    grid_w, grid_h);
         return NULL;
     }
     hr_view_order(&vision->params, grid_w, grid_h, t->order, NULL);

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The same idea as program/, with other rows: a buffer has one row per patch (and one for the class token where there is one), all rows see
- * each other, and nothing is kept. Buffers are float matrices, row-major, with places in one arena. Immutable once built.
+ * The same idea as program/, with other rows: a buffer has one row per patch (and one for the class
+ * token where there is one), all rows see each other, and nothing is kept. Buffers are float
+ * matrices, row-major, with places in one arena. Immutable once built.
  */
 #pragma once
 
@@ -19,16 +20,19 @@ typedef struct {
 } HrTowerBuffer;
 
 typedef enum {
-    HR_TOWER_PATCHES,  /* dst[r] = normalised pixels of patch order[r]: red, then green, then blue; zeros for the class token */
+    HR_TOWER_PATCHES,  /* dst[r] = normalised pixels of patch order[r]: red, then green, then blue;
+                          zeros for the class token */
     HR_TOWER_POSITION, /* dst[r] += table[order[r]]; the class token's own */
-    HR_TOWER_ANGLES,   /* dst[r] = cosines, then sines, of the angles of patch order[r], half a head's width each */
-    HR_TOWER_NORM,     /* dst = norm of src: of layers, or (rms) of root mean squares */
-    HR_TOWER_LINEAR,   /* dst = activation (linear (src)) (+ add); merge rows of src, from first_row on, are one row of it */
-    HR_TOWER_TURN,     /* each head of dst, in place, by the angles of k */
-    HR_TOWER_ATTEND,   /* dst = softmax (src . k^T / sqrt (width)) v within each range of rows */
-    HR_TOWER_GATE,     /* dst = activation (src) * k */
-    HR_TOWER_MEAN,     /* dst[r] = mean of merge rows of src */
-    HR_TOWER_PUT,      /* columns first_col.. of dst = src */
+    HR_TOWER_ANGLES, /* dst[r] = cosines, then sines, of the angles of patch order[r], half a head's
+                        width each */
+    HR_TOWER_NORM,   /* dst = norm of src: of layers, or (rms) of root mean squares */
+    HR_TOWER_LINEAR, /* dst = activation (linear (src)) (+ add); merge rows of src, from first_row
+                        on, are one row of it */
+    HR_TOWER_TURN,   /* each head of dst, in place, by the angles of k */
+    HR_TOWER_ATTEND, /* dst = softmax (src . k^T / sqrt (width)) v within each range of rows */
+    HR_TOWER_GATE,   /* dst = activation (src) * k */
+    HR_TOWER_MEAN,   /* dst[r] = mean of merge rows of src */
+    HR_TOWER_PUT,    /* columns first_col.. of dst = src */
     HR_TOWER_N,
 } HrTowerKind;
 
@@ -41,7 +45,8 @@ typedef struct {
     bool activates;           /* LINEAR: with activation */
     bool rms;                 /* NORM */
     bool transposed;          /* LINEAR: the matrix is stored [n_in, n_out] */
-    bool interleaved;         /* LINEAR: the matrix has the merged rows' columns in turns: the first of each, the second of each ... */
+    bool interleaved; /* LINEAR: the matrix has the merged rows' columns in turns: the first of
+                         each, the second of each ... */
     bool whole;               /* ATTEND: all rows, whatever windows there are */
     uint32_t merge, first_row, first_col;
 } HrTowerOp;
@@ -60,7 +65,8 @@ typedef struct {
 } HrTower;
 
 /* HR_ERROR_MEMORY. */
-HrTower *hr_tower_new(const HrVision *vision, uint32_t grid_w, uint32_t grid_h, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HrTower *hr_tower_new(const HrVision *vision, uint32_t grid_w, uint32_t grid_h,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void hr_tower_free(HrTower *tower);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrTower, hr_tower_free)
 
@@ -78,14 +84,20 @@ static inline const HrTowerBuffer *hr_tower_buffer(const HrTower *t, HrTowerBuf 
 HrTowerBuf hr_tower_patches(HrTower *tower);
 void hr_tower_position(HrTower *tower, HrTowerBuf x, const HrWeight *table);
 HrTowerBuf hr_tower_angles(HrTower *tower);
-HrTowerBuf hr_tower_norm(HrTower *tower, HrTowerBuf x, const HrVisionNorm *norm); /* of root mean squares where there is no bias */
+HrTowerBuf hr_tower_norm(
+    HrTower *tower, HrTowerBuf x,
+    const HrVisionNorm *norm); /* of root mean squares where there is no bias */
 HrTowerBuf hr_tower_linear(HrTower *tower, HrTowerBuf x, const HrLinear *linear);
-HrTowerBuf hr_tower_linear_add(HrTower *tower, HrTowerBuf x, const HrLinear *linear, HrTowerBuf residual);
-HrTowerBuf hr_tower_linear_activated(HrTower *tower, HrTowerBuf x, const HrLinear *linear, HrActivation activation);
+HrTowerBuf hr_tower_linear_add(HrTower *tower, HrTowerBuf x, const HrLinear *linear,
+                               HrTowerBuf residual);
+HrTowerBuf hr_tower_linear_activated(HrTower *tower, HrTowerBuf x, const HrLinear *linear,
+                                     HrActivation activation);
 HrTowerBuf hr_tower_linear_transposed(HrTower *tower, HrTowerBuf x, const HrLinear *linear);
 /* The product of merge rows laid side by side; the class token is left out. */
-HrTowerBuf hr_tower_linear_merged(HrTower *tower, HrTowerBuf x, const HrLinear *linear, uint32_t merge);
-HrTowerBuf hr_tower_linear_interleaved(HrTower *tower, HrTowerBuf x, const HrLinear *linear, uint32_t merge);
+HrTowerBuf hr_tower_linear_merged(HrTower *tower, HrTowerBuf x, const HrLinear *linear,
+                                  uint32_t merge);
+HrTowerBuf hr_tower_linear_interleaved(HrTower *tower, HrTowerBuf x, const HrLinear *linear,
+                                       uint32_t merge);
 /* The last product emitted gets an activation. */
 void hr_tower_activate_last(HrTower *tower, HrActivation activation);
 void hr_tower_turn(HrTower *tower, HrTowerBuf x, HrTowerBuf angles);

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Patches that become one token lie behind each other, so that merging them is reading several rows as one; patches of a window
- * too, so that attention within it is attention within a range.
+ * Patches that become one token lie behind each other, so that merging them is reading several rows
+ * as one; patches of a window too, so that attention within it is attention within a range.
  */
 #include "vision/sight.h"
 
@@ -14,13 +14,16 @@ typedef struct {
 
 static Squares squares_of(const HrVisionParams *p, uint32_t grid_w, uint32_t grid_h)
 {
-    return (Squares){grid_w / p->merge, grid_h / p->merge, p->window > 0 ? p->window / (p->patch_size * p->merge) : 0};
+    return (Squares){grid_w / p->merge, grid_h / p->merge,
+                     p->window > 0 ? p->window / (p->patch_size * p->merge) : 0};
 }
 
 /* Calls func for each square of the window whose upper left one is (x0, y0), line by line. */
-static void walk_window(const Squares *s, uint32_t x0, uint32_t y0, void (*func)(uint32_t x, uint32_t y, void *data), void *data)
+static void walk_window(const Squares *s, uint32_t x0, uint32_t y0,
+                        void (*func)(uint32_t x, uint32_t y, void *data), void *data)
 {
-    uint32_t w = s->side ? MIN(s->side, s->w - x0) : s->w, h = s->side ? MIN(s->side, s->h - y0) : s->h;
+    uint32_t w = s->side ? MIN(s->side, s->w - x0) : s->w,
+             h = s->side ? MIN(s->side, s->h - y0) : s->h;
     for (uint32_t y = 0; y < h; y++)
         for (uint32_t x = 0; x < w; x++)
             func(x0 + x, y0 + y, data);
@@ -43,7 +46,8 @@ static void place_square(uint32_t x, uint32_t y, void *data)
     o->n++;
 }
 
-void hr_view_order(const HrVisionParams *p, uint32_t grid_w, uint32_t grid_h, uint32_t *order, uint32_t *lines)
+void hr_view_order(const HrVisionParams *p, uint32_t grid_w, uint32_t grid_h, uint32_t *order,
+                   uint32_t *lines)
 {
     Squares s = squares_of(p, grid_w, grid_h);
     Order o = {.params = p, .grid_w = grid_w, .columns = s.w, .order = order, .lines = lines};
@@ -59,7 +63,8 @@ GArray *hr_view_windows(const HrVisionParams *p, uint32_t grid_w, uint32_t grid_
     uint32_t end = 0;
     for (uint32_t y = 0; y < s.h; y += s.side ? s.side : s.h)
         for (uint32_t x = 0; x < s.w; x += s.side ? s.side : s.w) {
-            uint32_t w = s.side ? MIN(s.side, s.w - x) : s.w, h = s.side ? MIN(s.side, s.h - y) : s.h;
+            uint32_t w = s.side ? MIN(s.side, s.w - x) : s.w,
+                     h = s.side ? MIN(s.side, s.h - y) : s.h;
             end += w * h * p->merge * p->merge;
             g_array_append_val(ends, end);
         }

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Its tensors come from a file of their own or lie beside the language model's. Data stays in the mapped file. Immutable.
- * Thread-safety: Safe.
+ * Its tensors come from a file of their own or lie beside the language model's. Data stays in the
+ * mapped file. Immutable. Thread-safety: Safe.
  */
 #pragma once
 
@@ -24,7 +24,8 @@ typedef struct HrVision {
     HrGguf *own;           /* the projector's file; NULL: the model's */
     const HrGguf *gguf;
     HrVisionParams params;
-    HrLinear patch, patch2; /* [n_embd, 3 * patch * patch]; patch2: of the second frame, which is the same for a still image */
+    HrLinear patch, patch2; /* [n_embd, 3 * patch * patch]; patch2: of the second frame, which is
+                               the same for a still image */
     HrWeight class_embd;    /* [n_embd], or none */
     HrWeight position;      /* [n_positions, n_embd], or none */
     HrVisionNorm pre, post; /* or none */
@@ -37,9 +38,10 @@ typedef struct HrVision {
     uint64_t bytes;              /* of all that is bound */
 } HrVision;
 
-/* The tower in the file at path, or (path NULL) in the model's own. n_out: columns of the language model; arch: its architecture. NULL with
- * an error that names the key or tensor: what is damaged, unknown, or made for another model. */
-HrVision *hr_vision_open(const char *path, const HrGguf *model, const char *arch, uint32_t n_out, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* The tower in the file at path, or (path NULL) in the model's own. n_out: columns of the language
+ * model; arch: its architecture. NULL with an error that names the key or tensor: what is damaged,
+ * unknown, or made for another model. */
+HrVision *hr_vision_open(const char *path, const HrGguf *model, const char *arch, uint32_t n_out,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void hr_vision_free(HrVision *vision);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrVision, hr_vision_free)

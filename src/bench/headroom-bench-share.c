@@ -21,14 +21,15 @@ shape_of (const HeadroomBenchCase *c, guint32 num_batch)
 static double
 peak_of (const HrModelInfo *info, const HrMachineRates *machine)
 {
-  gboolean floats = g_str_has_prefix (info->file_type, "F") || g_str_has_prefix (info->file_type, "BF");
+  gboolean floats =
+      g_str_has_prefix (info->file_type, "F") || g_str_has_prefix (info->file_type, "BF");
 
   return floats || machine->int8 <= 0 ? machine->float32 : machine->int8;
 }
 
 HeadroomBenchShare
-headroom_bench_share (const HrPlan *plan, const HrModelInfo *info, const HrMachineRates *machine, const HeadroomBenchCase *c,
-                      double rate)
+headroom_bench_share (const HrPlan *plan, const HrModelInfo *info, const HrMachineRates *machine,
+                      const HeadroomBenchCase *c, double rate)
 {
   HrStepShape shape = shape_of (c, hr_plan_get_settings (plan)->num_batch);
   g_autofree HrStepCost *costs = g_new0 (HrStepCost, hr_plan_n_devices (plan));

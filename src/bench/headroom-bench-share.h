@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Bytes and operations of a step are the plan's; what the machine reaches was measured in the same run. Generating is
- * held up by memory, reading by arithmetic: either share says how far a figure is from the machine's own limit.
+ * Bytes and operations of a step are the plan's; what the machine reaches was measured in the same
+ * run. Generating is held up by memory, reading by arithmetic: either share says how far a figure
+ * is from the machine's own limit.
  *
  * Thread-safety: Safe.
  */
@@ -15,7 +16,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   double read;    /* of the bytes per second that memory gives */
-  double compute; /* of the operations per second: of floats for models of floats, else of bytes; 0: not known */
+  double compute; /* of the operations per second: of floats for models of floats, else of bytes; 0:
+                     not known */
 } HeadroomBenchShare;
 
 /**
@@ -25,7 +27,8 @@ typedef struct {
  *
  * Halfway through the case: the depth that counts is the mean one.
  */
-HeadroomBenchShare headroom_bench_share (const HrPlan *plan, const HrModelInfo *info, const HrMachineRates *machine,
-                                         const HeadroomBenchCase *c, double rate);
+HeadroomBenchShare headroom_bench_share (const HrPlan *plan, const HrModelInfo *info,
+                                         const HrMachineRates *machine, const HeadroomBenchCase *c,
+                                         double rate);
 
 G_END_DECLS

@@ -68,7 +68,8 @@ submit (HrRunner *runner, GArray *tokens, gint64 num_predict, Stream *stream, GE
 
 /* Every stream's answer from its own prompt; prompts holds a GArray of HrToken for each. */
 static gboolean
-run_streams (HrRunner *runner, GArray **prompts, gsize n, gint64 num_predict, Stream *streams, GError **error)
+run_streams (HrRunner *runner, GArray **prompts, gsize n, gint64 num_predict, Stream *streams,
+             GError **error)
 {
   GMutex lock;
   GCond changed;
@@ -77,9 +78,12 @@ run_streams (HrRunner *runner, GArray **prompts, gsize n, gint64 num_predict, St
   g_mutex_init (&lock);
   g_cond_init (&changed);
   for (gsize i = 0; i < n; i++) {
-    streams[i] = (Stream) { .times_us = g_array_new (FALSE, FALSE, sizeof (gint64)), .lock = &lock, .changed = &changed };
+    streams[i] = (Stream){ .times_us = g_array_new (FALSE, FALSE, sizeof (gint64)),
+                           .lock = &lock,
+                           .changed = &changed };
   }
-  while (n_submitted < n && submit (runner, prompts[n_submitted], num_predict, &streams[n_submitted], error))
+  while (n_submitted < n &&
+         submit (runner, prompts[n_submitted], num_predict, &streams[n_submitted], error))
     n_submitted++;
   g_mutex_lock (&lock);
   for (gsize i = 0; i < n_submitted; i++)
@@ -119,8 +123,9 @@ count_tokens (const Stream *streams, gsize n, gint64 after, gint64 until)
   return n_tokens;
 }
 
-/* Tokens per second while every stream was generating: from the last one's first token to the first one's last. Where a
- * model is so fast that one had ended before another began, from the first token of all to the last. */
+/* Tokens per second while every stream was generating: from the last one's first token to the first
+ * one's last. Where a model is so fast that one had ended before another began, from the first
+ * token of all to the last. */
 static double
 rate_of (const Stream *streams, gsize n)
 {
@@ -139,7 +144,8 @@ rate_of (const Stream *streams, gsize n)
   return last > first ? count_tokens (streams, n, first, last) * 1e6 / (double) (last - first) : 0;
 }
 
-/* Reads the depth, then times what comes after it: the cache has the first part, so only the rest is read. */
+/* Reads the depth, then times what comes after it: the cache has the first part, so only the rest
+ * is read. */
 static double
 time_reading (HrRunner *runner, GRand *rand, const HeadroomBenchCase *c, GError **error)
 {
@@ -158,7 +164,8 @@ time_reading (HrRunner *runner, GRand *rand, const HeadroomBenchCase *c, GError 
   clear_streams (&stream, 1);
   if (!ok)
     return -1;
-  return (stream.timings.n_prompt - stream.timings.n_cached) * 1e6 / (double) MAX (stream.timings.prompt_us, 1);
+  return (stream.timings.n_prompt - stream.timings.n_cached) * 1e6 /
+         (double) MAX (stream.timings.prompt_us, 1);
 }
 
 static double
@@ -172,7 +179,8 @@ time_generating (HrRunner *runner, GRand *rand, const HeadroomBenchCase *c, GErr
   for (guint32 i = 0; i < c->n_streams; i++)
     g_ptr_array_add (prompts, draw_tokens (runner, rand, n_before));
   /* The first token comes with the end of the prompt: one more makes n_gen steps. */
-  if (run_streams (runner, (GArray **) prompts->pdata, c->n_streams, (gint64) c->n_gen + 1, streams, error))
+  if (run_streams (runner, (GArray **) prompts->pdata, c->n_streams, (gint64) c->n_gen + 1, streams,
+                   error))
     rate = rate_of (streams, c->n_streams);
   clear_streams (streams, c->n_streams);
   return rate;
@@ -193,8 +201,10 @@ headroom_bench_run (HrRunner *runner, GRand *rand, const HeadroomBenchCase *c, G
 
   if (headroom_bench_case_num_ctx (c) > num_ctx) {
     g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
-                 _("This case needs a context of %u tokens; the model's is %u."), headroom_bench_case_num_ctx (c), num_ctx);
+                 _("This case needs a context of %u tokens; the model's is %u."),
+                 headroom_bench_case_num_ctx (c), num_ctx);
     return -1;
   }
-  return c->n_gen > 0 ? time_generating (runner, rand, c, error) : time_reading (runner, rand, c, error);
+  return c->n_gen > 0 ? time_generating (runner, rand, c, error)
+                      : time_reading (runner, rand, c, error);
 }

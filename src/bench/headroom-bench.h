@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Prompts are token ids drawn at random, so that no answer is found in a cache and none is cut short. What lies before the
- * timed part (the depth) is read first and not timed.
+ * Prompts are token ids drawn at random, so that no answer is found in a cache and none is cut
+ * short. What lies before the timed part (the depth) is read first and not timed.
  *
  * Thread-safety: blocks; nobody else may use the runner meanwhile.
  */
@@ -35,6 +35,7 @@ guint32 headroom_bench_case_num_ctx (const HeadroomBenchCase *c);
  *
  * Returns: tokens per second (of all streams together), or a negative number with @error set
  */
-double headroom_bench_run (HrRunner *runner, GRand *rand, const HeadroomBenchCase *c, GError **error);
+double headroom_bench_run (HrRunner *runner, GRand *rand, const HeadroomBenchCase *c,
+                           GError **error);
 
 G_END_DECLS

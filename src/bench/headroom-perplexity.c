@@ -26,7 +26,8 @@ on_logits (guint32 position, const float *logits, size_t n_vocab, void *data)
 
   if (position < score->n_window / 2 || position + 1 >= score->n_window)
     return;
-  nll = headroom_logprobs_normalizer (logits, n_vocab) - (double) logits[score->window[position + 1]];
+  nll =
+      headroom_logprobs_normalizer (logits, n_vocab) - (double) logits[score->window[position + 1]];
   score->sum += nll;
   score->sum_of_squares += nll * nll;
   score->n++;
@@ -39,8 +40,11 @@ summarize (const Score *score, guint32 n_chunks)
   double variance = score->sum_of_squares / (double) score->n - mean * mean;
   double error = score->n > 1 && variance > 0 ? sqrt (variance / (double) (score->n - 1)) : 0;
 
-  return (HeadroomPerplexity) { .ppl = exp (mean), .error = error * exp (mean), .n_tokens = score->n, .n_chunks = n_chunks,
-                                .window = score->n_window };
+  return (HeadroomPerplexity){ .ppl = exp (mean),
+                               .error = error * exp (mean),
+                               .n_tokens = score->n,
+                               .n_chunks = n_chunks,
+                               .window = score->n_window };
 }
 
 /* The text's tokens; a newline at its very end, which editors add, is not part of it. */
@@ -56,8 +60,9 @@ tokenize (const HrModel *model, const char *text, gsize len, GError **error)
 }
 
 gboolean
-headroom_perplexity_measure (HrRunner *runner, const char *text, gsize len, guint32 max_chunks, HeadroomPerplexityFunc progress,
-                             gpointer data, HeadroomPerplexity *ret_result, GError **error)
+headroom_perplexity_measure (HrRunner *runner, const char *text, gsize len, guint32 max_chunks,
+                             HeadroomPerplexityFunc progress, gpointer data,
+                             HeadroomPerplexity *ret_result, GError **error)
 {
   HrModel *model = hr_runner_get_model (runner);
   guint32 window = hr_plan_get_settings (hr_runner_get_plan (runner))->num_ctx;
@@ -69,8 +74,10 @@ headroom_perplexity_measure (HrRunner *runner, const char *text, gsize len, guin
   if (tokens == NULL)
     return FALSE;
   if (window < MIN_WINDOW || tokens->len / window < 2) {
-    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
-                 _("The text has %u tokens; two windows of %u, each of at least %d, are the least."), tokens->len, window, MIN_WINDOW);
+    g_set_error (
+        error, HR_ERROR, HR_ERROR_SETTINGS,
+        _("The text has %u tokens; two windows of %u, each of at least %d, are the least."),
+        tokens->len, window, MIN_WINDOW);
     return FALSE;
   }
   bos = g_array_index (tokens, HrToken, 0);

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The text is cut into windows of num_ctx tokens (what is left over does not count). Each is read on its own, its first token
- * replaced by BOS where the model's tokenizer adds one. The tokens of its second half are scored, each by the probability
- * that the model gave it after everything before it in the window. Perplexity is exp of the mean negative logarithm of these.
+ * The text is cut into windows of num_ctx tokens (what is left over does not count). Each is read
+ * on its own, its first token replaced by BOS where the model's tokenizer adds one. The tokens of
+ * its second half are scored, each by the probability that the model gave it after everything
+ * before it in the window. Perplexity is exp of the mean negative logarithm of these.
  *
  * Thread-safety: blocks; the runner must be idle.
  */
@@ -32,8 +33,9 @@ typedef void (*HeadroomPerplexityFunc) (guint done, guint total, double ppl_so_f
  * @max_chunks: windows at most, or 0
  * @progress: (nullable): called after each window
  */
-gboolean headroom_perplexity_measure (HrRunner *runner, const char *text, gsize len, guint32 max_chunks,
-                                      HeadroomPerplexityFunc progress, gpointer data, HeadroomPerplexity *ret_result,
+gboolean headroom_perplexity_measure (HrRunner *runner, const char *text, gsize len,
+                                      guint32 max_chunks, HeadroomPerplexityFunc progress,
+                                      gpointer data, HeadroomPerplexity *ret_result,
                                       GError **error);
 
 G_END_DECLS

@@ -20,7 +20,8 @@
 static int
 compare_names (const void *a, const void *b)
 {
-  return g_strcmp0 (((const HeadroomCatalogueEntry *) a)->name, ((const HeadroomCatalogueEntry *) b)->name);
+  return g_strcmp0 (((const HeadroomCatalogueEntry *) a)->name,
+                    ((const HeadroomCatalogueEntry *) b)->name);
 }
 
 /* Entries stay for as long as the process, each with its part of the document. */
@@ -28,14 +29,18 @@ static void
 read_file (GResource *resource, const char *file, GArray *entries)
 {
   g_autofree char *path = g_strconcat (FOLDER "/", file, NULL);
-  g_autoptr (GBytes) bytes = g_resource_lookup_data (resource, path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-  g_autoptr (HrValue) json = headroom_json_parse (g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), TRUE, NULL);
+  g_autoptr (GBytes) bytes =
+      g_resource_lookup_data (resource, path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  g_autoptr (HrValue) json = headroom_json_parse (g_bytes_get_data (bytes, NULL),
+                                                  (gssize) g_bytes_get_size (bytes), TRUE, NULL);
   HrValue *list = json != NULL ? hr_value_lookup (json, "entries") : NULL;
 
   for (gsize i = 0; list != NULL && i < hr_value_size (list); i++) {
     HrValue *item = hr_value_at (list, i);
-    HeadroomCatalogueEntry entry = { headroom_json_get_string (item, "name"), headroom_json_get_string (item, "architecture"),
-                                     headroom_json_get_string (item, "weights"), headroom_json_get_string (item, "source"),
+    HeadroomCatalogueEntry entry = { headroom_json_get_string (item, "name"),
+                                     headroom_json_get_string (item, "architecture"),
+                                     headroom_json_get_string (item, "weights"),
+                                     headroom_json_get_string (item, "source"),
                                      hr_value_ref (item) };
     g_array_append_val (entries, entry);
   }
@@ -45,7 +50,8 @@ static gpointer
 read_all (gpointer unused)
 {
   GResource *resource = headroom_catalogue_get_resource ();
-  g_auto (GStrv) files = g_resource_enumerate_children (resource, FOLDER, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  g_auto (GStrv) files =
+      g_resource_enumerate_children (resource, FOLDER, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
   GArray *entries = g_array_new (FALSE, FALSE, sizeof (HeadroomCatalogueEntry));
 
   for (gsize i = 0; files != NULL && files[i] != NULL; i++)
@@ -90,7 +96,9 @@ is_called (const HeadroomCatalogueEntry *entry, const char *name)
 const HeadroomCatalogueEntry *
 headroom_catalogue_find (const char *name)
 {
-  g_autofree char *short_name = g_str_has_suffix (name, ":latest") ? g_strndup (name, strlen (name) - strlen (":latest")) : g_strdup (name);
+  g_autofree char *short_name = g_str_has_suffix (name, ":latest")
+                                    ? g_strndup (name, strlen (name) - strlen (":latest"))
+                                    : g_strdup (name);
 
   for (gsize i = 0; i < headroom_catalogue_get_size (); i++)
     if (is_called (headroom_catalogue_get (i), short_name))
@@ -102,11 +110,13 @@ gboolean
 headroom_catalogue_check (const HrValue *json, GError **error)
 {
   static const char *const texts[] = { "name", "architecture", "weights", "source" };
-  HrValue *hparams = hr_value_kind (json) == HR_VALUE_DICT ? hr_value_lookup (json, "hparams") : NULL;
+  HrValue *hparams =
+      hr_value_kind (json) == HR_VALUE_DICT ? hr_value_lookup (json, "hparams") : NULL;
   g_autoptr (GArray) tensors = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    if (hr_value_kind (json) != HR_VALUE_DICT || headroom_json_get_string (json, texts[i]) == NULL) {
+    if (hr_value_kind (json) != HR_VALUE_DICT ||
+        headroom_json_get_string (json, texts[i]) == NULL) {
       g_set_error (error, HR_ERROR, HR_ERROR_FORMAT, _("The entry has no %s."), texts[i]);
       return FALSE;
     }
@@ -129,7 +139,8 @@ set_text (HeadroomGgufHeader *header, const char *key, const char *text)
 }
 
 static void
-set_hparams (HeadroomGgufHeader *header, const HeadroomCatalogueEntry *entry, const HrValue *hparams)
+set_hparams (HeadroomGgufHeader *header, const HeadroomCatalogueEntry *entry,
+             const HrValue *hparams)
 {
   set_text (header, "general.architecture", entry->architecture);
   set_text (header, "general.name", entry->name);
@@ -151,19 +162,23 @@ has_output (const GArray *tensors)
 }
 
 static HeadroomRecipe
-recipe_of (const HeadroomCatalogueEntry *entry, const HrValue *hparams, const GArray *tensors, const char *weights)
+recipe_of (const HeadroomCatalogueEntry *entry, const HrValue *hparams, const GArray *tensors,
+           const char *weights)
 {
   gint64 heads = headroom_json_get_int (hparams, "attention.head_count", 1);
   gint64 kv_heads = headroom_json_get_int (hparams, "attention.head_count_kv", heads);
 
-  return (HeadroomRecipe) { .label = weights, .architecture = entry->architecture,
-                            .n_layers = (guint) headroom_json_get_int (hparams, "block_count", 0),
-                            .n_experts = (guint) headroom_json_get_int (hparams, "expert_count", 0),
-                            .heads_per_kv = (guint) (heads / MAX (kv_heads, 1)), .tied = !has_output (tensors) };
+  return (HeadroomRecipe){ .label = weights,
+                           .architecture = entry->architecture,
+                           .n_layers = (guint) headroom_json_get_int (hparams, "block_count", 0),
+                           .n_experts = (guint) headroom_json_get_int (hparams, "expert_count", 0),
+                           .heads_per_kv = (guint) (heads / MAX (kv_heads, 1)),
+                           .tied = !has_output (tensors) };
 }
 
 GBytes *
-headroom_catalogue_write_header (const HeadroomCatalogueEntry *entry, const char *weights, guint64 *ret_data_bytes, GError **error)
+headroom_catalogue_write_header (const HeadroomCatalogueEntry *entry, const char *weights,
+                                 guint64 *ret_data_bytes, GError **error)
 {
   const HrValue *hparams = hr_value_lookup (entry->json, "hparams");
   g_autoptr (HeadroomGgufHeader) header = headroom_gguf_header_new ();
@@ -172,7 +187,8 @@ headroom_catalogue_write_header (const HeadroomCatalogueEntry *entry, const char
   HeadroomRecipe recipe;
 
   if (!headroom_recipe_is_known (label)) {
-    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("“%s” is no quantisation; there are %s"), label, headroom_recipe_list ());
+    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("“%s” is no quantisation; there are %s"),
+                 label, headroom_recipe_list ());
     return NULL;
   }
   if ((tensors = headroom_shape_new (entry->architecture, hparams, error)) == NULL)
@@ -181,9 +197,10 @@ headroom_catalogue_write_header (const HeadroomCatalogueEntry *entry, const char
   set_hparams (header, entry, hparams);
   for (guint i = 0; i < tensors->len; i++) {
     const HeadroomShapeTensor *t = &g_array_index (tensors, HeadroomShapeTensor, i);
-    if (!headroom_gguf_header_add_tensor (header, t->name, t->dims, t->n_dims, headroom_recipe_type (&recipe, t))) {
-      g_set_error (error, HR_ERROR, HR_ERROR_FORMAT, _("%s of %s cannot be stored as %s."), t->name, entry->name,
-                   headroom_recipe_type (&recipe, t));
+    if (!headroom_gguf_header_add_tensor (header, t->name, t->dims, t->n_dims,
+                                          headroom_recipe_type (&recipe, t))) {
+      g_set_error (error, HR_ERROR, HR_ERROR_FORMAT, _("%s of %s cannot be stored as %s."),
+                   t->name, entry->name, headroom_recipe_type (&recipe, t));
       return NULL;
     }
   }

@@ -73,7 +73,8 @@ kind_of (const HrValue *value)
   case HR_VALUE_STRING:
     return KIND_STRING;
   case HR_VALUE_LIST:
-    return hr_value_size (value) > 0 && kind_of (hr_value_at (value, 0)) < KIND_STRING ? KIND_ARRAY : 0;
+    return hr_value_size (value) > 0 && kind_of (hr_value_at (value, 0)) < KIND_STRING ? KIND_ARRAY
+                                                                                       : 0;
   default:
     return 0;
   }
@@ -125,7 +126,8 @@ headroom_gguf_header_set (HeadroomGgufHeader *self, const char *key, const HrVal
 /* ---- Tensors ---- */
 
 gboolean
-headroom_gguf_header_add_tensor (HeadroomGgufHeader *self, const char *name, const guint64 *dims, guint n_dims, const char *type)
+headroom_gguf_header_add_tensor (HeadroomGgufHeader *self, const char *name, const guint64 *dims,
+                                 guint n_dims, const char *type)
 {
   guint32 id, block, block_bytes;
   guint64 bytes;

@@ -6,25 +6,67 @@
 
 #include <string.h>
 
-typedef enum { F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4 } Type;
+typedef enum {
+  F32,
+  F16,
+  BF16,
+  Q4_0,
+  Q4_1,
+  Q5_0,
+  Q5_1,
+  Q8_0,
+  Q2_K,
+  Q3_K,
+  Q4_K,
+  Q5_K,
+  Q6_K,
+  IQ4_NL,
+  IQ4_XS,
+  MXFP4
+} Type;
 
-static const char *const type_names[] = { "F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K",
-                                          "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "MXFP4" };
+static const char *const type_names[] = { "F32",  "F16",    "BF16",   "Q4_0", "Q4_1", "Q5_0",
+                                          "Q5_1", "Q8_0",   "Q2_K",   "Q3_K", "Q4_K", "Q5_K",
+                                          "Q6_K", "IQ4_NL", "IQ4_XS", "MXFP4" };
 
 typedef enum {
-  MIX_F32, MIX_F16, MIX_BF16, MIX_Q4_0, MIX_Q4_1, MIX_Q5_0, MIX_Q5_1, MIX_Q8_0, MIX_Q2_K, MIX_Q3_K_S, MIX_Q3_K_M, MIX_Q3_K_L,
-  MIX_Q4_K_S, MIX_Q4_K_M, MIX_Q5_K_S, MIX_Q5_K_M, MIX_Q6_K, MIX_IQ4_NL, MIX_IQ4_XS, MIX_MXFP4, MIX_N,
+  MIX_F32,
+  MIX_F16,
+  MIX_BF16,
+  MIX_Q4_0,
+  MIX_Q4_1,
+  MIX_Q5_0,
+  MIX_Q5_1,
+  MIX_Q8_0,
+  MIX_Q2_K,
+  MIX_Q3_K_S,
+  MIX_Q3_K_M,
+  MIX_Q3_K_L,
+  MIX_Q4_K_S,
+  MIX_Q4_K_M,
+  MIX_Q5_K_S,
+  MIX_Q5_K_M,
+  MIX_Q6_K,
+  MIX_IQ4_NL,
+  MIX_IQ4_XS,
+  MIX_MXFP4,
+  MIX_N,
 } Mix;
 
 static const struct {
   const char *label;
   Type type; /* of most tensors */
 } mixes[MIX_N] = {
-  [MIX_F32] = { "F32", F32 },       [MIX_F16] = { "F16", F16 },       [MIX_BF16] = { "BF16", BF16 },    [MIX_Q4_0] = { "Q4_0", Q4_0 },
-  [MIX_Q4_1] = { "Q4_1", Q4_1 },    [MIX_Q5_0] = { "Q5_0", Q5_0 },    [MIX_Q5_1] = { "Q5_1", Q5_1 },    [MIX_Q8_0] = { "Q8_0", Q8_0 },
-  [MIX_Q2_K] = { "Q2_K", Q2_K },    [MIX_Q3_K_S] = { "Q3_K_S", Q3_K }, [MIX_Q3_K_M] = { "Q3_K_M", Q3_K }, [MIX_Q3_K_L] = { "Q3_K_L", Q3_K },
-  [MIX_Q4_K_S] = { "Q4_K_S", Q4_K }, [MIX_Q4_K_M] = { "Q4_K_M", Q4_K }, [MIX_Q5_K_S] = { "Q5_K_S", Q5_K }, [MIX_Q5_K_M] = { "Q5_K_M", Q5_K },
-  [MIX_Q6_K] = { "Q6_K", Q6_K },    [MIX_IQ4_NL] = { "IQ4_NL", IQ4_NL }, [MIX_IQ4_XS] = { "IQ4_XS", IQ4_XS }, [MIX_MXFP4] = { "MXFP4", MXFP4 },
+  [MIX_F32] = { "F32", F32 },          [MIX_F16] = { "F16", F16 },
+  [MIX_BF16] = { "BF16", BF16 },       [MIX_Q4_0] = { "Q4_0", Q4_0 },
+  [MIX_Q4_1] = { "Q4_1", Q4_1 },       [MIX_Q5_0] = { "Q5_0", Q5_0 },
+  [MIX_Q5_1] = { "Q5_1", Q5_1 },       [MIX_Q8_0] = { "Q8_0", Q8_0 },
+  [MIX_Q2_K] = { "Q2_K", Q2_K },       [MIX_Q3_K_S] = { "Q3_K_S", Q3_K },
+  [MIX_Q3_K_M] = { "Q3_K_M", Q3_K },   [MIX_Q3_K_L] = { "Q3_K_L", Q3_K },
+  [MIX_Q4_K_S] = { "Q4_K_S", Q4_K },   [MIX_Q4_K_M] = { "Q4_K_M", Q4_K },
+  [MIX_Q5_K_S] = { "Q5_K_S", Q5_K },   [MIX_Q5_K_M] = { "Q5_K_M", Q5_K },
+  [MIX_Q6_K] = { "Q6_K", Q6_K },       [MIX_IQ4_NL] = { "IQ4_NL", IQ4_NL },
+  [MIX_IQ4_XS] = { "IQ4_XS", IQ4_XS }, [MIX_MXFP4] = { "MXFP4", MXFP4 },
 };
 
 static Mix
@@ -62,8 +104,9 @@ contains (const HeadroomShapeTensor *t, const char *part)
 static gboolean
 is_quantised (const HeadroomShapeTensor *t)
 {
-  return t->n_dims >= 2 && g_str_has_suffix (t->name, ".weight") && !contains (t, "_norm.weight") && !contains (t, "ffn_gate_inp.weight") &&
-         !g_str_equal (t->name, "position_embd.weight") && !g_str_equal (t->name, "token_types.weight");
+  return t->n_dims >= 2 && g_str_has_suffix (t->name, ".weight") && !contains (t, "_norm.weight") &&
+         !contains (t, "ffn_gate_inp.weight") && !g_str_equal (t->name, "position_embd.weight") &&
+         !g_str_equal (t->name, "token_types.weight");
 }
 
 /* ---- Mixtures ---- */
@@ -92,12 +135,15 @@ attn_v_type (const HeadroomRecipe *r, Mix mix, guint layer)
     type = r->heads_per_kv >= 4 ? Q4_K : Q3_K;
   else if (mix == MIX_Q3_K_M)
     type = layer < 2 ? Q5_K : Q4_K;
-  else if (mix == MIX_Q3_K_L || ((mix == MIX_IQ4_NL || mix == MIX_IQ4_XS) && r->heads_per_kv >= 4) || (mix == MIX_Q4_K_S && layer < 4))
+  else if (mix == MIX_Q3_K_L ||
+           ((mix == MIX_IQ4_NL || mix == MIX_IQ4_XS) && r->heads_per_kv >= 4) ||
+           (mix == MIX_Q4_K_S && layer < 4))
     type = Q5_K;
   else if ((mix == MIX_Q4_K_M || mix == MIX_Q5_K_M) && more_bits (layer, r->n_layers))
     type = Q6_K;
   /* Models of 80 layers whose heads share values have few of them. */
-  if (r->n_layers == 80 && r->heads_per_kv > 1 && (g_str_equal (r->architecture, "llama") || g_str_equal (r->architecture, "qwen2")) &&
+  if (r->n_layers == 80 && r->heads_per_kv > 1 &&
+      (g_str_equal (r->architecture, "llama") || g_str_equal (r->architecture, "qwen2")) &&
       (type == Q3_K || type == Q4_K))
     type = Q5_K;
   return r->n_experts == 8 ? Q8_0 : type;
@@ -129,8 +175,10 @@ static Type
 attn_output_type (const HeadroomRecipe *r, Mix mix)
 {
   if (r->n_experts == 8)
-    return mix == MIX_Q2_K || mix == MIX_Q3_K_S || mix == MIX_Q3_K_M || mix == MIX_Q4_K_S || mix == MIX_Q4_K_M || mix == MIX_IQ4_NL ||
-           mix == MIX_IQ4_XS ? Q5_K : mixes[mix].type;
+    return mix == MIX_Q2_K || mix == MIX_Q3_K_S || mix == MIX_Q3_K_M || mix == MIX_Q4_K_S ||
+                   mix == MIX_Q4_K_M || mix == MIX_IQ4_NL || mix == MIX_IQ4_XS
+               ? Q5_K
+               : mixes[mix].type;
   if (mix == MIX_Q2_K)
     return Q3_K;
   if (mix == MIX_Q3_K_M)
@@ -143,7 +191,8 @@ mixed_type (const HeadroomRecipe *r, const HeadroomShapeTensor *t, Mix mix)
 {
   guint layer = (guint) MAX (t->layer, 0);
 
-  if (g_str_equal (t->name, "output.weight") || (r->tied && g_str_equal (t->name, "token_embd.weight")))
+  if (g_str_equal (t->name, "output.weight") ||
+      (r->tied && g_str_equal (t->name, "token_embd.weight")))
     return output_type (t, mix);
   if (mix == MIX_MXFP4)
     return t->dims[2] > 1 ? MXFP4 : Q8_0;

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The published mixtures (Q4_K_M and so on) give more bits to the tensors that suffer most. Files that people download follow these
- * rules, so their sizes follow from shapes. Rules that depend on measured importance are not here. Thread-safety: Safe.
+ * The published mixtures (Q4_K_M and so on) give more bits to the tensors that suffer most. Files
+ * that people download follow these rules, so their sizes follow from shapes. Rules that depend on
+ * measured importance are not here. Thread-safety: Safe.
  */
 #pragma once
 

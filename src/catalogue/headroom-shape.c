@@ -45,16 +45,26 @@ typedef struct {
 } Family;
 
 #define EMBEDDINGS { "token_embd.weight", { D_EMBD, D_VOCAB }, 0 }
-#define OUTPUT { "output_norm.weight", { D_EMBD }, 0 }, { "output.weight", { D_EMBD, D_VOCAB }, W_UNTIED }
+#define OUTPUT \
+  { "output_norm.weight", { D_EMBD }, 0 }, \
+  { "output.weight", { D_EMBD, D_VOCAB }, W_UNTIED }
 #define ATTENTION \
-  { "blk.attn_norm.weight", { D_EMBD }, 0 }, { "blk.attn_q.weight", { D_EMBD, D_Q }, 0 }, { "blk.attn_k.weight", { D_EMBD, D_K }, 0 }, \
-    { "blk.attn_v.weight", { D_EMBD, D_V }, 0 }, { "blk.attn_output.weight", { D_OUT, D_EMBD }, 0 }
+  { "blk.attn_norm.weight", { D_EMBD }, 0 }, \
+  { "blk.attn_q.weight", { D_EMBD, D_Q }, 0 }, \
+  { "blk.attn_k.weight", { D_EMBD, D_K }, 0 }, \
+  { "blk.attn_v.weight", { D_EMBD, D_V }, 0 }, \
+  { "blk.attn_output.weight", { D_OUT, D_EMBD }, 0 }
 #define QKV_BIASES \
-  { "blk.attn_q.bias", { D_Q }, 0 }, { "blk.attn_k.bias", { D_K }, 0 }, { "blk.attn_v.bias", { D_V }, 0 }
-#define HEAD_NORMS { "blk.attn_q_norm.weight", { D_HEAD }, 0 }, { "blk.attn_k_norm.weight", { D_HEAD }, 0 }
+  { "blk.attn_q.bias", { D_Q }, 0 }, \
+  { "blk.attn_k.bias", { D_K }, 0 }, \
+  { "blk.attn_v.bias", { D_V }, 0 }
+#define HEAD_NORMS \
+  { "blk.attn_q_norm.weight", { D_HEAD }, 0 }, \
+  { "blk.attn_k_norm.weight", { D_HEAD }, 0 }
 #define FEED_FORWARD \
-  { "blk.ffn_gate.weight", { D_EMBD, D_FF }, W_DENSE }, { "blk.ffn_up.weight", { D_EMBD, D_FF }, W_DENSE }, \
-    { "blk.ffn_down.weight", { D_FF, D_EMBD }, W_DENSE }
+  { "blk.ffn_gate.weight", { D_EMBD, D_FF }, W_DENSE }, \
+  { "blk.ffn_up.weight", { D_EMBD, D_FF }, W_DENSE }, \
+  { "blk.ffn_down.weight", { D_FF, D_EMBD }, W_DENSE }
 #define FFN_NORM { "blk.ffn_norm.weight", { D_EMBD }, 0 }
 #define EXPERTS \
   { "blk.ffn_gate_inp.weight", { D_EMBD, D_EXPERTS }, W_MIXED }, \
@@ -65,51 +75,101 @@ typedef struct {
   { "blk.ffn_gate_shexp.weight", { D_EMBD, D_SHARED_FF }, W_MIXED | W_SHARED }, \
     { "blk.ffn_up_shexp.weight", { D_EMBD, D_SHARED_FF }, W_MIXED | W_SHARED }, \
     { "blk.ffn_down_shexp.weight", { D_SHARED_FF, D_EMBD }, W_MIXED | W_SHARED }
-#define POST_NORMS { "blk.post_attention_norm.weight", { D_EMBD }, 0 }, { "blk.post_ffw_norm.weight", { D_EMBD }, 0 }
+#define POST_NORMS \
+  { "blk.post_attention_norm.weight", { D_EMBD }, 0 }, \
+  { "blk.post_ffw_norm.weight", { D_EMBD }, 0 }
 #define END { NULL, { D_NONE }, 0 }
 
-static const Row llama_rows[] = { EMBEDDINGS, OUTPUT, { "rope_freqs.weight", { D_ROT_HALF }, W_FACTORS }, ATTENTION, FFN_NORM,
-                                  FEED_FORWARD, EXPERTS, SHARED_EXPERTS, END };
-static const Row qwen2_rows[] = { EMBEDDINGS, OUTPUT, ATTENTION, QKV_BIASES, FFN_NORM, FEED_FORWARD, END };
-static const Row qwen3_rows[] = { EMBEDDINGS, OUTPUT, ATTENTION, HEAD_NORMS, FFN_NORM, FEED_FORWARD, EXPERTS, END };
-static const Row gemma2_rows[] = { EMBEDDINGS, OUTPUT, ATTENTION, POST_NORMS, FFN_NORM, FEED_FORWARD, END };
-static const Row gemma3_rows[] = { EMBEDDINGS, OUTPUT, ATTENTION, HEAD_NORMS, POST_NORMS, FFN_NORM, FEED_FORWARD, END };
-static const Row phi3_rows[] = { EMBEDDINGS, OUTPUT, { "rope_factors_long.weight", { D_ROT_HALF }, W_LONG_FACTORS },
-                                 { "rope_factors_short.weight", { D_ROT_HALF }, W_LONG_FACTORS }, { "blk.attn_norm.weight", { D_EMBD }, 0 },
-                                 { "blk.attn_qkv.weight", { D_EMBD, D_QKV }, 0 }, { "blk.attn_output.weight", { D_OUT, D_EMBD }, 0 },
-                                 FFN_NORM, { "blk.ffn_up.weight", { D_EMBD, D_FF_TWICE }, 0 }, { "blk.ffn_down.weight", { D_FF, D_EMBD }, 0 },
+static const Row llama_rows[] = {
+  EMBEDDINGS, OUTPUT,         { "rope_freqs.weight", { D_ROT_HALF }, W_FACTORS },
+  ATTENTION,  FFN_NORM,       FEED_FORWARD,
+  EXPERTS,    SHARED_EXPERTS, END
+};
+static const Row qwen2_rows[] = { EMBEDDINGS, OUTPUT,       ATTENTION, QKV_BIASES,
+                                  FFN_NORM,   FEED_FORWARD, END };
+static const Row qwen3_rows[] = { EMBEDDINGS, OUTPUT,       ATTENTION, HEAD_NORMS,
+                                  FFN_NORM,   FEED_FORWARD, EXPERTS,   END };
+static const Row gemma2_rows[] = { EMBEDDINGS, OUTPUT,       ATTENTION, POST_NORMS,
+                                   FFN_NORM,   FEED_FORWARD, END };
+static const Row gemma3_rows[] = { EMBEDDINGS, OUTPUT,   ATTENTION,    HEAD_NORMS,
+                                   POST_NORMS, FFN_NORM, FEED_FORWARD, END };
+static const Row phi3_rows[] = { EMBEDDINGS,
+                                 OUTPUT,
+                                 { "rope_factors_long.weight", { D_ROT_HALF }, W_LONG_FACTORS },
+                                 { "rope_factors_short.weight", { D_ROT_HALF }, W_LONG_FACTORS },
+                                 { "blk.attn_norm.weight", { D_EMBD }, 0 },
+                                 { "blk.attn_qkv.weight", { D_EMBD, D_QKV }, 0 },
+                                 { "blk.attn_output.weight", { D_OUT, D_EMBD }, 0 },
+                                 FFN_NORM,
+                                 { "blk.ffn_up.weight", { D_EMBD, D_FF_TWICE }, 0 },
+                                 { "blk.ffn_down.weight", { D_FF, D_EMBD }, 0 },
                                  END };
-static const Row deepseek2_rows[] = { EMBEDDINGS, OUTPUT, { "blk.attn_norm.weight", { D_EMBD }, 0 },
-                                      { "blk.attn_q.weight", { D_EMBD, D_MLA_Q }, W_PLAIN_Q }, { "blk.attn_q_a.weight", { D_EMBD, D_Q_LORA }, W_Q_LORA },
-                                      { "blk.attn_q_a_norm.weight", { D_Q_LORA }, W_Q_LORA },
-                                      { "blk.attn_q_b.weight", { D_Q_LORA, D_MLA_Q }, W_Q_LORA },
-                                      { "blk.attn_kv_a_mqa.weight", { D_EMBD, D_KV_LORA_ROPE }, 0 },
-                                      { "blk.attn_kv_a_norm.weight", { D_KV_LORA }, 0 },
-                                      { "blk.attn_k_b.weight", { D_NOPE, D_KV_LORA, D_HEADS }, 0 },
-                                      { "blk.attn_v_b.weight", { D_KV_LORA, D_MLA_V, D_HEADS }, 0 },
-                                      { "blk.attn_output.weight", { D_MLA_OUT, D_EMBD }, 0 }, FFN_NORM, FEED_FORWARD, EXPERTS,
-                                      { "blk.exp_probs_b.bias", { D_EXPERTS }, W_MIXED | W_BIASED_ROUTER }, SHARED_EXPERTS, END };
-static const Row gpt_oss_rows[] = { EMBEDDINGS, OUTPUT, ATTENTION, QKV_BIASES, { "blk.attn_output.bias", { D_EMBD }, 0 },
-                                    { "blk.attn_sinks.weight", { D_HEADS }, 0 }, { "blk.post_attention_norm.weight", { D_EMBD }, 0 }, EXPERTS,
-                                    { "blk.ffn_gate_inp.bias", { D_EXPERTS }, 0 }, { "blk.ffn_gate_exps.bias", { D_EXPERT_FF, D_EXPERTS }, 0 },
+static const Row deepseek2_rows[] = {
+  EMBEDDINGS,
+  OUTPUT,
+  { "blk.attn_norm.weight", { D_EMBD }, 0 },
+  { "blk.attn_q.weight", { D_EMBD, D_MLA_Q }, W_PLAIN_Q },
+  { "blk.attn_q_a.weight", { D_EMBD, D_Q_LORA }, W_Q_LORA },
+  { "blk.attn_q_a_norm.weight", { D_Q_LORA }, W_Q_LORA },
+  { "blk.attn_q_b.weight", { D_Q_LORA, D_MLA_Q }, W_Q_LORA },
+  { "blk.attn_kv_a_mqa.weight", { D_EMBD, D_KV_LORA_ROPE }, 0 },
+  { "blk.attn_kv_a_norm.weight", { D_KV_LORA }, 0 },
+  { "blk.attn_k_b.weight", { D_NOPE, D_KV_LORA, D_HEADS }, 0 },
+  { "blk.attn_v_b.weight", { D_KV_LORA, D_MLA_V, D_HEADS }, 0 },
+  { "blk.attn_output.weight", { D_MLA_OUT, D_EMBD }, 0 },
+  FFN_NORM,
+  FEED_FORWARD,
+  EXPERTS,
+  { "blk.exp_probs_b.bias", { D_EXPERTS }, W_MIXED | W_BIASED_ROUTER },
+  SHARED_EXPERTS,
+  END
+};
+static const Row gpt_oss_rows[] = { EMBEDDINGS,
+                                    OUTPUT,
+                                    ATTENTION,
+                                    QKV_BIASES,
+                                    { "blk.attn_output.bias", { D_EMBD }, 0 },
+                                    { "blk.attn_sinks.weight", { D_HEADS }, 0 },
+                                    { "blk.post_attention_norm.weight", { D_EMBD }, 0 },
+                                    EXPERTS,
+                                    { "blk.ffn_gate_inp.bias", { D_EXPERTS }, 0 },
+                                    { "blk.ffn_gate_exps.bias", { D_EXPERT_FF, D_EXPERTS }, 0 },
                                     { "blk.ffn_up_exps.bias", { D_EXPERT_FF, D_EXPERTS }, 0 },
-                                    { "blk.ffn_down_exps.bias", { D_EMBD, D_EXPERTS }, 0 }, END };
+                                    { "blk.ffn_down_exps.bias", { D_EMBD, D_EXPERTS }, 0 },
+                                    END };
 #define BERT_NORMS(name) { name ".weight", { D_EMBD }, 0 }, { name ".bias", { D_EMBD }, 0 }
-static const Row nomic_bert_rows[] = { EMBEDDINGS, { "token_types.weight", { D_EMBD, D_TYPES }, 0 }, BERT_NORMS ("token_embd_norm"),
-                                       { "blk.attn_qkv.weight", { D_EMBD, D_QKV }, 0 }, { "blk.attn_output.weight", { D_OUT, D_EMBD }, 0 },
-                                       BERT_NORMS ("blk.attn_output_norm"), FEED_FORWARD, BERT_NORMS ("blk.layer_output_norm"), END };
-static const Row bert_rows[] = { EMBEDDINGS, { "token_types.weight", { D_EMBD, D_TYPES }, 0 }, { "position_embd.weight", { D_EMBD, D_CTX }, 0 },
-                                 BERT_NORMS ("token_embd_norm"), { "blk.attn_q.weight", { D_EMBD, D_Q }, 0 },
-                                 { "blk.attn_k.weight", { D_EMBD, D_K }, 0 }, { "blk.attn_v.weight", { D_EMBD, D_V }, 0 },
-                                 { "blk.attn_output.weight", { D_OUT, D_EMBD }, 0 }, QKV_BIASES, { "blk.attn_output.bias", { D_EMBD }, 0 },
-                                 BERT_NORMS ("blk.attn_output_norm"), { "blk.ffn_up.weight", { D_EMBD, D_FF }, 0 },
-                                 { "blk.ffn_up.bias", { D_FF }, 0 }, { "blk.ffn_down.weight", { D_FF, D_EMBD }, 0 },
-                                 { "blk.ffn_down.bias", { D_EMBD }, 0 }, BERT_NORMS ("blk.layer_output_norm"), END };
+static const Row nomic_bert_rows[] = { EMBEDDINGS,
+                                       { "token_types.weight", { D_EMBD, D_TYPES }, 0 },
+                                       BERT_NORMS ("token_embd_norm"),
+                                       { "blk.attn_qkv.weight", { D_EMBD, D_QKV }, 0 },
+                                       { "blk.attn_output.weight", { D_OUT, D_EMBD }, 0 },
+                                       BERT_NORMS ("blk.attn_output_norm"),
+                                       FEED_FORWARD,
+                                       BERT_NORMS ("blk.layer_output_norm"),
+                                       END };
+static const Row bert_rows[] = { EMBEDDINGS,
+                                 { "token_types.weight", { D_EMBD, D_TYPES }, 0 },
+                                 { "position_embd.weight", { D_EMBD, D_CTX }, 0 },
+                                 BERT_NORMS ("token_embd_norm"),
+                                 { "blk.attn_q.weight", { D_EMBD, D_Q }, 0 },
+                                 { "blk.attn_k.weight", { D_EMBD, D_K }, 0 },
+                                 { "blk.attn_v.weight", { D_EMBD, D_V }, 0 },
+                                 { "blk.attn_output.weight", { D_OUT, D_EMBD }, 0 },
+                                 QKV_BIASES,
+                                 { "blk.attn_output.bias", { D_EMBD }, 0 },
+                                 BERT_NORMS ("blk.attn_output_norm"),
+                                 { "blk.ffn_up.weight", { D_EMBD, D_FF }, 0 },
+                                 { "blk.ffn_up.bias", { D_FF }, 0 },
+                                 { "blk.ffn_down.weight", { D_FF, D_EMBD }, 0 },
+                                 { "blk.ffn_down.bias", { D_EMBD }, 0 },
+                                 BERT_NORMS ("blk.layer_output_norm"),
+                                 END };
 
 static const Family families[] = {
-  { "llama", llama_rows },         { "granite", llama_rows }, { "granitemoe", llama_rows }, { "qwen2", qwen2_rows },
-  { "qwen3", qwen3_rows },         { "qwen3moe", qwen3_rows }, { "gemma2", gemma2_rows },   { "gemma3", gemma3_rows },
-  { "phi3", phi3_rows },           { "deepseek2", deepseek2_rows }, { "gpt-oss", gpt_oss_rows }, { "nomic-bert", nomic_bert_rows },
+  { "llama", llama_rows },         { "granite", llama_rows },   { "granitemoe", llama_rows },
+  { "qwen2", qwen2_rows },         { "qwen3", qwen3_rows },     { "qwen3moe", qwen3_rows },
+  { "gemma2", gemma2_rows },       { "gemma3", gemma3_rows },   { "phi3", phi3_rows },
+  { "deepseek2", deepseek2_rows }, { "gpt-oss", gpt_oss_rows }, { "nomic-bert", nomic_bert_rows },
   { "bert", bert_rows },           { "smollm3", llama_rows },
 };
 
@@ -148,8 +208,10 @@ static void
 count_attention (Numbers *n)
 {
   guint64 *l = n->lengths;
-  guint64 heads = number (n, "attention.head_count"), kv_heads = number_or (n, "attention.head_count_kv", heads);
-  guint64 usual = heads > 0 ? l[D_EMBD] / heads : 0, key = number_or (n, "attention.key_length", usual);
+  guint64 heads = number (n, "attention.head_count"),
+          kv_heads = number_or (n, "attention.head_count_kv", heads);
+  guint64 usual = heads > 0 ? l[D_EMBD] / heads : 0,
+          key = number_or (n, "attention.key_length", usual);
   guint64 value = number_or (n, "attention.value_length", usual);
 
   l[D_HEADS] = heads;
@@ -187,7 +249,8 @@ count_experts (Numbers *n)
   l[D_EXPERTS] = number_or (n, "expert_count", 0);
   l[D_EXPERT_FF] = number_or (n, "expert_feed_forward_length", l[D_FF]);
   l[D_SHARED_FF] = number_or (n, "expert_shared_feed_forward_length", shared * l[D_EXPERT_FF]);
-  n->n_dense = l[D_EXPERTS] > 0 ? (guint) number_or (n, "leading_dense_block_count", 0) : n->n_layers;
+  n->n_dense =
+      l[D_EXPERTS] > 0 ? (guint) number_or (n, "leading_dense_block_count", 0) : n->n_layers;
   if (l[D_SHARED_FF] > 0)
     n->traits |= W_SHARED;
 }
@@ -239,7 +302,8 @@ add_tensor (GArray *tensors, Numbers *n, const Row *row, gint32 layer)
   for (guint i = 0; i < tensor.n_dims; i++) {
     if (tensor.dims[i] != 0 || n->failed)
       continue;
-    g_set_error (n->error, HR_ERROR, HR_ERROR_FORMAT, _("The entry does not say how large %s is."), tensor.name);
+    g_set_error (n->error, HR_ERROR, HR_ERROR_FORMAT, _("The entry does not say how large %s is."),
+                 tensor.name);
     n->failed = TRUE;
   }
   g_array_append_val (tensors, tensor);
@@ -271,12 +335,14 @@ headroom_shape_new (const char *architecture, const HrValue *hparams, GError **e
     if (g_str_equal (families[i].architecture, architecture))
       family = &families[i];
   if (family == NULL) {
-    g_set_error (error, HR_ERROR, HR_ERROR_FORMAT, _("The entry’s architecture “%s” is not known here."), architecture);
+    g_set_error (error, HR_ERROR, HR_ERROR_FORMAT,
+                 _("The entry’s architecture “%s” is not known here."), architecture);
     return NULL;
   }
   count_numbers (&numbers, architecture);
   if (!numbers.failed && numbers.n_layers > HEADROOM_MAX_SHAPE_LAYERS) {
-    g_set_error (error, HR_ERROR, HR_ERROR_FORMAT, _("The entry has %u layers; there can be at most %d."), numbers.n_layers,
+    g_set_error (error, HR_ERROR, HR_ERROR_FORMAT,
+                 _("The entry has %u layers; there can be at most %d."), numbers.n_layers,
                  HEADROOM_MAX_SHAPE_LAYERS);
     return NULL;
   }

@@ -25,12 +25,13 @@ typedef struct {
 /**
  * headroom_shape_new:
  * @architecture: "llama"
- * @hparams: a dict of GGUF's keys without the architecture's prefix, such as block_count, with what GGUF has not but tensors show:
- *   vocab_size, and "tied" where the output matrix is the embeddings'
+ * @hparams: a dict of GGUF's keys without the architecture's prefix, such as block_count, with what
+ * GGUF has not but tensors show: vocab_size, and "tied" where the output matrix is the embeddings'
  *
- * Returns: (transfer full) (element-type HeadroomShapeTensor): the tensors in a file's order, or %NULL with @error
- *   (HR_ERROR_FORMAT) that names what is missing
+ * Returns: (transfer full) (element-type HeadroomShapeTensor): the tensors in a file's order, or
+ * %NULL with @error (HR_ERROR_FORMAT) that names what is missing
  */
-GArray *headroom_shape_new (const char *architecture, const HrValue *hparams, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GArray *headroom_shape_new (const char *architecture, const HrValue *hparams,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

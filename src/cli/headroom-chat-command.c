@@ -16,7 +16,8 @@ typedef struct {
   const char *name;
   const char *arguments;
   const char *summary;
-  HeadroomChatNext (*run) (HeadroomChat *chat, const char *argument); /* argument: "" if there is none */
+  HeadroomChatNext (*run) (HeadroomChat *chat,
+                           const char *argument); /* argument: "" if there is none */
 } ChatCommand;
 
 static HeadroomChatNext
@@ -95,7 +96,8 @@ run_set (HeadroomChat *chat, const char *argument)
   } else if (g_str_equal (what, "history") || g_str_equal (what, "nohistory")) {
     headroom_line_reader_set_history (*what == 'h');
   } else {
-    misused ("/set parameter NAME VALUE | system TEXT | think [LEVEL] | nothink | verbose | quiet | history | nohistory");
+    misused (
+        "/set parameter NAME VALUE | system TEXT | think [LEVEL] | nothink | verbose | quiet | history | nohistory");
   }
   return HEADROOM_CHAT_GO_ON;
 }
@@ -106,7 +108,8 @@ run_set (HeadroomChat *chat, const char *argument)
 static HeadroomChatNext
 run_show (HeadroomChat *chat, const char *argument)
 {
-  static const char *const parts[] = { "license", "modelfile", "parameters", "system", "template", NULL };
+  static const char *const parts[] = { "license", "modelfile", "parameters",
+                                       "system",  "template",  NULL };
   g_autofree char *option = g_strdup_printf ("--%s", argument);
   char *whole[] = { (char *) "show", chat->model, NULL };
   char *part[] = { (char *) "show", option, chat->model, NULL };
@@ -152,7 +155,8 @@ run_save (HeadroomChat *chat, const char *argument)
 
   if (*argument == '\0')
     return misused ("/save NAME");
-  if (!headroom_store_create (headroom_session_get_store (chat->session), argument, &spec, NULL, NULL, NULL, &error)) {
+  if (!headroom_store_create (headroom_session_get_store (chat->session), argument, &spec, NULL,
+                              NULL, NULL, &error)) {
     headroom_cli_fail (error);
   } else {
     g_printerr (_("saved as “%s”"), argument);
@@ -187,15 +191,15 @@ run_bye (HeadroomChat *chat, const char *argument)
 static HeadroomChatNext run_help (HeadroomChat *chat, const char *argument);
 
 static const ChatCommand commands[] = {
-  { "/set", "…", N_ ("Change a parameter, the system message, …"), run_set },
-  { "/show", "…", N_ ("Show what the model is"), run_show },
-  { "/load", N_ ("MODEL"), N_ ("Go on with another model"), run_load },
-  { "/save", N_ ("NAME"), N_ ("Keep the model with this conversation and its settings"), run_save },
-  { "/list", "", N_ ("List the models on this computer"), run_list },
-  { "/clear", "", N_ ("Forget the conversation"), run_clear },
-  { "/bye", "", N_ ("Leave"), run_bye },
+  { "/set", "…", N_("Change a parameter, the system message, …"), run_set },
+  { "/show", "…", N_("Show what the model is"), run_show },
+  { "/load", N_("MODEL"), N_("Go on with another model"), run_load },
+  { "/save", N_("NAME"), N_("Keep the model with this conversation and its settings"), run_save },
+  { "/list", "", N_("List the models on this computer"), run_list },
+  { "/clear", "", N_("Forget the conversation"), run_clear },
+  { "/bye", "", N_("Leave"), run_bye },
   { "/exit", NULL, NULL, run_bye },
-  { "/?", "", N_ ("Show this help"), run_help },
+  { "/?", "", N_("Show this help"), run_help },
   { "/help", NULL, NULL, run_help },
 };
 
@@ -205,9 +209,11 @@ run_help (HeadroomChat *chat, const char *argument)
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++) {
     const ChatCommand *c = &commands[i];
     if (c->summary != NULL)
-      g_printerr ("  %-6s %-8s %s\n", c->name, *c->arguments != '\0' ? _(c->arguments) : "", _(c->summary));
+      g_printerr ("  %-6s %-8s %s\n", c->name, *c->arguments != '\0' ? _(c->arguments) : "",
+                  _(c->summary));
   }
-  g_printerr ("\n  %s\n", _("\"\"\" begins and ends a message of several lines. Ctrl+C stops an answer."));
+  g_printerr ("\n  %s\n",
+              _("\"\"\" begins and ends a message of several lines. Ctrl+C stops an answer."));
   return HEADROOM_CHAT_GO_ON;
 }
 

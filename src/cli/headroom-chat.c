@@ -109,7 +109,8 @@ headroom_chat_load (HeadroomChat *chat, GError **error)
   text = headroom_json_print (body, HEADROOM_JSON_PLAIN);
   if (tells)
     g_printerr (_("loading %s…"), chat->model);
-  answer = headroom_client_request (headroom_session_get_client (chat->session), "POST", "/api/generate", text, NULL, error);
+  answer = headroom_client_request (headroom_session_get_client (chat->session), "POST",
+                                    "/api/generate", text, NULL, error);
   if (tells)
     g_printerr ("\r\033[K");
   return answer != NULL;
@@ -141,7 +142,8 @@ sees_images (HeadroomChat *chat)
 
   headroom_json_set_string (body, "model", chat->model);
   text = headroom_json_print (body, HEADROOM_JSON_PLAIN);
-  shown = headroom_client_request (headroom_session_get_client (chat->session), "POST", "/api/show", text, NULL, NULL);
+  shown = headroom_client_request (headroom_session_get_client (chat->session), "POST", "/api/show",
+                                   text, NULL, NULL);
   answer = shown != NULL ? headroom_json_parse (shown, -1, FALSE, NULL) : NULL;
   capabilities = answer != NULL ? hr_value_lookup (answer, "capabilities") : NULL;
   for (gsize i = 0; capabilities != NULL && i < hr_value_size (capabilities); i++)
@@ -176,12 +178,14 @@ headroom_chat_answer_once (HeadroomChat *chat, const char *prompt)
   if (images != NULL)
     hr_value_set (body, "images", g_steal_pointer (&images));
   headroom_json_set_string (body, "system", chat->system);
-  if (!headroom_reply_print (headroom_session_get_client (chat->session), "/api/generate", body, chat->verbose, &answer, &error))
+  if (!headroom_reply_print (headroom_session_get_client (chat->session), "/api/generate", body,
+                             chat->verbose, &answer, &error))
     return headroom_cli_fail (error);
   return answer.stopped ? EXIT_INTERRUPTED : HEADROOM_EXIT_OK;
 }
 
-/* What was said stays said, also where the answer was stopped; where there is none, it is taken back. */
+/* What was said stays said, also where the answer was stopped; where there is none, it is taken
+ * back. */
 static void
 say (HeadroomChat *chat, const char *text)
 {
@@ -195,7 +199,8 @@ say (HeadroomChat *chat, const char *text)
     hr_value_set (said, "images", images);
   hr_value_append (chat->messages, said);
   body = new_chat_request (chat);
-  if (headroom_reply_print (headroom_session_get_client (chat->session), "/api/chat", body, chat->verbose, &answer, &error)) {
+  if (headroom_reply_print (headroom_session_get_client (chat->session), "/api/chat", body,
+                            chat->verbose, &answer, &error)) {
     hr_value_append (chat->messages, new_message ("assistant", answer.text->str));
   } else {
     HrValue *kept = hr_value_new_list ();
@@ -209,7 +214,8 @@ say (HeadroomChat *chat, const char *text)
 
 /* ---- Input ---- */
 
-/* Lines up to the closing quotes; NULL where the input ends before them. first: what follows the opening quotes. */
+/* Lines up to the closing quotes; NULL where the input ends before them. first: what follows the
+ * opening quotes. */
 static char *
 read_quoted (const char *first)
 {

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What is said goes to the model; what starts with '/' changes the conversation (headroom-chat-command.c).
+ * What is said goes to the model; what starts with '/' changes the conversation
+ * (headroom-chat-command.c).
  */
 #pragma once
 
@@ -22,11 +23,13 @@ typedef struct {
   gboolean verbose;
 } HeadroomChat;
 
-HeadroomChat *headroom_chat_new (HeadroomSession *session, const char *model) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomChat *headroom_chat_new (HeadroomSession *session,
+                                 const char *model) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_chat_free (HeadroomChat *chat);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomChat, headroom_chat_free)
 
-/* Brings the model into memory, so that the first answer does not wait for it and problems show at once. */
+/* Brings the model into memory, so that the first answer does not wait for it and problems show at
+ * once. */
 gboolean headroom_chat_load (HeadroomChat *chat, GError **error);
 /* One prompt, without a conversation around it. Exit status. */
 int headroom_chat_answer_once (HeadroomChat *chat, const char *prompt);

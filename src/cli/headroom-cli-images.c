@@ -11,7 +11,8 @@
 #define MAX_FILE_BYTES (48 * 1024 * 1024) /* what fits in a request in base64 */
 #define ENDING "\\.(?i:png|jpe?g|webp)"
 /* In single quotes, in double ones, or a word whose blanks stand behind backslashes. */
-#define PATTERN "'([^']+" ENDING ")'|\"([^\"]+" ENDING ")\"|((?:\\\\.|[^\\s\\\\])+" ENDING ")(?![\\w.])"
+#define PATTERN \
+  "'([^']+" ENDING ")'|\"([^\"]+" ENDING ")\"|((?:\\\\.|[^\\s\\\\])+" ENDING ")(?![\\w.])"
 
 static GRegex *
 new_regex (void)
@@ -51,12 +52,16 @@ static char *
 dup_image (const char *path)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileInfo) info = g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_STANDARD_SIZE, 0, NULL, NULL);
+  g_autoptr (GFileInfo) info =
+      g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_STANDARD_SIZE, 0,
+                         NULL, NULL);
   g_autofree char *data = NULL;
   gsize len;
 
-  if (info == NULL || g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR || g_file_info_get_size (info) > MAX_FILE_BYTES ||
-      !g_file_get_contents (path, &data, &len, NULL) || !headroom_image_is_known ((const guint8 *) data, len))
+  if (info == NULL || g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR ||
+      g_file_info_get_size (info) > MAX_FILE_BYTES ||
+      !g_file_get_contents (path, &data, &len, NULL) ||
+      !headroom_image_is_known ((const guint8 *) data, len))
     return NULL;
   return g_base64_encode ((const guchar *) data, len);
 }
@@ -70,7 +75,8 @@ headroom_cli_take_images (const char *text, char **ret_text)
   g_autoptr (GString) rest = g_string_new (NULL);
   int at = 0;
 
-  for (g_regex_match (regex, text, 0, &match); g_match_info_matches (match); g_match_info_next (match, NULL)) {
+  for (g_regex_match (regex, text, 0, &match); g_match_info_matches (match);
+       g_match_info_next (match, NULL)) {
     g_autofree char *path = dup_path (match), *image = dup_image (path);
     int start, end;
     if (image == NULL || !g_match_info_fetch_pos (match, 0, &start, &end))
@@ -81,6 +87,7 @@ headroom_cli_take_images (const char *text, char **ret_text)
     at = end;
   }
   g_string_append (rest, text + at);
-  *ret_text = at > 0 ? g_strstrip (g_string_free (g_steal_pointer (&rest), FALSE)) : g_strdup (text);
+  *ret_text =
+      at > 0 ? g_strstrip (g_string_free (g_steal_pointer (&rest), FALSE)) : g_strdup (text);
   return hr_value_size (images) > 0 ? g_steal_pointer (&images) : NULL;
 }

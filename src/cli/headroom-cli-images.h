@@ -13,10 +13,12 @@ G_BEGIN_DECLS
  * @text: what a person wrote
  * @ret_text: (out) (transfer full): the same without the files' names
  *
- * Reads the image files (PNG, JPEG, WebP) that @text names: words with such an ending that are files with such a content, in quotes or
- * with a backslash before each blank where there are any. Tells on standard error which were taken.
+ * Reads the image files (PNG, JPEG, WebP) that @text names: words with such an ending that are
+ * files with such a content, in quotes or with a backslash before each blank where there are any.
+ * Tells on standard error which were taken.
  *
- * Returns: (transfer full) (nullable): a list of base64 texts; %NULL if no image is named, @ret_text is a copy then
+ * Returns: (transfer full) (nullable): a list of base64 texts; %NULL if no image is named,
+ * @ret_text is a copy then
  */
 HrValue *headroom_cli_take_images (const char *text, char **ret_text) G_GNUC_WARN_UNUSED_RESULT;
 

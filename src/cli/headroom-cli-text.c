@@ -32,11 +32,14 @@ headroom_text_distance (gint64 then_ns)
   if (n < 60)
     span = g_strdup_printf (ngettext ("%d second", "%d seconds", (gulong) n), (int) n);
   else if (n < 60 * 60)
-    span = g_strdup_printf (ngettext ("%d minute", "%d minutes", (gulong) (n / 60)), (int) (n / 60));
+    span =
+        g_strdup_printf (ngettext ("%d minute", "%d minutes", (gulong) (n / 60)), (int) (n / 60));
   else if (n < 24 * 60 * 60)
-    span = g_strdup_printf (ngettext ("%d hour", "%d hours", (gulong) (n / 3600)), (int) (n / 3600));
+    span =
+        g_strdup_printf (ngettext ("%d hour", "%d hours", (gulong) (n / 3600)), (int) (n / 3600));
   else
-    span = g_strdup_printf (ngettext ("%d day", "%d days", (gulong) (n / 86400)), (int) (n / 86400));
+    span =
+        g_strdup_printf (ngettext ("%d day", "%d days", (gulong) (n / 86400)), (int) (n / 86400));
   /* Translators: %s is a span of time such as “3 hours”. */
   return past ? g_strdup_printf (_("%s ago"), span) : g_strdup_printf (_("%s from now"), span);
 }

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 gboolean
-headroom_cli_parse (const GOptionEntry *entries, const char *arguments, const char *summary, int min, int max, int *argc,
-                    char ***argv)
+headroom_cli_parse (const GOptionEntry *entries, const char *arguments, const char *summary,
+                    int min, int max, int *argc, char ***argv)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (arguments);
   g_autoptr (GError) error = NULL;
@@ -70,13 +70,15 @@ headroom_cli_may_colour (int fd)
 {
   const char *no_color = g_getenv ("NO_COLOR");
 
-  return isatty (fd) && (no_color == NULL || *no_color == '\0') && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+  return isatty (fd) && (no_color == NULL || *no_color == '\0') &&
+         g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
 }
 
 void
 headroom_cli_print_json (const HrValue *value, gboolean indent)
 {
-  g_autofree char *text = headroom_json_print (value, indent ? HEADROOM_JSON_INDENT : HEADROOM_JSON_PLAIN);
+  g_autofree char *text =
+      headroom_json_print (value, indent ? HEADROOM_JSON_INDENT : HEADROOM_JSON_PLAIN);
 
   puts (text);
 }
@@ -92,7 +94,8 @@ headroom_cli_read_stdin (GError **error)
     if (n > 0) {
       g_string_append_len (text, chunk, n);
     } else if (errno != EINTR) {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("Standard input cannot be read: %s"), g_strerror (errno));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+                   _("Standard input cannot be read: %s"), g_strerror (errno));
       return NULL;
     }
   }

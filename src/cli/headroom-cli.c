@@ -7,22 +7,26 @@
 #include <glib/gi18n.h>
 
 static const HeadroomCommand commands[] = {
-  { "run", N_ ("MODEL|FILE [PROMPT]"), N_ ("Chat with a model, or answer one prompt"), headroom_cmd_run },
-  { "serve", "", N_ ("Serve models to other programs"), headroom_cmd_serve },
-  { "list", "", N_ ("List the models on this computer"), headroom_cmd_list },
-  { "ps", "", N_ ("List the models that are in memory"), headroom_cmd_ps },
-  { "show", N_ ("MODEL|FILE"), N_ ("Show what a model is"), headroom_cmd_show },
-  { "plan", N_ ("MODEL|FILE|CATALOGUE-NAME"), N_ ("Show what running a model takes, before it is run"), headroom_cmd_plan },
-  { "create", N_ ("NAME"), N_ ("Make a model from a Modelfile"), headroom_cmd_create },
-  { "cp", N_ ("SOURCE DESTINATION"), N_ ("Give a model a second name"), headroom_cmd_cp },
-  { "rm", N_ ("MODEL…"), N_ ("Delete models"), headroom_cmd_rm },
-  { "events", "", N_ ("Tell which models came and went, and why"), headroom_cmd_events },
-  { "simulate", N_ ("SCENARIO.json"), N_ ("Play requests on a machine that is only described"), headroom_cmd_simulate },
-  { "stop", N_ ("MODEL"), N_ ("Take a model out of memory"), headroom_cmd_stop },
-  { "bench", N_ ("KIND"), N_ ("Measure how fast a model runs"), headroom_cmd_bench },
-  { "perplexity", N_ ("MODEL|FILE TEXT"), N_ ("Measure how well a model predicts a text"), headroom_cmd_perplexity },
-  { "debug", N_ ("TOOL"), N_ ("Look into tokens, templates and logits"), headroom_cmd_debug },
-  { "version", "", N_ ("Print the version"), headroom_cmd_version },
+  { "run", N_("MODEL|FILE [PROMPT]"), N_("Chat with a model, or answer one prompt"),
+    headroom_cmd_run },
+  { "serve", "", N_("Serve models to other programs"), headroom_cmd_serve },
+  { "list", "", N_("List the models on this computer"), headroom_cmd_list },
+  { "ps", "", N_("List the models that are in memory"), headroom_cmd_ps },
+  { "show", N_("MODEL|FILE"), N_("Show what a model is"), headroom_cmd_show },
+  { "plan", N_("MODEL|FILE|CATALOGUE-NAME"),
+    N_("Show what running a model takes, before it is run"), headroom_cmd_plan },
+  { "create", N_("NAME"), N_("Make a model from a Modelfile"), headroom_cmd_create },
+  { "cp", N_("SOURCE DESTINATION"), N_("Give a model a second name"), headroom_cmd_cp },
+  { "rm", N_("MODEL…"), N_("Delete models"), headroom_cmd_rm },
+  { "events", "", N_("Tell which models came and went, and why"), headroom_cmd_events },
+  { "simulate", N_("SCENARIO.json"), N_("Play requests on a machine that is only described"),
+    headroom_cmd_simulate },
+  { "stop", N_("MODEL"), N_("Take a model out of memory"), headroom_cmd_stop },
+  { "bench", N_("KIND"), N_("Measure how fast a model runs"), headroom_cmd_bench },
+  { "perplexity", N_("MODEL|FILE TEXT"), N_("Measure how well a model predicts a text"),
+    headroom_cmd_perplexity },
+  { "debug", N_("TOOL"), N_("Look into tokens, templates and logits"), headroom_cmd_debug },
+  { "version", "", N_("Print the version"), headroom_cmd_version },
   { NULL, NULL, NULL, NULL },
 };
 
@@ -49,7 +53,8 @@ is_help (const char *word)
 }
 
 int
-headroom_cli_dispatch (const HeadroomCommand *table, const char *prefix, const char *summary, int argc, char **argv)
+headroom_cli_dispatch (const HeadroomCommand *table, const char *prefix, const char *summary,
+                       int argc, char **argv)
 {
   if (argc < 2) {
     print_help (table, prefix, summary);
@@ -77,6 +82,7 @@ headroom_cli_main (int argc, char **argv)
 
   if (argc == 2 && (g_str_equal (argv[1], "--version") || g_str_equal (argv[1], "-v")))
     return headroom_cmd_version (1, version);
-  return headroom_cli_dispatch (commands, "headroom", _("Runs language models on this computer, and shows what they cost."),
-                                argc, argv);
+  return headroom_cli_dispatch (
+      commands, "headroom", _("Runs language models on this computer, and shows what they cost."),
+      argc, argv);
 }

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One file per command, one function per file: headroom_cmd_<name> (argc, argv), where argv[0] is the command's name and the
- * result is the exit status. Data goes to stdout, words for people go to stderr. A command that is to be found by people stands in
- * the table of headroom-cli.c.
+ * One file per command, one function per file: headroom_cmd_<name> (argc, argv), where argv[0] is
+ * the command's name and the result is the exit status. Data goes to stdout, words for people go to
+ * stderr. A command that is to be found by people stands in the table of headroom-cli.c.
  *
  * Thread-safety: the main thread's.
  */
@@ -33,8 +33,10 @@ typedef struct {
 } HeadroomCommand;
 
 int headroom_cli_main (int argc, char **argv);
-/* Dispatches argv[1] over a table; command NULL terminates. prefix: "headroom", "headroom debug". */
-int headroom_cli_dispatch (const HeadroomCommand *commands, const char *prefix, const char *summary, int argc, char **argv);
+/* Dispatches argv[1] over a table; command NULL terminates. prefix: "headroom", "headroom debug".
+ */
+int headroom_cli_dispatch (const HeadroomCommand *commands, const char *prefix, const char *summary,
+                           int argc, char **argv);
 
 /**
  * headroom_cli_parse:
@@ -43,19 +45,21 @@ int headroom_cli_dispatch (const HeadroomCommand *commands, const char *prefix, 
  * @min: fewest arguments
  * @max: most arguments, or -1
  *
- * Reads the options of a command; what is left in @argv from 1 on are its arguments. Says what is wrong, if anything.
+ * Reads the options of a command; what is left in @argv from 1 on are its arguments. Says what is
+ * wrong, if anything.
  *
  * Returns: whether the command may go on; else it ends with %HEADROOM_EXIT_USAGE
  */
-gboolean headroom_cli_parse (const GOptionEntry *entries, const char *arguments, const char *summary, int min, int max,
-                             int *argc, char ***argv);
+gboolean headroom_cli_parse (const GOptionEntry *entries, const char *arguments,
+                             const char *summary, int min, int max, int *argc, char ***argv);
 
 /* "headroom: sentence" on stderr. */
 void headroom_cli_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* The same with an error's message; returns the exit status that it stands for. */
 int headroom_cli_fail (const GError *error);
 
-/* Whether words on this descriptor may be dimmed and coloured: a terminal, and NO_COLOR is not set. */
+/* Whether words on this descriptor may be dimmed and coloured: a terminal, and NO_COLOR is not set.
+ */
 gboolean headroom_cli_may_colour (int fd);
 
 /* Writes a document as JSON and a newline to stdout. */
@@ -68,21 +72,25 @@ void headroom_cli_print_table (const char *const *cells, gsize n_cells, gsize n_
 /* ---- Models ---- */
 
 /* A model as the person named it, a path or a name of the store. */
-HrModel *headroom_cli_open_model (const char *name_or_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HrModel *headroom_cli_open_model (const char *name_or_path,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same for planning only: also a model of the catalogue, of which there is only the shape.
  * weights: (nullable): a quantisation of such a model, or a size, which goes to ret_bytes */
-HrModel *headroom_cli_open_shape (const char *name_or_path, const char *weights, guint64 *ret_bytes, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+HrModel *headroom_cli_open_shape (const char *name_or_path, const char *weights, guint64 *ret_bytes,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Which name the server is to be asked for: an absolute path for a file, else the name as it is. */
 char *headroom_cli_dup_served_name (const char *name_or_path) G_GNUC_WARN_UNUSED_RESULT;
 /* A runner for a command of its own, without a server. Fails where it does not fit. */
-HrRunner *headroom_cli_new_runner (HrModel *model, const HrSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HrRunner *headroom_cli_new_runner (HrModel *model, const HrSettings *settings,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Checks what --kv-type was given; NULL is the default. */
 gboolean headroom_cli_parse_kv_type (const char *text, HrKvType *ret_type, GError **error);
 /* What an option for a number is set to before options are read. */
 #define HEADROOM_NOT_GIVEN G_MININT64
-/* Checks that a count is 1 to max; HEADROOM_NOT_GIVEN becomes 0, which leaves the choice to the engine. */
-gboolean headroom_cli_parse_count (const char *option, gint64 value, gint64 max, guint32 *ret_count, GError **error);
+/* Checks that a count is 1 to max; HEADROOM_NOT_GIVEN becomes 0, which leaves the choice to the
+ * engine. */
+gboolean headroom_cli_parse_count (const char *option, gint64 value, gint64 max, guint32 *ret_count,
+                                   GError **error);
 
 /* ---- The server ---- */
 

@@ -38,9 +38,11 @@ print_rates (const HrMachineRates *rates)
   g_autofree char *bf16 = tera (rates->bf16);
   g_autofree char *float32 = tera (rates->float32);
 
-  /* Translators: threads, gigabytes per second, three rates in 10^12 operations per second, nanoseconds. */
-  printf (_("threads %-3u  reads %6.1f GB/s  int8 %s  bf16 %s  float32 %s tera-operations/s  latency %.0f ns"), rates->threads,
-          rates->read * 1e-9, int8, bf16, float32, rates->latency * 1e9);
+  /* Translators: threads, gigabytes per second, three rates in 10^12 operations per second,
+   * nanoseconds. */
+  printf (
+      _("threads %-3u  reads %6.1f GB/s  int8 %s  bf16 %s  float32 %s tera-operations/s  latency %.0f ns"),
+      rates->threads, rates->read * 1e-9, int8, bf16, float32, rates->latency * 1e9);
   printf ("\n");
   fflush (stdout);
 }
@@ -74,16 +76,18 @@ headroom_cmd_bench_machine (int argc, char **argv)
 {
   gint64 given = HEADROOM_NOT_GIVEN;
   gboolean json = FALSE;
-  const GOptionEntry entries[] = {
-    { "threads", 't', 0, G_OPTION_ARG_INT64, &given, N_ ("Threads at most (default: all cores)"), "N" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print as JSON"), NULL },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[] = { { "threads", 't', 0, G_OPTION_ARG_INT64, &given,
+                                     N_("Threads at most (default: all cores)"), "N" },
+                                   { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print as JSON"),
+                                     NULL },
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
   guint32 most = 0;
 
-  if (!headroom_cli_parse (entries, "", _("Measures how fast this computer reads memory and computes, by number of threads."), 0, 0,
-                           &argc, &argv))
+  if (!headroom_cli_parse (
+          entries, "",
+          _("Measures how fast this computer reads memory and computes, by number of threads."), 0,
+          0, &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   if (!headroom_cli_parse_count ("-t", given, HR_MAX_THREADS, &most, &error) ||
       !measure_all (most > 0 ? most : hr_cpu_count (), json, &error))

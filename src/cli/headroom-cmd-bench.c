@@ -45,7 +45,8 @@ parse_counts (const char *option, const char *text, guint64 min, guint64 max, GE
     guint32 value;
     if (!g_ascii_string_to_unsigned (words[i], 10, min, max, &count, NULL)) {
       g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
-                   _("%s takes numbers from %" PRIu64 " to %" PRIu64 " with commas between, not “%s”"),
+                   _("%s takes numbers from %" PRIu64 " to %" PRIu64
+                      " with commas between, not “%s”"),
                    option, min, max, text);
       return NULL;
     }
@@ -64,7 +65,9 @@ list_cases (GArray *prompts, GArray *gens, GArray *depths, GArray *streams)
   for (guint d = 0; d < depths->len; d++) {
     guint32 depth = g_array_index (depths, guint32, d);
     for (guint p = 0; p < prompts->len; p++) {
-      HeadroomBenchCase c = { .n_prompt = g_array_index (prompts, guint32, p), .n_depth = depth, .n_streams = 1 };
+      HeadroomBenchCase c = { .n_prompt = g_array_index (prompts, guint32, p),
+                              .n_depth = depth,
+                              .n_streams = 1 };
       if (c.n_prompt > 0)
         g_array_append_val (cases, c);
     }
@@ -82,10 +85,15 @@ list_cases (GArray *prompts, GArray *gens, GArray *depths, GArray *streams)
 static GArray *
 parse_cases (const SpeedArgs *args, GError **error)
 {
-  g_autoptr (GArray) prompts = parse_counts ("-p", args->prompts ? args->prompts : "512", 0, MAX_COUNT, error);
-  g_autoptr (GArray) gens = prompts ? parse_counts ("-n", args->gens ? args->gens : "64", 0, MAX_COUNT, error) : NULL;
-  g_autoptr (GArray) depths = gens ? parse_counts ("-d", args->depths ? args->depths : "0", 0, MAX_COUNT, error) : NULL;
-  g_autoptr (GArray) streams = depths ? parse_counts ("-s", args->streams ? args->streams : "1", 0, HR_MAX_PARALLEL, error) : NULL;
+  g_autoptr (GArray) prompts =
+      parse_counts ("-p", args->prompts ? args->prompts : "512", 0, MAX_COUNT, error);
+  g_autoptr (GArray) gens =
+      prompts ? parse_counts ("-n", args->gens ? args->gens : "64", 0, MAX_COUNT, error) : NULL;
+  g_autoptr (GArray) depths =
+      gens ? parse_counts ("-d", args->depths ? args->depths : "0", 0, MAX_COUNT, error) : NULL;
+  g_autoptr (GArray) streams =
+      depths ? parse_counts ("-s", args->streams ? args->streams : "1", 0, HR_MAX_PARALLEL, error)
+             : NULL;
 
   return streams != NULL ? list_cases (prompts, gens, depths, streams) : NULL;
 }
@@ -136,11 +144,14 @@ measure (HrRunner *runner, GRand *rand, const HeadroomBenchCase *c, gint64 round
 static void
 print_case (const HeadroomBenchCase *c, double rate, const HeadroomBenchShare *share)
 {
-  g_autofree char *kind = c->n_gen > 0 ? g_strdup_printf (_("generate %u"), c->n_gen) : g_strdup_printf (_("read %u"), c->n_prompt);
+  g_autofree char *kind = c->n_gen > 0 ? g_strdup_printf (_("generate %u"), c->n_gen)
+                                       : g_strdup_printf (_("read %u"), c->n_prompt);
 
-  /* Translators: what is timed, the tokens before it, streams at once, the speed, and shares of what memory and processor reach. */
-  printf (_("%-14s  depth %-6u  streams %-3u  %9.2f tokens/s  %3.0f %% of memory, %3.0f %% of arithmetic"), kind, c->n_depth,
-          c->n_streams, rate, 100 * share->read, 100 * share->compute);
+  /* Translators: what is timed, the tokens before it, streams at once, the speed, and shares of
+   * what memory and processor reach. */
+  printf (
+      _("%-14s  depth %-6u  streams %-3u  %9.2f tokens/s  %3.0f %% of memory, %3.0f %% of arithmetic"),
+      kind, c->n_depth, c->n_streams, rate, 100 * share->read, 100 * share->compute);
   printf ("\n");
   fflush (stdout);
 }
@@ -161,7 +172,8 @@ case_to_value (const HeadroomBenchCase *c, double rate, const HeadroomBenchShare
 }
 
 static gboolean
-run_cases (HrRunner *runner, GArray *cases, const SpeedArgs *args, const HrMachineRates *machine, GError **error)
+run_cases (HrRunner *runner, GArray *cases, const SpeedArgs *args, const HrMachineRates *machine,
+           GError **error)
 {
   const HrPlan *plan = hr_runner_get_plan (runner);
   const HrModelInfo *info = hr_model_get_info (hr_runner_get_model (runner));
@@ -169,7 +181,8 @@ run_cases (HrRunner *runner, GArray *cases, const SpeedArgs *args, const HrMachi
   g_autoptr (HrValue) list = hr_value_new_list ();
   HeadroomBenchCase warm_up = { .n_gen = 2, .n_streams = 1 };
 
-  if (headroom_bench_case_num_ctx (&warm_up) <= hr_plan_get_settings (hr_runner_get_plan (runner))->num_ctx &&
+  if (headroom_bench_case_num_ctx (&warm_up) <=
+          hr_plan_get_settings (hr_runner_get_plan (runner))->num_ctx &&
       headroom_bench_run (runner, rand, &warm_up, error) < 0)
     return FALSE;
   for (guint i = 0; i < cases->len; i++) {
@@ -198,7 +211,8 @@ bench_speed (const SpeedArgs *args, GError **error)
 
   if (cases == NULL || (runner = load (args, cases, error)) == NULL)
     return FALSE;
-  return hr_machine_measure (hr_plan_get_settings (hr_runner_get_plan (runner))->threads, &machine, error) &&
+  return hr_machine_measure (hr_plan_get_settings (hr_runner_get_plan (runner))->threads, &machine,
+                             error) &&
          run_cases (runner, cases, args, &machine, error);
 }
 
@@ -207,36 +221,47 @@ cmd_speed (int argc, char **argv)
 {
   g_auto (SpeedArgs) args = { .threads = HEADROOM_NOT_GIVEN, .rounds = 1 };
   const GOptionEntry entries[] = {
-    { "model", 'm', 0, G_OPTION_ARG_STRING, &args.model, N_ ("The model"), N_ ("MODEL|FILE") },
-    { "prompt", 'p', 0, G_OPTION_ARG_STRING, &args.prompts, N_ ("Tokens to read (default: 512; 0: do not time reading)"), "N[,N…]" },
-    { "generate", 'n', 0, G_OPTION_ARG_STRING, &args.gens, N_ ("Tokens to generate (default: 64; 0: do not time it)"), "N[,N…]" },
-    { "depth", 'd', 0, G_OPTION_ARG_STRING, &args.depths, N_ ("Tokens in the cache before (default: 0)"), "N[,N…]" },
-    { "streams", 's', 0, G_OPTION_ARG_STRING, &args.streams, N_ ("Answers at once (default: 1)"), "N[,N…]" },
-    { "threads", 't', 0, G_OPTION_ARG_INT64, &args.threads, N_ ("Threads (default: all cores)"), "N" },
-    { "rounds", 'r', 0, G_OPTION_ARG_INT64, &args.rounds, N_ ("How often; the median counts (default: 1)"), "N" },
-    { "kv-type", 0, 0, G_OPTION_ARG_STRING, &args.kv_type, N_ ("Type of the cache: f32, f16, q8_0 or q4_0"), N_ ("TYPE") },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, N_ ("Print as JSON"), NULL },
+    { "model", 'm', 0, G_OPTION_ARG_STRING, &args.model, N_("The model"), N_("MODEL|FILE") },
+    { "prompt", 'p', 0, G_OPTION_ARG_STRING, &args.prompts,
+      N_("Tokens to read (default: 512; 0: do not time reading)"), "N[,N…]" },
+    { "generate", 'n', 0, G_OPTION_ARG_STRING, &args.gens,
+      N_("Tokens to generate (default: 64; 0: do not time it)"), "N[,N…]" },
+    { "depth", 'd', 0, G_OPTION_ARG_STRING, &args.depths,
+      N_("Tokens in the cache before (default: 0)"), "N[,N…]" },
+    { "streams", 's', 0, G_OPTION_ARG_STRING, &args.streams, N_("Answers at once (default: 1)"),
+      "N[,N…]" },
+    { "threads", 't', 0, G_OPTION_ARG_INT64, &args.threads, N_("Threads (default: all cores)"),
+      "N" },
+    { "rounds", 'r', 0, G_OPTION_ARG_INT64, &args.rounds,
+      N_("How often; the median counts (default: 1)"), "N" },
+    { "kv-type", 0, 0, G_OPTION_ARG_STRING, &args.kv_type,
+      N_("Type of the cache: f32, f16, q8_0 or q4_0"), N_("TYPE") },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, N_("Print as JSON"), NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (entries, "", _("Times reading prompts and generating answers."), 0, 0, &argc, &argv))
+  if (!headroom_cli_parse (entries, "", _("Times reading prompts and generating answers."), 0, 0,
+                           &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   if (args.model == NULL || args.rounds < 1) {
-    headroom_cli_complain (args.model == NULL ? _("--model says which model to time") : _("--rounds can be 1 or more"));
+    headroom_cli_complain (args.model == NULL ? _("--model says which model to time")
+                                              : _("--rounds can be 1 or more"));
     return HEADROOM_EXIT_USAGE;
   }
   return bench_speed (&args, &error) ? HEADROOM_EXIT_OK : headroom_cli_fail (error);
 }
 
 static const HeadroomCommand kinds[] = {
-  { "speed", "", N_ ("Tokens per second, reading and generating"), cmd_speed },
-  { "machine", "", N_ ("What memory and processor reach on their own"), headroom_cmd_bench_machine },
+  { "speed", "", N_("Tokens per second, reading and generating"), cmd_speed },
+  { "machine", "", N_("What memory and processor reach on their own"),
+    headroom_cmd_bench_machine },
   { NULL, NULL, NULL, NULL },
 };
 
 int
 headroom_cmd_bench (int argc, char **argv)
 {
-  return headroom_cli_dispatch (kinds, "headroom bench", _("Measures how fast a model runs."), argc, argv);
+  return headroom_cli_dispatch (kinds, "headroom bench", _("Measures how fast a model runs."),
+                                argc, argv);
 }

@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 static void
-on_progress (const char *status, const char *digest, guint64 completed, guint64 total, gpointer data)
+on_progress (const char *status, const char *digest, guint64 completed, guint64 total,
+             gpointer data)
 {
   if (total == 0)
     g_printerr ("%s\n", status);
   else if (isatty (STDERR_FILENO))
-    g_printerr ("\r%s %3d %%%s", status, (int) (completed * 100 / total), completed == total ? "\n" : "");
+    g_printerr ("\r%s %3d %%%s", status, (int) (completed * 100 / total),
+                completed == total ? "\n" : "");
 }
 
 /* Where the Modelfile is, and the folder that its FROM starts from. */
@@ -44,8 +46,8 @@ create (const char *name, const char *file, GError **error)
   if (text == NULL)
     return FALSE;
   modelfile = headroom_modelfile_parse (text->str, (gssize) text->len, error);
-  return modelfile != NULL &&
-         headroom_store_create_from_modelfile (store, name, modelfile, base, on_progress, NULL, NULL, error);
+  return modelfile != NULL && headroom_store_create_from_modelfile (store, name, modelfile, base,
+                                                                    on_progress, NULL, NULL, error);
 }
 
 int
@@ -53,13 +55,17 @@ headroom_cmd_create (int argc, char **argv)
 {
   g_autofree char *file = NULL;
   const GOptionEntry entries[] = {
-    { "file", 'f', 0, G_OPTION_ARG_FILENAME, &file, N_ ("The Modelfile, “-” for standard input (default: Modelfile)"), N_ ("FILE") },
+    { "file", 'f', 0, G_OPTION_ARG_FILENAME, &file,
+      N_("The Modelfile, “-” for standard input (default: Modelfile)"), N_("FILE") },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (entries, _("NAME"), _("Makes a model from a Modelfile: FROM, PARAMETER, SYSTEM, TEMPLATE, MESSAGE."),
-                           1, 1, &argc, &argv))
+  if (!headroom_cli_parse (
+          entries, _("NAME"),
+          _("Makes a model from a Modelfile: FROM, PARAMETER, SYSTEM, TEMPLATE, MESSAGE."), 1, 1,
+          &argc, &argv))
     return HEADROOM_EXIT_USAGE;
-  return create (argv[1], file != NULL ? file : "Modelfile", &error) ? HEADROOM_EXIT_OK : headroom_cli_fail (error);
+  return create (argv[1], file != NULL ? file : "Modelfile", &error) ? HEADROOM_EXIT_OK
+                                                                     : headroom_cli_fail (error);
 }

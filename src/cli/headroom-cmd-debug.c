@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The engine's parts one at a time, for people who want to know, and for comparing with other programs. Logits are in
- * headroom-cmd-logits.c.
+ * The engine's parts one at a time, for people who want to know, and for comparing with other
+ * programs. Logits are in headroom-cmd-logits.c.
  */
 #include "headroom-cmd-debug.h"
 
@@ -38,13 +38,14 @@ static int
 cmd_tokenize (int argc, char **argv)
 {
   gboolean special = FALSE;
-  const GOptionEntry entries[] = {
-    { "special", 0, 0, G_OPTION_ARG_NONE, &special, N_ ("Take the names of control tokens for control tokens"), NULL },
-    G_OPTION_ENTRY_NULL
-  };
+  const GOptionEntry entries[] = { { "special", 0, 0, G_OPTION_ARG_NONE, &special,
+                                     N_("Take the names of control tokens for control tokens"),
+                                     NULL },
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (entries, _("MODEL|FILE"), _("Prints the token ids of standard input."), 1, 1, &argc, &argv))
+  if (!headroom_cli_parse (entries, _("MODEL|FILE"), _("Prints the token ids of standard input."),
+                           1, 1, &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   return tokenize (argv[1], special, &error) ? HEADROOM_EXIT_OK : headroom_cli_fail (error);
 }
@@ -63,7 +64,8 @@ headroom_debug_parse_tokens (const HrModel *model, const char *text, GError **er
     HrToken token;
     if (*words[i] == '\0')
       continue;
-    if (!g_ascii_string_to_unsigned (words[i], 10, 0, n_vocab > 0 ? n_vocab - 1 : G_MAXINT32, &id, error)) {
+    if (!g_ascii_string_to_unsigned (words[i], 10, 0, n_vocab > 0 ? n_vocab - 1 : G_MAXINT32, &id,
+                                     error)) {
       g_prefix_error (error, _("not a token of this model: "));
       return NULL;
     }
@@ -81,7 +83,8 @@ detokenize (const char *file, GError **error)
   g_autoptr (GArray) tokens = NULL;
   g_autoptr (GString) text = NULL;
 
-  if (model == NULL || !hr_model_has_tokenizer (model, error) || (input = headroom_cli_read_stdin (error)) == NULL)
+  if (model == NULL || !hr_model_has_tokenizer (model, error) ||
+      (input = headroom_cli_read_stdin (error)) == NULL)
     return FALSE;
   tokens = headroom_debug_parse_tokens (model, input->str, error);
   if (tokens == NULL)
@@ -96,7 +99,9 @@ cmd_detokenize (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (NULL, _("MODEL|FILE"), _("Prints the text of the token ids on standard input."), 1, 1, &argc, &argv))
+  if (!headroom_cli_parse (NULL, _("MODEL|FILE"),
+                           _("Prints the text of the token ids on standard input."), 1, 1, &argc,
+                           &argv))
     return HEADROOM_EXIT_USAGE;
   return detokenize (argv[1], &error) ? HEADROOM_EXIT_OK : headroom_cli_fail (error);
 }
@@ -112,13 +117,15 @@ render (const char *template_file, const char *case_file, GError **error)
   g_autoptr (HrPrompt) prompt = NULL;
   gsize len;
 
-  if (!g_file_get_contents (template_file, &template_text, NULL, error) || !g_file_get_contents (case_file, &case_text, &len, error))
+  if (!g_file_get_contents (template_file, &template_text, NULL, error) ||
+      !g_file_get_contents (case_file, &case_text, &len, error))
     return FALSE;
   vars = headroom_json_parse (case_text, (gssize) len, FALSE, error);
   if (vars == NULL)
     return FALSE;
   if (hr_value_kind (vars) != HR_VALUE_DICT) {
-    g_set_error (error, HR_ERROR, HR_ERROR_FORMAT, _("“%s” does not hold a JSON object"), case_file);
+    g_set_error (error, HR_ERROR, HR_ERROR_FORMAT, _("“%s” does not hold a JSON object"),
+                 case_file);
     return FALSE;
   }
   prompt = hr_template_render_text (template_text, vars, error);
@@ -133,8 +140,10 @@ cmd_render (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (NULL, _("TEMPLATE.jinja CASE.json"),
-                           _("Prints the prompt that a chat template makes of a case: an object of its variables."), 2, 2, &argc, &argv))
+  if (!headroom_cli_parse (
+          NULL, _("TEMPLATE.jinja CASE.json"),
+          _("Prints the prompt that a chat template makes of a case: an object of its variables."),
+          2, 2, &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   return render (argv[1], argv[2], &error) ? HEADROOM_EXIT_OK : headroom_cli_fail (error);
 }
@@ -142,15 +151,16 @@ cmd_render (int argc, char **argv)
 /* ---- The table ---- */
 
 static const HeadroomCommand tools[] = {
-  { "tokenize", N_ ("MODEL|FILE"), N_ ("Token ids of a text"), cmd_tokenize },
-  { "detokenize", N_ ("MODEL|FILE"), N_ ("Text of token ids"), cmd_detokenize },
-  { "render", N_ ("TEMPLATE CASE"), N_ ("Prompt that a chat template makes"), cmd_render },
-  { "logits", N_ ("MODEL|FILE"), N_ ("Likeliest next tokens after a prompt"), headroom_cmd_logits },
+  { "tokenize", N_("MODEL|FILE"), N_("Token ids of a text"), cmd_tokenize },
+  { "detokenize", N_("MODEL|FILE"), N_("Text of token ids"), cmd_detokenize },
+  { "render", N_("TEMPLATE CASE"), N_("Prompt that a chat template makes"), cmd_render },
+  { "logits", N_("MODEL|FILE"), N_("Likeliest next tokens after a prompt"), headroom_cmd_logits },
   { NULL, NULL, NULL, NULL },
 };
 
 int
 headroom_cmd_debug (int argc, char **argv)
 {
-  return headroom_cli_dispatch (tools, "headroom debug", _("Looks into tokens, templates and logits."), argc, argv);
+  return headroom_cli_dispatch (tools, "headroom debug",
+                                _("Looks into tokens, templates and logits."), argc, argv);
 }

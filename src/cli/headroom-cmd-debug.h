@@ -8,8 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* Ids separated by spaces, commas or lines, as a GArray of HrToken; each must be one of the model's. */
-GArray *headroom_debug_parse_tokens (const HrModel *model, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Ids separated by spaces, commas or lines, as a GArray of HrToken; each must be one of the
+ * model's. */
+GArray *headroom_debug_parse_tokens (const HrModel *model, const char *text,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 int headroom_cmd_logits (int argc, char **argv);
 

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What happened to models in memory, and why: from the log, and with --follow from the server as it happens.
+ * What happened to models in memory, and why: from the log, and with --follow from the server as it
+ * happens.
  */
 #include "headroom-cli.h"
 
@@ -27,7 +28,8 @@ print_event (const HrValue *event, gboolean json)
     const char *text = headroom_json_get_string (event, texts[i]);
     texts[i] = text != NULL ? text : "";
   }
-  printf (texts[4][0] != '\0' ? "%s  %-8s %s: %s (%s)\n" : "%s  %-8s %s: %s\n", texts[0], texts[1], texts[2], texts[3], texts[4]);
+  printf (texts[4][0] != '\0' ? "%s  %-8s %s: %s (%s)\n" : "%s  %-8s %s: %s\n", texts[0], texts[1],
+          texts[2], texts[3], texts[4]);
 }
 
 static int
@@ -60,7 +62,8 @@ follow (gboolean json)
   g_autoptr (GError) error = NULL;
   g_autoptr (HeadroomClient) client = headroom_cli_find_server (&error);
 
-  if (client == NULL || !headroom_client_stream (client, "/headroom/events", NULL, line_cb, &json, NULL, &error))
+  if (client == NULL ||
+      !headroom_client_stream (client, "/headroom/events", NULL, line_cb, &json, NULL, &error))
     return headroom_cli_fail (error);
   return HEADROOM_EXIT_OK;
 }
@@ -71,15 +74,17 @@ headroom_cmd_events (int argc, char **argv)
   gint64 count = HEADROOM_NOT_GIVEN;
   gboolean json = FALSE, live = FALSE;
   const GOptionEntry entries[] = {
-    { "number", 'n', 0, G_OPTION_ARG_INT64, &count, N_ ("How many of the newest"), "N" },
-    { "follow", 'f', 0, G_OPTION_ARG_NONE, &live, N_ ("Ask the server, and go on as things happen"), NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print a JSON document per line"), NULL },
+    { "number", 'n', 0, G_OPTION_ARG_INT64, &count, N_("How many of the newest"), "N" },
+    { "follow", 'f', 0, G_OPTION_ARG_NONE, &live, N_("Ask the server, and go on as things happen"),
+      NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print a JSON document per line"), NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GError) error = NULL;
   guint32 n;
 
-  if (!headroom_cli_parse (entries, "", _("Tells which models came and went, and why."), 0, 0, &argc, &argv))
+  if (!headroom_cli_parse (entries, "", _("Tells which models came and went, and why."), 0, 0,
+                           &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   if (!headroom_cli_parse_count ("--number", count, HEADROOM_EVENT_LOG_MAX, &n, &error))
     return headroom_cli_fail (error);

@@ -16,7 +16,8 @@
 static gboolean
 has_prefix (HeadroomModelEntry *entry, const char *prefix)
 {
-  return prefix == NULL || g_ascii_strncasecmp (headroom_model_entry_get_name (entry), prefix, strlen (prefix)) == 0;
+  return prefix == NULL ||
+         g_ascii_strncasecmp (headroom_model_entry_get_name (entry), prefix, strlen (prefix)) == 0;
 }
 
 static void
@@ -44,14 +45,16 @@ headroom_cmd_list (int argc, char **argv)
 {
   gboolean json = FALSE;
   const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print what /api/tags answers"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print what /api/tags answers"), NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (HeadroomStore) store = NULL;
   g_autoptr (GPtrArray) models = NULL;
   g_autoptr (GPtrArray) problems = NULL;
 
-  if (!headroom_cli_parse (entries, _("[PREFIX]"), _("Lists the models on this computer, newest first."), 0, 1, &argc, &argv))
+  if (!headroom_cli_parse (entries, _("[PREFIX]"),
+                           _("Lists the models on this computer, newest first."), 0, 1, &argc,
+                           &argv))
     return HEADROOM_EXIT_USAGE;
   store = headroom_store_new (NULL, NULL);
   models = headroom_store_list (store, &problems);

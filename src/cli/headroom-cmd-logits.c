@@ -11,7 +11,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* All positions' logits of one step stand in memory at once; 64 of them of a 256 000-token vocabulary are 64 MiB. */
+/* All positions' logits of one step stand in memory at once; 64 of them of a 256 000-token
+ * vocabulary are 64 MiB. */
 #define ALL_LOGITS_BATCH 64
 #define DEFAULT_TOP 10
 
@@ -37,7 +38,8 @@ static void
 set_text (const Collector *collector, HrValue *dict, HrToken token)
 {
   gsize len = 0;
-  const char *bytes = collector->has_tokenizer ? hr_model_token_bytes (collector->model, token, TRUE, &len) : "";
+  const char *bytes =
+      collector->has_tokenizer ? hr_model_token_bytes (collector->model, token, TRUE, &len) : "";
   g_autofree char *text = g_utf8_make_valid (bytes, (gssize) len);
 
   headroom_json_set_string (dict, "text", text);
@@ -100,18 +102,19 @@ print_text (HrValue *rows)
     printf ("\n");
     for (gsize k = 0; k < hr_value_size (top); k++) {
       HrValue *entry = hr_value_at (top, k);
-      g_autofree char *text = headroom_json_print (hr_value_lookup (entry, "text"), HEADROOM_JSON_PLAIN);
+      g_autofree char *text =
+          headroom_json_print (hr_value_lookup (entry, "text"), HEADROOM_JSON_PLAIN);
       printf ("  %8.4f  %7d  %s\n", hr_value_get_float (hr_value_lookup (entry, "logprob")),
               (int) headroom_json_get_int (entry, "id", 0), text);
     }
   }
 }
 
-/* Reads the first n_reuse tokens, then all of them backwards behind those, then all from there: as when the next prompt begins like the
- * last one. */
+/* Reads the first n_reuse tokens, then all of them backwards behind those, then all from there: as
+ * when the next prompt begins like the last one. */
 static gboolean
-evaluate_reusing (HrRunner *runner, const HrToken *tokens, gsize n, guint32 n_reuse, HrEvaluateOptions *options, Collector *collector,
-                  GError **error)
+evaluate_reusing (HrRunner *runner, const HrToken *tokens, gsize n, guint32 n_reuse,
+                  HrEvaluateOptions *options, Collector *collector, GError **error)
 {
   g_autofree HrToken *detour = g_new (HrToken, n);
 
@@ -128,7 +131,8 @@ evaluate_reusing (HrRunner *runner, const HrToken *tokens, gsize n, guint32 n_re
 }
 
 static gboolean
-evaluate (HrRunner *runner, GArray *tokens, const LogitsOptions *options, Collector *collector, GError **error)
+evaluate (HrRunner *runner, GArray *tokens, const LogitsOptions *options, Collector *collector,
+          GError **error)
 {
   guint32 slots, reuse;
   HrEvaluateOptions how = { 0 };
@@ -140,24 +144,32 @@ evaluate (HrRunner *runner, GArray *tokens, const LogitsOptions *options, Collec
   how.slot = slots > 0 ? slots - 1 : 0;
   how.company = slots > 1;
   if (reuse > 0)
-    return evaluate_reusing (runner, (const HrToken *) tokens->data, tokens->len, reuse, &how, collector, error);
-  return hr_runner_evaluate_as (runner, (const HrToken *) tokens->data, tokens->len, &how, on_logits, collector, error);
+    return evaluate_reusing (runner, (const HrToken *) tokens->data, tokens->len, reuse, &how,
+                             collector, error);
+  return hr_runner_evaluate_as (runner, (const HrToken *) tokens->data, tokens->len, &how,
+                                on_logits, collector, error);
 }
 
 static gboolean
 print_logits (const char *file, const LogitsOptions *options, GError **error)
 {
   g_autoptr (HrModel) model = headroom_cli_open_model (file, error);
-  HrSettings settings = { .gpu_layers = -1, .all_logits = options->all, .num_batch = options->all ? ALL_LOGITS_BATCH : 0 };
+  HrSettings settings = { .gpu_layers = -1,
+                          .all_logits = options->all,
+                          .num_batch = options->all ? ALL_LOGITS_BATCH : 0 };
   g_autoptr (GArray) tokens = NULL;
   g_autoptr (HrRunner) runner = NULL;
   g_autoptr (HrValue) result = hr_value_new_list ();
   g_autofree HrToken *top = NULL;
-  Collector collector = { .model = model, .all = options->all, .n_top = (gsize) options->top, .result = result };
+  Collector collector = {
+    .model = model, .all = options->all, .n_top = (gsize) options->top, .result = result
+  };
 
   if (model == NULL || !headroom_cli_parse_kv_type (options->kv_type, &settings.kv_type, error) ||
-      !headroom_cli_parse_count ("--threads", options->threads, G_MAXUINT16, &settings.threads, error) ||
-      !headroom_cli_parse_count ("--slots", options->slots, G_MAXUINT16, &settings.parallel, error) ||
+      !headroom_cli_parse_count ("--threads", options->threads, G_MAXUINT16, &settings.threads,
+                                 error) ||
+      !headroom_cli_parse_count ("--slots", options->slots, G_MAXUINT16, &settings.parallel,
+                                 error) ||
       (tokens = read_tokens (model, options, error)) == NULL)
     return FALSE;
   settings.num_ctx = tokens->len;
@@ -189,24 +201,37 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LogitsOptions, clear_options)
 int
 headroom_cmd_logits (int argc, char **argv)
 {
-  g_auto (LogitsOptions) options = { .top = DEFAULT_TOP, .threads = HEADROOM_NOT_GIVEN, .chunk = HEADROOM_NOT_GIVEN,
-                                   .slots = HEADROOM_NOT_GIVEN, .reuse = HEADROOM_NOT_GIVEN };
+  g_auto (LogitsOptions) options = { .top = DEFAULT_TOP,
+                                     .threads = HEADROOM_NOT_GIVEN,
+                                     .chunk = HEADROOM_NOT_GIVEN,
+                                     .slots = HEADROOM_NOT_GIVEN,
+                                     .reuse = HEADROOM_NOT_GIVEN };
   const GOptionEntry entries[] = {
-    { "prompt", 0, 0, G_OPTION_ARG_STRING, &options.prompt, N_ ("The prompt as text"), N_ ("TEXT") },
-    { "tokens", 0, 0, G_OPTION_ARG_STRING, &options.tokens, N_ ("The prompt as token ids"), "1,5,9" },
-    { "all", 0, 0, G_OPTION_ARG_NONE, &options.all, N_ ("Every position, not only the last"), NULL },
-    { "top", 0, 0, G_OPTION_ARG_INT64, &options.top, N_ ("How many tokens (default: 10)"), "N" },
-    { "kv-type", 0, 0, G_OPTION_ARG_STRING, &options.kv_type, N_ ("Type of the cache: f32, f16, q8_0 or q4_0"), N_ ("TYPE") },
-    { "threads", 't', 0, G_OPTION_ARG_INT64, &options.threads, N_ ("Threads (default: all cores)"), "N" },
-    { "chunk", 0, 0, G_OPTION_ARG_INT64, &options.chunk, N_ ("Tokens that are read at once (default: many)"), "N" },
-    { "slots", 0, 0, G_OPTION_ARG_INT64, &options.slots, N_ ("Read in the last of so many slots, beside other text in the others"), "N" },
-    { "reuse", 0, 0, G_OPTION_ARG_INT64, &options.reuse, N_ ("Come back to the first so many tokens after other text"), "N" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, N_ ("Print as JSON"), NULL },
+    { "prompt", 0, 0, G_OPTION_ARG_STRING, &options.prompt, N_("The prompt as text"),
+      N_("TEXT") },
+    { "tokens", 0, 0, G_OPTION_ARG_STRING, &options.tokens, N_("The prompt as token ids"),
+      "1,5,9" },
+    { "all", 0, 0, G_OPTION_ARG_NONE, &options.all, N_("Every position, not only the last"),
+      NULL },
+    { "top", 0, 0, G_OPTION_ARG_INT64, &options.top, N_("How many tokens (default: 10)"), "N" },
+    { "kv-type", 0, 0, G_OPTION_ARG_STRING, &options.kv_type,
+      N_("Type of the cache: f32, f16, q8_0 or q4_0"), N_("TYPE") },
+    { "threads", 't', 0, G_OPTION_ARG_INT64, &options.threads, N_("Threads (default: all cores)"),
+      "N" },
+    { "chunk", 0, 0, G_OPTION_ARG_INT64, &options.chunk,
+      N_("Tokens that are read at once (default: many)"), "N" },
+    { "slots", 0, 0, G_OPTION_ARG_INT64, &options.slots,
+      N_("Read in the last of so many slots, beside other text in the others"), "N" },
+    { "reuse", 0, 0, G_OPTION_ARG_INT64, &options.reuse,
+      N_("Come back to the first so many tokens after other text"), "N" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, N_("Print as JSON"), NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (entries, _("MODEL|FILE"), _("Prints the likeliest next tokens after a prompt."), 1, 1, &argc, &argv))
+  if (!headroom_cli_parse (entries, _("MODEL|FILE"),
+                           _("Prints the likeliest next tokens after a prompt."), 1, 1, &argc,
+                           &argv))
     return HEADROOM_EXIT_USAGE;
   if ((options.prompt == NULL) == (options.tokens == NULL)) {
     headroom_cli_complain (_("either --prompt or --tokens says what to read"));

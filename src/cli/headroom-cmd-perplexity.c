@@ -57,7 +57,9 @@ print_result (const HeadroomPerplexity *result, const HrRunner *runner, gboolean
 static gboolean
 measure (const char *file, const char *text_file, const PerplexityArgs *args, GError **error)
 {
-  HrSettings settings = { .gpu_layers = -1, .all_logits = TRUE, .num_batch = HEADROOM_PERPLEXITY_BATCH };
+  HrSettings settings = { .gpu_layers = -1,
+                          .all_logits = TRUE,
+                          .num_batch = HEADROOM_PERPLEXITY_BATCH };
   g_autoptr (HrModel) model = NULL;
   g_autoptr (HrRunner) runner = NULL;
   g_autofree char *text = NULL;
@@ -67,9 +69,11 @@ measure (const char *file, const char *text_file, const PerplexityArgs *args, GE
 
   if (!headroom_cli_parse_count ("--ctx", args->ctx, G_MAXUINT32, &settings.num_ctx, error) ||
       !headroom_cli_parse_count ("--chunks", args->chunks, G_MAXUINT32, &n_chunks, error) ||
-      !headroom_cli_parse_count ("--threads", args->threads, G_MAXUINT16, &settings.threads, error) ||
+      !headroom_cli_parse_count ("--threads", args->threads, G_MAXUINT16, &settings.threads,
+                                 error) ||
       !headroom_cli_parse_kv_type (args->kv_type, &settings.kv_type, error) ||
-      (model = headroom_cli_open_model (file, error)) == NULL || !g_file_get_contents (text_file, &text, &len, error) ||
+      (model = headroom_cli_open_model (file, error)) == NULL ||
+      !g_file_get_contents (text_file, &text, &len, error) ||
       (runner = headroom_cli_new_runner (model, &settings, error)) == NULL ||
       !headroom_perplexity_measure (runner, text, len, n_chunks, on_progress, NULL, &result, error))
     return FALSE;
@@ -80,20 +84,25 @@ measure (const char *file, const char *text_file, const PerplexityArgs *args, GE
 int
 headroom_cmd_perplexity (int argc, char **argv)
 {
-  g_auto (PerplexityArgs) args = { .ctx = DEFAULT_CTX, .chunks = HEADROOM_NOT_GIVEN, .threads = HEADROOM_NOT_GIVEN };
+  g_auto (PerplexityArgs)
+      args = { .ctx = DEFAULT_CTX, .chunks = HEADROOM_NOT_GIVEN, .threads = HEADROOM_NOT_GIVEN };
   const GOptionEntry entries[] = {
-    { "ctx", 'c', 0, G_OPTION_ARG_INT64, &args.ctx, N_ ("Tokens of a window (default: 512)"), "N" },
-    { "chunks", 0, 0, G_OPTION_ARG_INT64, &args.chunks, N_ ("Windows at most (default: the whole text)"), "N" },
-    { "kv-type", 0, 0, G_OPTION_ARG_STRING, &args.kv_type, N_ ("Type of the cache: f32, f16, q8_0 or q4_0"), N_ ("TYPE") },
-    { "threads", 't', 0, G_OPTION_ARG_INT64, &args.threads, N_ ("Threads (default: all cores)"), "N" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, N_ ("Print as JSON"), NULL },
+    { "ctx", 'c', 0, G_OPTION_ARG_INT64, &args.ctx, N_("Tokens of a window (default: 512)"), "N" },
+    { "chunks", 0, 0, G_OPTION_ARG_INT64, &args.chunks,
+      N_("Windows at most (default: the whole text)"), "N" },
+    { "kv-type", 0, 0, G_OPTION_ARG_STRING, &args.kv_type,
+      N_("Type of the cache: f32, f16, q8_0 or q4_0"), N_("TYPE") },
+    { "threads", 't', 0, G_OPTION_ARG_INT64, &args.threads, N_("Threads (default: all cores)"),
+      "N" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, N_("Print as JSON"), NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (entries, _("MODEL|FILE TEXT"),
-                           _("Measures how well a model predicts a text: lower is better. Only the second half of each window counts."),
-                           2, 2, &argc, &argv))
+  if (!headroom_cli_parse (
+          entries, _("MODEL|FILE TEXT"),
+          _("Measures how well a model predicts a text: lower is better. Only the second half of each window counts."),
+          2, 2, &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   return measure (argv[1], argv[2], &args, &error) ? HEADROOM_EXIT_OK : headroom_cli_fail (error);
 }

@@ -13,7 +13,8 @@
 
 #define N_COLUMNS 6
 #define SHORT_DIGEST 12
-#define PINNED_SECONDS (G_GINT64_CONSTANT (10) * 365 * 24 * 60 * 60) /* expires_at of what stays is centuries away */
+#define PINNED_SECONDS \
+  (G_GINT64_CONSTANT (10) * 365 * 24 * 60 * 60) /* expires_at of what stays is centuries away */
 
 static char *
 dup_processor (HrValue *model)
@@ -33,7 +34,8 @@ dup_until (HrValue *model)
   const char *text = headroom_json_get_string (model, "expires_at");
   g_autoptr (GDateTime) when = text != NULL ? g_date_time_new_from_iso8601 (text, NULL) : NULL;
 
-  if (when == NULL || g_date_time_to_unix (when) > headroom_wire_now () / HEADROOM_NSEC_PER_SEC + PINNED_SECONDS)
+  if (when == NULL ||
+      g_date_time_to_unix (when) > headroom_wire_now () / HEADROOM_NSEC_PER_SEC + PINNED_SECONDS)
     return g_strdup (_("Forever"));
   return headroom_text_distance (g_date_time_to_unix (when) * HEADROOM_NSEC_PER_SEC);
 }
@@ -42,7 +44,8 @@ static void
 print_table (HrValue *models)
 {
   g_autoptr (GPtrArray) cells = g_ptr_array_new_with_free_func (g_free);
-  const char *headings[N_COLUMNS] = { _("NAME"), _("ID"), _("SIZE"), _("PROCESSOR"), _("CONTEXT"), _("UNTIL") };
+  const char *headings[N_COLUMNS] = { _("NAME"),      _("ID"),      _("SIZE"),
+                                      _("PROCESSOR"), _("CONTEXT"), _("UNTIL") };
 
   for (guint i = 0; i < N_COLUMNS; i++)
     g_ptr_array_add (cells, g_strdup (headings[i]));
@@ -52,9 +55,11 @@ print_table (HrValue *models)
     const char *name = headroom_json_get_string (model, "name");
     g_ptr_array_add (cells, g_strdup (name != NULL ? name : ""));
     g_ptr_array_add (cells, g_strndup (digest != NULL ? digest : "", SHORT_DIGEST));
-    g_ptr_array_add (cells, headroom_text_memory ((guint64) headroom_json_get_int (model, "size", 0)));
+    g_ptr_array_add (cells,
+                     headroom_text_memory ((guint64) headroom_json_get_int (model, "size", 0)));
     g_ptr_array_add (cells, dup_processor (model));
-    g_ptr_array_add (cells, g_strdup_printf ("%" G_GINT64_FORMAT, headroom_json_get_int (model, "context_length", 0)));
+    g_ptr_array_add (cells, g_strdup_printf ("%" G_GINT64_FORMAT,
+                                             headroom_json_get_int (model, "context_length", 0)));
     g_ptr_array_add (cells, dup_until (model));
   }
   headroom_cli_print_table ((const char *const *) cells->pdata, cells->len, N_COLUMNS);
@@ -85,14 +90,15 @@ headroom_cmd_ps (int argc, char **argv)
 {
   gboolean json = FALSE;
   const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print what /api/ps answers"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("Print what /api/ps answers"), NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (HrValue) answer = NULL;
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (entries, "", _("Lists the models that are in memory."), 0, 0, &argc, &argv))
+  if (!headroom_cli_parse (entries, "", _("Lists the models that are in memory."), 0, 0, &argc,
+                           &argv))
     return HEADROOM_EXIT_USAGE;
   text = ask (&error);
   if (text == NULL)

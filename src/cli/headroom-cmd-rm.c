@@ -6,7 +6,8 @@
 
 #include <glib/gi18n.h>
 
-/* Whoever has it in memory is asked to let go first. No server, or a model that is not loaded, is no failure. */
+/* Whoever has it in memory is asked to let go first. No server, or a model that is not loaded, is
+ * no failure. */
 static void
 unload (const char *name)
 {
@@ -22,7 +23,9 @@ headroom_cmd_rm (int argc, char **argv)
   g_autoptr (HeadroomStore) store = NULL;
   int status = HEADROOM_EXIT_OK;
 
-  if (!headroom_cli_parse (NULL, _("MODEL…"), _("Deletes models, and what no other model needs of them."), 1, -1, &argc, &argv))
+  if (!headroom_cli_parse (NULL, _("MODEL…"),
+                           _("Deletes models, and what no other model needs of them."), 1, -1,
+                           &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   store = headroom_store_new (NULL, NULL);
   for (int i = 1; i < argc; i++) {

@@ -82,14 +82,16 @@ read_prompt (int argc, char **argv, char **ret_prompt, GError **error)
 static GLogWriterOutput
 write_problems (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
-  return level <= G_LOG_LEVEL_WARNING ? g_log_writer_default (level, fields, n_fields, data) : G_LOG_WRITER_HANDLED;
+  return level <= G_LOG_LEVEL_WARNING ? g_log_writer_default (level, fields, n_fields, data)
+                                      : G_LOG_WRITER_HANDLED;
 }
 
 static int
 run (const char *model, const char *prompt, const RunArgs *args)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (HeadroomSession) session = headroom_session_open (NULL, HEADROOM_SESSION_PLAIN, &error);
+  g_autoptr (HeadroomSession) session =
+      headroom_session_open (NULL, HEADROOM_SESSION_PLAIN, &error);
   g_autoptr (HeadroomChat) chat = NULL;
 
   if (session == NULL)
@@ -111,18 +113,22 @@ headroom_cmd_run (int argc, char **argv)
 {
   g_auto (RunArgs) args = { 0 };
   const GOptionEntry entries[] = {
-    { "option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &args.options, N_ ("Set an option, such as num_ctx=8192 or temperature=0"), N_ ("NAME=VALUE") },
-    { "system", 0, 0, G_OPTION_ARG_STRING, &args.system, N_ ("The system message"), N_ ("TEXT") },
-    { "keepalive", 0, 0, G_OPTION_ARG_STRING, &args.keep_alive, N_ ("How long the model stays in memory after it"), N_ ("DURATION") },
-    { "verbose", 0, 0, G_OPTION_ARG_NONE, &args.verbose, N_ ("Print timings after each answer"), NULL },
+    { "option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &args.options,
+      N_("Set an option, such as num_ctx=8192 or temperature=0"), N_("NAME=VALUE") },
+    { "system", 0, 0, G_OPTION_ARG_STRING, &args.system, N_("The system message"), N_("TEXT") },
+    { "keepalive", 0, 0, G_OPTION_ARG_STRING, &args.keep_alive,
+      N_("How long the model stays in memory after it"), N_("DURATION") },
+    { "verbose", 0, 0, G_OPTION_ARG_NONE, &args.verbose, N_("Print timings after each answer"),
+      NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autofree char *prompt = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (entries, _("MODEL|FILE [PROMPT…]"),
-                           _("Chats with a model, or answers one prompt and ends.\nStandard input, where it is no terminal, goes before the prompt."),
-                           1, -1, &argc, &argv))
+  if (!headroom_cli_parse (
+          entries, _("MODEL|FILE [PROMPT…]"),
+          _("Chats with a model, or answers one prompt and ends.\nStandard input, where it is no terminal, goes before the prompt."),
+          1, -1, &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   if (!read_prompt (argc, argv, &prompt, &error))
     return headroom_cli_fail (error);

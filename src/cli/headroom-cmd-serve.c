@@ -34,7 +34,8 @@ headroom_cmd_serve (int argc, char **argv)
   g_autofree char *host = NULL;
   const GOptionEntry entries[] = {
     { "host", 0, 0, G_OPTION_ARG_STRING, &host,
-      N_ ("Where to listen (default: HEADROOM_HOST, OLLAMA_HOST or 127.0.0.1:11434)"), N_ ("HOST:PORT") },
+      N_("Where to listen (default: HEADROOM_HOST, OLLAMA_HOST or 127.0.0.1:11434)"),
+      N_("HOST:PORT") },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (HeadroomStore) store = NULL;
@@ -42,7 +43,9 @@ headroom_cmd_serve (int argc, char **argv)
   g_autofree char *uri = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (entries, "", _("Serves models to other programs until it is stopped with Ctrl+C."), 0, 0, &argc, &argv))
+  if (!headroom_cli_parse (entries, "",
+                           _("Serves models to other programs until it is stopped with Ctrl+C."),
+                           0, 0, &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   store = headroom_store_new (NULL, NULL);
   server = headroom_server_new (store);
@@ -51,7 +54,8 @@ headroom_cmd_serve (int argc, char **argv)
   uri = headroom_server_listen (server, host, &error);
   if (uri == NULL)
     return headroom_cli_fail (error);
-  g_printerr (_("Headroom %s serves %s on %s"), HEADROOM_VERSION, headroom_store_get_root (store), uri);
+  g_printerr (_("Headroom %s serves %s on %s"), HEADROOM_VERSION, headroom_store_get_root (store),
+              uri);
   g_printerr ("\n");
   wait_for_signal ();
   headroom_server_stop (server);

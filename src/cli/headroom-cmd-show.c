@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One part as it is (--modelfile, --parameters, ...), everything as JSON, or an overview for people.
+ * One part as it is (--modelfile, --parameters, ...), everything as JSON, or an overview for
+ * people.
  */
 #include "headroom-cli.h"
 
@@ -121,7 +122,8 @@ dup_part (HeadroomModelEntry *entry, const HrModel *model, const Wanted *wanted)
     return g_strdup (template_text != NULL ? template_text : hr_model_get_template (model));
   if (wanted->system)
     return g_strdup (headroom_model_entry_get_system (entry));
-  return wanted->license ? g_strjoinv ("\n", (char **) headroom_model_entry_get_licenses (entry)) : NULL;
+  return wanted->license ? g_strjoinv ("\n", (char **) headroom_model_entry_get_licenses (entry))
+                         : NULL;
 }
 
 static gboolean
@@ -142,7 +144,9 @@ show (const char *name, const Wanted *wanted, gboolean wants_part, GError **erro
       printf ("%s\n", g_strchomp (part));
   } else if (wanted->json) {
     g_auto (GStrv) capabilities = headroom_wire_dup_capabilities (entry, model);
-    g_autofree char *text = headroom_wire_print_show (entry, model, (const char *const *) capabilities, wanted->verbose);
+    g_autofree char *text =
+        headroom_wire_print_show (entry, model, (const char *const *) capabilities,
+                                  wanted->verbose);
     puts (text);
   } else {
     print_overview (entry, model, wanted->verbose);
@@ -174,20 +178,24 @@ headroom_cmd_show (int argc, char **argv)
 {
   Wanted wanted = { 0 };
   const GOptionEntry entries[] = {
-    { "license", 0, 0, G_OPTION_ARG_NONE, &wanted.license, N_ ("Print the license"), NULL },
-    { "modelfile", 0, 0, G_OPTION_ARG_NONE, &wanted.modelfile, N_ ("Print a Modelfile that makes this model"), NULL },
-    { "parameters", 0, 0, G_OPTION_ARG_NONE, &wanted.parameters, N_ ("Print the parameters"), NULL },
-    { "template", 0, 0, G_OPTION_ARG_NONE, &wanted.template, N_ ("Print the chat template"), NULL },
-    { "system", 0, 0, G_OPTION_ARG_NONE, &wanted.system, N_ ("Print the system message"), NULL },
-    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &wanted.verbose, N_ ("Also list the tensors"), NULL },
-    { "architectures", 0, 0, G_OPTION_ARG_NONE, &wanted.architectures, N_ ("List the architectures that run here, without a model"), NULL },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &wanted.json, N_ ("Print what /api/show answers"), NULL },
+    { "license", 0, 0, G_OPTION_ARG_NONE, &wanted.license, N_("Print the license"), NULL },
+    { "modelfile", 0, 0, G_OPTION_ARG_NONE, &wanted.modelfile,
+      N_("Print a Modelfile that makes this model"), NULL },
+    { "parameters", 0, 0, G_OPTION_ARG_NONE, &wanted.parameters, N_("Print the parameters"),
+      NULL },
+    { "template", 0, 0, G_OPTION_ARG_NONE, &wanted.template, N_("Print the chat template"), NULL },
+    { "system", 0, 0, G_OPTION_ARG_NONE, &wanted.system, N_("Print the system message"), NULL },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &wanted.verbose, N_("Also list the tensors"), NULL },
+    { "architectures", 0, 0, G_OPTION_ARG_NONE, &wanted.architectures,
+      N_("List the architectures that run here, without a model"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &wanted.json, N_("Print what /api/show answers"), NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GError) error = NULL;
   int n_parts;
 
-  if (!headroom_cli_parse (entries, _("MODEL|FILE"), _("Shows what a model is."), 0, 1, &argc, &argv))
+  if (!headroom_cli_parse (entries, _("MODEL|FILE"), _("Shows what a model is."), 0, 1, &argc,
+                           &argv))
     return HEADROOM_EXIT_USAGE;
   if (wanted.architectures && argc == 1)
     return show_architectures (wanted.json);
@@ -197,8 +205,10 @@ headroom_cmd_show (int argc, char **argv)
   }
   n_parts = wanted.license + wanted.modelfile + wanted.parameters + wanted.template + wanted.system;
   if (n_parts + wanted.json > 1) {
-    headroom_cli_complain (_("only one of --license, --modelfile, --parameters, --template, --system and --json at a time"));
+    headroom_cli_complain (_(
+        "only one of --license, --modelfile, --parameters, --template, --system and --json at a time"));
     return HEADROOM_EXIT_USAGE;
   }
-  return show (argv[1], &wanted, n_parts > 0, &error) ? HEADROOM_EXIT_OK : headroom_cli_fail (error);
+  return show (argv[1], &wanted, n_parts > 0, &error) ? HEADROOM_EXIT_OK
+                                                      : headroom_cli_fail (error);
 }

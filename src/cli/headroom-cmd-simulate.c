@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Plays requests against a machine that is only described. Exit status 0 where every request was served, 3 where some were refused.
+ * Plays requests against a machine that is only described. Exit status 0 where every request was
+ * served, 3 where some were refused.
  */
 #include "headroom-cli.h"
 
@@ -23,7 +24,8 @@ read_scenario (const char *path, GError **error)
 {
   g_autofree char *text = NULL;
   g_autoptr (GFile) file = g_file_new_for_commandline_arg (path);
-  g_autoptr (GFileInfo) info = g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_SIZE, G_FILE_QUERY_INFO_NONE, NULL, error);
+  g_autoptr (GFileInfo) info =
+      g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_SIZE, G_FILE_QUERY_INFO_NONE, NULL, error);
   g_autoptr (HrValue) json = NULL;
   gsize len;
 
@@ -60,10 +62,11 @@ draw_bar (const HrDevice *device, guint64 used)
 static void
 print_event (const HeadroomScenario *scenario, const HeadroomSimulationEvent *event)
 {
-  g_autofree char *time = headroom_wire_format_time (headroom_event_get_time_ns (event->event), FALSE);
+  g_autofree char *time =
+      headroom_wire_format_time (headroom_event_get_time_ns (event->event), FALSE);
 
-  printf ("%s  %-7s %s: %s\n", time, headroom_event_get_kind_name (event->event), headroom_event_get_model (event->event),
-          headroom_event_get_reason (event->event));
+  printf ("%s  %-7s %s: %s\n", time, headroom_event_get_kind_name (event->event),
+          headroom_event_get_model (event->event), headroom_event_get_reason (event->event));
   for (gsize d = 0; d < scenario->n_devices; d++) {
     g_autofree char *bar = draw_bar (&scenario->devices[d], event->used[d]);
     g_autofree char *used = headroom_text_memory (event->used[d]);
@@ -80,8 +83,10 @@ print_text (const HeadroomScenario *scenario, const HeadroomSimulation *simulati
   for (guint i = 0; i < simulation->events->len; i++)
     print_event (scenario, &g_array_index (simulation->events, HeadroomSimulationEvent, i));
   printf ("\n");
-  printf (_("%u requests: %u served, %u refused; they waited %.1f s in the mean and %.1f s at most."), scenario->requests->len,
-          simulation->n_served, simulation->n_refused, simulation->mean_wait, simulation->longest_wait);
+  printf (
+      _("%u requests: %u served, %u refused; they waited %.1f s in the mean and %.1f s at most."),
+      scenario->requests->len, simulation->n_served, simulation->n_refused, simulation->mean_wait,
+      simulation->longest_wait);
   printf ("\n");
 }
 
@@ -89,13 +94,16 @@ int
 headroom_cmd_simulate (int argc, char **argv)
 {
   gboolean json = FALSE;
-  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print the events as JSON"), NULL }, G_OPTION_ENTRY_NULL };
+  const GOptionEntry entries[] = { { "json", 0, 0, G_OPTION_ARG_NONE, &json,
+                                     N_("Print the events as JSON"), NULL },
+                                   G_OPTION_ENTRY_NULL };
   g_autoptr (HeadroomScenario) scenario = NULL;
   g_autoptr (HeadroomSimulation) simulation = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (entries, _("SCENARIO.json"), _("Plays a day of requests on a machine that is only described."), 1, 1, &argc,
-                           &argv))
+  if (!headroom_cli_parse (entries, _("SCENARIO.json"),
+                           _("Plays a day of requests on a machine that is only described."), 1, 1,
+                           &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   scenario = read_scenario (argv[1], &error);
   if (scenario == NULL)

@@ -12,7 +12,9 @@ headroom_cmd_stop (int argc, char **argv)
   g_autoptr (HeadroomClient) client = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!headroom_cli_parse (NULL, _("MODEL"), _("Takes a model out of memory as soon as it has nothing to do."), 1, 1, &argc, &argv))
+  if (!headroom_cli_parse (NULL, _("MODEL"),
+                           _("Takes a model out of memory as soon as it has nothing to do."), 1, 1,
+                           &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   client = headroom_cli_find_server (&error);
   if (client == NULL)

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Readline does the editing; the main context keeps running meanwhile. There is one terminal, so there is one reader.
+ * Readline does the editing; the main context keeps running meanwhile. There is one terminal, so
+ * there is one reader.
  */
 #pragma once
 
@@ -17,7 +18,8 @@ void headroom_line_reader_close (void);
 /* Whether lines are remembered from now on. */
 void headroom_line_reader_set_history (gboolean remember);
 
-/* The next line, without its newline; NULL at the end of input (Ctrl+D). Ctrl+C empties the line. */
+/* The next line, without its newline; NULL at the end of input (Ctrl+D). Ctrl+C empties the line.
+ */
 char *headroom_line_reader_read (const char *prompt) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

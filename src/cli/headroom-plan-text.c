@@ -13,13 +13,13 @@
 
 /* What each kind of memory is for, in the plan's order. */
 static const char *const kind_labels[HR_ITEM_N_KINDS] = {
-  [HR_ITEM_WEIGHTS] = N_ ("weights, mapped from the file"),
-  [HR_ITEM_CACHE] = N_ ("cache of keys and values, filled as text comes"),
-  [HR_ITEM_COMPUTE] = N_ ("working memory of the largest step"),
-  [HR_ITEM_OUTPUT] = N_ ("scores of the next token"),
-  [HR_ITEM_PROJECTOR] = N_ ("the part that reads images"),
-  [HR_ITEM_STAGING] = N_ ("rows on their way between devices"),
-  [HR_ITEM_DRIVER] = N_ ("what the graphics driver takes"),
+  [HR_ITEM_WEIGHTS] = N_("weights, mapped from the file"),
+  [HR_ITEM_CACHE] = N_("cache of keys and values, filled as text comes"),
+  [HR_ITEM_COMPUTE] = N_("working memory of the largest step"),
+  [HR_ITEM_OUTPUT] = N_("scores of the next token"),
+  [HR_ITEM_PROJECTOR] = N_("the part that reads images"),
+  [HR_ITEM_STAGING] = N_("rows on their way between devices"),
+  [HR_ITEM_DRIVER] = N_("what the graphics driver takes"),
 };
 
 static void
@@ -49,7 +49,8 @@ print_devices (const HrPlan *plan)
     g_autofree char *available = headroom_text_memory (device->free);
     g_autofree char *reserve = headroom_text_memory (device->reserve);
     /* Translators: a device's name, then three amounts of memory. */
-    printf (_("%s: %s of %s available, of which %s are kept for others"), device->name, used, available, reserve);
+    printf (_("%s: %s of %s available, of which %s are kept for others"), device->name, used,
+            available, reserve);
     printf ("\n");
   }
 }
@@ -59,26 +60,31 @@ print_textbook (const HrModel *model, const HrPlan *plan)
 {
   const HrSettings *s = hr_plan_get_settings (plan);
   const HrModelInfo *info = hr_model_get_info (model);
-  guint64 textbook = headroom_textbook_cache_bytes (model, s), truth = hr_plan_get_bytes (plan, HR_ITEM_CACHE);
+  guint64 textbook = headroom_textbook_cache_bytes (model, s),
+          truth = hr_plan_get_bytes (plan, HR_ITEM_CACHE);
   g_autofree char *said = headroom_text_memory (textbook);
   g_autofree char *is = headroom_text_memory (truth);
 
   if (textbook == truth)
     return;
   /* Translators: the numbers are layers, positions, width, slots, then two amounts of memory. */
-  printf (_("The text-book formula says 2 × %u layers × %u positions × %u wide × 2 bytes × %u = %s; as this model stores it, it is %s."),
-          info->n_layer, s->num_ctx, info->n_embd, s->parallel, said, is);
+  printf (
+      _("The text-book formula says 2 × %u layers × %u positions × %u wide × 2 bytes × %u = %s; as this model stores it, it is %s."),
+      info->n_layer, s->num_ctx, info->n_embd, s->parallel, said, is);
   printf ("\n");
 }
 
 static void
 print_prediction (const HrPlan *plan)
 {
-  HeadroomPrediction p = headroom_predict (plan, MIN (HEADROOM_USUAL_PROMPT, hr_plan_get_settings (plan)->num_ctx), 0, 1);
+  HeadroomPrediction p =
+      headroom_predict (plan, MIN (HEADROOM_USUAL_PROMPT, hr_plan_get_settings (plan)->num_ctx), 0,
+                        1);
 
   if (p.tokens_per_second <= 0)
     return;
-  printf (_("Predicted: %.1f tokens per second, prompts at %.0f tokens per second."), p.tokens_per_second, p.prompt_tokens_per_second);
+  printf (_("Predicted: %.1f tokens per second, prompts at %.0f tokens per second."),
+          p.tokens_per_second, p.prompt_tokens_per_second);
   printf ("\n");
 }
 
@@ -89,8 +95,9 @@ headroom_plan_print (const char *name, const HrModel *model, const HeadroomFit *
   const HrSettings *s = hr_plan_get_settings (plan);
   g_autofree char *per_token = headroom_text_memory (hr_plan_get_cache_bytes_per_token (plan));
 
-  printf ("%s  num_ctx %u × parallel %u = %" G_GUINT64_FORMAT ", num_batch %u, kv_type %s\n\n", name, s->num_ctx, s->parallel,
-          (guint64) s->num_ctx * s->parallel, s->num_batch, hr_kv_type_name (s->kv_type));
+  printf ("%s  num_ctx %u × parallel %u = %" G_GUINT64_FORMAT ", num_batch %u, kv_type %s\n\n",
+          name, s->num_ctx, s->parallel, (guint64) s->num_ctx * s->parallel, s->num_batch,
+          hr_kv_type_name (s->kv_type));
   print_kinds (plan);
   printf ("\n");
   printf (_("One more token of context takes %s of cache."), per_token);
@@ -119,13 +126,15 @@ add_cell (GPtrArray *cells, const char *format, ...)
   va_end (args);
 }
 
-static const char *const verdict_labels[] = { N_ ("negligible"), N_ ("noticeable"), N_ ("heavy"), N_ ("critical"), N_ ("does not fit") };
+static const char *const verdict_labels[] = { N_("negligible"), N_("noticeable"), N_("heavy"),
+                                              N_("critical"), N_("does not fit") };
 
 void
 headroom_plan_print_landscape (const GArray *stops)
 {
   g_autoptr (GPtrArray) cells = g_ptr_array_new_with_free_func (g_free);
-  static const char *const heads[] = { "NUM_CTX", N_ ("CACHE"), N_ ("OF WEIGHTS"), N_ ("TOKENS/S"), N_ ("SLOWER"), N_ ("VERDICT") };
+  static const char *const heads[] = { "NUM_CTX",       N_("CACHE"),  N_("OF WEIGHTS"),
+                                       N_("TOKENS/S"), N_("SLOWER"), N_("VERDICT") };
 
   for (gsize i = 0; i < G_N_ELEMENTS (heads); i++)
     add_cell (cells, "%s", _(heads[i]));
@@ -147,7 +156,8 @@ void
 headroom_plan_print_recommend (const GArray *list)
 {
   g_autoptr (GPtrArray) cells = g_ptr_array_new_with_free_func (g_free);
-  static const char *const heads[] = { "NUM_CTX", N_ ("PARALLEL AT MOST"), N_ ("BEST"), N_ ("TOKENS/S EACH"), N_ ("TOKENS/S TOGETHER") };
+  static const char *const heads[] = { "NUM_CTX", N_("PARALLEL AT MOST"), N_("BEST"),
+                                       N_("TOKENS/S EACH"), N_("TOKENS/S TOGETHER") };
 
   for (gsize i = 0; i < G_N_ELEMENTS (heads); i++)
     add_cell (cells, "%s", _(heads[i]));

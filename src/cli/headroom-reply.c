@@ -63,7 +63,8 @@ on_line (const char *line, gpointer user_data)
   if (record == NULL)
     return;
   thought = headroom_json_get_string (message != NULL ? message : record, "thinking");
-  text = headroom_json_get_string (message != NULL ? message : record, message != NULL ? "content" : "response");
+  text = headroom_json_get_string (message != NULL ? message : record,
+                                   message != NULL ? "content" : "response");
   if (thought != NULL && *thought != '\0')
     print_thought (printer, thought);
   if (text != NULL && *text != '\0')
@@ -122,7 +123,8 @@ print_reason (const HrValue *record)
   const char *reason = headroom_json_get_string (record, "done_reason");
 
   if (g_strcmp0 (reason, "length") == 0)
-    headroom_cli_complain (_("the answer was cut: it reached num_predict, or the end of the context"));
+    headroom_cli_complain (
+        _("the answer was cut: it reached num_predict, or the end of the context"));
 }
 
 /* ---- Asking ---- */
@@ -150,15 +152,17 @@ finish (Printer *printer, gboolean verbose)
 }
 
 gboolean
-headroom_reply_print (HeadroomClient *client, const char *path, const HrValue *body, gboolean verbose,
-                       HeadroomReply *ret_reply, GError **error)
+headroom_reply_print (HeadroomClient *client, const char *path, const HrValue *body,
+                      gboolean verbose, HeadroomReply *ret_reply, GError **error)
 {
   g_autofree char *text = headroom_json_print (body, HEADROOM_JSON_PLAIN);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) problem = NULL;
-  Printer printer = { .text = g_string_new (NULL), .dims = headroom_cli_may_colour (STDERR_FILENO) };
+  Printer printer = { .text = g_string_new (NULL),
+                      .dims = headroom_cli_may_colour (STDERR_FILENO) };
   guint interrupt = g_unix_signal_add (SIGINT, on_interrupt, cancellable);
-  gboolean ok = headroom_client_stream (client, path, text, on_line, &printer, cancellable, &problem);
+  gboolean ok =
+      headroom_client_stream (client, path, text, on_line, &printer, cancellable, &problem);
 
   g_source_remove (interrupt);
   finish (&printer, verbose);

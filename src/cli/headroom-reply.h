@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The answer goes to stdout, what the model thinks and the timings go to stderr. Ctrl+C ends the answer and not the program.
+ * The answer goes to stdout, what the model thinks and the timings go to stderr. Ctrl+C ends the
+ * answer and not the program.
  */
 #pragma once
 
@@ -24,8 +25,8 @@ typedef struct {
  *
  * Returns: whether there is an answer, whole or stopped
  */
-gboolean headroom_reply_print (HeadroomClient *client, const char *path, const HrValue *body, gboolean verbose,
-                                HeadroomReply *ret_reply, GError **error);
+gboolean headroom_reply_print (HeadroomClient *client, const char *path, const HrValue *body,
+                               gboolean verbose, HeadroomReply *ret_reply, GError **error);
 void headroom_reply_clear (HeadroomReply *reply);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeadroomReply, headroom_reply_clear)
 

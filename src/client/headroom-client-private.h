@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef void (*HeadroomClientReviveFunc) (gpointer owner, GTask *take_task);
 
 /* Called once per request that finds nobody listening. owner must clear it before it goes. */
-void headroom_client_set_reviver (HeadroomClient *self, HeadroomClientReviveFunc func, gpointer owner);
+void headroom_client_set_reviver (HeadroomClient *self, HeadroomClientReviveFunc func,
+                                  gpointer owner);
 
 G_END_DECLS

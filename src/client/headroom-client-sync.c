@@ -22,8 +22,8 @@ wait_for (GAsyncResult **slot)
 }
 
 char *
-headroom_client_request (HeadroomClient *self, const char *method, const char *path, const char *body,
-                         GCancellable *cancellable, GError **error)
+headroom_client_request (HeadroomClient *self, const char *method, const char *path,
+                         const char *body, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
@@ -33,12 +33,14 @@ headroom_client_request (HeadroomClient *self, const char *method, const char *p
 }
 
 gboolean
-headroom_client_stream (HeadroomClient *self, const char *path, const char *body, HeadroomClientLineFunc func,
-                        gpointer func_data, GCancellable *cancellable, GError **error)
+headroom_client_stream (HeadroomClient *self, const char *path, const char *body,
+                        HeadroomClientLineFunc func, gpointer func_data, GCancellable *cancellable,
+                        GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  headroom_client_stream_async (self, path, body, func, func_data, cancellable, remember_cb, &result);
+  headroom_client_stream_async (self, path, body, func, func_data, cancellable, remember_cb,
+                                &result);
   wait_for (&result);
   return headroom_client_stream_finish (self, result, error);
 }

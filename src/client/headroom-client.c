@@ -10,7 +10,8 @@
 
 #include "headroom-json.h"
 
-/* Every chat that streams holds a connection; libsoup's default of two per host would make the third wait. */
+/* Every chat that streams holds a connection; libsoup's default of two per host would make the
+ * third wait. */
 #define MAX_CONNECTIONS 64
 /* Of an error's text that is shown to people. */
 #define MAX_ERROR_CHARS 2000
@@ -71,7 +72,9 @@ static char *
 dup_error_text (const char *body, gsize len)
 {
   g_autoptr (HrValue) json = headroom_json_parse (body, (gssize) len, FALSE, NULL);
-  HrValue *error = json != NULL && hr_value_kind (json) == HR_VALUE_DICT ? hr_value_lookup (json, "error") : NULL;
+  HrValue *error = json != NULL && hr_value_kind (json) == HR_VALUE_DICT
+                       ? hr_value_lookup (json, "error")
+                       : NULL;
 
   if (error != NULL && hr_value_kind (error) == HR_VALUE_DICT)
     error = hr_value_lookup (error, "message");
@@ -93,7 +96,8 @@ error_of_answer (SoupMessage *message, GBytes *body)
     plain = g_utf8_make_valid (text, (gssize) len);
   if (said == NULL && plain == NULL)
     plain = g_strdup_printf (_("The server answered with status %u"), status);
-  return g_error_new_literal (HEADROOM_CLIENT_ERROR, code_of_status (status), said != NULL ? said : plain);
+  return g_error_new_literal (HEADROOM_CLIENT_ERROR, code_of_status (status),
+                              said != NULL ? said : plain);
 }
 
 static gboolean
@@ -150,8 +154,11 @@ collect (GTask *task, GInputStream *stream)
 {
   g_autoptr (GOutputStream) sink = g_memory_output_stream_new_resizable ();
 
-  g_output_stream_splice_async (sink, stream, G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE | G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
-                                G_PRIORITY_DEFAULT, g_task_get_cancellable (task), collected_cb, g_object_ref (task));
+  g_output_stream_splice_async (sink, stream,
+                                G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE |
+                                    G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET,
+                                G_PRIORITY_DEFAULT, g_task_get_cancellable (task), collected_cb,
+                                g_object_ref (task));
 }
 
 /* ---- Streams ---- */
@@ -172,7 +179,8 @@ hear_line (GTask *task, const char *line, gsize len)
   if (g_str_has_prefix (line, "{\"error\":"))
     problem = dup_error_text (line, strlen (line));
   if (problem != NULL) {
-    g_task_return_new_error (task, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_SERVER, "%s", problem);
+    g_task_return_new_error (task, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_SERVER, "%s",
+                             problem);
     return FALSE;
   }
   call->func (line, call->func_data);
@@ -185,7 +193,8 @@ line_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask) task = user_data;
   GError *error = NULL;
   gsize len;
-  g_autofree char *line = g_data_input_stream_read_line_finish_utf8 (G_DATA_INPUT_STREAM (source), result, &len, &error);
+  g_autofree char *line = g_data_input_stream_read_line_finish_utf8 (G_DATA_INPUT_STREAM (source),
+                                                                     result, &len, &error);
 
   if (error != NULL)
     return_send_error (task, error);
@@ -202,8 +211,8 @@ read_line (GTask *task)
 {
   Call *call = g_task_get_task_data (task);
 
-  g_data_input_stream_read_line_async (call->lines, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), line_cb,
-                                       g_object_ref (task));
+  g_data_input_stream_read_line_async (call->lines, G_PRIORITY_DEFAULT,
+                                       g_task_get_cancellable (task), line_cb, g_object_ref (task));
 }
 
 /* ---- Sending ---- */
@@ -226,7 +235,8 @@ static gboolean
 is_closing (SoupMessage *message)
 {
   return soup_message_get_status (message) == SOUP_STATUS_SERVICE_UNAVAILABLE &&
-         soup_message_headers_get_one (soup_message_get_response_headers (message), "Headroom-Closing") != NULL;
+         soup_message_headers_get_one (soup_message_get_response_headers (message),
+                                       "Headroom-Closing") != NULL;
 }
 
 /* Whether somebody takes care that there is a server again. error: NULL: an answer came. */
@@ -236,10 +246,12 @@ try_revive (GTask *task, const GError *error)
   HeadroomClient *self = g_task_get_source_object (task);
   Call *call = g_task_get_task_data (task);
 
-  if (self->revive == NULL || call->revived || !(error != NULL ? is_unreachable (error) : is_closing (call->message)))
+  if (self->revive == NULL || call->revived ||
+      !(error != NULL ? is_unreachable (error) : is_closing (call->message)))
     return FALSE;
   call->revived = TRUE;
-  self->revive (self->revive_owner, g_task_new (self, g_task_get_cancellable (task), revived_cb, g_object_ref (task)));
+  self->revive (self->revive_owner,
+                g_task_new (self, g_task_get_cancellable (task), revived_cb, g_object_ref (task)));
   return TRUE;
 }
 
@@ -249,7 +261,8 @@ sent_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask) task = user_data;
   Call *call = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (GInputStream) stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  g_autoptr (GInputStream) stream =
+      soup_session_send_finish (SOUP_SESSION (source), result, &error);
 
   if (stream == NULL) {
     if (try_revive (task, error))
@@ -278,18 +291,20 @@ send (GTask *task)
   g_clear_object (&call->message);
   call->message = soup_message_new (call->method, uri);
   if (call->message == NULL) {
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _("%s is not an address"), uri);
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                             _("%s is not an address"), uri);
     return;
   }
   if (call->body != NULL)
     soup_message_set_request_body_from_bytes (call->message, "application/json", call->body);
-  soup_session_send_async (self->session, call->message, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), sent_cb,
-                           g_object_ref (task));
+  soup_session_send_async (self->session, call->message, G_PRIORITY_DEFAULT,
+                           g_task_get_cancellable (task), sent_cb, g_object_ref (task));
 }
 
 static GTask *
-start (HeadroomClient *self, const char *method, const char *path, const char *body, HeadroomClientLineFunc func,
-       gpointer func_data, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+start (HeadroomClient *self, const char *method, const char *path, const char *body,
+       HeadroomClientLineFunc func, gpointer func_data, GCancellable *cancellable,
+       GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, cancellable, callback, user_data);
   Call *call = g_new0 (Call, 1);
@@ -305,8 +320,9 @@ start (HeadroomClient *self, const char *method, const char *path, const char *b
 }
 
 void
-headroom_client_request_async (HeadroomClient *self, const char *method, const char *path, const char *body,
-                               GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+headroom_client_request_async (HeadroomClient *self, const char *method, const char *path,
+                               const char *body, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -323,14 +339,16 @@ headroom_client_request_finish (HeadroomClient *self, GAsyncResult *result, GErr
 }
 
 void
-headroom_client_stream_async (HeadroomClient *self, const char *path, const char *body, HeadroomClientLineFunc func,
-                              gpointer func_data, GCancellable *cancellable, GAsyncReadyCallback callback,
+headroom_client_stream_async (HeadroomClient *self, const char *path, const char *body,
+                              HeadroomClientLineFunc func, gpointer func_data,
+                              GCancellable *cancellable, GAsyncReadyCallback callback,
                               gpointer user_data)
 {
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (HEADROOM_IS_CLIENT (self) && func != NULL);
-  task = start (self, body != NULL ? "POST" : "GET", path, body, func, func_data, cancellable, callback, user_data);
+  task = start (self, body != NULL ? "POST" : "GET", path, body, func, func_data, cancellable,
+                callback, user_data);
   g_task_set_source_tag (task, headroom_client_stream_async);
 }
 
@@ -369,8 +387,9 @@ client_new (GSocketConnectable *connectable, const char *base)
 {
   HeadroomClient *self = g_object_new (HEADROOM_TYPE_CLIENT, NULL);
 
-  self->session = g_object_new (SOUP_TYPE_SESSION, "remote-connectable", connectable, "max-conns", MAX_CONNECTIONS,
-                                "max-conns-per-host", MAX_CONNECTIONS, "user-agent", "headroom/" HEADROOM_VERSION, NULL);
+  self->session = g_object_new (SOUP_TYPE_SESSION, "remote-connectable", connectable, "max-conns",
+                                MAX_CONNECTIONS, "max-conns-per-host", MAX_CONNECTIONS,
+                                "user-agent", "headroom/" HEADROOM_VERSION, NULL);
   self->base = g_strdup (base);
   return self;
 }

@@ -2,11 +2,13 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Texts in, texts out: what the JSON says is the caller's affair. A client that belongs to a session starts a server here when the
- * one that it was attached to has ended, before the request fails.
+ * Texts in, texts out: what the JSON says is the caller's affair. A client that belongs to a
+ * session starts a server here when the one that it was attached to has ended, before the request
+ * fails.
  *
- * Errors: HEADROOM_CLIENT_ERROR with the server's own sentence, G_IO_ERROR_CANCELLED, other G_IO_ERRORs of the connection.
- * Thread-safety: a client belongs to the thread that made it; callbacks come on that thread's default main context.
+ * Errors: HEADROOM_CLIENT_ERROR with the server's own sentence, G_IO_ERROR_CANCELLED, other
+ * G_IO_ERRORs of the connection. Thread-safety: a client belongs to the thread that made it;
+ * callbacks come on that thread's default main context.
  */
 #pragma once
 
@@ -49,13 +51,15 @@ HeadroomClient *headroom_client_new_for_uri (const char *uri) G_GNUC_WARN_UNUSED
  *
  * Asks once. Cancelling closes the connection, by which the server learns of it.
  */
-void headroom_client_request_async (HeadroomClient *self, const char *method, const char *path, const char *body,
-                                    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void headroom_client_request_async (HeadroomClient *self, const char *method, const char *path,
+                                    const char *body, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer user_data);
 
 /**
  * headroom_client_request_finish:
  *
- * Returns: (transfer full) (nullable): the answer's body (UTF-8, may be ""), or %NULL with @error set
+ * Returns: (transfer full) (nullable): the answer's body (UTF-8, may be ""), or %NULL with @error
+ * set
  */
 char *headroom_client_request_finish (HeadroomClient *self, GAsyncResult *result, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
@@ -74,16 +78,20 @@ typedef void (*HeadroomClientLineFunc) (const char *line, gpointer user_data);
  *
  * Asks for an answer that arrives bit by bit. An error of the server ends it, also in the middle.
  */
-void headroom_client_stream_async (HeadroomClient *self, const char *path, const char *body, HeadroomClientLineFunc func,
-                                   gpointer func_data, GCancellable *cancellable, GAsyncReadyCallback callback,
+void headroom_client_stream_async (HeadroomClient *self, const char *path, const char *body,
+                                   HeadroomClientLineFunc func, gpointer func_data,
+                                   GCancellable *cancellable, GAsyncReadyCallback callback,
                                    gpointer user_data);
 /* TRUE when the server ended the answer in good order. */
 gboolean headroom_client_stream_finish (HeadroomClient *self, GAsyncResult *result, GError **error);
 
-/* The same two for programs without a main loop: they run the thread's default main context until the answer is there. */
-char *headroom_client_request (HeadroomClient *self, const char *method, const char *path, const char *body,
-                               GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean headroom_client_stream (HeadroomClient *self, const char *path, const char *body, HeadroomClientLineFunc func,
-                                 gpointer func_data, GCancellable *cancellable, GError **error);
+/* The same two for programs without a main loop: they run the thread's default main context until
+ * the answer is there. */
+char *headroom_client_request (HeadroomClient *self, const char *method, const char *path,
+                               const char *body, GCancellable *cancellable,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean headroom_client_stream (HeadroomClient *self, const char *path, const char *body,
+                                 HeadroomClientLineFunc func, gpointer func_data,
+                                 GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Whoever gets the store's lock serves; everybody else attaches. Between somebody's taking the lock and listening, and between
- * one's dying and its socket's going, there are moments in which neither works: then it is tried again.
+ * Whoever gets the store's lock serves; everybody else attaches. Between somebody's taking the lock
+ * and listening, and between one's dying and its socket's going, there are moments in which neither
+ * works: then it is tried again.
  */
 #include "headroom-session.h"
 
@@ -15,7 +16,8 @@
 #include "headroom-json.h"
 #include "headroom-server.h"
 
-/* How long another process may take from locking to listening, or from closing to unlocking (it unloads models meanwhile). */
+/* How long another process may take from locking to listening, or from closing to unlocking (it
+ * unloads models meanwhile). */
 #define PATIENCE_USEC (20 * G_USEC_PER_SEC)
 #define RETRY_USEC (50 * 1000)
 
@@ -93,7 +95,8 @@ listen_there (HeadroomSession *self, const char *path, GCancellable *cancellable
   g_main_context_push_thread_default (context);
   {
     g_autoptr (HeadroomClient) client = headroom_client_new_for_socket (path);
-    answer = headroom_client_request (client, "POST", "/headroom/listen", body, cancellable, &error);
+    answer =
+        headroom_client_request (client, "POST", "/headroom/listen", body, cancellable, &error);
   }
   g_main_context_pop_thread_default (context);
   json = answer != NULL ? headroom_json_parse (answer, -1, FALSE, &error) : NULL;
@@ -149,8 +152,10 @@ find_or_start (HeadroomSession *self, GCancellable *cancellable, GError **error)
       return FALSE;
     }
     if (g_get_monotonic_time () > deadline) {
-      g_set_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_UNREACHABLE,
-                   _("Another Headroom has this store but does not answer at %s; end it, or wait until it has ended"), path);
+      g_set_error (
+          error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_UNREACHABLE,
+          _("Another Headroom has this store but does not answer at %s; end it, or wait until it has ended"),
+          path);
       return FALSE;
     }
     g_usleep (RETRY_USEC);
@@ -197,8 +202,9 @@ session_new (HeadroomStore *store, HeadroomSessionFlags flags, GError **error)
 }
 
 void
-headroom_session_open_for_store_async (HeadroomStore *store, HeadroomSessionFlags flags, GCancellable *cancellable,
-                                       GAsyncReadyCallback callback, gpointer user_data)
+headroom_session_open_for_store_async (HeadroomStore *store, HeadroomSessionFlags flags,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback,
+                                       gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   GError *error = NULL;
@@ -214,8 +220,8 @@ headroom_session_open_for_store_async (HeadroomStore *store, HeadroomSessionFlag
 }
 
 void
-headroom_session_open_async (HeadroomSessionFlags flags, GCancellable *cancellable, GAsyncReadyCallback callback,
-                             gpointer user_data)
+headroom_session_open_async (HeadroomSessionFlags flags, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data)
 {
   headroom_session_open_for_store_async (NULL, flags, cancellable, callback, user_data);
 }

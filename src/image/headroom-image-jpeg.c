@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The library reports errors by a jump. It only ever goes to one place (decode ()), and what must outlive it lies in a struct outside of
- * the functions that are left.
+ * The library reports errors by a jump. It only ever goes to one place (decode ()), and what must
+ * outlive it lies in a struct outside of the functions that are left.
  */
 #include "headroom-image-private.h"
 
@@ -14,7 +14,8 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-/* Scans of a progressive file: cameras and converters write about ten. Each costs a walk over the whole picture, whatever its bytes. */
+/* Scans of a progressive file: cameras and converters write about ten. Each costs a walk over the
+ * whole picture, whatever its bytes. */
 #define MAX_SCANS 64
 /* The EXIF segment is at most 64 KiB. */
 #define EXIF_MARKER (JPEG_APP0 + 1)
@@ -46,13 +47,15 @@ leave (j_common_ptr info)
   longjmp (problem->jump, 1);
 }
 
-/* Warnings that mean that a part of the picture is made up end it; others (stray bytes before a marker) do not. */
+/* Warnings that mean that a part of the picture is made up end it; others (stray bytes before a
+ * marker) do not. */
 static void
 judge (j_common_ptr info, int level)
 {
   int code = info->err->msg_code;
 
-  if (level < 0 && (code == JWRN_HIT_MARKER || code == JWRN_JPEG_EOF || code == JWRN_HUFF_BAD_CODE || code == JWRN_ARITH_BAD_CODE))
+  if (level < 0 && (code == JWRN_HIT_MARKER || code == JWRN_JPEG_EOF ||
+                    code == JWRN_HUFF_BAD_CODE || code == JWRN_ARITH_BAD_CODE))
     leave (info);
 }
 
@@ -81,7 +84,8 @@ tiff_u16 (const Tiff *tiff, gsize at)
 {
   if (at + 2 > tiff->len)
     return 0;
-  return tiff->big_endian ? tiff->bytes[at] << 8 | tiff->bytes[at + 1] : tiff->bytes[at + 1] << 8 | tiff->bytes[at];
+  return tiff->big_endian ? tiff->bytes[at] << 8 | tiff->bytes[at + 1]
+                          : tiff->bytes[at + 1] << 8 | tiff->bytes[at];
 }
 
 static gsize
@@ -117,13 +121,15 @@ read_orientation (const guint8 *segment, gsize len)
 static guint
 find_orientation (const Reader *reader)
 {
-  for (jpeg_saved_marker_ptr marker = reader->info.marker_list; marker != NULL; marker = marker->next)
+  for (jpeg_saved_marker_ptr marker = reader->info.marker_list; marker != NULL;
+       marker = marker->next)
     if (marker->marker == EXIF_MARKER)
       return read_orientation (marker->data, marker->data_length);
   return 1;
 }
 
-/* Orientations 5 to 8 swap the axes; which of them are mirrored follows from the standard's table. */
+/* Orientations 5 to 8 swap the axes; which of them are mirrored follows from the standard's table.
+ */
 static HrImage *
 turn_upright (HrImage *image, guint orientation, GError **error)
 {
@@ -182,7 +188,8 @@ prepare (Reader *reader, const guint8 *bytes, gsize len)
   jpeg_mem_src (info, bytes, len);
   jpeg_save_markers (info, EXIF_MARKER, 0xffff);
   jpeg_read_header (info, TRUE);
-  reader->image = headroom_image_new_for_header (info->image_width, info->image_height, &reader->error);
+  reader->image =
+      headroom_image_new_for_header (info->image_width, info->image_height, &reader->error);
   if (reader->image == NULL)
     return FALSE;
   has_inks = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;

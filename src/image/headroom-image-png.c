@@ -1,4 +1,5 @@
-/* headroom-image-png.c: PNG, through libpng's simplified interface, which returns errors instead of jumping.
+/* headroom-image-png.c: PNG, through libpng's simplified interface, which returns errors instead of
+ * jumping.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -40,8 +41,11 @@ headroom_image_decode_png (const guint8 *bytes, gsize len, GError **error)
     png_image_free (&png);
     return NULL;
   }
-  png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB; /* 16 bits are no sign of linear light in files that say nothing */
-  has_read = (png.format & PNG_FORMAT_FLAG_ALPHA) != 0 ? read_transparent (&png, image) : read_opaque (&png, image);
+  png.flags |=
+      PNG_IMAGE_FLAG_16BIT_sRGB; /* 16 bits are no sign of linear light in files that say nothing */
+  has_read = (png.format & PNG_FORMAT_FLAG_ALPHA) != 0 ? read_transparent (&png, image)
+                                                       : read_opaque (&png, image);
   png_image_free (&png);
-  return has_read ? g_steal_pointer (&image) : headroom_image_fail_damaged ("PNG", png.message, error);
+  return has_read ? g_steal_pointer (&image)
+                  : headroom_image_fail_damaged ("PNG", png.message, error);
 }

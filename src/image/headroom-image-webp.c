@@ -10,7 +10,8 @@
 static gboolean
 read_transparent (const guint8 *bytes, gsize len, HrImage *image)
 {
-  gsize stride = (gsize) hr_image_get_width (image) * 4, size = stride * hr_image_get_height (image);
+  gsize stride = (gsize) hr_image_get_width (image) * 4,
+        size = stride * hr_image_get_height (image);
   g_autofree guint8 *rgba = g_try_malloc (size);
 
   if (rgba == NULL || WebPDecodeRGBAInto (bytes, len, rgba, size, (int) stride) == NULL)
@@ -24,7 +25,8 @@ read_opaque (const guint8 *bytes, gsize len, HrImage *image)
 {
   gsize stride = (gsize) hr_image_get_width (image) * 3;
 
-  return WebPDecodeRGBInto (bytes, len, hr_image_get_row (image, 0), stride * hr_image_get_height (image), (int) stride) != NULL;
+  return WebPDecodeRGBInto (bytes, len, hr_image_get_row (image, 0),
+                            stride * hr_image_get_height (image), (int) stride) != NULL;
 }
 
 HrImage *
@@ -37,12 +39,15 @@ headroom_image_decode_webp (const guint8 *bytes, gsize len, GError **error)
   if (WebPGetFeatures (bytes, len, &features) != VP8_STATUS_OK)
     return headroom_image_fail_damaged ("WebP", NULL, error);
   if (features.has_animation) {
-    g_set_error_literal (error, HEADROOM_IMAGE_ERROR, HEADROOM_IMAGE_ERROR_UNKNOWN, _("The WebP image is animated; send one picture of it."));
+    g_set_error_literal (error, HEADROOM_IMAGE_ERROR, HEADROOM_IMAGE_ERROR_UNKNOWN,
+                         _("The WebP image is animated; send one picture of it."));
     return NULL;
   }
-  image = headroom_image_new_for_header ((guint32) features.width, (guint32) features.height, error);
+  image =
+      headroom_image_new_for_header ((guint32) features.width, (guint32) features.height, error);
   if (image == NULL)
     return NULL;
-  has_read = features.has_alpha ? read_transparent (bytes, len, image) : read_opaque (bytes, len, image);
+  has_read =
+      features.has_alpha ? read_transparent (bytes, len, image) : read_opaque (bytes, len, image);
   return has_read ? g_steal_pointer (&image) : headroom_image_fail_damaged ("WebP", NULL, error);
 }

@@ -37,8 +37,9 @@ headroom_image_decode (GBytes *file, GError **error)
   Decoder decode = find_decoder (bytes, len);
 
   if (decode == NULL) {
-    g_set_error_literal (error, HEADROOM_IMAGE_ERROR, HEADROOM_IMAGE_ERROR_UNKNOWN,
-                         _("The image is of no format that is known here: PNG, JPEG and WebP are."));
+    g_set_error_literal (
+        error, HEADROOM_IMAGE_ERROR, HEADROOM_IMAGE_ERROR_UNKNOWN,
+        _("The image is of no format that is known here: PNG, JPEG and WebP are."));
     return NULL;
   }
   return decode (bytes, len, error);
@@ -50,13 +51,16 @@ HrImage *
 headroom_image_new_for_header (guint32 width, guint32 height, GError **error)
 {
   if (width == 0 || height == 0) {
-    g_set_error_literal (error, HEADROOM_IMAGE_ERROR, HEADROOM_IMAGE_ERROR_DAMAGED, _("The image has no pixels."));
+    g_set_error_literal (error, HEADROOM_IMAGE_ERROR, HEADROOM_IMAGE_ERROR_DAMAGED,
+                         _("The image has no pixels."));
     return NULL;
   }
-  if (width > HR_MAX_IMAGE_SIDE || height > HR_MAX_IMAGE_SIDE || (guint64) width * height > HR_MAX_IMAGE_PIXELS) {
-    g_set_error (error, HEADROOM_IMAGE_ERROR, HEADROOM_IMAGE_ERROR_TOO_LARGE,
-                 _("The image has %u × %u pixels; at most %d on a side and %d million in all are read."),
-                 width, height, HR_MAX_IMAGE_SIDE, HR_MAX_IMAGE_PIXELS / 1000000);
+  if (width > HR_MAX_IMAGE_SIDE || height > HR_MAX_IMAGE_SIDE ||
+      (guint64) width * height > HR_MAX_IMAGE_PIXELS) {
+    g_set_error (
+        error, HEADROOM_IMAGE_ERROR, HEADROOM_IMAGE_ERROR_TOO_LARGE,
+        _("The image has %u × %u pixels; at most %d on a side and %d million in all are read."),
+        width, height, HR_MAX_IMAGE_SIDE, HR_MAX_IMAGE_PIXELS / 1000000);
     return NULL;
   }
   return hr_image_new (width, height, error);
@@ -65,9 +69,11 @@ headroom_image_new_for_header (guint32 width, guint32 height, GError **error)
 HrImage *
 headroom_image_fail_damaged (const char *format, const char *reason, GError **error)
 {
-  g_autofree char *text = g_utf8_make_valid (reason != NULL && *reason != '\0' ? reason : _("it ends early or contradicts itself"), -1);
+  g_autofree char *text = g_utf8_make_valid (
+      reason != NULL && *reason != '\0' ? reason : _("it ends early or contradicts itself"), -1);
 
-  g_set_error (error, HEADROOM_IMAGE_ERROR, HEADROOM_IMAGE_ERROR_DAMAGED, _("The %s image is damaged: %s."), format, text);
+  g_set_error (error, HEADROOM_IMAGE_ERROR, HEADROOM_IMAGE_ERROR_DAMAGED,
+               _("The %s image is damaged: %s."), format, text);
   return NULL;
 }
 

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * PNG by libpng, JPEG by libjpeg-turbo, WebP by libwebp. What shines through is laid on white; a camera's note on which side is up
- * (EXIF) is obeyed. Nothing is decoded, and no memory taken, before a file's header said how large the picture is and the engine's caps
- * (HR_MAX_IMAGE_*) allowed that. Pure functions. Thread-safety: Safe.
+ * PNG by libpng, JPEG by libjpeg-turbo, WebP by libwebp. What shines through is laid on white; a
+ * camera's note on which side is up (EXIF) is obeyed. Nothing is decoded, and no memory taken,
+ * before a file's header said how large the picture is and the engine's caps (HR_MAX_IMAGE_*)
+ * allowed that. Pure functions. Thread-safety: Safe.
  */
 #pragma once
 

@@ -2,10 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Clients match on the words in which Go refuses bad JSON, and json-c has words of its own; it also saturates integers
- * without saying so, cuts keys at U+0000 and takes bytes that are not UTF-8. So the grammar of RFC 8259 is checked
- * here, with an explicit stack of one byte per open bracket, and json-c builds the tree of a text that is known to be
- * good. Nothing is built here.
+ * Clients match on the words in which Go refuses bad JSON, and json-c has words of its own; it also
+ * saturates integers without saying so, cuts keys at U+0000 and takes bytes that are not UTF-8. So
+ * the grammar of RFC 8259 is checked here, with an explicit stack of one byte per open bracket, and
+ * json-c builds the tree of a text that is known to be good. Nothing is built here.
  */
 #include "headroom-json-scan.h"
 
@@ -51,12 +51,13 @@ static gboolean
 refuse (Scanner *scanner, const char *context)
 {
   if (scanner->at >= scanner->end) {
-    g_set_error_literal (scanner->error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_TRUNCATED, "unexpected EOF");
+    g_set_error_literal (scanner->error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_TRUNCATED,
+                         "unexpected EOF");
     return FALSE;
   }
   g_autofree char *quoted = quote_byte (*scanner->at);
-  g_set_error (scanner->error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_SYNTAX, "invalid character %s %s", quoted,
-               context);
+  g_set_error (scanner->error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_SYNTAX,
+               "invalid character %s %s", quoted, context);
   return FALSE;
 }
 
@@ -65,7 +66,8 @@ refuse (Scanner *scanner, const char *context)
 static void
 skip_space (Scanner *scanner)
 {
-  while (scanner->at < scanner->end && strchr (" \t\r\n", *scanner->at) != NULL && *scanner->at != '\0')
+  while (scanner->at < scanner->end && strchr (" \t\r\n", *scanner->at) != NULL &&
+         *scanner->at != '\0')
     scanner->at++;
 }
 
@@ -75,7 +77,8 @@ scan_escape (Scanner *scanner, gboolean is_key)
   guint code = 0;
 
   scanner->at++;
-  if (scanner->at >= scanner->end || *scanner->at == '\0' || strchr ("\"\\/bfnrtu", *scanner->at) == NULL)
+  if (scanner->at >= scanner->end || *scanner->at == '\0' ||
+      strchr ("\"\\/bfnrtu", *scanner->at) == NULL)
     return refuse (scanner, "in string escape code");
   if (*scanner->at++ != 'u')
     return TRUE;
@@ -137,8 +140,8 @@ scan_digits (Scanner *scanner, const char *context)
   return TRUE;
 }
 
-/* Integers must fit in 64 bits, signed or unsigned, and floats in a double: a parser would saturate them without a
- * word. */
+/* Integers must fit in 64 bits, signed or unsigned, and floats in a double: a parser would saturate
+ * them without a word. */
 static gboolean
 check_range (Scanner *scanner, const guint8 *start, gboolean is_integer)
 {
@@ -219,15 +222,16 @@ scan_key (Scanner *scanner)
   return TRUE;
 }
 
-/* Behind an opening bracket: TRUE with *ret_closed set if it closes at once, else a value (of an object: after its key)
- * follows. */
+/* Behind an opening bracket: TRUE with *ret_closed set if it closes at once, else a value (of an
+ * object: after its key) follows. */
 static gboolean
 enter (Scanner *scanner, gboolean *ret_closed)
 {
   char bracket = (char) *scanner->at;
 
   if (scanner->depth == HEADROOM_JSON_MAX_DEPTH) {
-    g_set_error_literal (scanner->error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_LIMIT, "exceeded max depth");
+    g_set_error_literal (scanner->error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_LIMIT,
+                         "exceeded max depth");
     return FALSE;
   }
   scanner->at++;
@@ -242,7 +246,8 @@ enter (Scanner *scanner, gboolean *ret_closed)
   return bracket == '[' || scan_key (scanner);
 }
 
-/* A value's first part: a whole scalar or empty container (*ret_complete), or an opening bracket. */
+/* A value's first part: a whole scalar or empty container (*ret_complete), or an opening bracket.
+ */
 static gboolean
 begin_value (Scanner *scanner, gboolean *ret_complete)
 {
@@ -293,14 +298,16 @@ end_value (Scanner *scanner)
 gboolean
 headroom_json_scan (const char *text, gsize len, GError **error)
 {
-  Scanner scanner = {
-    .at = (const guint8 *) text, .start = (const guint8 *) text, .end = (const guint8 *) text + len, .error = error
-  };
+  Scanner scanner = { .at = (const guint8 *) text,
+                      .start = (const guint8 *) text,
+                      .end = (const guint8 *) text + len,
+                      .error = error };
   gboolean complete;
 
   skip_space (&scanner);
   if (scanner.at == scanner.end) {
-    g_set_error_literal (error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_EMPTY, "missing request body");
+    g_set_error_literal (error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_EMPTY,
+                         "missing request body");
     return FALSE;
   }
   do {

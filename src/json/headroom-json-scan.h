@@ -1,5 +1,5 @@
-/* headroom-json-scan.h: whether a text is JSON that we take, and if not, why, in the words that Go's encoding/json
- * uses.
+/* headroom-json-scan.h: whether a text is JSON that we take, and if not, why, in the words that
+ * Go's encoding/json uses.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Trees of json-c live only inside one call here. Recursion is bounded by HEADROOM_JSON_MAX_DEPTH on the way in; values
- * on the way out were either read here or built by our own code, which is shallow.
+ * Trees of json-c live only inside one call here. Recursion is bounded by HEADROOM_JSON_MAX_DEPTH
+ * on the way in; values on the way out were either read here or built by our own code, which is
+ * shallow.
  */
 #include "headroom-json.h"
 
@@ -53,7 +54,8 @@ value_from_tree (JsonObject *object, gboolean trusted)
   case json_type_double:
     return hr_value_new_float (json_object_get_double (object));
   case json_type_string:
-    return hr_value_new_string (json_object_get_string (object), json_object_get_string_len (object), trusted);
+    return hr_value_new_string (json_object_get_string (object),
+                                json_object_get_string_len (object), trusted);
   case json_type_array:
     value = hr_value_new_list ();
     for (gsize i = 0; i < json_object_array_length (object); i++)
@@ -77,7 +79,8 @@ headroom_json_parse (const char *text, gssize len, gboolean trusted, GError **er
 
   if (n_bytes > HEADROOM_JSON_MAX_BYTES) {
     g_set_error (error, HEADROOM_JSON_ERROR, HEADROOM_JSON_ERROR_LIMIT,
-                 "JSON text of %" G_GSIZE_FORMAT " bytes; at most %u are read", n_bytes, HEADROOM_JSON_MAX_BYTES);
+                 "JSON text of %" G_GSIZE_FORMAT " bytes; at most %u are read", n_bytes,
+                 HEADROOM_JSON_MAX_BYTES);
     return NULL;
   }
   if (!headroom_json_scan (text, n_bytes, error))
@@ -85,7 +88,8 @@ headroom_json_parse (const char *text, gssize len, gboolean trusted, GError **er
 
   /* One level more than brackets: that of the scalars inside. */
   g_autoptr(JsonTokener) tokener = json_tokener_new_ex (HEADROOM_JSON_MAX_DEPTH + 1);
-  /* Not strict: the scan was, and json-c 0.18's own strictness takes every byte beyond ASCII for a control character. */
+  /* Not strict: the scan was, and json-c 0.18's own strictness takes every byte beyond ASCII for a
+   * control character. */
   g_autoptr(JsonObject) tree = json_tokener_parse_ex (tokener, text, (int) n_bytes);
   /* A number at the very end is complete only for who knows that the text ends there. */
   if (json_tokener_get_error (tokener) == json_tokener_continue)
@@ -113,7 +117,8 @@ shortest_digits (double number, char *buffer, gsize size)
   }
 }
 
-/* Digits without a point, which stands before digit number `point`, laid out without an exponent. */
+/* Digits without a point, which stands before digit number `point`, laid out without an exponent.
+ */
 static char *
 layout_plain (gboolean negative, const char *digits, int point)
 {
@@ -155,7 +160,8 @@ headroom_json_format_number (double number)
   digits[n] = '\0';
   if (exponent >= -6 && exponent < 21)
     return layout_plain (number < 0, digits, exponent + 1);
-  return g_strdup_printf ("%s%c%s%se%+d", number < 0 ? "-" : "", digits[0], n > 1 ? "." : "", digits + 1, exponent);
+  return g_strdup_printf ("%s%c%s%se%+d", number < 0 ? "-" : "", digits[0], n > 1 ? "." : "",
+                          digits + 1, exponent);
 }
 
 /* Whether text is UTF-8, U+0000 included. */
@@ -219,7 +225,8 @@ tree_from_value (const HrValue *value)
   }
 }
 
-/* These characters occur in JSON only inside strings, so they can be escaped in the finished text. */
+/* These characters occur in JSON only inside strings, so they can be escaped in the finished text.
+ */
 static char *
 escape_html (const char *text, gsize len)
 {
@@ -228,7 +235,8 @@ escape_html (const char *text, gsize len)
   for (const char *c = text; c < text + len; c++) {
     if (*c == '<' || *c == '>' || *c == '&') {
       g_string_append_printf (escaped, "\\u%04x", (guint) *c);
-    } else if (text + len - c >= 3 && (memcmp (c, "\xe2\x80\xa8", 3) == 0 || memcmp (c, "\xe2\x80\xa9", 3) == 0)) {
+    } else if (text + len - c >= 3 &&
+               (memcmp (c, "\xe2\x80\xa8", 3) == 0 || memcmp (c, "\xe2\x80\xa9", 3) == 0)) {
       g_string_append (escaped, c[2] == '\xa8' ? "\\u2028" : "\\u2029");
       c += 2;
     } else {
@@ -293,7 +301,8 @@ headroom_json_set_strv (HrValue *dict, const char *key, const char *const *texts
 static const HrValue *
 lookup_kind (const HrValue *dict, const char *key, HrValueKind kind)
 {
-  const HrValue *value = dict != NULL && hr_value_kind (dict) == HR_VALUE_DICT ? hr_value_lookup (dict, key) : NULL;
+  const HrValue *value =
+      dict != NULL && hr_value_kind (dict) == HR_VALUE_DICT ? hr_value_lookup (dict, key) : NULL;
 
   return value != NULL && hr_value_kind (value) == kind ? value : NULL;
 }

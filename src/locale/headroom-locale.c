@@ -12,9 +12,12 @@ dup_folder_beside_program (void)
 {
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *bin = program != NULL ? g_path_get_dirname (program) : NULL;
-  g_autofree char *folder = bin != NULL ? g_build_filename (bin, "..", "share", "locale", NULL) : NULL;
+  g_autofree char *folder =
+      bin != NULL ? g_build_filename (bin, "..", "share", "locale", NULL) : NULL;
 
-  return folder != NULL && g_file_test (folder, G_FILE_TEST_IS_DIR) ? g_canonicalize_filename (folder, NULL) : NULL;
+  return folder != NULL && g_file_test (folder, G_FILE_TEST_IS_DIR)
+             ? g_canonicalize_filename (folder, NULL)
+             : NULL;
 }
 
 void

@@ -16,19 +16,22 @@
 #define SMALLEST_MEMORY (G_GUINT64_CONSTANT (1) << 20)
 #define LARGEST_MEMORY (G_GUINT64_CONSTANT (1) << 50)
 
-/* Data sheets: GB/s of memory, TFLOPS of dense 16-bit products, GB/s to the host in one direction. */
+/* Data sheets: GB/s of memory, TFLOPS of dense 16-bit products, GB/s to the host in one direction.
+ */
 typedef struct {
   const char *name;
   double bandwidth, compute, bus;
 } Known;
 
 static const Known known_devices[] = {
-  { "A10", 600, 125, 32 },        { "A100", 1555, 312, 32 },      { "A100-80GB", 2039, 312, 32 }, { "A6000", 768, 155, 32 },
-  { "H100", 3350, 989, 64 },      { "H20", 4000, 148, 64 },       { "H200", 4800, 989, 64 },      { "L4", 300, 121, 32 },
-  { "L20", 864, 119.5, 32 },      { "L40", 864, 181, 32 },        { "L40S", 864, 362, 32 },       { "MI210", 1638, 181, 32 },
-  { "MI300X", 5300, 1307, 64 },   { "RTX3060", 360, 51, 32 },     { "RTX3090", 936, 142, 32 },    { "RTX4060", 272, 60, 16 },
-  { "RTX4070", 504, 117, 32 },    { "RTX4080", 717, 195, 32 },    { "RTX4090", 1008, 330, 32 },   { "RTX5080", 960, 225, 64 },
-  { "RTX5090", 1792, 419, 64 },   { "RX7900XTX", 960, 123, 32 },  { "T4", 320, 65, 16 },          { "V100", 900, 125, 16 },
+  { "A10", 600, 125, 32 },       { "A100", 1555, 312, 32 },   { "A100-80GB", 2039, 312, 32 },
+  { "A6000", 768, 155, 32 },     { "H100", 3350, 989, 64 },   { "H20", 4000, 148, 64 },
+  { "H200", 4800, 989, 64 },     { "L4", 300, 121, 32 },      { "L20", 864, 119.5, 32 },
+  { "L40", 864, 181, 32 },       { "L40S", 864, 362, 32 },    { "MI210", 1638, 181, 32 },
+  { "MI300X", 5300, 1307, 64 },  { "RTX3060", 360, 51, 32 },  { "RTX3090", 936, 142, 32 },
+  { "RTX4060", 272, 60, 16 },    { "RTX4070", 504, 117, 32 }, { "RTX4080", 717, 195, 32 },
+  { "RTX4090", 1008, 330, 32 },  { "RTX5080", 960, 225, 64 }, { "RTX5090", 1792, 419, 64 },
+  { "RX7900XTX", 960, 123, 32 }, { "T4", 320, 65, 16 },       { "V100", 900, 125, 16 },
 };
 
 /* A card and a processor of the middle, where nothing is known of them. */
@@ -99,9 +102,10 @@ fail (GError **error, const char *spec, const char *format, ...)
   va_start (args, format);
   what = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
-               _("%s is no device: %s. Write [COUNTx]NAME:cpu|gpu:MEMORY[:BANDWIDTH[:COMPUTE[:BUS]]], such as 2xL20:gpu:48GiB:864GB/s"),
-               spec, what);
+  g_set_error (
+      error, HR_ERROR, HR_ERROR_SETTINGS,
+      _("%s is no device: %s. Write [COUNTx]NAME:cpu|gpu:MEMORY[:BANDWIDTH[:COMPUTE[:BUS]]], such as 2xL20:gpu:48GiB:864GB/s"),
+      spec, what);
   return FALSE;
 }
 
@@ -123,7 +127,8 @@ read_count (const char *spec, const char **name, gsize *ret_count, GError **erro
 }
 
 static gboolean
-read_rate (const char *spec, const char *text, const char *unit, double share, double *ret, GError **error)
+read_rate (const char *spec, const char *text, const char *unit, double share, double *ret,
+           GError **error)
 {
   double rate;
 
@@ -161,9 +166,12 @@ read_device (const char *spec, char **parts, HrDevice *ret, GError **error)
   else if (g_ascii_strcasecmp (parts[1], "cpu") != 0)
     return fail (error, spec, _("%s is neither cpu nor gpu"), parts[1]);
   if (!read_memory (spec, parts[2], &device.total, error) ||
-      !read_rate (spec, n > 3 ? parts[3] : NULL, "B/s", HEADROOM_BANDWIDTH_SHARE, &device.rates.bandwidth, error) ||
-      !read_rate (spec, n > 4 ? parts[4] : NULL, "FLOPS", HEADROOM_COMPUTE_SHARE, &device.rates.compute, error) ||
-      !read_rate (spec, n > 5 ? parts[5] : NULL, "B/s", HEADROOM_BANDWIDTH_SHARE, &device.rates.bus, error))
+      !read_rate (spec, n > 3 ? parts[3] : NULL, "B/s", HEADROOM_BANDWIDTH_SHARE,
+                  &device.rates.bandwidth, error) ||
+      !read_rate (spec, n > 4 ? parts[4] : NULL, "FLOPS", HEADROOM_COMPUTE_SHARE,
+                  &device.rates.compute, error) ||
+      !read_rate (spec, n > 5 ? parts[5] : NULL, "B/s", HEADROOM_BANDWIDTH_SHARE, &device.rates.bus,
+                  error))
     return FALSE;
   device.free = device.total;
   *ret = device;
@@ -171,7 +179,8 @@ read_device (const char *spec, char **parts, HrDevice *ret, GError **error)
 }
 
 gboolean
-headroom_device_spec_parse (const char *spec, HrDevice *devices, gsize max, gsize *n, GError **error)
+headroom_device_spec_parse (const char *spec, HrDevice *devices, gsize max, gsize *n,
+                            GError **error)
 {
   g_auto (GStrv) parts = g_strsplit (spec, ":", -1);
   guint n_parts = g_strv_length (parts);
@@ -212,13 +221,15 @@ check_devices (const HrDevice *devices, gsize n, GError **error)
     n_hosts += devices[i].kind == HR_DEVICE_CPU;
     for (gsize k = 0; k < i; k++)
       if (g_str_equal (devices[i].name, devices[k].name)) {
-        g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("Two devices are called %s."), devices[i].name);
+        g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("Two devices are called %s."),
+                     devices[i].name);
         return FALSE;
       }
   }
   if (n_hosts <= 1)
     return TRUE;
-  g_set_error_literal (error, HR_ERROR, HR_ERROR_SETTINGS, _("There are two cpu devices; a machine has one host."));
+  g_set_error_literal (error, HR_ERROR, HR_ERROR_SETTINGS,
+                       _("There are two cpu devices; a machine has one host."));
   return FALSE;
 }
 
@@ -241,7 +252,8 @@ put_host_first (HrDevice *devices, gsize *n, gsize max)
 }
 
 gboolean
-headroom_device_specs_parse (const char *const *specs, int reserve_percent, HrDevice *devices, gsize max, gsize *ret_n, GError **error)
+headroom_device_specs_parse (const char *const *specs, int reserve_percent, HrDevice *devices,
+                             gsize max, gsize *ret_n, GError **error)
 {
   gsize n = 0;
 
@@ -255,7 +267,9 @@ headroom_device_specs_parse (const char *const *specs, int reserve_percent, HrDe
   else
     put_host_first (devices, &n, max);
   for (gsize i = 0; i < n; i++) {
-    devices[i].reserve = devices[i].total / 100 * (guint64) (reserve_percent >= 0 ? reserve_percent : DEFAULT_RESERVE_PERCENT);
+    devices[i].reserve =
+        devices[i].total / 100 *
+        (guint64) (reserve_percent >= 0 ? reserve_percent : DEFAULT_RESERVE_PERCENT);
     headroom_device_assume_rates (&devices[i]);
   }
   *ret_n = n;

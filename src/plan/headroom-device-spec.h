@@ -2,10 +2,12 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- *   [COUNTx]NAME:cpu|gpu:MEMORY[:BANDWIDTH[:COMPUTE[:BUS]]]      8xL20:gpu:48GiB:864GB/s    host:cpu:256GiB:80GB/s
+ *   [COUNTx]NAME:cpu|gpu:MEMORY[:BANDWIDTH[:COMPUTE[:BUS]]]      8xL20:gpu:48GiB:864GB/s
+ * host:cpu:256GiB:80GB/s
  *
- * What a data sheet says is not what programs reach; of a described device, predictions count on HEADROOM_BANDWIDTH_SHARE and
- * HEADROOM_COMPUTE_SHARE. What is left out comes from a table of known devices, or is assumed. Thread-safety: Safe.
+ * What a data sheet says is not what programs reach; of a described device, predictions count on
+ * HEADROOM_BANDWIDTH_SHARE and HEADROOM_COMPUTE_SHARE. What is left out comes from a table of known
+ * devices, or is assumed. Thread-safety: Safe.
  */
 #pragma once
 
@@ -13,7 +15,8 @@
 
 G_BEGIN_DECLS
 
-/* Readers of memory that have nothing else to do reach 80 to 90 percent of a data sheet's bandwidth; kernels a little less. */
+/* Readers of memory that have nothing else to do reach 80 to 90 percent of a data sheet's
+ * bandwidth; kernels a little less. */
 #define HEADROOM_BANDWIDTH_SHARE 0.75
 /* Products of quantised weights with a few hundred rows. */
 #define HEADROOM_COMPUTE_SHARE 0.4
@@ -27,7 +30,8 @@ G_BEGIN_DECLS
  *
  * Returns: FALSE with @error (HR_ERROR_SETTINGS) set, which says what is wrong with it
  */
-gboolean headroom_device_spec_parse (const char *spec, HrDevice *devices, gsize max, gsize *n, GError **error);
+gboolean headroom_device_spec_parse (const char *spec, HrDevice *devices, gsize max, gsize *n,
+                                     GError **error);
 
 /**
  * headroom_device_specs_parse:
@@ -37,8 +41,8 @@ gboolean headroom_device_spec_parse (const char *spec, HrDevice *devices, gsize 
  *
  * A machine described without a host has this machine's.
  */
-gboolean headroom_device_specs_parse (const char *const *specs, int reserve_percent, HrDevice *devices, gsize max, gsize *ret_n,
-                                      GError **error);
+gboolean headroom_device_specs_parse (const char *const *specs, int reserve_percent,
+                                      HrDevice *devices, gsize max, gsize *ret_n, GError **error);
 
 /* This machine, with the rates that were measured on it, if any. */
 gsize headroom_devices_probe (HrDevice *devices, gsize max);

@@ -6,11 +6,13 @@
 
 #include <glib/gi18n-lib.h>
 
-/* Slots of a model where nobody said how many: enough for a person and a few programs, and little of a paged cache. */
+/* Slots of a model where nobody said how many: enough for a person and a few programs, and little
+ * of a paged cache. */
 #define DEFAULT_PARALLEL 4
 /* Steps of so many tokens still keep a processor busy, and need a quarter of the working memory. */
 #define SMALL_NUM_BATCH 128
-/* A context that nobody asked for is made shorter down to this; below, the model is of no use and is refused. */
+/* A context that nobody asked for is made shorter down to this; below, the model is of no use and
+ * is refused. */
 #define SMALLEST_DEFAULT_NUM_CTX 512
 /* Contexts people recognise; what is found by search is rounded down to a multiple. */
 #define NUM_CTX_STEP 256
@@ -122,8 +124,8 @@ choose_num_ctx (Search *search)
 
   search->settings.num_ctx = n_ctx_train > 0 ? MIN (wanted, n_ctx_train) : wanted;
   if (search->asked->num_ctx > search->settings.num_ctx)
-    step (search, _("num_ctx is %u instead of %u: the model was trained for %u."), search->settings.num_ctx, search->asked->num_ctx,
-          n_ctx_train);
+    step (search, _("num_ctx is %u instead of %u: the model was trained for %u."),
+          search->settings.num_ctx, search->asked->num_ctx, n_ctx_train);
 }
 
 /* Four slots where that costs nothing but memory that is there. */
@@ -151,10 +153,12 @@ choose_parallel (Search *search, GError **error)
     return TRUE;
   }
   freed = size_text (total_bytes (four) - total_bytes (one));
-  step (search, has_gpus (search) && hr_plan_fits (four, NULL) ?
-                  _("parallel is 1 instead of %d: layers would have to leave the GPU for the other slots, which take %s.") :
-                  _("parallel is 1 instead of %d: there is no room for the other slots, which take %s."),
-        DEFAULT_PARALLEL, freed);
+  step (
+      search,
+      has_gpus (search) && hr_plan_fits (four, NULL)
+          ? _("parallel is 1 instead of %d: layers would have to leave the GPU for the other slots, which take %s.")
+          : _("parallel is 1 instead of %d: there is no room for the other slots, which take %s."),
+      DEFAULT_PARALLEL, freed);
   adopt (search, &settings, g_steal_pointer (&one));
   return TRUE;
 }
@@ -164,17 +168,19 @@ choose_parallel (Search *search, GError **error)
 static gboolean
 may_shrink_batch (const Search *search)
 {
-  return search->asked->num_batch == 0 && hr_plan_get_settings (search->fit->plan)->num_batch > SMALL_NUM_BATCH;
+  return search->asked->num_batch == 0 &&
+         hr_plan_get_settings (search->fit->plan)->num_batch > SMALL_NUM_BATCH;
 }
 
 static void
 shrink_batch (Search *search, HrSettings *settings, HrPlan *take_plan)
 {
-  guint64 before = gpu_bytes (search->fit->plan) + total_bytes (search->fit->plan), after = gpu_bytes (take_plan) + total_bytes (take_plan);
+  guint64 before = gpu_bytes (search->fit->plan) + total_bytes (search->fit->plan),
+          after = gpu_bytes (take_plan) + total_bytes (take_plan);
   g_autofree char *freed = size_text (before > after ? before - after : 0);
 
-  step (search, _("num_batch is %u instead of %u: smaller steps free %s of working memory."), SMALL_NUM_BATCH,
-        hr_plan_get_settings (search->fit->plan)->num_batch, freed);
+  step (search, _("num_batch is %u instead of %u: smaller steps free %s of working memory."),
+        SMALL_NUM_BATCH, hr_plan_get_settings (search->fit->plan)->num_batch, freed);
   adopt (search, settings, take_plan);
 }
 
@@ -185,8 +191,9 @@ try_smaller_batch (Search *search)
   HrSettings settings = search->settings;
   g_autoptr (HrPlan) plan = NULL;
   const HrSettings *now = hr_plan_get_settings (search->fit->plan);
-  gboolean spills = has_gpus (search) && search->asked->gpu_layers < 0 &&
-                    (now->gpu_layers < (gint32) hr_plan_n_layers (search->fit->plan) || now->cpu_experts > 0);
+  gboolean spills =
+      has_gpus (search) && search->asked->gpu_layers < 0 &&
+      (now->gpu_layers < (gint32) hr_plan_n_layers (search->fit->plan) || now->cpu_experts > 0);
 
   if (!may_shrink_batch (search) || (!spills && hr_plan_fits (search->fit->plan, NULL)))
     return;
@@ -212,17 +219,19 @@ tell_placement (Search *search)
     const HrPlanItem *item = hr_plan_get_item (plan, i);
     if (item->layer < 0 || item->device != 0)
       continue;
-    *(hr_plan_get_layer_device (plan, (guint32) item->layer) != 0 ? &experts : &layers) += item->bytes;
+    *(hr_plan_get_layer_device (plan, (guint32) item->layer) != 0 ? &experts : &layers) +=
+        item->bytes;
   }
   if (s->cpu_experts > 0) {
     text = size_text (experts);
-    step (search, _("The experts of %u layers stay with the host: that frees %s on the GPUs."), s->cpu_experts, text);
+    step (search, _("The experts of %u layers stay with the host: that frees %s on the GPUs."),
+          s->cpu_experts, text);
   }
   if (s->gpu_layers < (gint32) n_layers) {
     g_free (text);
     text = size_text (layers);
-    step (search, _("%u of %u layers stay with the host: that frees %s on the GPUs."), n_layers - (guint32) s->gpu_layers, n_layers,
-          text);
+    step (search, _("%u of %u layers stay with the host: that frees %s on the GPUs."),
+          n_layers - (guint32) s->gpu_layers, n_layers, text);
   }
 }
 
@@ -241,12 +250,14 @@ try_smaller_num_ctx (Search *search)
   g_autofree char *freed = NULL;
   HrPlan *plan;
 
-  if (search->asked->num_ctx > 0 || num_ctx < MIN (SMALLEST_DEFAULT_NUM_CTX, settings.num_ctx) || num_ctx >= settings.num_ctx)
+  if (search->asked->num_ctx > 0 || num_ctx < MIN (SMALLEST_DEFAULT_NUM_CTX, settings.num_ctx) ||
+      num_ctx >= settings.num_ctx)
     return;
   settings.num_ctx = num_ctx;
   plan = plan_with (search, &settings);
   freed = size_text (before - total_bytes (plan));
-  step (search, _("num_ctx is %u instead of %u: a shorter context frees %s of cache."), num_ctx, search->settings.num_ctx, freed);
+  step (search, _("num_ctx is %u instead of %u: a shorter context frees %s of cache."), num_ctx,
+        search->settings.num_ctx, freed);
   adopt (search, &settings, plan);
 }
 
@@ -276,7 +287,8 @@ offer (Search *search, const HrSettings *settings, const char *setting)
   made->frees = total_bytes (search->fit->plan) - total_bytes (plan);
   made->fits = hr_plan_fits (plan, NULL);
   freed = size_text (made->frees);
-  made->text = g_strdup_printf (made->fits ? _("%s would free %s; then it fits.") : _("%s would free %s, which is not enough alone."),
+  made->text = g_strdup_printf (made->fits ? _("%s would free %s; then it fits.")
+                                           : _("%s would free %s, which is not enough alone."),
                                 setting, freed);
   g_ptr_array_add (search->fit->offers, made);
 }
@@ -328,10 +340,16 @@ headroom_fit_new_of_plan (HrPlan *take_plan)
 }
 
 HeadroomFit *
-headroom_fit_new (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices, GError **error)
+headroom_fit_new (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices,
+                  GError **error)
 {
   g_autoptr (HeadroomFit) fit = headroom_fit_new_of_plan (NULL);
-  Search search = { .model = model, .asked = asked, .devices = devices, .n_devices = n_devices, .settings = *asked, .fit = fit };
+  Search search = { .model = model,
+                    .asked = asked,
+                    .devices = devices,
+                    .n_devices = n_devices,
+                    .settings = *asked,
+                    .fit = fit };
 
   choose_num_ctx (&search);
   if (!choose_parallel (&search, error))
@@ -357,7 +375,8 @@ headroom_fit_free (HeadroomFit *fit)
 }
 
 HrPlan *
-headroom_plan_new (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices, GError **error)
+headroom_plan_new (HrModel *model, const HrSettings *asked, const HrDevice *devices,
+                   gsize n_devices, GError **error)
 {
   g_autoptr (HeadroomFit) fit = headroom_fit_new (model, asked, devices, n_devices, error);
 

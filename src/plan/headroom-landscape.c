@@ -9,7 +9,8 @@
 const char *
 headroom_verdict_name (HeadroomVerdict verdict)
 {
-  static const char *const names[] = { "negligible", "noticeable", "heavy", "critical", "does not fit" };
+  static const char *const names[] = { "negligible", "noticeable", "heavy", "critical",
+                                       "does not fit" };
 
   return names[verdict];
 }
@@ -57,21 +58,27 @@ judge (const HeadroomStop *stop, const HrPlan *plan, gint32 gpu_layers_before)
 
   if (!hr_plan_fits (plan, NULL))
     return HEADROOM_VERDICT_DOES_NOT_FIT;
-  if (percent > 50 || stop->slower_percent > 90 || hr_plan_get_settings (plan)->gpu_layers < gpu_layers_before)
+  if (percent > 50 || stop->slower_percent > 90 ||
+      hr_plan_get_settings (plan)->gpu_layers < gpu_layers_before)
     return HEADROOM_VERDICT_CRITICAL;
   if (percent > 20 || stop->slower_percent > 50)
     return HEADROOM_VERDICT_HEAVY;
-  return percent > 5 || stop->slower_percent > 10 ? HEADROOM_VERDICT_NOTICEABLE : HEADROOM_VERDICT_NEGLIGIBLE;
+  return percent > 5 || stop->slower_percent > 10 ? HEADROOM_VERDICT_NOTICEABLE
+                                                  : HEADROOM_VERDICT_NEGLIGIBLE;
 }
 
 static HeadroomStop
 describe (const HrPlan *plan, const HrPlan *first)
 {
   guint32 num_ctx = hr_plan_get_settings (plan)->num_ctx;
-  HeadroomPrediction empty = headroom_predict (first, 1, 0, 1), full = headroom_predict (plan, num_ctx, 0, 1);
-  HeadroomStop stop = { .num_ctx = num_ctx, .cache_bytes = hr_plan_get_bytes (plan, HR_ITEM_CACHE), .predicted = full };
+  HeadroomPrediction empty = headroom_predict (first, 1, 0, 1),
+                     full = headroom_predict (plan, num_ctx, 0, 1);
+  HeadroomStop stop = { .num_ctx = num_ctx,
+                        .cache_bytes = hr_plan_get_bytes (plan, HR_ITEM_CACHE),
+                        .predicted = full };
 
-  stop.percent_of_weights = 100.0 * (double) stop.cache_bytes / (double) MAX (hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), 1);
+  stop.percent_of_weights = 100.0 * (double) stop.cache_bytes /
+                            (double) MAX (hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), 1);
   if (empty.tokens_per_second > 0)
     stop.slower_percent = 100 * (1 - full.tokens_per_second / empty.tokens_per_second);
   stop.verdict = judge (&stop, plan, hr_plan_get_settings (first)->gpu_layers);
@@ -79,7 +86,8 @@ describe (const HrPlan *plan, const HrPlan *first)
 }
 
 GArray *
-headroom_landscape_new (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices)
+headroom_landscape_new (HrModel *model, const HrSettings *asked, const HrDevice *devices,
+                        gsize n_devices)
 {
   GArray *landscape = g_array_new (FALSE, FALSE, sizeof (HeadroomStop));
   g_autoptr (GArray) stops = list_stops (model);
@@ -110,7 +118,8 @@ headroom_landscape_new (HrModel *model, const HrSettings *asked, const HrDevice 
 /* ---- How many at once ---- */
 
 static HrPlan *
-plan_for (HrModel *model, const HrSettings *settings, guint32 parallel, const HrDevice *devices, gsize n_devices)
+plan_for (HrModel *model, const HrSettings *settings, guint32 parallel, const HrDevice *devices,
+          gsize n_devices)
 {
   HrSettings with = *settings;
 
@@ -119,7 +128,8 @@ plan_for (HrModel *model, const HrSettings *settings, guint32 parallel, const Hr
 }
 
 static gboolean
-fits (HrModel *model, const HrSettings *settings, guint32 parallel, const HrDevice *devices, gsize n_devices)
+fits (HrModel *model, const HrSettings *settings, guint32 parallel, const HrDevice *devices,
+      gsize n_devices)
 {
   g_autoptr (HrPlan) plan = plan_for (model, settings, parallel, devices, n_devices);
 
@@ -127,7 +137,8 @@ fits (HrModel *model, const HrSettings *settings, guint32 parallel, const HrDevi
 }
 
 static guint32
-largest_parallel (HrModel *model, const HrSettings *settings, const HrDevice *devices, gsize n_devices)
+largest_parallel (HrModel *model, const HrSettings *settings, const HrDevice *devices,
+                  gsize n_devices)
 {
   guint32 low = 0, high = HR_MAX_PARALLEL + 1;
 
@@ -146,9 +157,11 @@ typedef struct {
   HeadroomPrediction predicted;
 } Sample;
 
-/* Throughput at more and more answers at once, each step a tenth. Half full contexts are what a busy service has. */
+/* Throughput at more and more answers at once, each step a tenth. Half full contexts are what a
+ * busy service has. */
 static GArray *
-sample_throughput (HrModel *model, const HrSettings *settings, guint32 parallel_max, const HrDevice *devices, gsize n_devices)
+sample_throughput (HrModel *model, const HrSettings *settings, guint32 parallel_max,
+                   const HrDevice *devices, gsize n_devices)
 {
   GArray *samples = g_array_new (FALSE, FALSE, sizeof (Sample));
   guint32 n_prompt = MIN (HEADROOM_USUAL_PROMPT, settings->num_ctx);
@@ -176,7 +189,8 @@ find_knee (const GArray *samples)
 
   for (guint i = 0; i < samples->len; i++) {
     const Sample *sample = &g_array_index (samples, Sample, i);
-    double above = throughput (sample) / MAX (throughput (last), 1e-9) - (double) sample->parallel / last->parallel;
+    double above = throughput (sample) / MAX (throughput (last), 1e-9) -
+                   (double) sample->parallel / last->parallel;
     if (above > best) {
       best = above;
       knee = sample;
@@ -186,7 +200,8 @@ find_knee (const GArray *samples)
 }
 
 static void
-find_best (HeadroomAdvice *advice, HrModel *model, const HrSettings *settings, const HrDevice *devices, gsize n_devices)
+find_best (HeadroomAdvice *advice, HrModel *model, const HrSettings *settings,
+           const HrDevice *devices, gsize n_devices)
 {
   g_autoptr (GArray) samples = NULL;
   const Sample *knee;
@@ -201,7 +216,8 @@ find_best (HeadroomAdvice *advice, HrModel *model, const HrSettings *settings, c
 }
 
 GArray *
-headroom_recommend (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices)
+headroom_recommend (HrModel *model, const HrSettings *asked, const HrDevice *devices,
+                    gsize n_devices)
 {
   GArray *list = g_array_new (FALSE, FALSE, sizeof (HeadroomAdvice));
   g_autoptr (GArray) stops = list_stops (model);

@@ -52,7 +52,8 @@ headroom_machine_rates_load (HrDeviceRates *ret_rates)
   if (!g_file_get_contents (path, &text, NULL, NULL))
     return FALSE;
   json = headroom_json_parse (text, -1, FALSE, NULL);
-  if (json == NULL || hr_value_kind (json) != HR_VALUE_DICT || g_strcmp0 (headroom_json_get_string (json, "kernels"), hr_cpu_name ()) != 0)
+  if (json == NULL || hr_value_kind (json) != HR_VALUE_DICT ||
+      g_strcmp0 (headroom_json_get_string (json, "kernels"), hr_cpu_name ()) != 0)
     return FALSE;
   read = rate_of (json, "read");
   compute = rate_of (json, "compute");

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * rates.json in headroom's folder of the user's state: {"kernels", "threads", "read", "compute"}, bytes and operations per second as
- * `headroom bench machine` measures them. Rates of other kernels are not used: they are to be measured again. Thread-safety: Safe.
+ * rates.json in headroom's folder of the user's state: {"kernels", "threads", "read", "compute"},
+ * bytes and operations per second as `headroom bench machine` measures them. Rates of other kernels
+ * are not used: they are to be measured again. Thread-safety: Safe.
  */
 #pragma once
 

@@ -115,8 +115,10 @@ devices_to_json (const HrPlan *plan)
     set_bytes (json, "used", hr_plan_get_device_bytes (plan, d));
     set_bytes (json, "weights", headroom_plan_device_bytes (plan, HR_ITEM_WEIGHTS, d));
     set_bytes (json, "cache", headroom_plan_device_bytes (plan, HR_ITEM_CACHE, d));
-    set_bytes (json, "compute", hr_plan_get_device_bytes (plan, d) - headroom_plan_device_bytes (plan, HR_ITEM_WEIGHTS, d) -
-                                    headroom_plan_device_bytes (plan, HR_ITEM_CACHE, d));
+    set_bytes (json, "compute",
+               hr_plan_get_device_bytes (plan, d) -
+                   headroom_plan_device_bytes (plan, HR_ITEM_WEIGHTS, d) -
+                   headroom_plan_device_bytes (plan, HR_ITEM_CACHE, d));
     hr_value_set (json, "rates", rates_to_json (&device->rates));
     hr_value_append (list, json);
   }
@@ -150,7 +152,8 @@ layers_to_json (const HrPlan *plan)
 static HrValue *
 shares_to_json (const HrPlan *plan)
 {
-  HrValue *json = hr_value_new_dict (), *bytes = hr_value_new_dict (), *layers = hr_value_new_dict (), *time = hr_value_new_dict ();
+  HrValue *json = hr_value_new_dict (), *bytes = hr_value_new_dict (),
+          *layers = hr_value_new_dict (), *time = hr_value_new_dict ();
   double times[HR_MAX_DEVICES], total = (double) MAX (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS), 1);
   gboolean timed = headroom_predict_time_shares (plan, times);
   guint32 n_layers = hr_plan_n_layers (plan);
@@ -226,7 +229,8 @@ offers_to_json (GPtrArray *offers)
 /* ---- The whole ---- */
 
 HrValue *
-headroom_plan_to_json (const char *name, const HrModel *model, const HrPlan *plan, GPtrArray *steps, GPtrArray *offers)
+headroom_plan_to_json (const char *name, const HrModel *model, const HrPlan *plan, GPtrArray *steps,
+                       GPtrArray *offers)
 {
   HrValue *json = hr_value_new_dict ();
   g_autoptr (GError) reason = NULL;
@@ -240,7 +244,8 @@ headroom_plan_to_json (const char *name, const HrModel *model, const HrPlan *pla
   hr_value_set (json, "items", items_to_json (plan));
   hr_value_set (json, "bytes", headroom_plan_bytes_to_json (plan));
   set_bytes (json, "cache_bytes_per_token", hr_plan_get_cache_bytes_per_token (plan));
-  set_bytes (json, "textbook_cache_bytes", headroom_textbook_cache_bytes (model, hr_plan_get_settings (plan)));
+  set_bytes (json, "textbook_cache_bytes",
+             headroom_textbook_cache_bytes (model, hr_plan_get_settings (plan)));
   hr_value_set (json, "layers", layers_to_json (plan));
   hr_value_set (json, "share", shares_to_json (plan));
   hr_value_set (json, "predicted", usual_prediction (plan));

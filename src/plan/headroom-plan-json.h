@@ -16,14 +16,16 @@ G_BEGIN_DECLS
  * @steps: (nullable) (element-type utf8): what was reduced to make it fit
  * @offers: (nullable): of HeadroomOffer
  *
- * {"model", "settings": {num_ctx, parallel, num_batch, kv_type, gpu_layers, cpu_experts, num_thread}, "fits", "reason" where it does
- * not, "devices": [{name, kind, total, free, reserve, used, weights, cache, compute, rates}], "items": [{kind, name, layer, device,
- * bytes}], "bytes": {kind: bytes, "total"}, "cache_bytes_per_token", "textbook_cache_bytes", "layers": {gpu, cpu},
- * "share": {bytes, layers, time: {device: 0 to 1}}, "predicted": {prompt_tokens_per_second, tokens_per_second, first_token_ms},
- * "steps": [sentence], "offers": [{text, frees, fits, settings}]}
+ * {"model", "settings": {num_ctx, parallel, num_batch, kv_type, gpu_layers, cpu_experts,
+ * num_thread}, "fits", "reason" where it does not, "devices": [{name, kind, total, free, reserve,
+ * used, weights, cache, compute, rates}], "items": [{kind, name, layer, device, bytes}], "bytes":
+ * {kind: bytes, "total"}, "cache_bytes_per_token", "textbook_cache_bytes", "layers": {gpu, cpu},
+ * "share": {bytes, layers, time: {device: 0 to 1}}, "predicted": {prompt_tokens_per_second,
+ * tokens_per_second, first_token_ms}, "steps": [sentence], "offers": [{text, frees, fits,
+ * settings}]}
  */
-HrValue *headroom_plan_to_json (const char *name, const HrModel *model, const HrPlan *plan, GPtrArray *steps, GPtrArray *offers)
-    G_GNUC_WARN_UNUSED_RESULT;
+HrValue *headroom_plan_to_json (const char *name, const HrModel *model, const HrPlan *plan,
+                                GPtrArray *steps, GPtrArray *offers) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *headroom_settings_to_json (const HrSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 /* {kind: bytes, ..., "total"} */
 HrValue *headroom_plan_bytes_to_json (const HrPlan *plan) G_GNUC_WARN_UNUSED_RESULT;
@@ -32,7 +34,8 @@ HrValue *headroom_device_to_json (const HrDevice *device) G_GNUC_WARN_UNUSED_RES
 guint64 headroom_plan_device_bytes (const HrPlan *plan, HrItemKind kind, gsize device);
 
 /* [{num_ctx, cache_bytes, percent_of_weights, slower_percent, verdict, predicted}] and
- * [{num_ctx, parallel_max, parallel_best, tokens_per_second, predicted}]; see headroom-landscape.h. */
+ * [{num_ctx, parallel_max, parallel_best, tokens_per_second, predicted}]; see headroom-landscape.h.
+ */
 HrValue *headroom_landscape_to_json (const GArray *stops) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *headroom_recommend_to_json (const GArray *list) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -35,9 +35,12 @@ prompt_seconds (const HrPlan *plan, guint32 n_prompt, guint32 depth)
 HeadroomPrediction
 headroom_predict (const HrPlan *plan, guint32 n_prompt, guint32 depth, guint32 n_slots)
 {
-  HrStepShape one = { .n_tokens = n_slots, .n_slots = n_slots, .n_outputs = n_slots, .depth = depth + n_prompt };
+  HrStepShape one = {
+    .n_tokens = n_slots, .n_slots = n_slots, .n_outputs = n_slots, .depth = depth + n_prompt
+  };
   HeadroomPrediction prediction = { 0 };
-  double read = prompt_seconds (plan, MAX (n_prompt, 1), depth), generate = step_seconds (plan, &one);
+  double read = prompt_seconds (plan, MAX (n_prompt, 1), depth),
+         generate = step_seconds (plan, &one);
 
   if (read <= 0 || generate <= 0)
     return prediction;
@@ -51,7 +54,9 @@ gboolean
 headroom_predict_time_shares (const HrPlan *plan, double *ret_shares)
 {
   guint32 num_ctx = hr_plan_get_settings (plan)->num_ctx;
-  HrStepShape shape = { .n_tokens = 1, .n_slots = 1, .n_outputs = 1, .depth = MIN (num_ctx, HEADROOM_USUAL_PROMPT) };
+  HrStepShape shape = {
+    .n_tokens = 1, .n_slots = 1, .n_outputs = 1, .depth = MIN (num_ctx, HEADROOM_USUAL_PROMPT)
+  };
   HrStepCost costs[HR_MAX_DEVICES];
   double seconds = step_seconds (plan, &shape);
 

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * From the engine's count of what steps move and compute, and the devices' rates; never from the model's own past. Thread-safety: Safe.
+ * From the engine's count of what steps move and compute, and the devices' rates; never from the
+ * model's own past. Thread-safety: Safe.
  */
 #pragma once
 
@@ -25,9 +26,11 @@ typedef struct {
  * @depth: positions that are held before it
  * @n_slots: answers at once; tokens_per_second is of each
  */
-HeadroomPrediction headroom_predict (const HrPlan *plan, guint32 n_prompt, guint32 depth, guint32 n_slots);
+HeadroomPrediction headroom_predict (const HrPlan *plan, guint32 n_prompt, guint32 depth,
+                                     guint32 n_slots);
 
-/* The share of the time of a generated token that each device takes, [n_devices], adding up to 1; FALSE if it is not known. */
+/* The share of the time of a generated token that each device takes, [n_devices], adding up to 1;
+ * FALSE if it is not known. */
 gboolean headroom_predict_time_shares (const HrPlan *plan, double *ret_shares);
 
 G_END_DECLS

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 /**
  * headroom_quantity_parse:
- * @text: a number, perhaps with a fraction, a prefix (k, M, G, T, P or Ki, Mi, ...) and the unit; blanks between them are fine
+ * @text: a number, perhaps with a fraction, a prefix (k, M, G, T, P or Ki, Mi, ...) and the unit;
+ * blanks between them are fine
  * @unit: "B", "B/s" or "FLOPS"; compared without case. For "B" it may be left out
  * @ret: what it comes to; finite, not negative, at most 2^62
  *

@@ -51,8 +51,8 @@ typedef struct {
 static gboolean
 may_go (HeadroomResident *resident, gboolean even_busy)
 {
-  return resident->state == HEADROOM_RESIDENT_READY && resident->keep_alive_ns != HEADROOM_FOREVER &&
-         (even_busy || resident->n_leases == 0);
+  return resident->state == HEADROOM_RESIDENT_READY &&
+         resident->keep_alive_ns != HEADROOM_FOREVER && (even_busy || resident->n_leases == 0);
 }
 
 /* Models that may go, as candidates for a device. */
@@ -80,7 +80,8 @@ list_candidates (HeadroomResidency *self, gsize device, gboolean even_busy)
 static gboolean
 choose (GArray *list, guint64 need_bytes, gsize need_models)
 {
-  g_autofree HeadroomEvictionCandidate **candidates = g_new (HeadroomEvictionCandidate *, list->len + 1);
+  g_autofree HeadroomEvictionCandidate **candidates =
+      g_new (HeadroomEvictionCandidate *, list->len + 1);
 
   for (guint i = 0; i < list->len; i++)
     candidates[i] = &g_array_index (list, Candidate, i).candidate;
@@ -97,11 +98,15 @@ evict (HeadroomResidency *self, GArray *list, HeadroomResident *for_whom, guint6
     if (!c->candidate.chosen)
       continue;
     if (need_bytes > 0)
-      headroom_residency_tell (self, HEADROOM_EVENT_EVICT, headroom_model_entry_get_name (c->resident->entry),
-                               for_whom->demand.client, c->candidate.bytes, HEADROOM_REASON_ROOM, guest, need_bytes);
+      headroom_residency_tell (self, HEADROOM_EVENT_EVICT,
+                               headroom_model_entry_get_name (c->resident->entry),
+                               for_whom->demand.client, c->candidate.bytes, HEADROOM_REASON_ROOM,
+                               guest, need_bytes);
     else
-      headroom_residency_tell (self, HEADROOM_EVENT_EVICT, headroom_model_entry_get_name (c->resident->entry),
-                               for_whom->demand.client, c->candidate.bytes, HEADROOM_REASON_TOO_MANY, guest);
+      headroom_residency_tell (self, HEADROOM_EVENT_EVICT,
+                               headroom_model_entry_get_name (c->resident->entry),
+                               for_whom->demand.client, c->candidate.bytes,
+                               HEADROOM_REASON_TOO_MANY, guest);
     headroom_residency_start_unload (self, c->resident);
   }
 }
@@ -127,7 +132,8 @@ something_leaves (HeadroomResidency *self)
 
 /* Looks after one device; what is chosen there goes at once. */
 static Place
-make_room_on (HeadroomResidency *self, HeadroomResident *guest, gsize device, guint64 need_bytes, gsize need_models)
+make_room_on (HeadroomResidency *self, HeadroomResident *guest, gsize device, guint64 need_bytes,
+              gsize need_models)
 {
   g_autoptr (GArray) idle = list_candidates (self, device, FALSE);
   g_autoptr (GArray) all = NULL;
@@ -189,19 +195,25 @@ give_up (HeadroomResidency *self, HeadroomResident *resident, gboolean all, cons
   gboolean was_cancelled = g_cancellable_is_cancelled (resident->cancellable);
 
   if (!was_cancelled)
-    headroom_residency_tell (self, HEADROOM_EVENT_REFUSE, headroom_model_entry_get_name (resident->entry), resident->demand.client,
-                             resident->plan != NULL ? hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS) : 0, HEADROOM_REASON_REFUSED,
-                             error->message);
+    headroom_residency_tell (self, HEADROOM_EVENT_REFUSE,
+                             headroom_model_entry_get_name (resident->entry),
+                             resident->demand.client,
+                             resident->plan != NULL
+                                 ? hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS)
+                                 : 0,
+                             HEADROOM_REASON_REFUSED, error->message);
   g_object_ref (resident);
   headroom_residency_remove (self, resident);
-  /* A load that was stopped because nobody wanted it is no answer to those who came since: they start it again. */
+  /* A load that was stopped because nobody wanted it is no answer to those who came since: they
+   * start it again. */
   if (!was_cancelled)
     headroom_residency_fail (self, resident->entry, all, error);
   g_object_unref (resident);
   headroom_residency_pump (self);
 }
 
-/* The same plan on the machine as it would be if every model that may go were gone: what it says would fit is the truth. */
+/* The same plan on the machine as it would be if every model that may go were gone: what it says
+ * would fit is the truth. */
 static HeadroomFit *
 fit_alone (HeadroomResidency *self, HeadroomResident *guest)
 {
@@ -214,7 +226,8 @@ fit_alone (HeadroomResidency *self, HeadroomResident *guest)
   while (g_hash_table_iter_next (&iter, NULL, &resident))
     if (may_go (resident, TRUE))
       headroom_budget_give_back (resident, devices, n);
-  return headroom_machine_fit (self->machine, guest->model, &guest->demand.settings, devices, n, NULL);
+  return headroom_machine_fit (self->machine, guest->model, &guest->demand.settings, devices, n,
+                               NULL);
 }
 
 static void
@@ -227,10 +240,11 @@ refuse (HeadroomResidency *self, HeadroomResident *resident)
 
   if (hr_plan_fits (alone->plan, &reason))
     error = g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY,
-                         _("As many models are loaded as may be (%u), and none of them may go.%s"), max_loaded (self, alone->plan),
-                         pinned);
+                         _("As many models are loaded as may be (%u), and none of them may go.%s"),
+                         max_loaded (self, alone->plan), pinned);
   else
-    error = g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY, "%s%s", reason->message, pinned);
+    error = g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY, "%s%s",
+                         reason->message, pinned);
   give_up (self, resident, FALSE, error);
 }
 
@@ -248,10 +262,11 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   self->loading = NULL;
   settings = hr_plan_get_settings (resident->plan);
-  headroom_residency_tell (self, HEADROOM_EVENT_LOAD, headroom_model_entry_get_name (resident->entry), resident->demand.client,
-                           hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS), HEADROOM_REASON_ASKED,
-                           settings->num_ctx, settings->parallel,
-                           (double) (headroom_machine_now_us (self->machine) - resident->wanted_us) / G_USEC_PER_SEC);
+  headroom_residency_tell (
+      self, HEADROOM_EVENT_LOAD, headroom_model_entry_get_name (resident->entry),
+      resident->demand.client, hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS),
+      HEADROOM_REASON_ASKED, settings->num_ctx, settings->parallel,
+      (double) (headroom_machine_now_us (self->machine) - resident->wanted_us) / G_USEC_PER_SEC);
   headroom_residency_settle (self, resident);
 }
 
@@ -260,10 +275,11 @@ log_load (const HrPlan *plan)
 {
   const HrSettings *s = hr_plan_get_settings (plan);
 
-  g_message ("ctx-size=%" G_GUINT64_FORMAT " parallel=%u ctx-per-slot=%u weights=%" G_GUINT64_FORMAT " cache=%" G_GUINT64_FORMAT
-             " compute=%" G_GUINT64_FORMAT " projector=%" G_GUINT64_FORMAT " gpu_layers=%d",
-             (guint64) s->num_ctx * s->parallel, s->parallel, s->num_ctx, hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS),
-             hr_plan_get_bytes (plan, HR_ITEM_CACHE),
+  g_message ("ctx-size=%" G_GUINT64_FORMAT " parallel=%u ctx-per-slot=%u weights=%" G_GUINT64_FORMAT
+             " cache=%" G_GUINT64_FORMAT " compute=%" G_GUINT64_FORMAT
+             " projector=%" G_GUINT64_FORMAT " gpu_layers=%d",
+             (guint64) s->num_ctx * s->parallel, s->parallel, s->num_ctx,
+             hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), hr_plan_get_bytes (plan, HR_ITEM_CACHE),
              hr_plan_get_bytes (plan, HR_ITEM_COMPUTE) + hr_plan_get_bytes (plan, HR_ITEM_OUTPUT),
              hr_plan_get_bytes (plan, HR_ITEM_PROJECTOR), MAX (s->gpu_layers, 0));
 }
@@ -274,8 +290,9 @@ wait_for_place (HeadroomResidency *self, HeadroomResident *resident)
   if (resident->queue_told || something_leaves (self))
     return;
   resident->queue_told = TRUE;
-  headroom_residency_tell (self, HEADROOM_EVENT_QUEUE, headroom_model_entry_get_name (resident->entry), resident->demand.client, 0,
-                           HEADROOM_REASON_BUSY);
+  headroom_residency_tell (self, HEADROOM_EVENT_QUEUE,
+                           headroom_model_entry_get_name (resident->entry), resident->demand.client,
+                           0, HEADROOM_REASON_BUSY);
 }
 
 void
@@ -288,7 +305,8 @@ headroom_admission_continue (HeadroomResidency *self)
   if (resident == NULL || resident->state != HEADROOM_RESIDENT_WAITING)
     return;
   if (g_cancellable_set_error_if_cancelled (resident->cancellable, &error) ||
-      (plan = headroom_residency_plan (self, NULL, resident->model, &resident->demand, &error)) == NULL) {
+      (plan = headroom_residency_plan (self, NULL, resident->model, &resident->demand, &error)) ==
+          NULL) {
     give_up (self, resident, TRUE, error);
     return;
   }
@@ -296,7 +314,8 @@ headroom_admission_continue (HeadroomResidency *self)
   case PLACE_FREE:
     if (!HEADROOM_MACHINE_GET_CLASS (self->machine)->is_imagined)
       log_load (plan);
-    headroom_resident_load_async (resident, g_steal_pointer (&plan), loaded_cb, g_object_ref (self));
+    headroom_resident_load_async (resident, g_steal_pointer (&plan), loaded_cb,
+                                  g_object_ref (self));
     break;
   case PLACE_LATER:
     wait_for_place (self, resident);
@@ -321,13 +340,15 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry, const HeadroomDemand *demand)
+headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry,
+                          const HeadroomDemand *demand)
 {
   HeadroomResident *resident = headroom_resident_new (self->machine, entry, demand);
 
   g_assert (self->loading == NULL);
   resident->keep_alive_ns = self->limits.keep_alive_ns;
   self->loading = resident;
-  g_hash_table_insert (self->residents, (gpointer) headroom_model_entry_get_identity (entry), resident);
+  g_hash_table_insert (self->residents, (gpointer) headroom_model_entry_get_identity (entry),
+                       resident);
   headroom_resident_open_async (resident, opened_cb, g_object_ref (self));
 }

@@ -30,7 +30,8 @@ headroom_residency_get_devices (HeadroomResidency *self, HrDevice *devices, gsiz
 }
 
 void
-headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFunc func, gpointer data)
+headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFunc func,
+                                     gpointer data)
 {
   self->devices_func = func;
   self->devices_data = data;
@@ -40,17 +41,20 @@ void
 headroom_budget_give_back (HeadroomResident *resident, HrDevice *devices, gsize n)
 {
   for (gsize d = 0; d < n; d++)
-    devices[d].free = MIN (devices[d].free + headroom_resident_get_bytes (resident, d), devices[d].total);
+    devices[d].free =
+        MIN (devices[d].free + headroom_resident_get_bytes (resident, d), devices[d].total);
 }
 
 HeadroomFit *
-headroom_residency_fit (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model, const HeadroomDemand *demand,
-                        GError **error)
+headroom_residency_fit (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model,
+                        const HeadroomDemand *demand, GError **error)
 {
   HrDevice devices[HEADROOM_MAX_DEVICES];
   gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
   HeadroomResident *resident =
-    entry != NULL ? g_hash_table_lookup (self->residents, headroom_model_entry_get_identity (entry)) : NULL;
+      entry != NULL
+          ? g_hash_table_lookup (self->residents, headroom_model_entry_get_identity (entry))
+          : NULL;
 
   if (resident != NULL)
     headroom_budget_give_back (resident, devices, n);
@@ -58,8 +62,8 @@ headroom_residency_fit (HeadroomResidency *self, HeadroomModelEntry *entry, HrMo
 }
 
 HrPlan *
-headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model, const HeadroomDemand *demand,
-                         GError **error)
+headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model,
+                         const HeadroomDemand *demand, GError **error)
 {
   g_autoptr (HeadroomFit) fit = headroom_residency_fit (self, entry, model, demand, error);
 

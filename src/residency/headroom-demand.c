@@ -6,7 +6,8 @@
 
 #include <glib/gi18n-lib.h>
 
-/* Contexts below this cannot hold even a template's own tokens; clients that ask for them mean "as little as possible". */
+/* Contexts below this cannot hold even a template's own tokens; clients that ask for them mean "as
+ * little as possible". */
 #define SMALLEST_NUM_CTX 4
 
 static gboolean
@@ -18,7 +19,8 @@ is_asked (const HrValue *asked, const char *name)
 }
 
 gboolean
-headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, const HrValue *asked, const char *client, GError **error)
+headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, const HrValue *asked,
+                      const char *client, GError **error)
 {
   HeadroomDemand demand = { 0 };
 
@@ -38,26 +40,31 @@ static gboolean
 differs (gboolean wrong, const char *what, guint32 wanted, guint32 loaded, char **ret_reason)
 {
   if (wrong && ret_reason != NULL)
-    *ret_reason = g_strdup_printf (_("%s %u is asked for; it was loaded with %u"), what, wanted, loaded);
+    *ret_reason =
+        g_strdup_printf (_("%s %u is asked for; it was loaded with %u"), what, wanted, loaded);
   return wrong;
 }
 
 gboolean
-headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded, guint32 n_ctx_train, char **ret_reason)
+headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded, guint32 n_ctx_train,
+                        char **ret_reason)
 {
   const HrSettings *wanted = &self->settings;
   guint32 num_ctx = n_ctx_train > 0 ? MIN (wanted->num_ctx, n_ctx_train) : wanted->num_ctx;
 
   if (differs (num_ctx > loaded->num_ctx, "num_ctx", num_ctx, loaded->num_ctx, ret_reason) ||
-      differs (wanted->parallel > loaded->parallel, "parallel", wanted->parallel, loaded->parallel, ret_reason) ||
-      differs (wanted->num_batch > loaded->num_batch, "num_batch", wanted->num_batch, loaded->num_batch, ret_reason) ||
-      differs (wanted->threads != 0 && wanted->threads != loaded->threads, "num_thread", wanted->threads, loaded->threads,
-               ret_reason))
+      differs (wanted->parallel > loaded->parallel, "parallel", wanted->parallel, loaded->parallel,
+               ret_reason) ||
+      differs (wanted->num_batch > loaded->num_batch, "num_batch", wanted->num_batch,
+               loaded->num_batch, ret_reason) ||
+      differs (wanted->threads != 0 && wanted->threads != loaded->threads, "num_thread",
+               wanted->threads, loaded->threads, ret_reason))
     return FALSE;
   if (self->kv_type_given && wanted->kv_type != loaded->kv_type) {
     if (ret_reason != NULL)
-      *ret_reason = g_strdup_printf (_("a %s cache is asked for; it was loaded with a %s one"),
-                                     hr_kv_type_name (wanted->kv_type), hr_kv_type_name (loaded->kv_type));
+      *ret_reason =
+          g_strdup_printf (_("a %s cache is asked for; it was loaded with a %s one"),
+                           hr_kv_type_name (wanted->kv_type), hr_kv_type_name (loaded->kv_type));
     return FALSE;
   }
   return TRUE;
@@ -66,5 +73,6 @@ headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded, gu
 guint32
 headroom_demand_num_ctx (const HeadroomDemand *self, const HrSettings *loaded)
 {
-  return self->settings.num_ctx > 0 ? MIN (self->settings.num_ctx, loaded->num_ctx) : loaded->num_ctx;
+  return self->settings.num_ctx > 0 ? MIN (self->settings.num_ctx, loaded->num_ctx)
+                                    : loaded->num_ctx;
 }

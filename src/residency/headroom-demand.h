@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pure functions. Loading again costs seconds and other people's caches, so a demand is met by anything that is enough: more context
- * or more slots than asked for are fine, and what nobody asked for matters not at all. Thread-safety: Safe.
+ * Pure functions. Loading again costs seconds and other people's caches, so a demand is met by
+ * anything that is enough: more context or more slots than asked for are fine, and what nobody
+ * asked for matters not at all. Thread-safety: Safe.
  */
 #pragma once
 
@@ -24,8 +25,8 @@ typedef struct {
  * @asked: (nullable): the request's own options
  * @client: who asks, or ""
  */
-gboolean headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, const HrValue *asked, const char *client,
-                               GError **error);
+gboolean headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options,
+                               const HrValue *asked, const char *client, GError **error);
 
 /**
  * headroom_demand_is_met:
@@ -33,8 +34,8 @@ gboolean headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *opti
  * @n_ctx_train: no more context than this can be had
  * @ret_reason: (out) (optional): a sentence about what is missing
  */
-gboolean headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded, guint32 n_ctx_train,
-                                 char **ret_reason);
+gboolean headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded,
+                                 guint32 n_ctx_train, char **ret_reason);
 
 /* Tokens that a request with this demand may use of a slot. */
 guint32 headroom_demand_num_ctx (const HeadroomDemand *self, const HrSettings *loaded);

@@ -21,7 +21,8 @@ struct _HeadroomEventLog {
 static void
 give_up (HeadroomEventLog *self, const char *what)
 {
-  g_warning ("Events are not kept: %s: %s", what, self->db != NULL ? sqlite3_errmsg (self->db) : "no memory");
+  g_warning ("Events are not kept: %s: %s", what,
+             self->db != NULL ? sqlite3_errmsg (self->db) : "no memory");
   sqlite3_close (self->db);
   self->db = NULL;
 }
@@ -36,18 +37,22 @@ HeadroomEventLog *
 headroom_event_log_open (const char *path)
 {
   HeadroomEventLog *self = g_new0 (HeadroomEventLog, 1);
-  g_autofree char *usual = g_build_filename (g_get_user_state_dir (), "headroom", "events.db", NULL);
+  g_autofree char *usual =
+      g_build_filename (g_get_user_state_dir (), "headroom", "events.db", NULL);
   g_autofree char *folder = g_path_get_dirname (path != NULL ? path : usual);
 
   g_mkdir_with_parents (folder, 0700);
-  if (sqlite3_open_v2 (path != NULL ? path : usual, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
+  if (sqlite3_open_v2 (path != NULL ? path : usual, &self->db,
+                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
     give_up (self, path != NULL ? path : usual);
     return self;
   }
   sqlite3_busy_timeout (self->db, BUSY_MS);
-  if (!run (self, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA user_version=1;"
-                  "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, time_ns INTEGER, kind TEXT, model TEXT, client TEXT,"
-                  " bytes INTEGER, code TEXT, params TEXT);"))
+  if (!run (
+          self,
+          "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA user_version=1;"
+          "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, time_ns INTEGER, kind TEXT, model TEXT, client TEXT,"
+          " bytes INTEGER, code TEXT, params TEXT);"))
     give_up (self, path != NULL ? path : usual);
   return self;
 }
@@ -72,12 +77,15 @@ bind_text (sqlite3_stmt *statement, int index, const char *text)
 static gboolean
 insert (HeadroomEventLog *self, HeadroomEvent *event)
 {
-  g_autofree char *params = headroom_json_print (headroom_event_get_params (event), HEADROOM_JSON_PLAIN);
+  g_autofree char *params =
+      headroom_json_print (headroom_event_get_params (event), HEADROOM_JSON_PLAIN);
   sqlite3_stmt *statement;
   gboolean done;
 
-  if (sqlite3_prepare_v2 (self->db, "INSERT INTO events (time_ns, kind, model, client, bytes, code, params) VALUES (?, ?, ?, ?, ?, ?, ?)", -1,
-                          &statement, NULL) != SQLITE_OK)
+  if (sqlite3_prepare_v2 (
+          self->db,
+          "INSERT INTO events (time_ns, kind, model, client, bytes, code, params) VALUES (?, ?, ?, ?, ?, ?, ?)",
+          -1, &statement, NULL) != SQLITE_OK)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, headroom_event_get_time_ns (event));
   bind_text (statement, 2, headroom_event_get_kind_name (event));
@@ -94,7 +102,9 @@ insert (HeadroomEventLog *self, HeadroomEvent *event)
 static gboolean
 tidy (HeadroomEventLog *self)
 {
-  g_autofree char *sql = g_strdup_printf ("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - %d", HEADROOM_EVENT_LOG_MAX);
+  g_autofree char *sql =
+      g_strdup_printf ("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - %d",
+                       HEADROOM_EVENT_LOG_MAX);
 
   return run (self, sql);
 }
@@ -126,11 +136,14 @@ event_of (sqlite3_stmt *statement)
   HeadroomReason reason;
   g_autoptr (HrValue) params = headroom_json_parse (text_of (statement, 6), -1, FALSE, NULL);
 
-  if (!headroom_event_parse_kind (text_of (statement, 1), &kind) || !headroom_reason_parse_code (text_of (statement, 5), &reason) ||
-      params == NULL || hr_value_kind (params) != HR_VALUE_LIST)
+  if (!headroom_event_parse_kind (text_of (statement, 1), &kind) ||
+      !headroom_reason_parse_code (text_of (statement, 5), &reason) || params == NULL ||
+      hr_value_kind (params) != HR_VALUE_LIST)
     return NULL;
-  return headroom_event_new (sqlite3_column_int64 (statement, 0), kind, text_of (statement, 2), text_of (statement, 3),
-                             (guint64) MAX (sqlite3_column_int64 (statement, 4), 0), reason, g_steal_pointer (&params));
+  return headroom_event_new (sqlite3_column_int64 (statement, 0), kind, text_of (statement, 2),
+                             text_of (statement, 3),
+                             (guint64) MAX (sqlite3_column_int64 (statement, 4), 0), reason,
+                             g_steal_pointer (&params));
 }
 
 GPtrArray *
@@ -140,8 +153,10 @@ headroom_event_log_read (HeadroomEventLog *self, guint n)
   sqlite3_stmt *statement;
 
   if (self->db == NULL ||
-      sqlite3_prepare_v2 (self->db, "SELECT time_ns, kind, model, client, bytes, code, params FROM"
-                                    " (SELECT * FROM events ORDER BY id DESC LIMIT ?) ORDER BY id", -1, &statement, NULL) != SQLITE_OK)
+      sqlite3_prepare_v2 (self->db,
+                          "SELECT time_ns, kind, model, client, bytes, code, params FROM"
+                          " (SELECT * FROM events ORDER BY id DESC LIMIT ?) ORDER BY id",
+                          -1, &statement, NULL) != SQLITE_OK)
     return events;
   sqlite3_bind_int64 (statement, 1, n);
   while (sqlite3_step (statement) == SQLITE_ROW) {

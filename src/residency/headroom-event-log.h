@@ -3,9 +3,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * An SQLite file, user_version 1:
- *   events (id INTEGER PRIMARY KEY, time_ns INTEGER, kind TEXT, model TEXT, client TEXT, bytes INTEGER, code TEXT, params TEXT)
- * where params is a JSON list. The newest HEADROOM_EVENT_LOG_MAX are kept. A log that cannot be read or written is done without, and that is
- * said once: nobody's answer depends on it. Thread-safety: Unsafe.
+ *   events (id INTEGER PRIMARY KEY, time_ns INTEGER, kind TEXT, model TEXT, client TEXT, bytes
+ * INTEGER, code TEXT, params TEXT) where params is a JSON list. The newest HEADROOM_EVENT_LOG_MAX
+ * are kept. A log that cannot be read or written is done without, and that is said once: nobody's
+ * answer depends on it. Thread-safety: Unsafe.
  */
 #pragma once
 

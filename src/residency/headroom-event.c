@@ -56,8 +56,8 @@ headroom_event_init (HeadroomEvent *self)
 }
 
 HeadroomEvent *
-headroom_event_new (gint64 time_ns, HeadroomEventKind kind, const char *model, const char *client, guint64 bytes, HeadroomReason reason,
-                    HrValue *take_params)
+headroom_event_new (gint64 time_ns, HeadroomEventKind kind, const char *model, const char *client,
+                    guint64 bytes, HeadroomReason reason, HrValue *take_params)
 {
   HeadroomEvent *self = g_object_new (HEADROOM_TYPE_EVENT, NULL);
 

@@ -36,8 +36,9 @@ G_DECLARE_FINAL_TYPE (HeadroomEvent, headroom_event, HEADROOM, EVENT, GObject)
  * @bytes: what was taken, freed or missing; 0: nothing
  * @take_params: (transfer full): of @reason
  */
-HeadroomEvent *headroom_event_new (gint64 time_ns, HeadroomEventKind kind, const char *model, const char *client, guint64 bytes,
-                                   HeadroomReason reason, HrValue *take_params) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomEvent *headroom_event_new (gint64 time_ns, HeadroomEventKind kind, const char *model,
+                                   const char *client, guint64 bytes, HeadroomReason reason,
+                                   HrValue *take_params) G_GNUC_WARN_UNUSED_RESULT;
 HeadroomEventKind headroom_event_get_kind (HeadroomEvent *self);
 const char *headroom_event_get_kind_name (HeadroomEvent *self); /* "load", "evict", ... */
 const char *headroom_event_kind_name (HeadroomEventKind kind);

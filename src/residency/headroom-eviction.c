@@ -26,9 +26,11 @@ compare_by_use (const void *a, const void *b)
   return (x->load_bytes > y->load_bytes) - (x->load_bytes < y->load_bytes);
 }
 
-/* What the n_take largest that are not chosen, without skip, would free. Candidates are sorted by size. */
+/* What the n_take largest that are not chosen, without skip, would free. Candidates are sorted by
+ * size. */
 static guint64
-largest (HeadroomEvictionCandidate **by_size, gsize n, gsize n_take, const HeadroomEvictionCandidate *skip)
+largest (HeadroomEvictionCandidate **by_size, gsize n, gsize n_take,
+         const HeadroomEvictionCandidate *skip)
 {
   guint64 bytes = 0;
 
@@ -53,7 +55,8 @@ smallest_count (HeadroomEvictionCandidate **by_size, gsize n, guint64 need_bytes
 }
 
 gboolean
-headroom_eviction_choose (HeadroomEvictionCandidate **candidates, gsize n, guint64 need_bytes, gsize need_models)
+headroom_eviction_choose (HeadroomEvictionCandidate **candidates, gsize n, guint64 need_bytes,
+                          gsize need_models)
 {
   g_autofree HeadroomEvictionCandidate **by_use = NULL;
   gsize left;

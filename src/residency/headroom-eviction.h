@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A pure function over numbers. As few models as free enough; among sets of that size the ones least recently used; among those
- * the smaller files, which are back sooner. Thread-safety: Safe.
+ * A pure function over numbers. As few models as free enough; among sets of that size the ones
+ * least recently used; among those the smaller files, which are back sooner. Thread-safety: Safe.
  */
 #pragma once
 
@@ -26,6 +26,7 @@ typedef struct {
  *
  * Returns: whether enough can be freed; if not, none is chosen
  */
-gboolean headroom_eviction_choose (HeadroomEvictionCandidate **candidates, gsize n, guint64 need_bytes, gsize need_models);
+gboolean headroom_eviction_choose (HeadroomEvictionCandidate **candidates, gsize n,
+                                   guint64 need_bytes, gsize need_models);
 
 G_END_DECLS

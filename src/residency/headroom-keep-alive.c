@@ -47,11 +47,13 @@ headroom_keep_alive_end (HeadroomResidency *self, HeadroomResident *resident)
   guint64 bytes = hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS);
 
   if (resident->keep_alive_ns == 0) {
-    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD, headroom_model_entry_get_name (resident->entry), "", bytes,
+    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD,
+                             headroom_model_entry_get_name (resident->entry), "", bytes,
                              HEADROOM_REASON_TOLD_TO_GO);
   } else {
     g_autofree char *duration = headroom_wire_format_duration (resident->keep_alive_ns);
-    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD, headroom_model_entry_get_name (resident->entry), "", bytes,
+    headroom_residency_tell (self, HEADROOM_EVENT_UNLOAD,
+                             headroom_model_entry_get_name (resident->entry), "", bytes,
                              HEADROOM_REASON_KEEP_ALIVE, duration);
   }
   headroom_residency_start_unload (self, resident);
@@ -76,7 +78,8 @@ headroom_keep_alive_start (HeadroomResidency *self, HeadroomResident *resident)
 {
   Expiry *expiry;
 
-  if (resident->state != HEADROOM_RESIDENT_READY || resident->n_leases > 0 || resident->expiry != NULL)
+  if (resident->state != HEADROOM_RESIDENT_READY || resident->n_leases > 0 ||
+      resident->expiry != NULL)
     return;
   resident->last_used_us = headroom_machine_now_us (self->machine);
   if (self->closed) {

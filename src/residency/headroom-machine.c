@@ -48,7 +48,8 @@ real_probe (HeadroomMachine *self, HrDevice *devices, gsize max)
 }
 
 static HeadroomFit *
-real_fit (HeadroomMachine *self, HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices, GError **error)
+real_fit (HeadroomMachine *self, HrModel *model, const HrSettings *asked, const HrDevice *devices,
+          gsize n_devices, GError **error)
 {
   return headroom_fit_new (model, asked, devices, n_devices, error);
 }
@@ -62,7 +63,8 @@ open_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   GError *error = NULL;
   HrModel *model = headroom_model_entry_open (resident->entry, &error);
 
-  if (model == NULL || !hr_model_is_runnable (model, &error) || !hr_model_has_tokenizer (model, &error)) {
+  if (model == NULL || !hr_model_is_runnable (model, &error) ||
+      !hr_model_has_tokenizer (model, &error)) {
     hr_model_unref (model);
     g_task_return_error (task, error);
     return;
@@ -97,7 +99,8 @@ load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 {
   HeadroomResident *resident = source;
   GError *error = NULL;
-  HrRunner *runner = hr_runner_new (resident->model, resident->plan, false, load_progress, resident, &error);
+  HrRunner *runner =
+      hr_runner_new (resident->model, resident->plan, false, load_progress, resident, &error);
 
   if (runner == NULL)
     g_task_return_error (task, error);
@@ -119,7 +122,8 @@ unload_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
 }
 
 static void
-real_unload (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner, GTask *take_task)
+real_unload (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner,
+             GTask *take_task)
 {
   g_task_set_task_data (take_task, take_runner, NULL);
   run_in_thread (take_task, unload_thread);
@@ -183,8 +187,8 @@ headroom_machine_probe (HeadroomMachine *self, HrDevice *devices, gsize max)
 }
 
 HeadroomFit *
-headroom_machine_fit (HeadroomMachine *self, HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices,
-                      GError **error)
+headroom_machine_fit (HeadroomMachine *self, HrModel *model, const HrSettings *asked,
+                      const HrDevice *devices, gsize n_devices, GError **error)
 {
   return HEADROOM_MACHINE_GET_CLASS (self)->fit (self, model, asked, devices, n_devices, error);
 }
@@ -202,7 +206,8 @@ headroom_machine_load (HeadroomMachine *self, HeadroomResident *resident, GTask 
 }
 
 void
-headroom_machine_unload (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner, GTask *take_task)
+headroom_machine_unload (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner,
+                         GTask *take_task)
 {
   HEADROOM_MACHINE_GET_CLASS (self)->unload (self, resident, take_runner, take_task);
 }

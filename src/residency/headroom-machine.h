@@ -1,9 +1,11 @@
-/* headroom-machine.h: what the residency needs of the world: time, memory, and models that come and go.
+/* headroom-machine.h: what the residency needs of the world: time, memory, and models that come and
+ * go.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * This class is the machine at hand. HeadroomVirtualMachine has a clock and devices of its own, so that the same residency can be
- * watched deciding about hardware that is not here. Thread-safety: belongs to the main context that made it.
+ * This class is the machine at hand. HeadroomVirtualMachine has a clock and devices of its own, so
+ * that the same residency can be watched deciding about hardware that is not here. Thread-safety:
+ * belongs to the main context that made it.
  */
 #pragma once
 
@@ -27,14 +29,16 @@ struct _HeadroomMachineClass {
   /* Lets time pass until something on the context has happened. */
   void (*wait) (HeadroomMachine *self, GMainContext *context);
   gsize (*probe) (HeadroomMachine *self, HrDevice *devices, gsize max);
-  HeadroomFit *(*fit) (HeadroomMachine *self, HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices,
-                       GError **error);
+  HeadroomFit *(*fit) (HeadroomMachine *self, HrModel *model, const HrSettings *asked,
+                       const HrDevice *devices, gsize n_devices, GError **error);
   /* Reads the header; the task returns an HrModel. */
   void (*open) (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
-  /* Allocates resident->plan and reads the weights; the task returns an HrRunner, or NULL on machines without. */
+  /* Allocates resident->plan and reads the weights; the task returns an HrRunner, or NULL on
+   * machines without. */
   void (*load) (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
   /* Frees a runner (NULL on machines without); the task returns TRUE. */
-  void (*unload) (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner, GTask *take_task);
+  void (*unload) (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner,
+                  GTask *take_task);
 };
 
 HeadroomMachine *headroom_machine_new (void) G_GNUC_WARN_UNUSED_RESULT;
@@ -44,10 +48,12 @@ gint64 headroom_machine_now_ns (HeadroomMachine *self);
 GSource *headroom_machine_new_timeout (HeadroomMachine *self, gint64 us) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_machine_wait (HeadroomMachine *self, GMainContext *context);
 gsize headroom_machine_probe (HeadroomMachine *self, HrDevice *devices, gsize max);
-HeadroomFit *headroom_machine_fit (HeadroomMachine *self, HrModel *model, const HrSettings *asked, const HrDevice *devices,
-                                   gsize n_devices, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomFit *headroom_machine_fit (HeadroomMachine *self, HrModel *model, const HrSettings *asked,
+                                   const HrDevice *devices, gsize n_devices,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_machine_open (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
 void headroom_machine_load (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
-void headroom_machine_unload (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner, GTask *take_task);
+void headroom_machine_unload (HeadroomMachine *self, HeadroomResident *resident,
+                              HrRunner *take_runner, GTask *take_task);
 
 G_END_DECLS

@@ -11,22 +11,32 @@
 static const struct {
   const char *code, *types, *text;
 } reasons[HEADROOM_REASON_N] = {
-  [HEADROOM_REASON_ASKED] = { "asked", "uuf", N_ ("A request asked for it; it was loaded with num_ctx {0} and parallel {1} in {2} s.") },
+  [HEADROOM_REASON_ASKED] = { "asked", "uuf",
+                              N_("A request asked for it; it was loaded with num_ctx {0} and parallel {1} in {2} s.") },
   [HEADROOM_REASON_REFUSED] = { "refused", "s", "{0}" },
-  [HEADROOM_REASON_ROOM] = { "room", "sb", N_ ("It was idle, and {0} needs {1} more memory than is free.") },
-  [HEADROOM_REASON_TOO_MANY] = { "too-many", "s", N_ ("It was idle, and {0} would be one model too many (MAX_LOADED_MODELS).") },
-  [HEADROOM_REASON_TOLD_TO_GO] = { "told-to-go", "", N_ ("It was asked to go as soon as it is idle (keep_alive 0).") },
-  [HEADROOM_REASON_KEEP_ALIVE] = { "keep-alive", "s", N_ ("Nobody asked for it for {0} (keep_alive).") },
-  [HEADROOM_REASON_OTHER_SETTINGS] = { "other-settings", "s", N_ ("It is loaded again: {0}.") },
-  [HEADROOM_REASON_BUSY] = { "busy", "", N_ ("It waits until a model that is busy now has answered.") },
+  [HEADROOM_REASON_ROOM] = { "room", "sb",
+                             N_("It was idle, and {0} needs {1} more memory than is free.") },
+  [HEADROOM_REASON_TOO_MANY] = { "too-many", "s",
+                                 N_("It was idle, and {0} would be one model too many (MAX_LOADED_MODELS).") },
+  [HEADROOM_REASON_TOLD_TO_GO] = { "told-to-go", "",
+                                   N_("It was asked to go as soon as it is idle (keep_alive 0).") },
+  [HEADROOM_REASON_KEEP_ALIVE] = { "keep-alive", "s",
+                                   N_("Nobody asked for it for {0} (keep_alive).") },
+  [HEADROOM_REASON_OTHER_SETTINGS] = { "other-settings", "s", N_("It is loaded again: {0}.") },
+  [HEADROOM_REASON_BUSY] = { "busy", "",
+                             N_("It waits until a model that is busy now has answered.") },
   [HEADROOM_REASON_MESSAGES_CUT] = { "messages-cut", "uu",
-                                     N_ ("Messages of a conversation were left out, the oldest first ({0}): they did not fit in num_ctx {1}.") },
-  [HEADROOM_REASON_TOKENS_CUT] = { "tokens-cut", "uu", N_ ("{0} tokens were cut out of a prompt that did not fit in num_ctx {1}.") },
-  [HEADROOM_REASON_TEXTS_CUT] = { "texts-cut", "uu", N_ ("Texts were cut to num_ctx {1} before they became vectors ({0}).") },
-  [HEADROOM_REASON_READER_LEFT] = { "reader-left", "", N_ ("A client stopped reading its answer; it was disconnected.") },
-  [HEADROOM_REASON_PRESSURE] = { "pressure", "b", N_ ("It was idle, and other programs need the memory: only {0} were left.") },
+                                     N_("Messages of a conversation were left out, the oldest first ({0}): they did not fit in num_ctx {1}.") },
+  [HEADROOM_REASON_TOKENS_CUT] = { "tokens-cut", "uu",
+                                   N_("{0} tokens were cut out of a prompt that did not fit in num_ctx {1}.") },
+  [HEADROOM_REASON_TEXTS_CUT] = { "texts-cut", "uu",
+                                  N_("Texts were cut to num_ctx {1} before they became vectors ({0}).") },
+  [HEADROOM_REASON_READER_LEFT] = { "reader-left", "",
+                                    N_("A client stopped reading its answer; it was disconnected.") },
+  [HEADROOM_REASON_PRESSURE] = { "pressure", "b",
+                                 N_("It was idle, and other programs need the memory: only {0} were left.") },
   [HEADROOM_REASON_DIFFERENT_SIZES] = { "different-sizes", "u",
-                                        N_ ("Clients keep asking for different num_ctx; {0} for all of them would spare the reloads.") },
+                                        N_("Clients keep asking for different num_ctx; {0} for all of them would spare the reloads.") },
 };
 
 const char *
@@ -82,7 +92,8 @@ append_param (GString *text, char type, const HrValue *param)
   } else if (hr_value_kind (param) == HR_VALUE_FLOAT) {
     g_string_append_printf (text, "%.1f", hr_value_get_float (param));
   } else if (type == 'b') {
-    g_autofree char *size = g_format_size_full ((guint64) hr_value_get_int (param), G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *size =
+        g_format_size_full ((guint64) hr_value_get_int (param), G_FORMAT_SIZE_IEC_UNITS);
     g_string_append (text, size);
   } else {
     g_string_append_printf (text, "%" G_GINT64_FORMAT, hr_value_get_int (param));
@@ -96,7 +107,8 @@ headroom_reason_dup_text (HeadroomReason reason, const HrValue *params)
   GString *text = g_string_new (NULL);
 
   for (const char *at = _(reasons[reason].text); *at != '\0'; at++) {
-    gsize index = at[0] == '{' && g_ascii_isdigit (at[1]) && at[2] == '}' ? (gsize) (at[1] - '0') : G_MAXSIZE;
+    gsize index =
+        at[0] == '{' && g_ascii_isdigit (at[1]) && at[2] == '}' ? (gsize) (at[1] - '0') : G_MAXSIZE;
     if (index == G_MAXSIZE) {
       g_string_append_c (text, *at);
       continue;

@@ -1,9 +1,10 @@
-/* headroom-reason.h: why something happened, as a code and parameters, and as the sentence that people read.
+/* headroom-reason.h: why something happened, as a code and parameters, and as the sentence that
+ * people read.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What is kept and sent is the code with its parameters; the sentence is made where it is read, in that reader's language.
- * Thread-safety: Safe.
+ * What is kept and sent is the code with its parameters; the sentence is made where it is read, in
+ * that reader's language. Thread-safety: Safe.
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 
 G_BEGIN_DECLS
 
-/* With the parameters that headroom_reason_new () takes: s const char *, u guint, b guint64 (bytes), f double. */
+/* With the parameters that headroom_reason_new () takes: s const char *, u guint, b guint64
+ * (bytes), f double. */
 typedef enum {
   HEADROOM_REASON_ASKED,           /* uuf: num_ctx, parallel, seconds */
   HEADROOM_REASON_REFUSED,         /* s: why */
@@ -37,6 +39,7 @@ gboolean headroom_reason_parse_code (const char *code, HeadroomReason *ret_reaso
 /* The parameters as a list. */
 HrValue *headroom_reason_new (HeadroomReason reason, va_list args) G_GNUC_WARN_UNUSED_RESULT;
 /* The sentence; parameters that are missing are left out. */
-char *headroom_reason_dup_text (HeadroomReason reason, const HrValue *params) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_reason_dup_text (HeadroomReason reason,
+                                const HrValue *params) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

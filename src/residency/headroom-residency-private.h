@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * headroom-residency.c owns the table, the queue and the leases; headroom-admission.c finds a place for a model and loads it;
- * headroom-keep-alive.c lets it go;
- * headroom-budget.c knows what there is to give away.
+ * headroom-residency.c owns the table, the queue and the leases; headroom-admission.c finds a place
+ * for a model and loads it; headroom-keep-alive.c lets it go; headroom-budget.c knows what there is
+ * to give away.
  */
 #pragma once
 
@@ -42,7 +42,8 @@ typedef struct {
 /* Tries everything that waits once more. */
 void headroom_residency_pump (HeadroomResidency *self);
 /* Ends the oldest or all acquisitions of a model with an error. */
-void headroom_residency_fail (HeadroomResidency *self, HeadroomModelEntry *entry, gboolean all, const GError *error);
+void headroom_residency_fail (HeadroomResidency *self, HeadroomModelEntry *entry, gboolean all,
+                              const GError *error);
 /* A model that nobody has a lease on, any more or yet. */
 void headroom_residency_settle (HeadroomResidency *self, HeadroomResident *resident);
 void headroom_residency_remove (HeadroomResidency *self, HeadroomResident *resident);
@@ -58,7 +59,8 @@ void headroom_keep_alive_stop (HeadroomResident *resident);
 void headroom_keep_alive_end (HeadroomResidency *self, HeadroomResident *resident);
 
 /* Begins to load a model that is not here. There must be none on its way in. */
-void headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry, const HeadroomDemand *demand);
+void headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry,
+                               const HeadroomDemand *demand);
 /* Memory was freed or a model became idle: the one that waits for its place may have it now. */
 void headroom_admission_continue (HeadroomResidency *self);
 

@@ -44,18 +44,19 @@ keep (HeadroomResidency *self, HeadroomEvent *event)
 }
 
 void
-headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model, const char *client, guint64 bytes,
-                         HeadroomReason reason, ...)
+headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model,
+                         const char *client, guint64 bytes, HeadroomReason reason, ...)
 {
   g_autoptr (HeadroomEvent) event = NULL;
   va_list args;
 
   va_start (args, reason);
-  event = headroom_event_new (headroom_machine_now_ns (self->machine), kind, model, client, bytes, reason,
-                              headroom_reason_new (reason, args));
+  event = headroom_event_new (headroom_machine_now_ns (self->machine), kind, model, client, bytes,
+                              reason, headroom_reason_new (reason, args));
   va_end (args);
   if (!HEADROOM_MACHINE_GET_CLASS (self->machine)->is_imagined)
-    g_info ("%s %s: %s", headroom_event_get_kind_name (event), model, headroom_event_get_reason (event));
+    g_info ("%s %s: %s", headroom_event_get_kind_name (event), model,
+            headroom_event_get_reason (event));
   keep (self, event);
   if (self->log != NULL)
     headroom_event_log_append (self->log, event);
@@ -79,7 +80,8 @@ headroom_residency_get_events (HeadroomResidency *self)
 
 /* ---- Leases ---- */
 
-/* Those who wait for this model come first, then its time starts to run, then those who wait for its place. */
+/* Those who wait for this model come first, then its time starts to run, then those who wait for
+ * its place. */
 void
 headroom_residency_settle (HeadroomResidency *self, HeadroomResident *resident)
 {
@@ -217,21 +219,26 @@ enqueue (HeadroomResidency *self, GTask *task)
 
 /* The model is here but not as it is needed. */
 static void
-reload_when_idle (HeadroomResidency *self, HeadroomResident *resident, const char *client, const char *reason)
+reload_when_idle (HeadroomResidency *self, HeadroomResident *resident, const char *client,
+                  const char *reason)
 {
   if (resident->n_leases > 0)
     return;
   headroom_residency_tell (self, HEADROOM_EVENT_RELOAD, name_of (resident), client,
-                           hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS), HEADROOM_REASON_OTHER_SETTINGS, reason);
+                           hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS),
+                           HEADROOM_REASON_OTHER_SETTINGS, reason);
   headroom_residency_start_unload (self, resident);
 }
 
 static gboolean
 is_what_is_wanted (HeadroomResident *resident, const HeadroomAcquisition *wanted, char **ret_reason)
 {
-  /* Names with manifests share a blob, whose content never changes; a loose file may be another one by now. */
-  if (headroom_model_entry_is_loose (wanted->entry) && headroom_model_entry_is_loose (resident->entry) &&
-      !g_str_equal (headroom_model_entry_get_digest (wanted->entry), headroom_model_entry_get_digest (resident->entry))) {
+  /* Names with manifests share a blob, whose content never changes; a loose file may be another one
+   * by now. */
+  if (headroom_model_entry_is_loose (wanted->entry) &&
+      headroom_model_entry_is_loose (resident->entry) &&
+      !g_str_equal (headroom_model_entry_get_digest (wanted->entry),
+                    headroom_model_entry_get_digest (resident->entry))) {
     *ret_reason = g_strdup (_("its file was replaced"));
     return FALSE;
   }
@@ -261,7 +268,8 @@ typedef struct {
   HeadroomLease *lease;
 } Grant;
 
-/* Returning from a task may call back at once, and the callback may come here again: so first decide, then return. */
+/* Returning from a task may call back at once, and the callback may come here again: so first
+ * decide, then return. */
 static void
 return_grants (GArray *grants)
 {
@@ -289,7 +297,8 @@ headroom_residency_pump (HeadroomResidency *self)
       continue;
     resident = find_place (self, wanted);
     if (resident != NULL)
-      g_array_append_vals (grants, &(Grant) { take (self, l), grant_lease (self, resident, wanted) }, 1);
+      g_array_append_vals (grants, &(Grant){ take (self, l), grant_lease (self, resident, wanted) },
+                           1);
     else
       g_hash_table_add (passed, (gpointer) key);
   }
@@ -297,14 +306,16 @@ headroom_residency_pump (HeadroomResidency *self)
 }
 
 void
-headroom_residency_fail (HeadroomResidency *self, HeadroomModelEntry *entry, gboolean all, const GError *error)
+headroom_residency_fail (HeadroomResidency *self, HeadroomModelEntry *entry, gboolean all,
+                         const GError *error)
 {
   g_autoptr (GPtrArray) failed = g_ptr_array_new_with_free_func (g_object_unref);
   GList *next;
 
   for (GList *l = self->queue.head; l != NULL; l = next) {
     next = l->next;
-    if (!g_str_equal (key_of (((HeadroomAcquisition *) g_task_get_task_data (l->data))->entry), key_of (entry)))
+    if (!g_str_equal (key_of (((HeadroomAcquisition *) g_task_get_task_data (l->data))->entry),
+                      key_of (entry)))
       continue;
     g_ptr_array_add (failed, take (self, l));
     if (!all)
@@ -320,14 +331,16 @@ is_crowded (HeadroomResidency *self, HeadroomModelEntry *entry)
   HeadroomResident *resident = g_hash_table_lookup (self->residents, key_of (entry));
 
   if (resident != NULL && resident->state == HEADROOM_RESIDENT_READY &&
-      resident->n_leases >= hr_plan_get_settings (resident->plan)->parallel + self->limits.max_queue)
+      resident->n_leases >=
+          hr_plan_get_settings (resident->plan)->parallel + self->limits.max_queue)
     return TRUE;
   return g_queue_get_length (&self->queue) >= self->limits.max_queue;
 }
 
 void
-headroom_residency_acquire_async (HeadroomResidency *self, HeadroomModelEntry *entry, const HeadroomDemand *demand,
-                                  const gint64 *keep_alive_ns, GCancellable *cancellable, GAsyncReadyCallback callback,
+headroom_residency_acquire_async (HeadroomResidency *self, HeadroomModelEntry *entry,
+                                  const HeadroomDemand *demand, const gint64 *keep_alive_ns,
+                                  GCancellable *cancellable, GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
@@ -362,7 +375,8 @@ headroom_residency_acquire_finish (HeadroomResidency *self, GAsyncResult *result
 void
 headroom_residency_unload (HeadroomResidency *self, HeadroomModelEntry *entry)
 {
-  HeadroomResident *resident = key_of (entry) != NULL ? g_hash_table_lookup (self->residents, key_of (entry)) : NULL;
+  HeadroomResident *resident =
+      key_of (entry) != NULL ? g_hash_table_lookup (self->residents, key_of (entry)) : NULL;
 
   if (resident == NULL)
     return;
@@ -397,8 +411,9 @@ headroom_residency_ref_model (HeadroomResidency *self, HeadroomModelEntry *entry
 void
 headroom_residency_close (HeadroomResidency *self)
 {
-  g_autoptr (GError) error = g_error_new_literal (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
-                                                  _("The server is shutting down"));
+  g_autoptr (GError) error =
+      g_error_new_literal (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
+                           _("The server is shutting down"));
   g_autoptr (GPtrArray) residents = NULL;
 
   self->closed = TRUE;
@@ -473,8 +488,10 @@ headroom_residency_limits_init_from_env (HeadroomResidencyLimits *ret_limits)
   g_autofree char *keep_alive = headroom_env_dup ("KEEP_ALIVE");
 
   *ret_limits = (HeadroomResidencyLimits) { .keep_alive_ns = DEFAULT_KEEP_ALIVE_NS };
-  if (keep_alive != NULL && !headroom_wire_parse_keep_alive_text (keep_alive, &ret_limits->keep_alive_ns, NULL))
+  if (keep_alive != NULL &&
+      !headroom_wire_parse_keep_alive_text (keep_alive, &ret_limits->keep_alive_ns, NULL))
     g_warning ("KEEP_ALIVE: %s is not a duration", keep_alive);
   ret_limits->max_loaded = (guint) MIN (headroom_env_get_uint ("MAX_LOADED_MODELS", 0), G_MAXUINT);
-  ret_limits->max_queue = (guint) CLAMP (headroom_env_get_uint ("MAX_QUEUE", DEFAULT_MAX_QUEUE), 1, G_MAXINT);
+  ret_limits->max_queue =
+      (guint) CLAMP (headroom_env_get_uint ("MAX_QUEUE", DEFAULT_MAX_QUEUE), 1, G_MAXINT);
 }

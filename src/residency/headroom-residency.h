@@ -2,14 +2,17 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A request takes a lease on a model; while it holds one, the model stays. One model per file; names that share a file share it.
+ * A request takes a lease on a model; while it holds one, the model stays. One model per file;
+ * names that share a file share it.
  *
- * - A lease on a model that is loaded and enough for the request is given at once, whatever else is being loaded.
+ * - A lease on a model that is loaded and enough for the request is given at once, whatever else is
+ * being loaded.
  * - Requests for one model share its load. When the last of them gives up, the load stops.
- * - A request that needs more than was loaded (a longer context, another cache type) waits until the model is idle; then it is loaded again.
- *   Later requests for that model wait behind it.
- * - A model that does not fit beside the others sends idle ones away (see headroom-eviction.h), waits for busy ones, and is refused
- *   before anything is touched if it would not fit even then. Pinned models (keep_alive forever) stay.
+ * - A request that needs more than was loaded (a longer context, another cache type) waits until
+ * the model is idle; then it is loaded again. Later requests for that model wait behind it.
+ * - A model that does not fit beside the others sends idle ones away (see headroom-eviction.h),
+ * waits for busy ones, and is refused before anything is touched if it would not fit even then.
+ * Pinned models (keep_alive forever) stay.
  * - Every such decision is a HeadroomEvent.
  *
  * Thread-safety: belongs to the main context that is the thread's default when it is made.
@@ -40,8 +43,9 @@ typedef enum {
 
 typedef struct {
   gint64 keep_alive_ns;   /* KEEP_ALIVE, 5 minutes */
-  guint max_loaded;       /* MAX_LOADED_MODELS; 0: three per GPU, three without one; G_MAXUINT: no limit */
-  guint max_queue;        /* MAX_QUEUE, 512; requests that wait for a model or for one of its slots */
+  guint
+      max_loaded;  /* MAX_LOADED_MODELS; 0: three per GPU, three without one; G_MAXUINT: no limit */
+  guint max_queue; /* MAX_QUEUE, 512; requests that wait for a model or for one of its slots */
 } HeadroomResidencyLimits;
 void headroom_residency_limits_init_from_env (HeadroomResidencyLimits *ret_limits);
 
@@ -52,9 +56,12 @@ typedef gsize (*HeadroomDevicesFunc) (HrDevice *devices, gsize max, gpointer dat
 G_DECLARE_FINAL_TYPE (HeadroomResidency, headroom_residency, HEADROOM, RESIDENCY, GObject)
 
 /* On the machine at hand, or on another one. */
-HeadroomResidency *headroom_residency_new (const HeadroomResidencyLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
-HeadroomResidency *headroom_residency_new_on (HeadroomMachine *machine, const HeadroomResidencyLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
-void headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFunc func, gpointer data);
+HeadroomResidency *headroom_residency_new (const HeadroomResidencyLimits *limits)
+    G_GNUC_WARN_UNUSED_RESULT;
+HeadroomResidency *headroom_residency_new_on (
+    HeadroomMachine *machine, const HeadroomResidencyLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
+void headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFunc func,
+                                          gpointer data);
 
 /* ---- Leases ---- */
 
@@ -64,23 +71,26 @@ typedef struct _HeadroomLease HeadroomLease;
  * headroom_residency_acquire_async:
  * @keep_alive_ns: (nullable): how long the model stays after this request; %NULL leaves it as it is
  */
-void headroom_residency_acquire_async (HeadroomResidency *self, HeadroomModelEntry *entry, const HeadroomDemand *demand,
-                                       const gint64 *keep_alive_ns, GCancellable *cancellable,
-                                       GAsyncReadyCallback callback, gpointer user_data);
-HeadroomLease *headroom_residency_acquire_finish (HeadroomResidency *self, GAsyncResult *result, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+void headroom_residency_acquire_async (HeadroomResidency *self, HeadroomModelEntry *entry,
+                                       const HeadroomDemand *demand, const gint64 *keep_alive_ns,
+                                       GCancellable *cancellable, GAsyncReadyCallback callback,
+                                       gpointer user_data);
+HeadroomLease *headroom_residency_acquire_finish (HeadroomResidency *self, GAsyncResult *result,
+                                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 HrRunner *headroom_lease_get_runner (HeadroomLease *lease);
 const HrPlan *headroom_lease_get_plan (HeadroomLease *lease); /* borrowed */
 HrModel *headroom_lease_get_model (HeadroomLease *lease);
 guint32 headroom_lease_get_num_ctx (HeadroomLease *lease); /* tokens that this request may use */
-void headroom_lease_free (HeadroomLease *lease);           /* the model's time starts to run when the last one goes */
+void headroom_lease_free (
+    HeadroomLease *lease); /* the model's time starts to run when the last one goes */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomLease, headroom_lease_free)
 
 /* Unloads a model as soon as it is idle. Whether it was loaded does not matter. */
 void headroom_residency_unload (HeadroomResidency *self, HeadroomModelEntry *entry);
 
-/* Refuses what waits, stops loads and unloads everything. Leases must have been freed. Runs the main context meanwhile. */
+/* Refuses what waits, stops loads and unloads everything. Leases must have been freed. Runs the
+ * main context meanwhile. */
 void headroom_residency_close (HeadroomResidency *self);
 
 /* ---- Telling ---- */
@@ -88,34 +98,41 @@ void headroom_residency_close (HeadroomResidency *self);
 /* Borrowed; of HeadroomEvent, oldest first. */
 GListModel *headroom_residency_get_events (HeadroomResidency *self);
 /* With the parameters that reason takes. client: who asked, or "". */
-void headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model, const char *client, guint64 bytes,
-                              HeadroomReason reason, ...);
+void headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model,
+                              const char *client, guint64 bytes, HeadroomReason reason, ...);
 /* Writes events to a log from now on, and tells those that it has. */
 void headroom_residency_take_log (HeadroomResidency *self, HeadroomEventLog *take_log);
 
 /* Borrowed; of HeadroomResident (see headroom-resident.h), in no order. */
 GPtrArray *headroom_residency_dup_residents (HeadroomResidency *self) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The devices as the system tells of them now, and without what is promised to models that are here. */
+/* The devices as the system tells of them now, and without what is promised to models that are
+ * here. */
 gsize headroom_residency_probe_devices (HeadroomResidency *self, HrDevice *devices, gsize max);
 gsize headroom_residency_get_devices (HeadroomResidency *self, HrDevice *devices, gsize max);
 
 /**
  * headroom_residency_fit:
- * @entry: (nullable): the model's; if it is loaded, its memory counts as free, as it would be loaded again
+ * @entry: (nullable): the model's; if it is loaded, its memory counts as free, as it would be
+ * loaded again
  *
- * What loading a model for a demand would take now, and what would be given up for it; see headroom_fit_new().
+ * What loading a model for a demand would take now, and what would be given up for it; see
+ * headroom_fit_new().
  */
-HeadroomFit *headroom_residency_fit (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model,
-                                     const HeadroomDemand *demand, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomFit *headroom_residency_fit (HeadroomResidency *self, HeadroomModelEntry *entry,
+                                     HrModel *model, const HeadroomDemand *demand,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The plan alone. */
 HrPlan *headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *entry, HrModel *model,
-                                 const HeadroomDemand *demand, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                 const HeadroomDemand *demand,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The opened header of a model that is here, or NULL. */
-HrModel *headroom_residency_ref_model (HeadroomResidency *self, HeadroomModelEntry *entry) G_GNUC_WARN_UNUSED_RESULT;
+HrModel *headroom_residency_ref_model (HeadroomResidency *self,
+                                       HeadroomModelEntry *entry) G_GNUC_WARN_UNUSED_RESULT;
 
-/* When a resident goes if nobody asks for it again: nanoseconds since 1970, HEADROOM_FOREVER if never. */
+/* When a resident goes if nobody asks for it again: nanoseconds since 1970, HEADROOM_FOREVER if
+ * never. */
 struct _HeadroomResident;
 gint64 headroom_residency_get_expiry (HeadroomResidency *self, struct _HeadroomResident *resident);
 

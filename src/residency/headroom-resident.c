@@ -50,7 +50,8 @@ headroom_resident_init (HeadroomResident *self)
 }
 
 HeadroomResident *
-headroom_resident_new (HeadroomMachine *machine, HeadroomModelEntry *entry, const HeadroomDemand *demand)
+headroom_resident_new (HeadroomMachine *machine, HeadroomModelEntry *entry,
+                       const HeadroomDemand *demand)
 {
   HeadroomResident *self = g_object_new (HEADROOM_TYPE_RESIDENT, NULL);
 
@@ -73,9 +74,11 @@ new_task (HeadroomResident *self, gpointer tag, GAsyncReadyCallback callback, gp
 }
 
 void
-headroom_resident_open_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data)
+headroom_resident_open_async (HeadroomResident *self, GAsyncReadyCallback callback,
+                              gpointer user_data)
 {
-  headroom_machine_open (self->machine, self, new_task (self, headroom_resident_open_async, callback, user_data));
+  headroom_machine_open (self->machine, self,
+                         new_task (self, headroom_resident_open_async, callback, user_data));
 }
 
 gboolean
@@ -91,11 +94,13 @@ headroom_resident_open_finish (HeadroomResident *self, GAsyncResult *result, GEr
 }
 
 void
-headroom_resident_load_async (HeadroomResident *self, HrPlan *take_plan, GAsyncReadyCallback callback, gpointer user_data)
+headroom_resident_load_async (HeadroomResident *self, HrPlan *take_plan,
+                              GAsyncReadyCallback callback, gpointer user_data)
 {
   self->state = HEADROOM_RESIDENT_LOADING;
   self->plan = take_plan;
-  headroom_machine_load (self->machine, self, new_task (self, headroom_resident_load_async, callback, user_data));
+  headroom_machine_load (self->machine, self,
+                         new_task (self, headroom_resident_load_async, callback, user_data));
 }
 
 gboolean
@@ -115,7 +120,8 @@ headroom_resident_load_finish (HeadroomResident *self, GAsyncResult *result, GEr
 }
 
 void
-headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data)
+headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback callback,
+                                gpointer user_data)
 {
   self->state = HEADROOM_RESIDENT_UNLOADING;
   headroom_machine_unload (self->machine, self, g_steal_pointer (&self->runner),
@@ -127,7 +133,9 @@ headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback call
 double
 headroom_resident_get_progress (HeadroomResident *self)
 {
-  return self->state >= HEADROOM_RESIDENT_READY ? 1 : g_atomic_int_get (&self->progress_permille) / 1000.0;
+  return self->state >= HEADROOM_RESIDENT_READY
+             ? 1
+             : g_atomic_int_get (&self->progress_permille) / 1000.0;
 }
 
 static guint64
@@ -154,7 +162,8 @@ headroom_resident_get_promised_bytes (HeadroomResident *self, gsize device)
   if (self->runner != NULL)
     hr_runner_get_stats (self->runner, &stats);
   cache = planned_bytes (self->plan, HR_ITEM_CACHE, device);
-  return planned_bytes (self->plan, HR_ITEM_WEIGHTS, device) + cache - MIN (cache, stats.cache_committed_bytes);
+  return planned_bytes (self->plan, HR_ITEM_WEIGHTS, device) + cache -
+         MIN (cache, stats.cache_committed_bytes);
 }
 
 guint64

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Has the machine do what takes time and tells about it on the main context that made it. Decides nothing: when to load
- * and when to go is the residency's affair. Thread-safety: belongs to that context.
+ * Has the machine do what takes time and tells about it on the main context that made it. Decides
+ * nothing: when to load and when to go is the residency's affair. Thread-safety: belongs to that
+ * context.
  */
 #pragma once
 
@@ -48,24 +49,29 @@ struct _HeadroomResident {
   gint64 wanted_us;            /* monotonic: when loading began */
 };
 
-HeadroomResident *headroom_resident_new (struct _HeadroomMachine *machine, HeadroomModelEntry *entry, const HeadroomDemand *demand)
-    G_GNUC_WARN_UNUSED_RESULT;
+HeadroomResident *headroom_resident_new (struct _HeadroomMachine *machine,
+                                         HeadroomModelEntry *entry,
+                                         const HeadroomDemand *demand) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads the header; on success self->model is set and the state is WAITING. */
-void headroom_resident_open_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data);
-gboolean headroom_resident_open_finish (HeadroomResident *self, GAsyncResult *result, GError **error);
+void headroom_resident_open_async (HeadroomResident *self, GAsyncReadyCallback callback,
+                                   gpointer user_data);
+gboolean headroom_resident_open_finish (HeadroomResident *self, GAsyncResult *result,
+                                        GError **error);
 
 /* Allocates take_plan and reads the weights; on success the state is READY. */
-void headroom_resident_load_async (HeadroomResident *self, HrPlan *take_plan, GAsyncReadyCallback callback,
-                                   gpointer user_data);
-gboolean headroom_resident_load_finish (HeadroomResident *self, GAsyncResult *result, GError **error);
+void headroom_resident_load_async (HeadroomResident *self, HrPlan *take_plan,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+gboolean headroom_resident_load_finish (HeadroomResident *self, GAsyncResult *result,
+                                        GError **error);
 
 /* Frees the runner; requests that still run end as cancelled. */
-void headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback callback, gpointer user_data);
+void headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback callback,
+                                     gpointer user_data);
 
 double headroom_resident_get_progress (HeadroomResident *self); /* 0 to 1 */
-/* Bytes of the plan on a device that are not yet taken from what the system calls free: mapped weights, which the system
- * counts as free, and cache that is promised but not filled. */
+/* Bytes of the plan on a device that are not yet taken from what the system calls free: mapped
+ * weights, which the system counts as free, and cache that is promised but not filled. */
 guint64 headroom_resident_get_promised_bytes (HeadroomResident *self, gsize device);
 guint64 headroom_resident_get_bytes (HeadroomResident *self, gsize device);
 

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Belongs to its exchange; whoever answers keeps it true. Thread-safety: belongs to the server's main context.
+ * Belongs to its exchange; whoever answers keeps it true. Thread-safety: belongs to the server's
+ * main context.
  */
 #pragma once
 

@@ -42,10 +42,14 @@ split_port (char *text, char **ret_host, char **ret_port)
 }
 
 gboolean
-headroom_address_parse (const char *spec, GInetAddress **ret_address, guint16 *ret_port, GError **error)
+headroom_address_parse (const char *spec, GInetAddress **ret_address, guint16 *ret_port,
+                        GError **error)
 {
-  gboolean is_http = g_str_has_prefix (spec, "http://"), is_https = g_str_has_prefix (spec, "https://");
-  const char *rest = is_http ? spec + strlen ("http://") : is_https ? spec + strlen ("https://") : spec;
+  gboolean is_http = g_str_has_prefix (spec, "http://"),
+           is_https = g_str_has_prefix (spec, "https://");
+  const char *rest = is_http    ? spec + strlen ("http://")
+                     : is_https ? spec + strlen ("https://")
+                                : spec;
   g_autofree char *text = g_strndup (rest, strcspn (rest, "/"));
   guint64 number = is_http ? 80 : is_https ? 443 : HEADROOM_DEFAULT_PORT;
   g_autoptr (GInetAddress) address = NULL;
@@ -54,12 +58,16 @@ headroom_address_parse (const char *spec, GInetAddress **ret_address, guint16 *r
   split_port (text, &host, &port);
   address = parse_host (host);
   if (address == NULL) {
-    g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_ADDRESS,
-                 _("“%s” is not an address to listen on; use for example 127.0.0.1:11434 or 0.0.0.0:11434"), spec);
+    g_set_error (
+        error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_ADDRESS,
+        _("“%s” is not an address to listen on; use for example 127.0.0.1:11434 or 0.0.0.0:11434"),
+        spec);
     return FALSE;
   }
-  if (port != NULL && *port != '\0' && !g_ascii_string_to_unsigned (port, 10, 0, G_MAXUINT16, &number, NULL)) {
-    g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_ADDRESS, _("“%s” is not a port in “%s”"), port, spec);
+  if (port != NULL && *port != '\0' &&
+      !g_ascii_string_to_unsigned (port, 10, 0, G_MAXUINT16, &number, NULL)) {
+    g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_ADDRESS,
+                 _("“%s” is not a port in “%s”"), port, spec);
     return FALSE;
   }
   *ret_address = g_steal_pointer (&address);
@@ -74,7 +82,8 @@ headroom_address_dup_uri (GInetSocketAddress *address)
   g_autofree char *host = g_inet_address_to_string (inet);
   gboolean is_v6 = g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6;
 
-  return g_strdup_printf (is_v6 ? "http://[%s]:%u" : "http://%s:%u", host, g_inet_socket_address_get_port (address));
+  return g_strdup_printf (is_v6 ? "http://[%s]:%u" : "http://%s:%u", host,
+                          g_inet_socket_address_get_port (address));
 }
 
 /* ---- Who has a port ---- */
@@ -93,8 +102,11 @@ find_listener (const char *table, guint16 port)
     char local[64], remote[64];
     unsigned state;
     unsigned long long inode;
-    /* "  0: 0100007F:2CAA 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345 ..." */
-    if (sscanf (*line, " %*d: %63s %63s %x %*s %*s %*s %*u %*u %llu", local, remote, &state, &inode) != 4 || state != 0x0a)
+    /* "  0: 0100007F:2CAA 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0
+     * 12345 ..." */
+    if (sscanf (*line, " %*d: %63s %63s %x %*s %*s %*s %*u %*u %llu", local, remote, &state,
+                &inode) != 4 ||
+        state != 0x0a)
       continue;
     const char *colon = strrchr (local, ':');
     if (colon != NULL && g_ascii_strtoull (colon + 1, NULL, 16) == port)
@@ -186,7 +198,8 @@ headroom_address_is_local_host_header (const char *host)
 static gboolean
 is_allowed_scheme (const char *origin)
 {
-  static const char *const schemes[] = { "app://", "file://", "tauri://", "vscode-webview://", "vscode-file://" };
+  static const char *const schemes[] = { "app://", "file://", "tauri://", "vscode-webview://",
+                                         "vscode-file://" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (schemes); i++)
     if (g_str_has_prefix (origin, schemes[i]))
@@ -198,7 +211,9 @@ static gboolean
 is_local_page (const char *origin)
 {
   static const char *const hosts[] = { "localhost", "127.0.0.1", "0.0.0.0" };
-  const char *rest = g_str_has_prefix (origin, "http://") ? origin + 7 : g_str_has_prefix (origin, "https://") ? origin + 8 : "";
+  const char *rest = g_str_has_prefix (origin, "http://")    ? origin + 7
+                     : g_str_has_prefix (origin, "https://") ? origin + 8
+                                                             : "";
 
   for (gsize i = 0; i < G_N_ELEMENTS (hosts); i++) {
     gsize len = strlen (hosts[i]);

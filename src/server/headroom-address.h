@@ -14,22 +14,26 @@ G_BEGIN_DECLS
 
 /**
  * headroom_address_parse:
- * @spec: "HOST:PORT", "HOST", ":PORT", "[::1]:PORT", "http://HOST:PORT/..."; "http://HOST" means port 80, else 11434 is the default
+ * @spec: "HOST:PORT", "HOST", ":PORT", "[::1]:PORT", "http://HOST:PORT/..."; "http://HOST" means
+ * port 80, else 11434 is the default
  *
  * Names other than localhost are not looked up: one listens on addresses.
  */
-gboolean headroom_address_parse (const char *spec, GInetAddress **ret_address, guint16 *ret_port, GError **error);
+gboolean headroom_address_parse (const char *spec, GInetAddress **ret_address, guint16 *ret_port,
+                                 GError **error);
 
 /* "http://127.0.0.1:11434" */
 char *headroom_address_dup_uri (GInetSocketAddress *address) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The process that listens on a port of this machine, as "name (process 123)", or NULL where the system does not tell. */
+/* The process that listens on a port of this machine, as "name (process 123)", or NULL where the
+ * system does not tell. */
 char *headroom_address_dup_port_owner (guint16 port) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Whether a Host header may be meant for a server on a loopback address. Anything else is a web page that had its name
- * resolved to this machine. host: (nullable) */
+/* Whether a Host header may be meant for a server on a loopback address. Anything else is a web
+ * page that had its name resolved to this machine. host: (nullable) */
 gboolean headroom_address_is_local_host_header (const char *host);
-/* Whether a web page of this origin may ask. extra: (nullable): NULL-terminated patterns beside the usual ones. */
+/* Whether a web page of this origin may ask. extra: (nullable): NULL-terminated patterns beside the
+ * usual ones. */
 gboolean headroom_address_is_allowed_origin (const char *origin, const char *const *extra);
 
 G_END_DECLS

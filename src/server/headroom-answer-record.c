@@ -8,8 +8,8 @@
 
 #define NSEC_PER_USEC 1000
 
-/* What Headroom says beyond the API: what was left out of the prompt, what the answer was not held to, and that it was ended. NULL:
- * nothing. */
+/* What Headroom says beyond the API: what was left out of the prompt, what the answer was not held
+ * to, and that it was ended. NULL: nothing. */
 static HrValue *
 own_value (const HeadroomAnswer *self)
 {
@@ -73,9 +73,11 @@ static const struct {
   [HEADROOM_WIRE_GENERATE] = { print_generate, NULL },
   [HEADROOM_WIRE_CHAT] = { print_chat, NULL },
   [HEADROOM_WIRE_OPENAI] = { print_openai, headroom_wire_print_openai_chunks },
-  [HEADROOM_WIRE_COMPLETION] = { headroom_wire_print_completion, headroom_wire_print_completion_chunks },
+  [HEADROOM_WIRE_COMPLETION] = { headroom_wire_print_completion,
+                                 headroom_wire_print_completion_chunks },
   [HEADROOM_WIRE_RESPONSES] = { headroom_wire_print_response, headroom_wire_print_response_events },
-  [HEADROOM_WIRE_ANTHROPIC] = { headroom_wire_print_anthropic, headroom_wire_print_anthropic_events },
+  [HEADROOM_WIRE_ANTHROPIC] = { headroom_wire_print_anthropic,
+                                headroom_wire_print_anthropic_events },
 };
 
 static char *
@@ -103,7 +105,8 @@ reply_or_write (HeadroomAnswer *self, const HeadroomWireRecord *record)
     json = print (self, record);
     line = g_strconcat (json, "\n", NULL);
   }
-  headroom_exchange_write (self->exchange, has_events ? "text/event-stream" : "application/x-ndjson", line);
+  headroom_exchange_write (self->exchange,
+                           has_events ? "text/event-stream" : "application/x-ndjson", line);
   if (record->done)
     headroom_exchange_end (self->exchange);
 }
@@ -156,7 +159,8 @@ prob (HeadroomAnswer *self, HrToken token, float logprob)
 {
   HeadroomWireProb p = { .logprob = logprob };
 
-  p.token = hr_model_token_bytes (headroom_lease_get_model (self->lease), token, true, &p.token_len);
+  p.token =
+      hr_model_token_bytes (headroom_lease_get_model (self->lease), token, true, &p.token_len);
   return p;
 }
 
@@ -182,15 +186,18 @@ headroom_answer_begin_speech (HeadroomAnswer *self)
   const HeadroomPrompt *prompt = self->prompt;
   const char *prefix = prompt->constraint.prefix;
 
-  headroom_speech_init (&self->speech, &prompt->form, self->request->tools, prompt->thinks, prompt->starts_inside);
+  headroom_speech_init (&self->speech, &prompt->form, self->request->tools, prompt->thinks,
+                        prompt->starts_inside);
   if (prefix != NULL)
-    headroom_speech_feed (&self->speech, prefix, strlen (prefix), FALSE, self->thought, self->text, self->calls);
+    headroom_speech_feed (&self->speech, prefix, strlen (prefix), FALSE, self->thought, self->text,
+                          self->calls);
 }
 
 static void
 take_text (HeadroomAnswer *self, const HrEvent *event, gboolean last)
 {
-  headroom_speech_feed (&self->speech, event->text, event->text_len, last, self->thought, self->text, self->calls);
+  headroom_speech_feed (&self->speech, event->text, event->text_len, last, self->thought,
+                        self->text, self->calls);
 }
 
 static gboolean

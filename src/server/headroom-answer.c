@@ -48,14 +48,17 @@ answer_new (HeadroomExchange *exchange, HeadroomWireKind kind)
 
 /* ---- Running ---- */
 
-/* The client is not there any more and hears nothing of this, or a person stopped the answer, or the server is shutting down. */
+/* The client is not there any more and hears nothing of this, or a person stopped the answer, or
+ * the server is shutting down. */
 static void
 fail_cancelled (HeadroomAnswer *self)
 {
   gboolean stopped = headroom_exchange_get_activity (self->exchange)->stopped;
-  g_autoptr (GError) error = stopped ? g_error_new_literal (HEADROOM_WIRE_ERROR, 499, _("This answer was stopped by hand")) :
-                                       g_error_new_literal (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
-                                                            _("The server is shutting down"));
+  g_autoptr (GError) error =
+      stopped
+          ? g_error_new_literal (HEADROOM_WIRE_ERROR, 499, _("This answer was stopped by hand"))
+          : g_error_new_literal (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
+                                 _("The server is shutting down"));
 
   headroom_exchange_fail (self->exchange, error);
 }
@@ -71,7 +74,8 @@ note_end (HeadroomAnswer *self, const HrEvent *event)
     metrics->n_cancelled++;
   else
     headroom_metrics_note_answer (metrics, &event->timings,
-                                  g_get_monotonic_time () - headroom_exchange_get_started_us (self->exchange));
+                                  g_get_monotonic_time () -
+                                      headroom_exchange_get_started_us (self->exchange));
 }
 
 static void
@@ -95,7 +99,8 @@ event_cb (const HrEvent *event, void *data)
     return;
   case HR_EVENT_DONE:
     over = self;
-    g_signal_handler_disconnect (headroom_exchange_get_cancellable (self->exchange), self->cancelled_id);
+    g_signal_handler_disconnect (headroom_exchange_get_cancellable (self->exchange),
+                                 self->cancelled_id);
     note_end (self, event);
     if (event->reason == HR_DONE_ERROR)
       headroom_exchange_fail (self->exchange, event->error);
@@ -119,7 +124,9 @@ limit_length (HeadroomAnswer *self, HrRequestOptions *options)
 {
   guint32 num_ctx = headroom_lease_get_num_ctx (self->lease);
   gint64 room = (gint64) num_ctx - (gint64) options->n_tokens;
-  gboolean whole = num_ctx == hr_plan_get_settings (hr_runner_get_plan (headroom_lease_get_runner (self->lease)))->num_ctx;
+  gboolean whole =
+      num_ctx ==
+      hr_plan_get_settings (hr_runner_get_plan (headroom_lease_get_runner (self->lease)))->num_ctx;
 
   if (options->shift)
     return;
@@ -142,16 +149,20 @@ submit (HeadroomAnswer *self, GError **error)
   options.sights = self->prompt->sights;
   options.top_logprobs = self->request->logprobs ? self->request->top_logprobs : -1;
   options.shift = self->request->shift == 1;
-  options.n_keep = self->options->num_keep < 0 ? (guint32) options.n_tokens :
-                   (guint32) MIN (self->options->num_keep, G_MAXINT32) + hr_model_adds_bos (headroom_lease_get_model (self->lease));
+  options.n_keep = self->options->num_keep < 0
+                       ? (guint32) options.n_tokens
+                       : (guint32) MIN (self->options->num_keep, G_MAXINT32) +
+                             hr_model_adds_bos (headroom_lease_get_model (self->lease));
   limit_length (self, &options);
   options.grammar = self->prompt->constraint.grammar;
   options.grammar_after = self->prompt->constraint.after;
   options.grammar_again = self->prompt->constraint.again;
-  options.special_text = headroom_speech_form_has_marks (&self->prompt->form, self->request->tools != NULL);
+  options.special_text =
+      headroom_speech_form_has_marks (&self->prompt->form, self->request->tools != NULL);
   headroom_answer_begin_speech (self);
-  self->running = hr_runner_submit (headroom_lease_get_runner (self->lease), &options, g_main_context_get_thread_default (),
-                                    event_cb, self, NULL, error);
+  self->running =
+      hr_runner_submit (headroom_lease_get_runner (self->lease), &options,
+                        g_main_context_get_thread_default (), event_cb, self, NULL, error);
   if (self->running == NULL)
     return FALSE;
   self->cancelled_id = g_signal_connect (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self);
@@ -168,11 +179,15 @@ tell_truncation (HeadroomAnswer *self)
   HeadroomResidency *residency = headroom_exchange_get_service (self->exchange)->residency;
 
   if (self->prompt->n_dropped > 0)
-    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), "", 0,
-                             HEADROOM_REASON_MESSAGES_CUT, self->prompt->n_dropped, headroom_lease_get_num_ctx (self->lease));
+    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE,
+                             headroom_model_entry_get_name (self->entry), "", 0,
+                             HEADROOM_REASON_MESSAGES_CUT, self->prompt->n_dropped,
+                             headroom_lease_get_num_ctx (self->lease));
   if (self->prompt->n_cut > 0)
-    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), "", 0,
-                             HEADROOM_REASON_TOKENS_CUT, self->prompt->n_cut, headroom_lease_get_num_ctx (self->lease));
+    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE,
+                             headroom_model_entry_get_name (self->entry), "", 0,
+                             HEADROOM_REASON_TOKENS_CUT, self->prompt->n_cut,
+                             headroom_lease_get_num_ctx (self->lease));
 }
 
 static gpointer
@@ -224,14 +239,15 @@ leased_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     headroom_exchange_fail (self->exchange, error);
     return;
   }
-  headroom_exchange_get_activity (self->exchange)->num_ctx = headroom_lease_get_num_ctx (self->lease);
+  headroom_exchange_get_activity (self->exchange)->num_ctx =
+      headroom_lease_get_num_ctx (self->lease);
   if (has_nothing_to_say (self->request)) {
     headroom_answer_reply_empty (self, "load");
     return;
   }
   HeadroomExchange *exchange = self->exchange;
-  headroom_exchange_work (exchange, prompt_work, prompt_done, g_steal_pointer (&self), (GDestroyNotify) answer_free,
-                          (GDestroyNotify) headroom_prompt_free);
+  headroom_exchange_work (exchange, prompt_work, prompt_done, g_steal_pointer (&self),
+                          (GDestroyNotify) answer_free, (GDestroyNotify) headroom_prompt_free);
 }
 
 /* ---- Reading ---- */
@@ -262,10 +278,12 @@ find_entry (HeadroomAnswer *self, GError **error)
   HeadroomStore *store = headroom_exchange_get_service (self->exchange)->store;
   const char *name = self->request->model;
 
-  self->entry = headroom_exchange_is_local (self->exchange) ? headroom_store_resolve (store, name, error) :
-                                                              headroom_store_lookup (store, name, error);
+  self->entry = headroom_exchange_is_local (self->exchange)
+                    ? headroom_store_resolve (store, name, error)
+                    : headroom_store_lookup (store, name, error);
   if (self->entry != NULL && headroom_model_entry_get_path (self->entry) == NULL) {
-    g_set_error (error, HEADROOM_WIRE_ERROR, 400, _("%s is not a GGUF model; only those can be run"), name);
+    g_set_error (error, HEADROOM_WIRE_ERROR, 400,
+                 _("%s is not a GGUF model; only those can be run"), name);
     return FALSE;
   }
   return self->entry != NULL;
@@ -276,9 +294,11 @@ merge_options (HeadroomAnswer *self, GError **error)
 {
   self->options = headroom_options_new ();
   headroom_options_merge_env (self->options);
-  return headroom_options_merge (self->options, headroom_model_entry_get_params (self->entry), error) &&
+  return headroom_options_merge (self->options, headroom_model_entry_get_params (self->entry),
+                                 error) &&
          headroom_options_merge (self->options, self->request->options, error) &&
-         headroom_demand_init (&self->demand, self->options, self->request->options, headroom_exchange_get_client (self->exchange), error);
+         headroom_demand_init (&self->demand, self->options, self->request->options,
+                               headroom_exchange_get_client (self->exchange), error);
 }
 
 static gpointer
@@ -301,7 +321,9 @@ count_unknown_options (const HrValue *options)
 {
   guint n = 0;
 
-  for (gsize i = 0; options != NULL && hr_value_kind (options) == HR_VALUE_DICT && i < hr_value_size (options); i++) {
+  for (gsize i = 0;
+       options != NULL && hr_value_kind (options) == HR_VALUE_DICT && i < hr_value_size (options);
+       i++) {
     const char *name;
     hr_value_entry (options, i, &name);
     n += headroom_options_find (name) == NULL;
@@ -316,13 +338,15 @@ read_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
   HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
   const HeadroomWireRequest *request = self->request;
 
-  headroom_exchange_get_service (exchange)->metrics.n_unknown_options += count_unknown_options (request->options);
+  headroom_exchange_get_service (exchange)->metrics.n_unknown_options +=
+      count_unknown_options (request->options);
   if (has_nothing_to_say (request) && request->has_keep_alive && request->keep_alive_ns == 0) {
     headroom_residency_unload (residency, self->entry);
     headroom_answer_reply_empty (self, "unload");
     return;
   }
-  headroom_exchange_get_activity (exchange)->model = g_strdup (headroom_model_entry_get_name (self->entry));
+  headroom_exchange_get_activity (exchange)->model =
+      g_strdup (headroom_model_entry_get_name (self->entry));
   headroom_residency_acquire_async (residency, self->entry, &self->demand,
                                     request->has_keep_alive ? &request->keep_alive_ns : NULL,
                                     headroom_exchange_get_cancellable (exchange), leased_cb, self);
@@ -332,7 +356,8 @@ read_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
 void
 headroom_answer_start (HeadroomExchange *exchange, HeadroomWireKind kind)
 {
-  headroom_exchange_work (exchange, read_work, read_done, answer_new (exchange, kind), (GDestroyNotify) answer_free, NULL);
+  headroom_exchange_work (exchange, read_work, read_done, answer_new (exchange, kind),
+                          (GDestroyNotify) answer_free, NULL);
 }
 
 /* ---- Routes ---- */

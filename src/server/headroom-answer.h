@@ -4,8 +4,9 @@
  *
  *   read (worker) -> lease -> prompt (worker) -> runner -> records
  *
- * Each step is skipped where the request does not need it (unload, preload), and each ends early when the client leaves. An answer
- * is freed when its last step is over. Thread-safety: belongs to the server's main context.
+ * Each step is skipped where the request does not need it (unload, preload), and each ends early
+ * when the client leaves. An answer is freed when its last step is over. Thread-safety: belongs to
+ * the server's main context.
  */
 #pragma once
 
@@ -40,8 +41,10 @@ typedef struct {
   gsize n_calls;          /* written */
   gboolean steered;       /* as HrEvent.steered */
   guint32 n_forgotten;    /* as HrEvent.n_forgotten */
-  GString *text, *thought; /* the whole answer where it is not streamed, else what is not written yet */
-  GArray *logprobs;       /* HeadroomWireLogprob, likewise; their texts belong to the model, their tops to: */
+  GString *text,
+      *thought; /* the whole answer where it is not streamed, else what is not written yet */
+  GArray *
+      logprobs; /* HeadroomWireLogprob, likewise; their texts belong to the model, their tops to: */
   GPtrArray *tops;        /* HeadroomWireProb arrays */
   HeadroomWireOpenaiStream openai;
 } HeadroomAnswer;

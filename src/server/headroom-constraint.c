@@ -30,10 +30,11 @@ read_format (const HrValue *format, GError **error)
 }
 
 static gboolean
-hold_to_format (HeadroomConstraint *self, const HeadroomWireRequest *request, const HeadroomSpeechForm *form, gboolean thinks,
-                gboolean inside, GError **error)
+hold_to_format (HeadroomConstraint *self, const HeadroomWireRequest *request,
+                const HeadroomSpeechForm *form, gboolean thinks, gboolean inside, GError **error)
 {
-  self->grammar = request->grammar != NULL ? hr_grammar_new_gbnf (request->grammar, error) : read_format (request->format, error);
+  self->grammar = request->grammar != NULL ? hr_grammar_new_gbnf (request->grammar, error)
+                                           : read_format (request->format, error);
   if (self->grammar == NULL)
     return FALSE;
   if (form->tools == HEADROOM_TOOLS_HARMONY) {
@@ -47,16 +48,18 @@ hold_to_format (HeadroomConstraint *self, const HeadroomWireRequest *request, co
 }
 
 static gboolean
-hold_to_tools (HeadroomConstraint *self, const HeadroomWireRequest *request, const HeadroomSpeechForm *form, gboolean inside,
-               GError **error)
+hold_to_tools (HeadroomConstraint *self, const HeadroomWireRequest *request,
+               const HeadroomSpeechForm *form, gboolean inside, GError **error)
 {
   g_auto (HeadroomToolGrammar) tools = { 0 };
 
-  if (!headroom_tool_grammar_init (&tools, form->tools, request->tools, request->only_tool, request->must_call ? error : NULL))
+  if (!headroom_tool_grammar_init (&tools, form->tools, request->tools, request->only_tool,
+                                   request->must_call ? error : NULL))
     return !request->must_call;
   if (request->must_call)
-    self->prefix = inside && form->thinking != NULL ? g_strconcat ("\n", form->thinking->close, "\n\n", tools.prefix, NULL) :
-                                                      g_strdup (tools.prefix);
+    self->prefix = inside && form->thinking != NULL
+                       ? g_strconcat ("\n", form->thinking->close, "\n\n", tools.prefix, NULL)
+                       : g_strdup (tools.prefix);
   else if (tools.after == NULL)
     return TRUE;
   self->after = request->must_call ? NULL : g_strdup (tools.after);
@@ -66,19 +69,23 @@ hold_to_tools (HeadroomConstraint *self, const HeadroomWireRequest *request, con
 }
 
 gboolean
-headroom_constraint_init (HeadroomConstraint *self, const HeadroomWireRequest *request, const HeadroomSpeechForm *form,
-                          gboolean thinks, gboolean inside, GError **error)
+headroom_constraint_init (HeadroomConstraint *self, const HeadroomWireRequest *request,
+                          const HeadroomSpeechForm *form, gboolean thinks, gboolean inside,
+                          GError **error)
 {
   gboolean has_tools = request->tools != NULL && hr_value_size (request->tools) > 0;
 
   *self = (HeadroomConstraint) { 0 };
-  if (request->only_tool != NULL && headroom_tool_find (request->tools, request->only_tool) == NULL) {
-    g_set_error (error, HEADROOM_WIRE_ERROR, 400, "tool_choice names %.80s, which is not among the tools", request->only_tool);
+  if (request->only_tool != NULL &&
+      headroom_tool_find (request->tools, request->only_tool) == NULL) {
+    g_set_error (error, HEADROOM_WIRE_ERROR, 400,
+                 "tool_choice names %.80s, which is not among the tools", request->only_tool);
     return FALSE;
   }
   if (has_tools && request->must_call)
     return hold_to_tools (self, request, form, inside, error);
   if (request->format != NULL || request->grammar != NULL)
     return hold_to_format (self, request, form, thinks, inside, error);
-  return !has_tools || form->tools == HEADROOM_TOOLS_NONE || hold_to_tools (self, request, form, inside, error);
+  return !has_tools || form->tools == HEADROOM_TOOLS_NONE ||
+         hold_to_tools (self, request, form, inside, error);
 }

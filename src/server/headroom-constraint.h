@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A format holds from the answer's start, or from the end of its thoughts. A call that has to be made is begun for the model, in the
- * prompt. Calls that may be made are held to their parameters once they have begun. Thread-safety: belongs to one thread.
+ * A format holds from the answer's start, or from the end of its thoughts. A call that has to be
+ * made is begun for the model, in the prompt. Calls that may be made are held to their parameters
+ * once they have begun. Thread-safety: belongs to one thread.
  */
 #pragma once
 
@@ -27,8 +28,9 @@ typedef struct {
  *
  * FALSE with @error where the format or the tools are nothing that an answer can be held to.
  */
-gboolean headroom_constraint_init (HeadroomConstraint *self, const HeadroomWireRequest *request, const HeadroomSpeechForm *form,
-                                   gboolean thinks, gboolean inside, GError **error);
+gboolean headroom_constraint_init (HeadroomConstraint *self, const HeadroomWireRequest *request,
+                                   const HeadroomSpeechForm *form, gboolean thinks, gboolean inside,
+                                   GError **error);
 void headroom_constraint_clear (HeadroomConstraint *self);
 
 G_END_DECLS

@@ -59,15 +59,17 @@ worked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   headroom_exchange_fail (self, error);
-  /* Here and not with the task: that may end on the thread that worked, and what the data holds (a lease) belongs to this one. */
+  /* Here and not with the task: that may end on the thread that worked, and what the data holds (a
+   * lease) belongs to this one. */
   let_go (work);
 }
 
 void
-headroom_exchange_work (HeadroomExchange *self, HeadroomWorkFunc func, HeadroomDoneFunc done, gpointer data,
-                        GDestroyNotify free_data, GDestroyNotify free_result)
+headroom_exchange_work (HeadroomExchange *self, HeadroomWorkFunc func, HeadroomDoneFunc done,
+                        gpointer data, GDestroyNotify free_data, GDestroyNotify free_result)
 {
-  g_autoptr (GTask) task = g_task_new (self, headroom_exchange_get_cancellable (self), worked_cb, NULL);
+  g_autoptr (GTask) task =
+      g_task_new (self, headroom_exchange_get_cancellable (self), worked_cb, NULL);
   Work *work = g_new0 (Work, 1);
 
   *work = (Work) { func, done, data, free_data, free_result };

@@ -61,7 +61,8 @@ client_left (HeadroomExchange *self)
   g_object_unref (self);
 }
 
-/* POLLIN means that a further request waits (leave it, and look for the end only) or that the other side has closed. */
+/* POLLIN means that a further request waits (leave it, and look for the end only) or that the other
+ * side has closed. */
 static gboolean
 watch_cb (GSocket *socket, GIOCondition condition, gpointer data)
 {
@@ -124,7 +125,8 @@ static void
 hand_over (HeadroomExchange *self, const char *text, gsize len)
 {
   self->in_flight = TRUE;
-  soup_message_body_append (soup_server_message_get_response_body (self->message), SOUP_MEMORY_COPY, text, len);
+  soup_message_body_append (soup_server_message_get_response_body (self->message), SOUP_MEMORY_COPY,
+                            text, len);
   soup_server_message_unpause (self->message);
 }
 
@@ -164,7 +166,8 @@ headroom_exchange_begin (HeadroomExchange *self, const char *content_type)
 static void
 give_up_reader (HeadroomExchange *self)
 {
-  headroom_residency_tell (self->service->residency, HEADROOM_EVENT_DROP, "", "", self->pending->len, HEADROOM_REASON_READER_LEFT);
+  headroom_residency_tell (self->service->residency, HEADROOM_EVENT_DROP, "", "",
+                           self->pending->len, HEADROOM_REASON_READER_LEFT);
   g_string_truncate (self->pending, 0);
   client_left (self);
 }
@@ -201,14 +204,16 @@ headroom_exchange_end (HeadroomExchange *self)
 /* ---- Replies ---- */
 
 void
-headroom_exchange_reply (HeadroomExchange *self, guint status, const char *content_type, const char *text)
+headroom_exchange_reply (HeadroomExchange *self, guint status, const char *content_type,
+                         const char *text)
 {
   if (self->message == NULL || self->answered)
     return;
   self->answered = TRUE;
   soup_server_message_set_status (self->message, status, NULL);
   if (content_type != NULL)
-    soup_server_message_set_response (self->message, content_type, SOUP_MEMORY_COPY, text, strlen (text));
+    soup_server_message_set_response (self->message, content_type, SOUP_MEMORY_COPY, text,
+                                      strlen (text));
   soup_server_message_unpause (self->message);
 }
 
@@ -221,9 +226,11 @@ headroom_exchange_reply_json (HeadroomExchange *self, guint status, const char *
 void
 headroom_exchange_reply_problem (HeadroomExchange *self, guint status, const char *message)
 {
-  g_autofree char *json = self->dialect == HEADROOM_DIALECT_OPENAI ? headroom_wire_print_openai_error (status, message) :
-                          self->dialect == HEADROOM_DIALECT_ANTHROPIC ? headroom_wire_print_anthropic_error (status, message) :
-                                                                        headroom_wire_print_error (message);
+  g_autofree char *json = self->dialect == HEADROOM_DIALECT_OPENAI
+                              ? headroom_wire_print_openai_error (status, message)
+                          : self->dialect == HEADROOM_DIALECT_ANTHROPIC
+                              ? headroom_wire_print_anthropic_error (status, message)
+                              : headroom_wire_print_error (message);
 
   headroom_exchange_reply_json (self, status, json);
 }
@@ -239,8 +246,10 @@ headroom_exchange_status_of (const GError *error)
 void
 headroom_exchange_reply_error (HeadroomExchange *self, const GError *error)
 {
-  if (self->message != NULL && g_error_matches (error, HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED))
-    soup_message_headers_replace (soup_server_message_get_response_headers (self->message), HEADROOM_CLOSING_HEADER, "1");
+  if (self->message != NULL &&
+      g_error_matches (error, HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED))
+    soup_message_headers_replace (soup_server_message_get_response_headers (self->message),
+                                  HEADROOM_CLOSING_HEADER, "1");
   headroom_exchange_reply_problem (self, headroom_exchange_status_of (error), error->message);
 }
 
@@ -254,9 +263,11 @@ headroom_exchange_fail (HeadroomExchange *self, const GError *error)
     return;
   }
   if (self->dialect == HEADROOM_DIALECT_OPENAI) {
-    line = headroom_wire_print_openai_stream_error (headroom_exchange_status_of (error), error->message);
+    line = headroom_wire_print_openai_stream_error (headroom_exchange_status_of (error),
+                                                    error->message);
   } else if (self->dialect == HEADROOM_DIALECT_ANTHROPIC) {
-    line = headroom_wire_print_anthropic_stream_error (headroom_exchange_status_of (error), error->message);
+    line = headroom_wire_print_anthropic_stream_error (headroom_exchange_status_of (error),
+                                                       error->message);
   } else {
     json = headroom_wire_print_error (error->message);
     line = g_strconcat (json, "\n", NULL);
@@ -375,13 +386,17 @@ note_client (HeadroomExchange *self)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (self->message);
   const char *name = soup_message_headers_get_one (headers, "User-Agent");
-  g_autofree char *valid = name != NULL ? g_utf8_make_valid (name, MIN ((gssize) strlen (name), (gssize) sizeof self->client - 8)) : NULL;
+  g_autofree char *valid =
+      name != NULL
+          ? g_utf8_make_valid (name, MIN ((gssize) strlen (name), (gssize) sizeof self->client - 8))
+          : NULL;
 
   g_strlcpy (self->client, valid != NULL ? valid : "", sizeof self->client);
 }
 
 HeadroomExchange *
-headroom_exchange_new (HeadroomService *service, SoupServerMessage *message, HeadroomDialect dialect)
+headroom_exchange_new (HeadroomService *service, SoupServerMessage *message,
+                       HeadroomDialect dialect)
 {
   HeadroomExchange *self = g_object_new (HEADROOM_TYPE_EXCHANGE, NULL);
   SoupMessageBody *body = soup_server_message_get_request_body (message);
@@ -394,7 +409,8 @@ headroom_exchange_new (HeadroomService *service, SoupServerMessage *message, Hea
   self->is_local = g_socket_get_family (self->socket) == G_SOCKET_FAMILY_UNIX;
   note_client (self);
   /* A body that was written elsewhere as it came is not here. */
-  self->body = soup_message_body_get_accumulate (body) ? soup_message_body_flatten (body) : g_bytes_new (NULL, 0);
+  self->body = soup_message_body_get_accumulate (body) ? soup_message_body_flatten (body)
+                                                       : g_bytes_new (NULL, 0);
   self->path = g_strdup (g_uri_get_path (soup_server_message_get_uri (message)));
   g_hash_table_add (service->exchanges, self);
   g_object_ref (self); /* until headroom_exchange_abandon () */

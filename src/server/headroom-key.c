@@ -38,7 +38,8 @@ is_from_here (SoupServerMessage *message)
   GSocketAddress *address = soup_server_message_get_remote_address (message);
 
   return G_IS_INET_SOCKET_ADDRESS (address) &&
-         g_inet_address_get_is_loopback (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+         g_inet_address_get_is_loopback (
+             g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
 }
 
 const char *
@@ -49,7 +50,8 @@ headroom_key_refuses (const char *key, SoupServerMessage *message)
   if (g_socket_get_family (soup_server_message_get_socket (message)) == G_SOCKET_FAMILY_UNIX)
     return NULL;
   if (key == NULL && !is_from_here (message))
-    return _("This server answers other machines only with a key: set HEADROOM_API_KEY to one, or to \"none\" to do without");
+    return _(
+        "This server answers other machines only with a key: set HEADROOM_API_KEY to one, or to \"none\" to do without");
   if (key == NULL || g_str_equal (key, NO_KEY) || (given != NULL && is_same (given, key)))
     return NULL;
   return _("A key is needed: send it as \"Authorization: Bearer KEY\"");

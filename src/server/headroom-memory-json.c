@@ -28,12 +28,14 @@ add_resident (HeadroomResident *resident, gsize device, Ours *ours)
   if (resident->runner != NULL)
     hr_runner_get_stats (resident->runner, &stats);
   cache = headroom_plan_device_bytes (resident->plan, HR_ITEM_CACHE, device);
-  /* The engine tells how much is filled for all devices together; there is one cache per device in proportion. */
+  /* The engine tells how much is filled for all devices together; there is one cache per device in
+   * proportion. */
   filled = device == 0 ? MIN (cache, stats.cache_committed_bytes) : 0;
   ours->weights += headroom_plan_device_bytes (resident->plan, HR_ITEM_WEIGHTS, device);
   ours->cache += filled;
   ours->cache_reserved += cache - filled;
-  ours->compute += hr_plan_get_device_bytes (resident->plan, device) - headroom_plan_device_bytes (resident->plan, HR_ITEM_WEIGHTS, device) - cache;
+  ours->compute += hr_plan_get_device_bytes (resident->plan, device) -
+                   headroom_plan_device_bytes (resident->plan, HR_ITEM_WEIGHTS, device) - cache;
 }
 
 static HrValue *
@@ -78,7 +80,8 @@ resident_to_json (HeadroomResident *resident)
   headroom_json_set_float (json, "progress", headroom_resident_get_progress (resident));
   headroom_json_set_int (json, "requests", resident->n_leases);
   if (resident->plan != NULL) {
-    hr_value_set (json, "settings", headroom_settings_to_json (hr_plan_get_settings (resident->plan)));
+    hr_value_set (json, "settings",
+                  headroom_settings_to_json (hr_plan_get_settings (resident->plan)));
     hr_value_set (json, "bytes", headroom_plan_bytes_to_json (resident->plan));
   }
   if (resident->runner != NULL)
@@ -89,7 +92,8 @@ resident_to_json (HeadroomResident *resident)
 HrValue *
 headroom_status_to_json (const HrDevice *devices, gsize n_devices, GPtrArray *residents)
 {
-  HrValue *json = hr_value_new_dict (), *list = hr_value_new_list (), *models = hr_value_new_list ();
+  HrValue *json = hr_value_new_dict (), *list = hr_value_new_list (),
+          *models = hr_value_new_list ();
 
   for (gsize d = 0; d < n_devices; d++) {
     HrValue *device = headroom_device_to_json (&devices[d]);

@@ -6,7 +6,9 @@
 
 #include "headroom-json.h"
 
-static const double bounds[HEADROOM_METRICS_N_BUCKETS] = { 0.005, 0.02, 0.1, 0.5, 1, 2.5, 10, 30, 120, 600 }; /* seconds */
+static const double bounds[HEADROOM_METRICS_N_BUCKETS] = {
+  0.005, 0.02, 0.1, 0.5, 1, 2.5, 10, 30, 120, 600
+}; /* seconds */
 
 /* ---- Counting ---- */
 
@@ -64,7 +66,8 @@ headroom_metrics_unwatch (HeadroomMetrics *self, GListModel *events)
 static void
 head (GString *text, const char *name, const char *type, const char *help)
 {
-  g_string_append_printf (text, "# HELP headroom_%s %s\n# TYPE headroom_%s %s\n", name, help, name, type);
+  g_string_append_printf (text, "# HELP headroom_%s %s\n# TYPE headroom_%s %s\n", name, help, name,
+                          type);
 }
 
 static void
@@ -89,11 +92,13 @@ histogram (GString *text, const char *name, const char *help, const HeadroomHist
   head (text, name, "histogram", help);
   for (gsize i = 0; i < HEADROOM_METRICS_N_BUCKETS; i++) {
     n += h->buckets[i];
-    g_string_append_printf (text, "headroom_%s_bucket{le=\"%s\"} %" G_GUINT64_FORMAT "\n", name, seconds_text (bounds[i], buffer), n);
+    g_string_append_printf (text, "headroom_%s_bucket{le=\"%s\"} %" G_GUINT64_FORMAT "\n", name,
+                            seconds_text (bounds[i], buffer), n);
   }
   n += h->buckets[HEADROOM_METRICS_N_BUCKETS];
   g_string_append_printf (text, "headroom_%s_bucket{le=\"+Inf\"} %" G_GUINT64_FORMAT "\n", name, n);
-  g_string_append_printf (text, "headroom_%s_sum %s\nheadroom_%s_count %" G_GUINT64_FORMAT "\n", name, seconds_text (h->sum, buffer), name, n);
+  g_string_append_printf (text, "headroom_%s_sum %s\nheadroom_%s_count %" G_GUINT64_FORMAT "\n",
+                          name, seconds_text (h->sum, buffer), name, n);
 }
 
 /* A label's value, with the three characters escaped that the format escapes. */
@@ -113,29 +118,40 @@ print_devices (GString *text, const HrValue *devices)
 {
   static const char *const kinds[] = { "weights", "cache", "cache_reserved", "compute" };
 
-  head (text, "device_bytes", "gauge", "Bytes by device and kind: what is ours, what is free, what there is.");
+  head (text, "device_bytes", "gauge",
+        "Bytes by device and kind: what is ours, what is free, what there is.");
   for (gsize i = 0; devices != NULL && i < hr_value_size (devices); i++) {
     const HrValue *device = hr_value_at (devices, i), *ours = hr_value_lookup (device, "ours");
     g_autofree char *name = label (headroom_json_get_string (device, "name"));
     for (gsize k = 0; k < G_N_ELEMENTS (kinds); k++)
-      g_string_append_printf (text, "headroom_device_bytes{device=\"%s\",kind=\"%s\"} %" G_GINT64_FORMAT "\n", name, kinds[k],
-                              headroom_json_get_int (ours, kinds[k], 0));
-    g_string_append_printf (text, "headroom_device_bytes{device=\"%s\",kind=\"free\"} %" G_GINT64_FORMAT "\n", name,
-                            headroom_json_get_int (device, "free", 0));
-    g_string_append_printf (text, "headroom_device_bytes{device=\"%s\",kind=\"total\"} %" G_GINT64_FORMAT "\n", name,
-                            headroom_json_get_int (device, "total", 0));
+      g_string_append_printf (text,
+                              "headroom_device_bytes{device=\"%s\",kind=\"%s\"} %" G_GINT64_FORMAT
+                              "\n",
+                              name, kinds[k], headroom_json_get_int (ours, kinds[k], 0));
+    g_string_append_printf (text,
+                            "headroom_device_bytes{device=\"%s\",kind=\"free\"} %" G_GINT64_FORMAT
+                            "\n",
+                            name, headroom_json_get_int (device, "free", 0));
+    g_string_append_printf (text,
+                            "headroom_device_bytes{device=\"%s\",kind=\"total\"} %" G_GINT64_FORMAT
+                            "\n",
+                            name, headroom_json_get_int (device, "total", 0));
   }
 }
 
 static void
-print_models (GString *text, const HrValue *models, const char *metric, const char *help, const char *key, const char *inner_key)
+print_models (GString *text, const HrValue *models, const char *metric, const char *help,
+              const char *key, const char *inner_key)
 {
   head (text, metric, "gauge", help);
   for (gsize i = 0; models != NULL && i < hr_value_size (models); i++) {
-    const HrValue *model = hr_value_at (models, i), *inner = inner_key != NULL ? hr_value_lookup (model, inner_key) : model;
+    const HrValue *model = hr_value_at (models, i),
+                  *inner = inner_key != NULL ? hr_value_lookup (model, inner_key) : model;
     g_autofree char *name = label (headroom_json_get_string (model, "name"));
     g_string_append_printf (text, "headroom_%s{model=\"%s\"} %" G_GINT64_FORMAT "\n", metric, name,
-                            inner != NULL && hr_value_kind (inner) == HR_VALUE_DICT ? headroom_json_get_int (inner, key, 0) : 0);
+                            inner != NULL && hr_value_kind (inner) == HR_VALUE_DICT
+                                ? headroom_json_get_int (inner, key, 0)
+                                : 0);
   }
 }
 
@@ -144,8 +160,8 @@ print_events (GString *text, const HeadroomMetrics *self)
 {
   head (text, "events_total", "counter", "What happened to models, by kind.");
   for (guint kind = 0; kind < G_N_ELEMENTS (self->n_events); kind++)
-    g_string_append_printf (text, "headroom_events_total{kind=\"%s\"} %" G_GUINT64_FORMAT "\n", headroom_event_kind_name (kind),
-                            self->n_events[kind]);
+    g_string_append_printf (text, "headroom_events_total{kind=\"%s\"} %" G_GUINT64_FORMAT "\n",
+                            headroom_event_kind_name (kind), self->n_events[kind]);
 }
 
 char *
@@ -157,9 +173,11 @@ headroom_metrics_print (const HeadroomMetrics *self, const HrValue *status)
   counter (text, "answers_total", "Answers that were given in full.", self->n_answers);
   counter (text, "failed_total", "Requests for text that ended with an error.", self->n_failed);
   counter (text, "cancelled_total", "Requests for text whose client left.", self->n_cancelled);
-  counter (text, "unknown_options_total", "Options in requests that nothing here knows.", self->n_unknown_options);
+  counter (text, "unknown_options_total", "Options in requests that nothing here knows.",
+           self->n_unknown_options);
   counter (text, "prompt_tokens_total", "Tokens of prompts.", self->prompt_tokens);
-  counter (text, "cached_tokens_total", "Of these, those that were not read again.", self->cached_tokens);
+  counter (text, "cached_tokens_total", "Of these, those that were not read again.",
+           self->cached_tokens);
   counter (text, "generated_tokens_total", "Tokens that were generated.", self->generated_tokens);
   histogram (text, "queue_seconds", "Waiting for a slot.", &self->queue);
   histogram (text, "prompt_seconds", "Reading the prompt.", &self->prompt);
@@ -170,6 +188,7 @@ headroom_metrics_print (const HeadroomMetrics *self, const HrValue *status)
   print_models (text, models, "model_requests", "Requests that hold a model.", "requests", NULL);
   print_models (text, models, "model_slots_active", "Slots that work.", "active", "slots");
   print_models (text, models, "model_slots_queued", "Requests without a slot.", "queued", "slots");
-  print_models (text, models, "model_cached_tokens", "Positions that slots hold.", "cached_tokens", NULL);
+  print_models (text, models, "model_cached_tokens", "Positions that slots hold.", "cached_tokens",
+                NULL);
   return g_string_free (text, FALSE);
 }

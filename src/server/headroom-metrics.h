@@ -28,8 +28,10 @@ typedef struct {
 /* Counts the events of the list from now on, until it is no more. */
 void headroom_metrics_watch (HeadroomMetrics *self, GListModel *events);
 void headroom_metrics_unwatch (HeadroomMetrics *self, GListModel *events);
-void headroom_metrics_note_answer (HeadroomMetrics *self, const HrTimings *timings, gint64 total_us);
+void headroom_metrics_note_answer (HeadroomMetrics *self, const HrTimings *timings,
+                                   gint64 total_us);
 /* In the text format of Prometheus. status: as /headroom/status answers. */
-char *headroom_metrics_print (const HeadroomMetrics *self, const HrValue *status) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_metrics_print (const HeadroomMetrics *self,
+                              const HrValue *status) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One line per operation: what it reads is a list of fields, NAME:TYPE, with ! behind those that have to be there. TYPE is string, text
- * (a string or null), integer, number, boolean, object, array, or any.
+ * One line per operation: what it reads is a list of fields, NAME:TYPE, with ! behind those that
+ * have to be there. TYPE is string, text (a string or null), integer, number, boolean, object,
+ * array, or any.
  */
 #include "headroom-openapi.h"
 
@@ -12,14 +13,20 @@
 #include "headroom-json.h"
 #include "headroom-router.h"
 
-#define TEXT_FIELDS                                                                                                      \
-  "stream:boolean format:any keep_alive:any options:object think:any truncate:boolean shift:boolean logprobs:boolean "   \
+#define TEXT_FIELDS                                                                                                    \
+  "stream:boolean format:any keep_alive:any options:object think:any truncate:boolean shift:boolean logprobs:boolean " \
   "top_logprobs:integer grammar:string"
-#define OPENAI_FIELDS                                                                                                    \
-  "stream:boolean stream_options:object max_tokens:integer temperature:number top_p:number seed:integer stop:any "       \
+#define OPENAI_FIELDS                                                                                              \
+  "stream:boolean stream_options:object max_tokens:integer temperature:number top_p:number seed:integer stop:any " \
   "frequency_penalty:number presence_penalty:number"
 
-typedef enum { JSON, LINES, EVENTS, TEXT, EMPTY } Answer; /* LINES, EVENTS: of a stream; JSON of a whole */
+typedef enum {
+  JSON,
+  LINES,
+  EVENTS,
+  TEXT,
+  EMPTY
+} Answer; /* LINES, EVENTS: of a stream; JSON of a whole */
 
 typedef struct {
   const char *method, *path, *summary, *fields; /* fields NULL: no body */
@@ -29,39 +36,69 @@ typedef struct {
 
 static const Operation operations[] = {
   { "get", "/", "Says that the server is there", NULL, TEXT },
-  { "get", "/api/version", "The version of the interface, and of Headroom", NULL, JSON, "version:string headroom:string" },
-  { "get", "/api/status", "Whether services elsewhere are used: never", NULL, JSON, "cloud:object" },
+  { "get", "/api/version", "The version of the interface, and of Headroom", NULL, JSON,
+    "version:string headroom:string" },
+  { "get", "/api/status", "Whether services elsewhere are used: never", NULL, JSON,
+    "cloud:object" },
   { "get", "/api/tags", "Models that are installed", NULL, JSON, "models:array" },
   { "get", "/api/ps", "Models that are in memory", NULL, JSON, "models:array" },
-  { "post", "/api/show", "What a model is", "model:string! verbose:boolean", JSON, "details:object model_info:object" },
-  { "post", "/api/generate", "An answer to a prompt", "model:string! prompt:string suffix:string system:string template:string context:array raw:boolean images:array " TEXT_FIELDS, LINES, "model:string created_at:string done:boolean" },
-  { "post", "/api/chat", "An answer in a conversation", "model:string! messages:array tools:array tool_choice:any " TEXT_FIELDS, LINES, "model:string created_at:string message:object done:boolean" },
-  { "post", "/api/embed", "Vectors of texts", "model:string! input:any truncate:boolean dimensions:integer keep_alive:any options:object", JSON, "model:string embeddings:array" },
-  { "post", "/api/embeddings", "The vector of a text, as older clients ask for it", "model:string! prompt:string keep_alive:any options:object", JSON, "embedding:array" },
-  { "post", "/api/create", "A new model of one that is here, or of an uploaded file", "model:string! from:string files:object template:string system:string parameters:object messages:array license:any stream:boolean", LINES, "status:string" },
-  { "post", "/api/copy", "A model under another name", "source:string! destination:string!", EMPTY },
+  { "post", "/api/show", "What a model is", "model:string! verbose:boolean", JSON,
+    "details:object model_info:object" },
+  { "post", "/api/generate", "An answer to a prompt",
+    "model:string! prompt:string suffix:string system:string template:string context:array raw:boolean images:array " TEXT_FIELDS,
+    LINES, "model:string created_at:string done:boolean" },
+  { "post", "/api/chat", "An answer in a conversation",
+    "model:string! messages:array tools:array tool_choice:any " TEXT_FIELDS, LINES,
+    "model:string created_at:string message:object done:boolean" },
+  { "post", "/api/embed", "Vectors of texts",
+    "model:string! input:any truncate:boolean dimensions:integer keep_alive:any options:object",
+    JSON, "model:string embeddings:array" },
+  { "post", "/api/embeddings", "The vector of a text, as older clients ask for it",
+    "model:string! prompt:string keep_alive:any options:object", JSON, "embedding:array" },
+  { "post", "/api/create", "A new model of one that is here, or of an uploaded file",
+    "model:string! from:string files:object template:string system:string parameters:object messages:array license:any stream:boolean",
+    LINES, "status:string" },
+  { "post", "/api/copy", "A model under another name", "source:string! destination:string!",
+    EMPTY },
   { "delete", "/api/delete", "Removes a model", "model:string!", EMPTY },
   { "head", "/api/blobs/{digest}", "Whether a file was uploaded", NULL, EMPTY },
   { "post", "/api/blobs/{digest}", "Uploads a file", "", EMPTY },
-  { "post", "/api/pull", "Answers that there is no registry", "model:string! stream:boolean", LINES, "status:string" },
-  { "post", "/api/push", "Answers that there is no registry", "model:string! stream:boolean", LINES, "status:string" },
+  { "post", "/api/pull", "Answers that there is no registry", "model:string! stream:boolean", LINES,
+    "status:string" },
+  { "post", "/api/push", "Answers that there is no registry", "model:string! stream:boolean", LINES,
+    "status:string" },
   { "post", "/api/me", "Answers that there is no account", NULL, JSON },
   { "post", "/api/signout", "Answers that there is no account", NULL, JSON },
   { "get", "/v1/models", "Models that are installed", NULL, JSON, "object:string" },
-  { "get", "/v1/models/{model}", "One of them", NULL, JSON, "id:string object:string created:integer owned_by:string" },
-  { "post", "/v1/chat/completions", "An answer in a conversation", "model:string! messages:array! tools:array tool_choice:any response_format:object reasoning_effort:string logprobs:boolean top_logprobs:integer " OPENAI_FIELDS, EVENTS, "id:string object:string created:integer model:string choices:array usage:object" },
-  { "post", "/v1/completions", "What follows a prompt", "model:string! prompt:any! suffix:string logprobs:integer " OPENAI_FIELDS, EVENTS, "id:string object:string created:integer model:string choices:array usage:object" },
-  { "post", "/v1/responses", "An answer as a list of items", "model:string! input:any! instructions:string max_output_tokens:integer temperature:number top_p:number reasoning:object text:object tools:array tool_choice:any stream:boolean", EVENTS, "id:string object:string status:string output:array" },
-  { "post", "/v1/embeddings", "Vectors of texts", "model:string! input:any! dimensions:integer encoding_format:string", JSON, "object:string data:array model:string usage:object" },
-  { "post", "/v1/messages", "An answer in a conversation, as Anthropic's clients ask for it", "model:string! max_tokens:integer! messages:array! system:any tools:array tool_choice:object thinking:object temperature:number top_p:number top_k:integer stop_sequences:array stream:boolean", EVENTS, "id:string type:string role:string content:array usage:object" },
-  { "get", "/headroom/status", "Devices, models in memory and what happened", NULL, JSON, "devices:array models:array events:array" },
-  { "post", "/headroom/plan", "What a model would take, before it is loaded", "model:string! options:object", JSON, "model:string settings:object items:array" },
+  { "get", "/v1/models/{model}", "One of them", NULL, JSON,
+    "id:string object:string created:integer owned_by:string" },
+  { "post", "/v1/chat/completions", "An answer in a conversation",
+    "model:string! messages:array! tools:array tool_choice:any response_format:object reasoning_effort:string logprobs:boolean top_logprobs:integer " OPENAI_FIELDS,
+    EVENTS, "id:string object:string created:integer model:string choices:array usage:object" },
+  { "post", "/v1/completions", "What follows a prompt",
+    "model:string! prompt:any! suffix:string logprobs:integer " OPENAI_FIELDS, EVENTS,
+    "id:string object:string created:integer model:string choices:array usage:object" },
+  { "post", "/v1/responses", "An answer as a list of items",
+    "model:string! input:any! instructions:string max_output_tokens:integer temperature:number top_p:number reasoning:object text:object tools:array tool_choice:any stream:boolean",
+    EVENTS, "id:string object:string status:string output:array" },
+  { "post", "/v1/embeddings", "Vectors of texts",
+    "model:string! input:any! dimensions:integer encoding_format:string", JSON,
+    "object:string data:array model:string usage:object" },
+  { "post", "/v1/messages", "An answer in a conversation, as Anthropic's clients ask for it",
+    "model:string! max_tokens:integer! messages:array! system:any tools:array tool_choice:object thinking:object temperature:number top_p:number top_k:integer stop_sequences:array stream:boolean",
+    EVENTS, "id:string type:string role:string content:array usage:object" },
+  { "get", "/headroom/status", "Devices, models in memory and what happened", NULL, JSON,
+    "devices:array models:array events:array" },
+  { "post", "/headroom/plan", "What a model would take, before it is loaded",
+    "model:string! options:object", JSON, "model:string settings:object items:array" },
   { "get", "/headroom/events", "What happens, line by line", NULL, LINES },
-  { "post", "/headroom/listen", "Has the server listen elsewhere as well; over the unix socket only", "host:string", JSON },
+  { "post", "/headroom/listen",
+    "Has the server listen elsewhere as well; over the unix socket only", "host:string", JSON },
   { "get", "/headroom/requests", "Requests that are being answered", NULL, JSON, "requests:array" },
   { "delete", "/headroom/requests/{id}", "Cancels one", NULL, EMPTY },
   { "get", "/headroom/metrics", "Counters and gauges for Prometheus", NULL, TEXT },
-  { "get", "/headroom/openapi.json", "This document", NULL, JSON, "openapi:string info:object paths:object" },
+  { "get", "/headroom/openapi.json", "This document", NULL, JSON,
+    "openapi:string info:object paths:object" },
 };
 
 /* ---- Schemas ---- */
@@ -128,7 +165,8 @@ good_response (const Operation *operation)
   headroom_json_set_string (response, "description", "Done");
   if (operation->answer == TEXT)
     add_content (response, "text/plain", schema_of_type ("string"));
-  if (operation->answer == JSON || ((operation->answer == LINES || operation->answer == EVENTS) && operation->fields != NULL))
+  if (operation->answer == JSON ||
+      ((operation->answer == LINES || operation->answer == EVENTS) && operation->fields != NULL))
     add_content (response, "application/json", object_schema (operation->answer_fields, TRUE));
   if (operation->answer == LINES)
     add_content (response, "application/x-ndjson", schema_of_type ("string"));
@@ -187,7 +225,8 @@ parameters_of (const char *path)
 static HrValue *
 operation_value (const Operation *operation)
 {
-  HrValue *value = hr_value_new_dict (), *responses = hr_value_new_dict (), *parameters = parameters_of (operation->path);
+  HrValue *value = hr_value_new_dict (), *responses = hr_value_new_dict (),
+          *parameters = parameters_of (operation->path);
 
   headroom_json_set_string (value, "summary", operation->summary);
   if (parameters != NULL)
@@ -195,7 +234,8 @@ operation_value (const Operation *operation)
   if (operation->fields != NULL)
     hr_value_set (value, "requestBody", request_body (operation));
   hr_value_set (responses, "200", good_response (operation));
-  if (g_str_equal (operation->path, "/api/blobs/{digest}") && g_str_equal (operation->method, "post")) {
+  if (g_str_equal (operation->path, "/api/blobs/{digest}") &&
+      g_str_equal (operation->method, "post")) {
     HrValue *created = hr_value_new_dict ();
     headroom_json_set_string (created, "description", "Uploaded");
     hr_value_set (responses, "201", created);

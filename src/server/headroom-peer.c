@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A Unix socket knows its peer. For TCP, /proc/net/tcp names the inode of the socket whose local address is our remote one, and
- * some /proc/PID/fd/N of this user's is a link to "socket:[INODE]".
+ * A Unix socket knows its peer. For TCP, /proc/net/tcp names the inode of the socket whose local
+ * address is our remote one, and some /proc/PID/fd/N of this user's is a link to "socket:[INODE]".
  */
 #include "headroom-peer.h"
 
@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Longer tables than this are not read: a machine with more connections has other worries than their names. */
+/* Longer tables than this are not read: a machine with more connections has other worries than
+ * their names. */
 #define MAX_TABLE_BYTES (4u * 1024 * 1024)
 
 static char *
@@ -26,9 +27,10 @@ dup_name_of (GPid pid)
   return name;
 }
 
-/* ---- TCP ------------------------------------------------------------------------------------------------------------- */
+/* ---- TCP ------------------------------------------------------------------------------------- */
 
-/* The last 32 bits of an IPv4 or mapped address as the kernel prints them, and the port: "0100007F:2CB6". */
+/* The last 32 bits of an IPv4 or mapped address as the kernel prints them, and the port:
+ * "0100007F:2CB6". */
 static char *
 dup_kernel_address (GInetSocketAddress *address)
 {
@@ -46,7 +48,8 @@ dup_kernel_address (GInetSocketAddress *address)
   return g_string_free (text, FALSE);
 }
 
-/* Fields of a line: slot, local address, remote address, state, queues, timer, retransmits, uid, timeout, inode. */
+/* Fields of a line: slot, local address, remote address, state, queues, timer, retransmits, uid,
+ * timeout, inode. */
 static guint64
 find_inode_in (const char *table, const char *local, const char *remote)
 {
@@ -60,7 +63,8 @@ find_inode_in (const char *table, const char *local, const char *remote)
   for (guint i = 1; lines[i] != NULL; i++) {
     char line_local[64], line_remote[64];
     guint64 inode;
-    if (sscanf (lines[i], "%*s %63s %63s %*s %*s %*s %*s %*s %*s %" G_GUINT64_FORMAT, line_local, line_remote, &inode) == 3 &&
+    if (sscanf (lines[i], "%*s %63s %63s %*s %*s %*s %*s %*s %*s %" G_GUINT64_FORMAT, line_local,
+                line_remote, &inode) == 3 &&
         g_str_has_suffix (line_local, local) && g_str_has_suffix (line_remote, remote))
       return inode;
   }
@@ -108,7 +112,7 @@ find_tcp_peer (GInetSocketAddress *ours, GInetSocketAddress *theirs)
   return inode != 0 ? find_process (inode) : 0;
 }
 
-/* ---- Either ---------------------------------------------------------------------------------------------------------- */
+/* ---- Either ---------------------------------------------------------------------------------- */
 
 static GPid
 find_unix_peer (GSocket *socket)

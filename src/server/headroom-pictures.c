@@ -59,11 +59,13 @@ take_image (GPtrArray *images, GBytes *file, GCancellable *cancellable, GError *
 }
 
 static gboolean
-take_message_images (GPtrArray *images, const HrValue *message, GCancellable *cancellable, GError **error)
+take_message_images (GPtrArray *images, const HrValue *message, GCancellable *cancellable,
+                     GError **error)
 {
   for (gsize i = 0; i < count_images (message); i++) {
     gsize len;
-    guchar *bytes = g_base64_decode (hr_value_get_string (hr_value_at (hr_value_lookup (message, "images"), i), NULL), &len);
+    guchar *bytes = g_base64_decode (
+        hr_value_get_string (hr_value_at (hr_value_lookup (message, "images"), i), NULL), &len);
     g_autoptr (GBytes) file = g_bytes_new_take (bytes, len);
     if (!take_image (images, file, cancellable, error))
       return FALSE;
@@ -72,7 +74,8 @@ take_message_images (GPtrArray *images, const HrValue *message, GCancellable *ca
 }
 
 HrSights *
-headroom_pictures_prepare (const HeadroomWireRequest *request, const HrModel *model, GCancellable *cancellable, GError **error)
+headroom_pictures_prepare (const HeadroomWireRequest *request, const HrModel *model,
+                           GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) images = g_ptr_array_new_with_free_func ((GDestroyNotify) hr_image_unref);
 
@@ -131,7 +134,8 @@ headroom_pictures_mark (const HeadroomWireRequest *request, HrValue *messages)
 
   for (gsize i = 0; i < n; i++) {
     HrValue *message = hr_value_at (messages, i), *content = hr_value_lookup (message, "content");
-    gsize n_images = count_images (message) + (i + 1 == n && is_user (message) ? count_prompt_images (request) : 0);
+    gsize n_images = count_images (message) +
+                     (i + 1 == n && is_user (message) ? count_prompt_images (request) : 0);
     if (n_images == 0 || content == NULL || hr_value_kind (content) != HR_VALUE_STRING)
       hr_value_append (marked, hr_value_ref (message));
     else

@@ -1,9 +1,10 @@
-/* headroom-pictures.h: the images of a request, decoded, prepared for a model and marked in its messages.
+/* headroom-pictures.h: the images of a request, decoded, prepared for a model and marked in its
+ * messages.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Images are numbered through a conversation, in the order in which they come. A message's images go before its text.
- * Blocks (decoding): a worker's job. Thread-safety: Safe.
+ * Images are numbered through a conversation, in the order in which they come. A message's images
+ * go before its text. Blocks (decoding): a worker's job. Thread-safety: Safe.
  */
 #pragma once
 
@@ -18,10 +19,12 @@ gboolean headroom_pictures_are_in (const HeadroomWireRequest *request);
  *
  * Decodes the images of a request and prepares them for a model.
  *
- * Returns: (transfer full): what it is shown; %NULL with #HEADROOM_WIRE_ERROR (of what is no image), or the engine's error
+ * Returns: (transfer full): what it is shown; %NULL with #HEADROOM_WIRE_ERROR (of what is no
+ * image), or the engine's error
  */
-HrSights *headroom_pictures_prepare (const HeadroomWireRequest *request, const HrModel *model, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+HrSights *headroom_pictures_prepare (const HeadroomWireRequest *request, const HrModel *model,
+                                     GCancellable *cancellable,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * headroom_pictures_mark:
@@ -31,7 +34,8 @@ HrSights *headroom_pictures_prepare (const HeadroomWireRequest *request, const H
  *
  * Returns: (transfer full): the messages with marks; what has no image is the same
  */
-HrValue *headroom_pictures_mark (const HeadroomWireRequest *request, HrValue *messages) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *headroom_pictures_mark (const HeadroomWireRequest *request,
+                                 HrValue *messages) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The marks of the images of a prompt that goes through no template, all before its text. */
 void headroom_pictures_append_marks (const HeadroomWireRequest *request, HrPrompt *prompt);

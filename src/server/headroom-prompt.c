@@ -12,10 +12,11 @@
 #include "headroom-pictures.h"
 
 /* Clients match these texts. */
-#define TOO_LONG                                                                                                        \
-  "the prompt is longer than the context length currently available to the model; shorten the prompt, adjust the "     \
+#define TOO_LONG                                                                                                   \
+  "the prompt is longer than the context length currently available to the model; shorten the prompt, adjust the " \
   "context length in settings, or use a model with a longer context length"
-#define NO_IMAGES "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"
+#define NO_IMAGES \
+  "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"
 
 typedef struct {
   const HeadroomWireRequest *request;
@@ -80,18 +81,22 @@ is_able (const Builder *b, GError **error)
   gboolean is_chat = !headroom_wire_kind_has_prompt (request->kind);
 
   if (!g_strv_contains (have, "completion"))
-    return refuse (error, 400, is_chat ? " does not support chat" : " does not support generate", quoted);
+    return refuse (error, 400, is_chat ? " does not support chat" : " does not support generate",
+                   quoted);
   /* Anthropic's clients ask for thoughts without knowing the model. */
-  if (headroom_think_is_on (request->think) && request->kind != HEADROOM_WIRE_ANTHROPIC && !g_strv_contains (have, "thinking"))
+  if (headroom_think_is_on (request->think) && request->kind != HEADROOM_WIRE_ANTHROPIC &&
+      !g_strv_contains (have, "thinking"))
     return refuse (error, 400, " does not support thinking", quoted);
-  if (request->tools != NULL && hr_value_size (request->tools) > 0 && !g_strv_contains (have, "tools"))
+  if (request->tools != NULL && hr_value_size (request->tools) > 0 &&
+      !g_strv_contains (have, "tools"))
     return refuse (error, 400, " does not support tools", full);
   if (request->suffix != NULL && !headroom_infill_is_possible (b->model))
     return refuse (error, 400, " does not support insert", full);
   return !headroom_pictures_are_in (request) || can_see (b, error);
 }
 
-/* A template in a request or a TEMPLATE layer is ours if it has statements; Go's have none of that form. */
+/* A template in a request or a TEMPLATE layer is ours if it has statements; Go's have none of that
+ * form. */
 static gboolean
 is_jinja (const char *text)
 {
@@ -101,12 +106,17 @@ is_jinja (const char *text)
 static gboolean
 find_template (Builder *b, GError **error)
 {
-  const char *given = b->request->template_text != NULL ? hr_value_get_string (b->request->template_text, NULL) : NULL;
+  const char *given = b->request->template_text != NULL
+                          ? hr_value_get_string (b->request->template_text, NULL)
+                          : NULL;
   const char *layer = headroom_model_entry_get_template (b->entry);
 
   if (given != NULL && !is_jinja (given))
-    return refuse (error, 400, "", _("Templates in Go's language are not supported; give one in Jinja, or none"));
-  b->template_text = given != NULL ? given : layer != NULL && is_jinja (layer) ? layer : hr_model_get_template (b->model);
+    return refuse (error, 400, "",
+                   _("Templates in Go's language are not supported; give one in Jinja, or none"));
+  b->template_text = given != NULL                       ? given
+                     : layer != NULL && is_jinja (layer) ? layer
+                                                         : hr_model_get_template (b->model);
   return TRUE;
 }
 
@@ -207,9 +217,11 @@ constrain (const Builder *b, HrPrompt *rendered, HeadroomPrompt *prompt, GError 
 
   prompt->form = b->form;
   prompt->thinks = b->thinks;
-  prompt->starts_inside = b->thinks && b->form.thinking != NULL &&
-                          headroom_thinking_is_open_at_end (b->form.thinking, rendered->text->str, rendered->text->len);
-  if (!headroom_constraint_init (&prompt->constraint, b->request, &b->form, b->thinks, prompt->starts_inside, error))
+  prompt->starts_inside =
+      b->thinks && b->form.thinking != NULL &&
+      headroom_thinking_is_open_at_end (b->form.thinking, rendered->text->str, rendered->text->len);
+  if (!headroom_constraint_init (&prompt->constraint, b->request, &b->form, b->thinks,
+                                 prompt->starts_inside, error))
     return FALSE;
   if (constraint->prefix != NULL)
     hr_prompt_append (rendered, constraint->prefix, -1, true);
@@ -225,7 +237,8 @@ finish (const Builder *b, HrPrompt *rendered, GError **error)
 
   if (!constrain (b, rendered, prompt, error))
     return NULL;
-  prompt->tokens = b->sights != NULL ? hr_model_tokenize_shown (b->model, rendered, b->sights, !continues, &prompt->sights, error)
+  prompt->tokens = b->sights != NULL ? hr_model_tokenize_shown (b->model, rendered, b->sights,
+                                                                !continues, &prompt->sights, error)
                                      : hr_model_tokenize (b->model, rendered, !continues, error);
   if (prompt->tokens == NULL)
     return NULL;
@@ -245,7 +258,8 @@ try_without (const Builder *b, HrValue *vars, gsize n_drop, GError **error)
 
   if (g_cancellable_set_error_if_cancelled (b->cancellable, error))
     return NULL;
-  fewer = n_drop > 0 ? vars_with_messages (vars, without_oldest (messages, n_drop)) : hr_value_ref (vars);
+  fewer = n_drop > 0 ? vars_with_messages (vars, without_oldest (messages, n_drop))
+                     : hr_value_ref (vars);
   rendered = render (b, fewer, error);
   prompt = rendered != NULL ? finish (b, rendered, error) : NULL;
   if (prompt != NULL)
@@ -259,8 +273,8 @@ fits (const Builder *b, const HeadroomPrompt *prompt)
   return prompt->tokens->len <= b->max_tokens;
 }
 
-/* The fewest messages to leave out, by halving. A template that refuses what is left (roles must alternate) counts as too long:
- * with one message less it may agree. */
+/* The fewest messages to leave out, by halving. A template that refuses what is left (roles must
+ * alternate) counts as too long: with one message less it may agree. */
 static HeadroomPrompt *
 drop_until_it_fits (const Builder *b, HrValue *vars, GError **error)
 {
@@ -302,7 +316,8 @@ build_infill (const Builder *b, GError **error)
 
   if (!constrain (b, nothing, prompt, error))
     return NULL;
-  prompt->tokens = headroom_infill_tokenize (b->model, b->request->prompt, b->request->suffix, &prompt->text, error);
+  prompt->tokens = headroom_infill_tokenize (b->model, b->request->prompt, b->request->suffix,
+                                             &prompt->text, error);
   return prompt->tokens != NULL ? g_steal_pointer (&prompt) : NULL;
 }
 
@@ -310,7 +325,8 @@ build_infill (const Builder *b, GError **error)
 static void
 cut_middle (const Builder *b, HeadroomPrompt *prompt)
 {
-  gint64 keep = b->num_keep < 0 ? (gint64) prompt->tokens->len : b->num_keep + hr_model_adds_bos (b->model);
+  gint64 keep =
+      b->num_keep < 0 ? (gint64) prompt->tokens->len : b->num_keep + hr_model_adds_bos (b->model);
   gint64 total;
 
   keep = MIN (keep, (gint64) b->num_ctx / 2);
@@ -348,25 +364,34 @@ build (const Builder *b, GError **error)
   g_autoptr (HeadroomPrompt) prompt = NULL;
 
   if (vars != NULL && b->sights != NULL)
-    hr_value_set (vars, "messages", headroom_pictures_mark (request, hr_value_lookup (vars, "messages")));
-  /* Models that can think do so unless they are told otherwise; templates know the switch by two names. */
+    hr_value_set (vars, "messages",
+                  headroom_pictures_mark (request, hr_value_lookup (vars, "messages")));
+  /* Models that can think do so unless they are told otherwise; templates know the switch by two
+   * names. */
   if (vars != NULL && b->thinks && request->think == HEADROOM_THINK_UNSET)
     hr_value_set (vars, "enable_thinking", hr_value_new_bool (true));
   if (vars != NULL && headroom_speech_form_can_think (&b->form))
     hr_value_set (vars, "thinking", hr_value_new_bool (b->thinks));
-  prompt = is_infill ? build_infill (b, error) : request->raw ? build_raw (b, error) : try_without (b, vars, 0, error);
+  prompt = is_infill      ? build_infill (b, error)
+           : request->raw ? build_raw (b, error)
+                          : try_without (b, vars, 0, error);
   if (prompt == NULL || fits (b, prompt))
     return g_steal_pointer (&prompt);
   return shorten (b, vars, g_steal_pointer (&prompt), error);
 }
 
 HeadroomPrompt *
-headroom_prompt_new (const HeadroomWireRequest *request, HeadroomModelEntry *entry, HrModel *model, guint32 num_ctx,
-                     gint64 num_keep, GCancellable *cancellable, GError **error)
+headroom_prompt_new (const HeadroomWireRequest *request, HeadroomModelEntry *entry, HrModel *model,
+                     guint32 num_ctx, gint64 num_keep, GCancellable *cancellable, GError **error)
 {
   /* One position is left for the answer. */
-  Builder b = { .request = request, .entry = entry, .model = model, .num_ctx = num_ctx, .num_keep = num_keep,
-                .max_tokens = num_ctx > 1 ? num_ctx - 1 : 0, .cancellable = cancellable };
+  Builder b = { .request = request,
+                .entry = entry,
+                .model = model,
+                .num_ctx = num_ctx,
+                .num_keep = num_keep,
+                .max_tokens = num_ctx > 1 ? num_ctx - 1 : 0,
+                .cancellable = cancellable };
   g_autoptr (HrSights) sights = NULL;
 
   if (!is_able (&b, error) || !find_template (&b, error))
@@ -377,7 +402,8 @@ headroom_prompt_new (const HeadroomWireRequest *request, HeadroomModelEntry *ent
       return NULL;
   }
   b.sights = sights;
-  b.form = headroom_speech_form_of (request->raw || request->suffix != NULL ? NULL : b.template_text);
+  b.form =
+      headroom_speech_form_of (request->raw || request->suffix != NULL ? NULL : b.template_text);
   b.thinks = headroom_speech_form_can_think (&b.form) && request->think != HEADROOM_THINK_OFF;
   return build (&b, error);
 }

@@ -2,14 +2,16 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Messages go through the chat template of the GGUF. Templates of the other language (Go's, in TEMPLATE layers) are not
- * interpreted: the file's own one is used instead. A model without a template reads the texts one after the other, with a blank line
- * between them.
+ * Messages go through the chat template of the GGUF. Templates of the other language (Go's, in
+ * TEMPLATE layers) are not interpreted: the file's own one is used instead. A model without a
+ * template reads the texts one after the other, with a blank line between them.
  *
- * A conversation that is longer than the context loses its oldest messages, never the system's and never the last; how many is told.
- * What is still too long is refused, or, where the request says `shift`, loses tokens behind the first num_keep.
+ * A conversation that is longer than the context loses its oldest messages, never the system's and
+ * never the last; how many is told. What is still too long is refused, or, where the request says
+ * `shift`, loses tokens behind the first num_keep.
  *
- * Errors are HEADROOM_WIRE_ERROR or the engine's. Blocks (milliseconds to a second): a worker's job. Thread-safety: Safe.
+ * Errors are HEADROOM_WIRE_ERROR or the engine's. Blocks (milliseconds to a second): a worker's
+ * job. Thread-safety: Safe.
  */
 #pragma once
 
@@ -34,9 +36,10 @@ typedef struct {
  * @num_ctx: tokens that prompt and answer may take together
  * @num_keep: tokens that are kept at the start where some are cut; negative: all
  */
-HeadroomPrompt *headroom_prompt_new (const HeadroomWireRequest *request, HeadroomModelEntry *entry, HrModel *model,
-                                     guint32 num_ctx, gint64 num_keep, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+HeadroomPrompt *headroom_prompt_new (const HeadroomWireRequest *request, HeadroomModelEntry *entry,
+                                     HrModel *model, guint32 num_ctx, gint64 num_keep,
+                                     GCancellable *cancellable,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_prompt_free (HeadroomPrompt *prompt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomPrompt, headroom_prompt_free)
 

@@ -24,7 +24,8 @@ fail (GError **error, const char *what, const char *path)
 {
   int code = errno;
 
-  g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_SOCKET, "%s %s: %s", what, path, g_strerror (code));
+  g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_SOCKET, "%s %s: %s", what, path,
+               g_strerror (code));
   return FALSE;
 }
 
@@ -49,7 +50,8 @@ dup_store_id (HeadroomStore *store)
 {
   const char *root = headroom_store_get_root (store);
   g_autofree char *real = realpath (root, NULL);
-  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, real != NULL ? real : root, -1);
+  g_autofree char *hash =
+      g_compute_checksum_for_string (G_CHECKSUM_SHA256, real != NULL ? real : root, -1);
 
   return g_strndup (hash, ID_CHARS);
 }
@@ -58,7 +60,8 @@ static char *
 dup_folder (void)
 {
   const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
-  char *folder = runtime != NULL && *runtime == '/' ? g_build_filename (runtime, "headroom", NULL) : NULL;
+  char *folder =
+      runtime != NULL && *runtime == '/' ? g_build_filename (runtime, "headroom", NULL) : NULL;
   struct sockaddr_un address;
 
   /* A unix socket's path is short; so long a folder cannot be used. */
@@ -98,7 +101,8 @@ headroom_rendezvous_free (HeadroomRendezvous *self)
     return;
   if (self->lock_fd >= 0) {
     headroom_rendezvous_hide (self);
-    close (self->lock_fd); /* the file stays: removing it would let two processes lock two files of one name */
+    close (self->lock_fd); /* the file stays: removing it would let two processes lock two files of
+                              one name */
   }
   g_free (self->socket_path);
   g_free (self->lock_path);
@@ -114,8 +118,8 @@ fail_running (HeadroomRendezvous *self, GError **error)
     g_set_error_literal (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_RUNNING,
                          _("Another process serves this store already"));
   else
-    g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_RUNNING, _("Process %s serves this store already"),
-                 holder);
+    g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_RUNNING,
+                 _("Process %s serves this store already"), holder);
   return FALSE;
 }
 
@@ -133,7 +137,8 @@ headroom_rendezvous_claim (HeadroomRendezvous *self, GError **error)
     return fail_running (self, error);
   }
   if (ftruncate (fd, 0) != 0 || write (fd, pid, (size_t) length) != length)
-    g_debug ("%s: %s", self->lock_path, g_strerror (errno)); /* only the message of others is poorer */
+    g_debug ("%s: %s", self->lock_path,
+             g_strerror (errno)); /* only the message of others is poorer */
   unlink (self->socket_path);
   self->lock_fd = fd;
   return TRUE;
@@ -143,10 +148,12 @@ GSocket *
 headroom_rendezvous_listen (HeadroomRendezvous *self, GError **error)
 {
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (self->socket_path);
-  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
 
   g_return_val_if_fail (self->lock_fd >= 0, NULL);
-  if (socket == NULL || !g_socket_bind (socket, address, FALSE, error) || !g_socket_listen (socket, error))
+  if (socket == NULL || !g_socket_bind (socket, address, FALSE, error) ||
+      !g_socket_listen (socket, error))
     return NULL;
   chmod (self->socket_path, 0600);
   return g_steal_pointer (&socket);

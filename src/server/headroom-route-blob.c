@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A blob may be larger than memory: its body goes to the disk as it arrives, before there is an exchange.
+ * A blob may be larger than memory: its body goes to the disk as it arrives, before there is an
+ * exchange.
  */
 #include "headroom-router.h"
 
@@ -33,15 +34,19 @@ headroom_route_blob_begin (HeadroomService *service, SoupServerMessage *message,
   HeadroomStoreUpload *upload;
   g_autoptr (GError) error = NULL;
 
-  if (!g_str_has_prefix (path, BLOB_PATH) || !g_str_equal (soup_server_message_get_method (message), "POST"))
+  if (!g_str_has_prefix (path, BLOB_PATH) ||
+      !g_str_equal (soup_server_message_get_method (message), "POST"))
     return FALSE;
   soup_message_body_set_accumulate (body, FALSE);
-  upload = headroom_store_upload_new (service->store, path + strlen (BLOB_PATH), (guint64) MAX (announced, 0), &error);
+  upload = headroom_store_upload_new (service->store, path + strlen (BLOB_PATH),
+                                      (guint64) MAX (announced, 0), &error);
   if (upload == NULL) {
-    g_object_set_data_full (G_OBJECT (message), UPLOAD_KEY "-error", g_steal_pointer (&error), (GDestroyNotify) g_error_free);
+    g_object_set_data_full (G_OBJECT (message), UPLOAD_KEY "-error", g_steal_pointer (&error),
+                            (GDestroyNotify) g_error_free);
     return TRUE;
   }
-  g_object_set_data_full (G_OBJECT (message), UPLOAD_KEY, upload, (GDestroyNotify) headroom_store_upload_free);
+  g_object_set_data_full (G_OBJECT (message), UPLOAD_KEY, upload,
+                          (GDestroyNotify) headroom_store_upload_free);
   g_signal_connect (message, "got-chunk", G_CALLBACK (got_chunk_cb), upload);
   return TRUE;
 }
@@ -65,7 +70,8 @@ finish_work (HeadroomExchange *exchange, gpointer data, GError **error)
 {
   Blob *blob = data;
   const char *digest = headroom_exchange_get_path (exchange) + strlen (BLOB_PATH);
-  g_autofree char *there = headroom_store_dup_blob_path (headroom_exchange_get_service (exchange)->store, digest);
+  g_autofree char *there =
+      headroom_store_dup_blob_path (headroom_exchange_get_service (exchange)->store, digest);
 
   blob->was_there = there != NULL;
   headroom_store_upload_finish (blob->upload, error);
@@ -75,7 +81,9 @@ finish_work (HeadroomExchange *exchange, gpointer data, GError **error)
 static void
 finish_done (HeadroomExchange *exchange, gpointer take_result, gpointer take_data)
 {
-  headroom_exchange_reply (exchange, ((Blob *) take_data)->was_there ? SOUP_STATUS_OK : SOUP_STATUS_CREATED, NULL, NULL);
+  headroom_exchange_reply (exchange,
+                           ((Blob *) take_data)->was_there ? SOUP_STATUS_OK : SOUP_STATUS_CREATED,
+                           NULL, NULL);
   blob_free (take_data);
 }
 

@@ -74,9 +74,12 @@ print_work (HeadroomExchange *exchange, gpointer data, GError **error)
   Embedding *self = data;
   gint64 started_us = headroom_exchange_get_started_us (exchange);
   HeadroomWireVectors vectors = {
-    .vectors = (const float *const *) self->vectors->pdata, .n_vectors = self->vectors->len, .width = self->width,
+    .vectors = (const float *const *) self->vectors->pdata,
+    .n_vectors = self->vectors->len,
+    .width = self->width,
     .total_duration = (g_get_monotonic_time () - started_us) * NSEC_PER_USEC,
-    .load_duration = (self->leased_us - started_us) * NSEC_PER_USEC, .prompt_eval_count = self->n_tokens,
+    .load_duration = (self->leased_us - started_us) * NSEC_PER_USEC,
+    .prompt_eval_count = self->n_tokens,
   };
 
   return headroom_wire_print_vectors (self->request, &vectors);
@@ -100,7 +103,8 @@ finish (Embedding *take_self)
   if (self->error != NULL)
     headroom_exchange_fail (exchange, self->error);
   else
-    headroom_exchange_work (exchange, print_work, print_done, g_steal_pointer (&self), (GDestroyNotify) embedding_free, g_free);
+    headroom_exchange_work (exchange, print_work, print_done, g_steal_pointer (&self),
+                            (GDestroyNotify) embedding_free, g_free);
 }
 
 /* ---- Running ---- */
@@ -138,7 +142,8 @@ is_bare (Embedding *self)
   const char *arch = hr_model_get_info (model)->architecture;
   g_autoptr (HrValue) metadata = hr_model_dup_metadata (model, false);
   g_autofree char *key = g_strdup_printf ("%s.normalize_embeddings", arch);
-  HrValue *said = hr_value_lookup (metadata, key), *tokenizer = hr_value_lookup (metadata, "tokenizer.ggml.model");
+  HrValue *said = hr_value_lookup (metadata, key),
+          *tokenizer = hr_value_lookup (metadata, "tokenizer.ggml.model");
   gboolean pieces = tokenizer != NULL && hr_value_kind (tokenizer) == HR_VALUE_STRING &&
                     g_str_equal (hr_value_get_string (tokenizer, NULL), "bert");
 
@@ -174,11 +179,13 @@ event_cb (const HrEvent *event, void *data)
   if (event->reason == HR_DONE_ERROR)
     note_error (self, g_error_copy (event->error));
   else if (event->reason == HR_DONE_CANCELLED)
-    note_error (self, g_error_new_literal (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
-                                           _("The server is shutting down")));
+    note_error (self,
+                g_error_new_literal (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_CLOSED,
+                                     _("The server is shutting down")));
   if (--self->n_left > 0)
     return;
-  g_signal_handler_disconnect (headroom_exchange_get_cancellable (self->exchange), self->cancelled_id);
+  g_signal_handler_disconnect (headroom_exchange_get_cancellable (self->exchange),
+                               self->cancelled_id);
   finish (self);
 }
 
@@ -190,7 +197,8 @@ submit (Embedding *self, guint index, GError **error)
   HrRequest *running;
 
   *part = (Part) { self, index };
-  running = hr_runner_embed (headroom_lease_get_runner (self->lease), (const HrToken *) tokens->data, tokens->len,
+  running = hr_runner_embed (headroom_lease_get_runner (self->lease),
+                             (const HrToken *) tokens->data, tokens->len,
                              g_main_context_get_thread_default (), event_cb, part, g_free, error);
   if (running == NULL) {
     g_free (part);
@@ -230,11 +238,13 @@ submit_all (Embedding *take_self)
 static gboolean
 cut (Embedding *self, GArray *tokens, guint n_plain, guint num_ctx, GError **error)
 {
-  guint n_special = tokens->len - n_plain, n_head = hr_model_adds_bos (headroom_lease_get_model (self->lease)) ? 1 : 0;
+  guint n_special = tokens->len - n_plain,
+        n_head = hr_model_adds_bos (headroom_lease_get_model (self->lease)) ? 1 : 0;
   guint n_tail = n_special - MIN (n_head, n_special);
 
   if (!self->request->truncate || num_ctx <= n_special) {
-    g_set_error_literal (error, HEADROOM_WIRE_ERROR, 400, self->request->truncate ? NO_ROOM : TOO_LONG);
+    g_set_error_literal (error, HEADROOM_WIRE_ERROR, 400,
+                         self->request->truncate ? NO_ROOM : TOO_LONG);
     return FALSE;
   }
   g_array_remove_range (tokens, num_ctx - n_tail, tokens->len - num_ctx);
@@ -274,8 +284,9 @@ is_able (Embedding *self, GError **error)
     g_set_error_literal (error, HEADROOM_WIRE_ERROR, 501, NO_EMBEDDINGS);
   else if (info->pooling == HR_POOLING_NONE || info->pooling == HR_POOLING_RANK)
     g_set_error (error, HEADROOM_WIRE_ERROR, 400,
-                 info->pooling == HR_POOLING_NONE ? _("%s gives a vector per token, not one for a text")
-                                                  : _("%s gives scores, not vectors"),
+                 info->pooling == HR_POOLING_NONE
+                     ? _("%s gives a vector per token, not one for a text")
+                     : _("%s gives scores, not vectors"),
                  self->request->model);
   else
     return TRUE;
@@ -292,7 +303,8 @@ token_work (HeadroomExchange *exchange, gpointer data, GError **error)
   self->tokens = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
   for (guint i = 0; i < self->request->inputs->len; i++) {
     GArray *tokens = NULL;
-    if (g_cancellable_set_error_if_cancelled (headroom_exchange_get_cancellable (exchange), error) ||
+    if (g_cancellable_set_error_if_cancelled (headroom_exchange_get_cancellable (exchange),
+                                              error) ||
         (tokens = tokenize (self, self->request->inputs->pdata[i], error)) == NULL)
       return NULL;
     g_ptr_array_add (self->tokens, tokens);
@@ -307,8 +319,10 @@ tell_truncation (Embedding *self)
   HeadroomResidency *residency = headroom_exchange_get_service (self->exchange)->residency;
 
   if (self->n_cut > 0)
-    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE, headroom_model_entry_get_name (self->entry), "", 0,
-                             HEADROOM_REASON_TEXTS_CUT, self->n_cut, headroom_lease_get_num_ctx (self->lease));
+    headroom_residency_tell (residency, HEADROOM_EVENT_TRUNCATE,
+                             headroom_model_entry_get_name (self->entry), "", 0,
+                             HEADROOM_REASON_TEXTS_CUT, self->n_cut,
+                             headroom_lease_get_num_ctx (self->lease));
 }
 
 static void
@@ -336,7 +350,8 @@ leased_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->lease == NULL)
     headroom_exchange_fail (exchange, error);
   else
-    headroom_exchange_work (exchange, token_work, token_done, g_steal_pointer (&self), (GDestroyNotify) embedding_free, NULL);
+    headroom_exchange_work (exchange, token_work, token_done, g_steal_pointer (&self),
+                            (GDestroyNotify) embedding_free, NULL);
 }
 
 /* ---- Reading ---- */
@@ -347,14 +362,17 @@ find_entry (Embedding *self, GError **error)
   HeadroomStore *store = headroom_exchange_get_service (self->exchange)->store;
   const char *name = self->request->model;
 
-  self->entry = headroom_exchange_is_local (self->exchange) ? headroom_store_resolve (store, name, error) :
-                                                              headroom_store_lookup (store, name, error);
-  if (self->entry == NULL && g_error_matches (*error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND)) {
+  self->entry = headroom_exchange_is_local (self->exchange)
+                    ? headroom_store_resolve (store, name, error)
+                    : headroom_store_lookup (store, name, error);
+  if (self->entry == NULL &&
+      g_error_matches (*error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND)) {
     g_clear_error (error);
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND, "model \"%s\" not found, try pulling it first",
-                 name);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND,
+                 "model \"%s\" not found, try pulling it first", name);
   } else if (self->entry != NULL && headroom_model_entry_get_path (self->entry) == NULL) {
-    g_set_error (error, HEADROOM_WIRE_ERROR, 400, _("%s is not a GGUF model; only those can be run"), name);
+    g_set_error (error, HEADROOM_WIRE_ERROR, 400,
+                 _("%s is not a GGUF model; only those can be run"), name);
     return FALSE;
   }
   return self->entry != NULL;
@@ -374,7 +392,8 @@ read_work (HeadroomExchange *exchange, gpointer data, GError **error)
   headroom_options_merge_env (options);
   if (headroom_options_merge (options, headroom_model_entry_get_params (self->entry), error) &&
       headroom_options_merge (options, self->request->options, error))
-    headroom_demand_init (&self->demand, options, self->request->options, headroom_exchange_get_client (self->exchange), error);
+    headroom_demand_init (&self->demand, options, self->request->options,
+                          headroom_exchange_get_client (self->exchange), error);
   return NULL;
 }
 
@@ -384,7 +403,8 @@ read_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
   Embedding *self = data;
   const HeadroomWireEmbedRequest *request = self->request;
 
-  headroom_residency_acquire_async (headroom_exchange_get_service (exchange)->residency, self->entry, &self->demand,
+  headroom_residency_acquire_async (headroom_exchange_get_service (exchange)->residency,
+                                    self->entry, &self->demand,
                                     request->has_keep_alive ? &request->keep_alive_ns : NULL,
                                     headroom_exchange_get_cancellable (exchange), leased_cb, self);
 }
@@ -396,7 +416,8 @@ start (HeadroomExchange *exchange, HeadroomWireEmbedKind kind)
 
   self->exchange = g_object_ref (exchange);
   self->kind = kind;
-  headroom_exchange_work (exchange, read_work, read_done, self, (GDestroyNotify) embedding_free, NULL);
+  headroom_exchange_work (exchange, read_work, read_done, self, (GDestroyNotify) embedding_free,
+                          NULL);
 }
 
 void

@@ -10,13 +10,15 @@
 #include "headroom-resident.h"
 #include "headroom-wire.h"
 
-/* Clients gate features on the version of the API that they know: the one whose behaviour this follows. */
+/* Clients gate features on the version of the API that they know: the one whose behaviour this
+ * follows. */
 #define API_VERSION "0.32.15"
 
 void
 headroom_route_root (HeadroomExchange *exchange)
 {
-  headroom_exchange_reply (exchange, SOUP_STATUS_OK, "text/plain; charset=utf-8", "Ollama is running");
+  headroom_exchange_reply (exchange, SOUP_STATUS_OK, "text/plain; charset=utf-8",
+                           "Ollama is running");
 }
 
 void
@@ -41,7 +43,8 @@ static GPtrArray *
 list_models (HeadroomExchange *exchange)
 {
   g_autoptr (GPtrArray) problems = NULL;
-  GPtrArray *entries = headroom_store_list (headroom_exchange_get_service (exchange)->store, &problems);
+  GPtrArray *entries =
+      headroom_store_list (headroom_exchange_get_service (exchange)->store, &problems);
 
   for (guint i = 0; problems != NULL && i < problems->len; i++)
     g_info ("store: %s", (const char *) problems->pdata[i]);
@@ -82,7 +85,8 @@ openai_model_work (HeadroomExchange *exchange, gpointer data, GError **error)
   const char *name = headroom_exchange_get_path (exchange) + strlen ("/v1/models/");
   g_autofree char *decoded = g_uri_unescape_string (name, NULL);
   g_autoptr (HeadroomModelEntry) entry =
-    headroom_store_lookup (headroom_exchange_get_service (exchange)->store, decoded != NULL ? decoded : name, error);
+      headroom_store_lookup (headroom_exchange_get_service (exchange)->store,
+                             decoded != NULL ? decoded : name, error);
 
   return entry != NULL ? headroom_wire_print_openai_model (entry) : NULL;
 }
@@ -132,10 +136,12 @@ name_with_tag (GError **error, const char *asked)
   g_autoptr (HeadroomModelName) name = headroom_model_name_parse (asked);
   g_autofree char *display = name != NULL ? headroom_model_name_dup_display (name) : NULL;
 
-  if (display == NULL || !g_error_matches (*error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND))
+  if (display == NULL ||
+      !g_error_matches (*error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND))
     return;
   g_clear_error (error);
-  g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND, "model '%s' not found", display);
+  g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND, "model '%s' not found",
+               display);
 }
 
 static gpointer
@@ -152,8 +158,9 @@ show_work (HeadroomExchange *exchange, gpointer data, GError **error)
 
   if (request == NULL)
     return NULL;
-  entry = headroom_exchange_is_local (exchange) ? headroom_store_resolve (store, request->model, &problem) :
-                                                  headroom_store_lookup (store, request->model, &problem);
+  entry = headroom_exchange_is_local (exchange)
+              ? headroom_store_resolve (store, request->model, &problem)
+              : headroom_store_lookup (store, request->model, &problem);
   if (entry == NULL) {
     name_with_tag (&problem, request->model);
     g_propagate_error (error, g_steal_pointer (&problem));
@@ -165,7 +172,8 @@ show_work (HeadroomExchange *exchange, gpointer data, GError **error)
       return NULL;
   }
   capabilities = headroom_wire_dup_capabilities (entry, model);
-  return headroom_wire_print_show (entry, model, (const char *const *) capabilities, request->verbose);
+  return headroom_wire_print_show (entry, model, (const char *const *) capabilities,
+                                   request->verbose);
 }
 
 void

@@ -1,4 +1,5 @@
-/* headroom-route-listen.c: a program that attached asks for the server to be reachable by others, too.
+/* headroom-route-listen.c: a program that attached asks for the server to be reachable by others,
+ * too.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -22,12 +23,14 @@ headroom_route_listen (HeadroomExchange *exchange)
   g_autofree char *uri = NULL, *text = NULL;
 
   if (!headroom_exchange_is_local (exchange)) {
-    headroom_exchange_reply_problem (exchange, SOUP_STATUS_FORBIDDEN, _("Only programs of this user may ask for that"));
+    headroom_exchange_reply_problem (exchange, SOUP_STATUS_FORBIDDEN,
+                                     _("Only programs of this user may ask for that"));
     return;
   }
   json = headroom_json_parse (body, (gssize) len, FALSE, &error);
   if (json == NULL || hr_value_kind (json) != HR_VALUE_DICT) {
-    headroom_exchange_reply_problem (exchange, SOUP_STATUS_BAD_REQUEST, error != NULL ? error->message : "not an object");
+    headroom_exchange_reply_problem (exchange, SOUP_STATUS_BAD_REQUEST,
+                                     error != NULL ? error->message : "not an object");
     return;
   }
   uri = service->listen (service->server, headroom_json_get_string (json, "host"), &error);

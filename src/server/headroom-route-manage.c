@@ -51,7 +51,8 @@ line_free (gpointer data)
 
 /* On the worker. */
 static void
-progress_cb (const char *status, const char *digest, guint64 completed, guint64 total, gpointer data)
+progress_cb (const char *status, const char *digest, guint64 completed, guint64 total,
+             gpointer data)
 {
   Create *create = data;
   Line *line;
@@ -81,7 +82,8 @@ create_work (HeadroomExchange *exchange, gpointer data, GError **error)
   /* A file may be named by programs of this user only. */
   if (request->file_digest != NULL)
     spec.from_name = NULL;
-  else if (request->from != NULL && headroom_exchange_is_local (exchange) && headroom_store_is_path (request->from))
+  else if (request->from != NULL && headroom_exchange_is_local (exchange) &&
+           headroom_store_is_path (request->from))
     spec.from_path = request->from;
   else
     spec.from_name = request->from;
@@ -94,7 +96,8 @@ create_work (HeadroomExchange *exchange, gpointer data, GError **error)
   spec.renderer = request->renderer;
   spec.parser = request->parser;
   spec.requires = request->requires;
-  if (!headroom_store_create (headroom_exchange_get_service (exchange)->store, request->model, &spec, progress_cb, create,
+  if (!headroom_store_create (headroom_exchange_get_service (exchange)->store, request->model,
+                              &spec, progress_cb, create,
                               headroom_exchange_get_cancellable (exchange), error))
     return NULL;
   return g_strdup (create->last != NULL ? create->last : "{\"status\":\"success\"}");
@@ -138,7 +141,8 @@ copy_work (HeadroomExchange *exchange, gpointer data, GError **error)
   const char *body = headroom_exchange_get_body (exchange, &len);
 
   if (headroom_wire_parse_copy (body, len, &source, &destination, error))
-    headroom_store_copy (headroom_exchange_get_service (exchange)->store, source, destination, error);
+    headroom_store_copy (headroom_exchange_get_service (exchange)->store, source, destination,
+                         error);
   return NULL;
 }
 

@@ -31,7 +31,8 @@ set_expiries (HeadroomResidency *residency, GPtrArray *residents, HrValue *model
 {
   for (guint i = 0; i < residents->len; i++) {
     gint64 expires_ns = headroom_residency_get_expiry (residency, residents->pdata[i]);
-    g_autofree char *time = expires_ns != HEADROOM_FOREVER ? headroom_wire_format_time (expires_ns, FALSE) : NULL;
+    g_autofree char *time =
+        expires_ns != HEADROOM_FOREVER ? headroom_wire_format_time (expires_ns, FALSE) : NULL;
     hr_value_set (hr_value_at (models, i), "until",
                   time != NULL ? hr_value_new_string (time, -1, false) : hr_value_new_null ());
   }
@@ -69,7 +70,8 @@ headroom_route_status (HeadroomExchange *exchange)
 {
   g_autoptr (HrValue) json = current_status (exchange);
 
-  hr_value_set (json, "events", recent_events (headroom_exchange_get_service (exchange)->residency));
+  hr_value_set (json, "events",
+                recent_events (headroom_exchange_get_service (exchange)->residency));
   reply_value (exchange, json);
 }
 
@@ -77,9 +79,11 @@ void
 headroom_route_metrics (HeadroomExchange *exchange)
 {
   g_autoptr (HrValue) status = current_status (exchange);
-  g_autofree char *text = headroom_metrics_print (&headroom_exchange_get_service (exchange)->metrics, status);
+  g_autofree char *text =
+      headroom_metrics_print (&headroom_exchange_get_service (exchange)->metrics, status);
 
-  headroom_exchange_reply (exchange, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", text);
+  headroom_exchange_reply (exchange, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8",
+                           text);
 }
 
 /* ---- Plan ---- */
@@ -91,7 +95,8 @@ ref_known_model (HeadroomService *service, HeadroomModelEntry *entry)
   const char *path = headroom_model_entry_get_path (entry);
   HrModel *model = headroom_residency_ref_model (service->residency, entry);
 
-  if (model != NULL || service->planned == NULL || !g_str_equal (hr_model_get_path (service->planned), path) ||
+  if (model != NULL || service->planned == NULL ||
+      !g_str_equal (hr_model_get_path (service->planned), path) ||
       service->planned_bytes != headroom_model_entry_get_size (entry) ||
       service->planned_ns != headroom_model_entry_get_modified_ns (entry))
     return model;
@@ -133,7 +138,8 @@ read_demand (HrValue *json, HeadroomModelEntry *entry, HeadroomDemand *ret_deman
   headroom_options_merge_env (options);
   /* Settings may stand beside the model or, as in other requests, under "options". */
   return headroom_options_merge (options, headroom_model_entry_get_params (entry), error) &&
-         headroom_options_merge (options, json, error) && headroom_options_merge (options, nested, error) &&
+         headroom_options_merge (options, json, error) &&
+         headroom_options_merge (options, nested, error) &&
          headroom_demand_init (ret_demand, options, nested != NULL ? nested : json, "", error);
 }
 
@@ -141,7 +147,8 @@ static HeadroomModelEntry *
 find_entry (HeadroomExchange *exchange, HrValue *json, GError **error)
 {
   HeadroomStore *store = headroom_exchange_get_service (exchange)->store;
-  const char *name = hr_value_kind (json) == HR_VALUE_DICT ? headroom_json_get_string (json, "model") : NULL;
+  const char *name =
+      hr_value_kind (json) == HR_VALUE_DICT ? headroom_json_get_string (json, "model") : NULL;
   g_autoptr (HeadroomModelEntry) entry = NULL;
 
   if (name == NULL || *name == '\0') {
@@ -151,7 +158,8 @@ find_entry (HeadroomExchange *exchange, HrValue *json, GError **error)
   entry = headroom_exchange_is_local (exchange) ? headroom_store_resolve (store, name, error) :
                                                   headroom_store_lookup (store, name, error);
   if (entry != NULL && headroom_model_entry_get_path (entry) == NULL) {
-    g_set_error (error, HEADROOM_WIRE_ERROR, 400, _("%s is not a GGUF model; only those can be run"), name);
+    g_set_error (error, HEADROOM_WIRE_ERROR, 400,
+                 _("%s is not a GGUF model; only those can be run"), name);
     return NULL;
   }
   return g_steal_pointer (&entry);
@@ -161,7 +169,8 @@ find_entry (HeadroomExchange *exchange, HrValue *json, GError **error)
 static gboolean
 want_shape (HrValue *json, Wanted *wanted, GError **error)
 {
-  const char *name = hr_value_kind (json) == HR_VALUE_DICT ? headroom_json_get_string (json, "model") : NULL;
+  const char *name =
+      hr_value_kind (json) == HR_VALUE_DICT ? headroom_json_get_string (json, "model") : NULL;
   const char *weights = name != NULL ? headroom_json_get_string (json, "weights") : NULL;
   const HeadroomCatalogueEntry *entry = name != NULL ? headroom_catalogue_find (name) : NULL;
 
@@ -186,7 +195,8 @@ read_plan_work (HeadroomExchange *exchange, gpointer data, GError **error)
     return NULL;
   wanted->entry = find_entry (exchange, json, &missing);
   if (wanted->entry == NULL && !want_shape (json, wanted, &shapeless)) {
-    g_propagate_error (error, shapeless != NULL ? g_steal_pointer (&shapeless) : g_steal_pointer (&missing));
+    g_propagate_error (error, shapeless != NULL ? g_steal_pointer (&shapeless)
+                                                : g_steal_pointer (&missing));
     return NULL;
   }
   if (!read_demand (json, wanted->entry, &wanted->demand, error))
@@ -199,14 +209,16 @@ reply_plan (HeadroomExchange *exchange, Wanted *wanted)
 {
   HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
   g_autoptr (GError) error = NULL;
-  g_autoptr (HeadroomFit) fit = headroom_residency_fit (residency, wanted->entry, wanted->model, &wanted->demand, &error);
+  g_autoptr (HeadroomFit) fit =
+      headroom_residency_fit (residency, wanted->entry, wanted->model, &wanted->demand, &error);
   g_autoptr (HrValue) json = NULL;
 
   if (fit == NULL) {
     headroom_exchange_reply_error (exchange, error);
     return;
   }
-  json = headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), wanted->model, fit->plan, fit->steps, fit->offers);
+  json = headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), wanted->model,
+                                fit->plan, fit->steps, fit->offers);
   reply_value (exchange, json);
 }
 
@@ -238,7 +250,8 @@ plan_was_read (HeadroomExchange *exchange, gpointer take_result, gpointer take_d
   if (wanted->model != NULL)
     reply_plan (exchange, wanted);
   else
-    headroom_exchange_work (exchange, open_work, opened, g_steal_pointer (&wanted), wanted_free, NULL);
+    headroom_exchange_work (exchange, open_work, opened, g_steal_pointer (&wanted), wanted_free,
+                            NULL);
 }
 
 void
@@ -271,7 +284,8 @@ static void
 follower_left_cb (GCancellable *cancellable, gpointer data)
 {
   HeadroomExchange *exchange = data;
-  GListModel *events = headroom_residency_get_events (headroom_exchange_get_service (exchange)->residency);
+  GListModel *events =
+      headroom_residency_get_events (headroom_exchange_get_service (exchange)->residency);
 
   g_signal_handlers_disconnect_by_func (events, events_changed_cb, exchange);
 }
@@ -280,7 +294,8 @@ follower_left_cb (GCancellable *cancellable, gpointer data)
 void
 headroom_route_events (HeadroomExchange *exchange)
 {
-  GListModel *events = headroom_residency_get_events (headroom_exchange_get_service (exchange)->residency);
+  GListModel *events =
+      headroom_residency_get_events (headroom_exchange_get_service (exchange)->residency);
   GCancellable *cancellable = headroom_exchange_get_cancellable (exchange);
 
   headroom_exchange_begin (exchange, "application/x-ndjson");

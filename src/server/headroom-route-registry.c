@@ -1,5 +1,5 @@
-/* headroom-route-registry.c: what would talk to a registry or an account elsewhere; this build has neither, and says so in the shape that
- * clients expect.
+/* headroom-route-registry.c: what would talk to a registry or an account elsewhere; this build has
+ * neither, and says so in the shape that clients expect.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -23,7 +23,8 @@ read_transfer (HeadroomExchange *exchange, Transfer *ret_transfer)
   const char *body = headroom_exchange_get_body (exchange, &len);
   g_autoptr (GError) error = NULL;
   g_autofree char *model = headroom_wire_parse_delete (body, len, &error);
-  g_autoptr (HrValue) value = model != NULL ? headroom_json_parse (body, (gssize) len, FALSE, NULL) : NULL;
+  g_autoptr (HrValue) value =
+      model != NULL ? headroom_json_parse (body, (gssize) len, FALSE, NULL) : NULL;
 
   if (model == NULL) {
     headroom_exchange_reply_error (exchange, error);
@@ -36,9 +37,12 @@ read_transfer (HeadroomExchange *exchange, Transfer *ret_transfer)
 
 /* A first status, and then why there is no more: as a line of the stream, or as the answer. */
 static void
-reply_without_registry (HeadroomExchange *exchange, gboolean stream, const char *status, const char *what)
+reply_without_registry (HeadroomExchange *exchange, gboolean stream, const char *status,
+                        const char *what)
 {
-  g_autofree char *message = g_strdup_printf ("%s: %s", what, _("this version of Headroom has no registry; make the model from a file"));
+  g_autofree char *message =
+      g_strdup_printf ("%s: %s", what,
+                       _("this version of Headroom has no registry; make the model from a file"));
   g_autofree char *first = NULL, *error = NULL, *lines = NULL;
 
   if (!stream) {
@@ -85,7 +89,8 @@ headroom_route_push (HeadroomExchange *exchange)
 void
 headroom_route_cloud_status (HeadroomExchange *exchange)
 {
-  headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, "{\"cloud\":{\"disabled\":true,\"source\":\"config\"}}");
+  headroom_exchange_reply_json (exchange, SOUP_STATUS_OK,
+                                "{\"cloud\":{\"disabled\":true,\"source\":\"config\"}}");
 }
 
 void
@@ -97,5 +102,6 @@ headroom_route_me (HeadroomExchange *exchange)
 void
 headroom_route_signout (HeadroomExchange *exchange)
 {
-  headroom_exchange_reply_problem (exchange, SOUP_STATUS_UNAUTHORIZED, "you are not currently signed in");
+  headroom_exchange_reply_problem (exchange, SOUP_STATUS_UNAUTHORIZED,
+                                   "you are not currently signed in");
 }

@@ -41,7 +41,8 @@ snapshot_new (HeadroomExchange *exchange)
   return self;
 }
 
-/* {"id","path","model","client","pid","state","num_ctx","prompt_tokens","read_tokens","generated_tokens","running_ms"} */
+/* {"id","path","model","client","pid","state","num_ctx","prompt_tokens","read_tokens","generated_tokens","running_ms"}
+ */
 static HrValue *
 snapshot_to_json (const Snapshot *self)
 {
@@ -86,11 +87,13 @@ described (HeadroomExchange *exchange, gpointer take_result, gpointer take_data)
   headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, text);
 }
 
-/* Those that want something of a model; the many short questions about state are not worth a line. */
+/* Those that want something of a model; the many short questions about state are not worth a line.
+ */
 static gboolean
 is_listed (HeadroomExchange *exchange)
 {
-  return headroom_exchange_get_activity (exchange)->model != NULL && !headroom_exchange_is_over (exchange);
+  return headroom_exchange_get_activity (exchange)->model != NULL &&
+         !headroom_exchange_is_over (exchange);
 }
 
 void
@@ -104,7 +107,8 @@ headroom_route_requests (HeadroomExchange *exchange)
   while (g_hash_table_iter_next (&iter, &other, NULL))
     if (is_listed (other))
       g_ptr_array_add (snapshots, snapshot_new (other));
-  headroom_exchange_work (exchange, describe_work, described, snapshots, (GDestroyNotify) g_ptr_array_unref, g_free);
+  headroom_exchange_work (exchange, describe_work, described, snapshots,
+                          (GDestroyNotify) g_ptr_array_unref, g_free);
 }
 
 static HeadroomExchange *
@@ -120,7 +124,8 @@ find_request (HeadroomExchange *exchange, guint64 id)
   return NULL;
 }
 
-/* DELETE /headroom/requests/ID: the answer ends as if its client had left, and the client is told so. */
+/* DELETE /headroom/requests/ID: the answer ends as if its client had left, and the client is told
+ * so. */
 void
 headroom_route_cancel (HeadroomExchange *exchange)
 {
@@ -129,13 +134,15 @@ headroom_route_cancel (HeadroomExchange *exchange)
   guint64 id;
 
   if (!headroom_exchange_is_local (exchange)) {
-    headroom_exchange_reply_problem (exchange, SOUP_STATUS_FORBIDDEN, _("Only programs of this user may ask for that"));
+    headroom_exchange_reply_problem (exchange, SOUP_STATUS_FORBIDDEN,
+                                     _("Only programs of this user may ask for that"));
     return;
   }
   if (g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT64, &id, NULL))
     other = find_request (exchange, id);
   if (other == NULL) {
-    headroom_exchange_reply_problem (exchange, SOUP_STATUS_NOT_FOUND, _("There is no such request; it may be over"));
+    headroom_exchange_reply_problem (exchange, SOUP_STATUS_NOT_FOUND,
+                                     _("There is no such request; it may be over"));
     return;
   }
   headroom_exchange_get_activity (other)->stopped = TRUE;

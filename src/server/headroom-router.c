@@ -14,10 +14,10 @@
 #define MAX_DISCARDED_BYTES (16ll * HEADROOM_MAX_BODY_BYTES)
 
 #define ALLOWED_METHODS "GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS"
-#define ALLOWED_HEADERS \
+#define ALLOWED_HEADERS                                                                                           \
   "Authorization,Content-Type,User-Agent,Accept,X-Requested-With,OpenAI-Beta,x-stainless-arch,x-stainless-async," \
-  "x-stainless-custom-poll-interval,x-stainless-helper-method,x-stainless-lang,x-stainless-os," \
-  "x-stainless-package-version,x-stainless-poll-helper,x-stainless-retry-count,x-stainless-runtime," \
+  "x-stainless-custom-poll-interval,x-stainless-helper-method,x-stainless-lang,x-stainless-os,"                   \
+  "x-stainless-package-version,x-stainless-poll-helper,x-stainless-retry-count,x-stainless-runtime,"              \
   "x-stainless-runtime-version,x-stainless-timeout"
 #define PREFLIGHT_SECONDS "43200"
 
@@ -49,7 +49,8 @@ static const HeadroomRoute routes[] = {
   { "POST", "/api/me", headroom_route_me },
   { "POST", "/api/signout", headroom_route_signout },
   { "GET", "/v1/models", headroom_route_openai_models, HEADROOM_ROUTE_OPENAI },
-  { "GET", "/v1/models/", headroom_route_openai_model, HEADROOM_ROUTE_OPENAI | HEADROOM_ROUTE_PREFIX },
+  { "GET", "/v1/models/", headroom_route_openai_model,
+    HEADROOM_ROUTE_OPENAI | HEADROOM_ROUTE_PREFIX },
   { "POST", "/v1/chat/completions", headroom_route_openai_chat, HEADROOM_ROUTE_OPENAI },
   { "POST", "/v1/completions", headroom_route_openai_completion, HEADROOM_ROUTE_OPENAI },
   { "POST", "/v1/responses", headroom_route_openai_response, HEADROOM_ROUTE_OPENAI },
@@ -65,7 +66,8 @@ static const HeadroomRoute routes[] = {
   { "GET", "/headroom/openapi.json", headroom_route_openapi },
 };
 
-/* Routes of the API that this build does not have: a client learns that it is not its own mistake. */
+/* Routes of the API that this build does not have: a client learns that it is not its own mistake.
+ */
 static const HeadroomRoute absent[] = {
   { "POST", "/v1/audio/transcriptions", NULL, HEADROOM_ROUTE_OPENAI },
 };
@@ -79,10 +81,12 @@ refuse_body (SoupServerMessage *message)
 
   soup_message_body_truncate (body);
   soup_message_body_set_accumulate (body, FALSE);
-  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection",
+                                "close");
   soup_server_message_set_status (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, NULL);
   soup_server_message_set_response (message, "application/json; charset=utf-8", SOUP_MEMORY_STATIC,
-                                    "{\"error\":\"request body too large\"}", strlen ("{\"error\":\"request body too large\"}"));
+                                    "{\"error\":\"request body too large\"}",
+                                    strlen ("{\"error\":\"request body too large\"}"));
 }
 
 static void
@@ -110,7 +114,8 @@ static gboolean
 check_host (Router *self, SoupServerMessage *message)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-  gboolean is_unix = g_socket_get_family (soup_server_message_get_socket (message)) == G_SOCKET_FAMILY_UNIX;
+  gboolean is_unix =
+      g_socket_get_family (soup_server_message_get_socket (message)) == G_SOCKET_FAMILY_UNIX;
 
   if (is_unix || !*self->is_loopback ||
       headroom_address_is_local_host_header (soup_message_headers_get_one (headers, "Host")))
@@ -154,17 +159,20 @@ check_origin (Router *self, SoupServerMessage *message)
 
 /* After the headers, before the body. */
 static void
-early_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+early_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+          gpointer data)
 {
   Router *self = data;
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   goffset announced = soup_message_headers_get_content_length (headers);
 
   /* Who may not ask may not fill the disk either. */
-  if (g_str_has_prefix (path, "/api/blobs/") && check_host (self, message) && check_origin (self, message) &&
-      headroom_key_refuses (self->key, message) == NULL && headroom_route_blob_begin (self->service, message, path))
+  if (g_str_has_prefix (path, "/api/blobs/") && check_host (self, message) &&
+      check_origin (self, message) && headroom_key_refuses (self->key, message) == NULL &&
+      headroom_route_blob_begin (self->service, message, path))
     return;
-  g_signal_connect_data (message, "got-chunk", G_CALLBACK (got_chunk_cb), g_new0 (goffset, 1), free_counter, 0);
+  g_signal_connect_data (message, "got-chunk", G_CALLBACK (got_chunk_cb), g_new0 (goffset, 1),
+                         free_counter, 0);
   if (announced > HEADROOM_MAX_BODY_BYTES)
     refuse_body (message);
 }
@@ -182,11 +190,13 @@ has_path (const HeadroomRoute *route, const char *path)
 static gboolean
 has_method (const HeadroomRoute *route, const char *method)
 {
-  return g_str_equal (method, route->method) || ((route->flags & HEADROOM_ROUTE_HEAD) && g_str_equal (method, "HEAD"));
+  return g_str_equal (method, route->method) ||
+         ((route->flags & HEADROOM_ROUTE_HEAD) && g_str_equal (method, "HEAD"));
 }
 
 static const HeadroomRoute *
-find_route (const HeadroomRoute *table, gsize n, const char *method, const char *path, gboolean *ret_known_path)
+find_route (const HeadroomRoute *table, gsize n, const char *method, const char *path,
+            gboolean *ret_known_path)
 {
   for (gsize i = 0; i < n; i++) {
     if (!has_path (&table[i], path))
@@ -216,14 +226,17 @@ dialect_of (const HeadroomRoute *route)
 static void
 reply_absent (Router *self, SoupServerMessage *message, const HeadroomRoute *route)
 {
-  g_autoptr (HeadroomExchange) exchange = headroom_exchange_new (self->service, message, dialect_of (route));
-  g_autofree char *text = g_strdup_printf (_("%s is not part of this version of Headroom"), route->path);
+  g_autoptr (HeadroomExchange) exchange =
+      headroom_exchange_new (self->service, message, dialect_of (route));
+  g_autofree char *text =
+      g_strdup_printf (_("%s is not part of this version of Headroom"), route->path);
 
   headroom_exchange_reply_problem (exchange, SOUP_STATUS_NOT_IMPLEMENTED, text);
 }
 
 static void
-request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
+request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+            gpointer data)
 {
   Router *self = data;
   const char *method = soup_server_message_get_method (message);

@@ -29,9 +29,10 @@ typedef struct {
   HeadroomRouteFlags flags;
 } HeadroomRoute;
 
-/* Adds the handlers to a server. is_loopback: (borrowed): whether every address that it listens on is this machine's own;
- * read with each request. */
-void headroom_router_attach (SoupServer *server, HeadroomService *service, const gboolean *is_loopback);
+/* Adds the handlers to a server. is_loopback: (borrowed): whether every address that it listens on
+ * is this machine's own; read with each request. */
+void headroom_router_attach (SoupServer *server, HeadroomService *service,
+                             const gboolean *is_loopback);
 
 /* headroom-route-info.c */
 void headroom_route_root (HeadroomExchange *exchange);
@@ -60,7 +61,8 @@ void headroom_route_openai_embeddings (HeadroomExchange *exchange);
 void headroom_route_blob_head (HeadroomExchange *exchange);
 void headroom_route_blob_upload (HeadroomExchange *exchange);
 /* Before the body: if the request uploads a blob, has its body written to the store. */
-gboolean headroom_route_blob_begin (HeadroomService *service, SoupServerMessage *message, const char *path);
+gboolean headroom_route_blob_begin (HeadroomService *service, SoupServerMessage *message,
+                                    const char *path);
 /* headroom-route-registry.c */
 void headroom_route_pull (HeadroomExchange *exchange);
 void headroom_route_push (HeadroomExchange *exchange);

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The thread runs one main context until it is told to stop; everything else in this folder runs on it. Other threads only ask it
- * to listen somewhere or to end.
+ * The thread runs one main context until it is told to stop; everything else in this folder runs on
+ * it. Other threads only ask it to listen somewhere or to end.
  */
 #include "headroom-server.h"
 
@@ -17,9 +17,11 @@
 #include "headroom-rendezvous.h"
 #include "headroom-router.h"
 
-/* Connections at once. A few programs with a few chats each; the rest is somebody who does not close. */
+/* Connections at once. A few programs with a few chats each; the rest is somebody who does not
+ * close. */
 #define MAX_CONNECTIONS 512
-/* A client that has not finished its request, or does not read its answer, for so long is cut off. */
+/* A client that has not finished its request, or does not read its answer, for so long is cut off.
+ */
 #define DEFAULT_SILENCE_SECONDS 30
 
 G_DEFINE_QUARK (headroom-server-error-quark, headroom_server_error)
@@ -38,7 +40,8 @@ struct _HeadroomServer {
   SoupServer *soup;
   gboolean is_loopback; /* only this machine's own addresses are listened on */
   HeadroomService service;
-  gint *n_connections; /* atomic, counted reference: the last hold on a socket may outlive the server */
+  gint *n_connections; /* atomic, counted reference: the last hold on a socket may outlive the
+                          server */
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomServer, headroom_server, G_TYPE_OBJECT)
@@ -76,7 +79,8 @@ run_there (HeadroomServer *self, void (*func) (HeadroomServer *self, gpointer da
 
   g_mutex_init (&errand.lock);
   g_cond_init (&errand.done_cond);
-  /* A source, not g_main_context_invoke (): that would run it here while the thread does not iterate yet. */
+  /* A source, not g_main_context_invoke (): that would run it here while the thread does not
+   * iterate yet. */
   source = g_idle_source_new ();
   g_source_set_callback (source, errand_cb, &errand, NULL);
   g_source_attach (source, self->context);
@@ -119,7 +123,8 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
   if (g_object_get_data (G_OBJECT (socket), "headroom-counted") != NULL)
     return;
   g_object_set_data (G_OBJECT (socket), "headroom-counted", GINT_TO_POINTER (1));
-  g_object_weak_ref (G_OBJECT (socket), connection_gone, g_atomic_rc_box_acquire (self->n_connections));
+  g_object_weak_ref (G_OBJECT (socket), connection_gone,
+                     g_atomic_rc_box_acquire (self->n_connections));
   g_socket_set_timeout (socket, self->silence_seconds);
   /* A token is a small packet, and the next one must not wait for its acknowledgement. */
   if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
@@ -146,7 +151,8 @@ open_service (HeadroomServer *self)
     .server = self,
   };
   headroom_residency_take_log (self->service.residency, headroom_event_log_open (NULL));
-  headroom_metrics_watch (&self->service.metrics, headroom_residency_get_events (self->service.residency));
+  headroom_metrics_watch (&self->service.metrics,
+                          headroom_residency_get_events (self->service.residency));
   self->soup = soup_server_new (NULL, NULL);
   g_signal_connect (self->soup, "request-started", G_CALLBACK (request_started_cb), self);
   g_signal_connect (self->soup, "request-finished", G_CALLBACK (request_finished_cb), self);
@@ -184,10 +190,12 @@ close_service (HeadroomServer *self)
   for (guint i = 0; i < left->len; i++)
     headroom_exchange_abandon (left->pdata[i]);
   soup_server_disconnect (self->soup);
-  while (g_main_context_iteration (self->context, self->service.n_working > 0) || self->service.n_working > 0)
+  while (g_main_context_iteration (self->context, self->service.n_working > 0) ||
+         self->service.n_working > 0)
     ;
   g_clear_object (&self->soup);
-  headroom_metrics_unwatch (&self->service.metrics, headroom_residency_get_events (self->service.residency));
+  headroom_metrics_unwatch (&self->service.metrics,
+                            headroom_residency_get_events (self->service.residency));
   g_clear_object (&self->service.residency);
   g_clear_pointer (&self->service.planned, hr_model_unref);
   g_hash_table_unref (self->service.exchanges);
@@ -208,7 +216,8 @@ thread_main (gpointer data)
 
 /* ---- Listening ---- */
 
-/* A listening address of ours: the one given, or with port 0 the last one on that host. NULL if there is none. */
+/* A listening address of ours: the one given, or with port 0 the last one on that host. NULL if
+ * there is none. */
 static GInetSocketAddress *
 find_listener (HeadroomServer *self, GInetAddress *inet, guint16 port)
 {
@@ -217,8 +226,10 @@ find_listener (HeadroomServer *self, GInetAddress *inet, guint16 port)
 
   for (GSList *l = sockets; l != NULL; l = l->next) {
     g_autoptr (GSocketAddress) bound = g_socket_get_local_address (l->data, NULL);
-    GInetSocketAddress *address = G_IS_INET_SOCKET_ADDRESS (bound) ? G_INET_SOCKET_ADDRESS (bound) : NULL;
-    if (address == NULL || !g_inet_address_equal (inet, g_inet_socket_address_get_address (address)) ||
+    GInetSocketAddress *address =
+        G_IS_INET_SOCKET_ADDRESS (bound) ? G_INET_SOCKET_ADDRESS (bound) : NULL;
+    if (address == NULL ||
+        !g_inet_address_equal (inet, g_inet_socket_address_get_address (address)) ||
         (port != 0 && port != g_inet_socket_address_get_port (address)))
       continue;
     g_set_object (&found, address);
@@ -233,14 +244,16 @@ explain_taken (const GError *problem, guint16 port, const char *spec, GError **e
   g_autofree char *owner = NULL;
 
   if (!g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)) {
-    g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_ADDRESS, _("Cannot listen on %s: %s"), spec,
-                 problem->message);
+    g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_ADDRESS,
+                 _("Cannot listen on %s: %s"), spec, problem->message);
     return;
   }
   owner = headroom_address_dup_port_owner (port);
-  g_set_error (error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_ADDRESS,
-               _("Port %u is taken by %s. Stop it, or choose another address: HEADROOM_HOST=127.0.0.1:%u"), port,
-               owner != NULL ? owner : _("another program"), port == G_MAXUINT16 ? port - 1u : port + 1u);
+  g_set_error (
+      error, HEADROOM_SERVER_ERROR, HEADROOM_SERVER_ERROR_ADDRESS,
+      _("Port %u is taken by %s. Stop it, or choose another address: HEADROOM_HOST=127.0.0.1:%u"),
+      port, owner != NULL ? owner : _("another program"),
+      port == G_MAXUINT16 ? port - 1u : port + 1u);
 }
 
 /* On the thread. */

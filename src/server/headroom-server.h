@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One server per store and user: it holds a lock beside its unix socket ($XDG_RUNTIME_DIR/headroom/<store>.sock) for as long as
- * it runs. The thread owns the connections and the residency; work that takes long (loading, rendering, reading prompts) is done
- * by others, so that no answer waits for another's.
+ * One server per store and user: it holds a lock beside its unix socket
+ * ($XDG_RUNTIME_DIR/headroom/<store>.sock) for as long as it runs. The thread owns the connections
+ * and the residency; work that takes long (loading, rendering, reading prompts) is done by others,
+ * so that no answer waits for another's.
  *
  * Thread-safety: Safe.
  */
@@ -21,7 +22,8 @@ GQuark headroom_server_error_quark (void);
 
 typedef enum {
   HEADROOM_SERVER_ERROR_RUNNING, /* another process serves this store already */
-  HEADROOM_SERVER_ERROR_ADDRESS, /* not an address, or one that cannot be listened on (who has it is in the message) */
+  HEADROOM_SERVER_ERROR_ADDRESS, /* not an address, or one that cannot be listened on (who has it is
+                                    in the message) */
   HEADROOM_SERVER_ERROR_SOCKET,  /* the unix socket cannot be made */
 } HeadroomServerError;
 
@@ -44,19 +46,24 @@ gboolean headroom_server_start (HeadroomServer *self, GError **error);
 
 /**
  * headroom_server_listen:
- * @spec: (nullable): "HOST:PORT", "HOST", ":PORT", "http://HOST:PORT"; port 0 for any free one; %NULL for HEADROOM_HOST,
- *   OLLAMA_HOST or 127.0.0.1:11434
+ * @spec: (nullable): "HOST:PORT", "HOST", ":PORT", "http://HOST:PORT"; port 0 for any free one;
+ * %NULL for HEADROOM_HOST, OLLAMA_HOST or 127.0.0.1:11434
  *
  * Listens on TCP as well. Only on a server that was started.
  *
- * Returns: (transfer full) (nullable): where it can be reached ("http://127.0.0.1:11434"), or %NULL with @error set
+ * Returns: (transfer full) (nullable): where it can be reached ("http://127.0.0.1:11434"), or %NULL
+ * with @error set
  */
-char *headroom_server_listen (HeadroomServer *self, const char *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_server_listen (HeadroomServer *self, const char *spec,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Cancels every request, unloads every model, removes the socket, ends the thread. Blocks. Disposing does the same. */
+/* Cancels every request, unloads every model, removes the socket, ends the thread. Blocks.
+ * Disposing does the same. */
 void headroom_server_stop (HeadroomServer *self);
 
-/* The unix socket of a store's server, whether one runs or not. Fails where there is no folder that only this user can write. */
-char *headroom_server_dup_socket_path (HeadroomStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The unix socket of a store's server, whether one runs or not. Fails where there is no folder that
+ * only this user can write. */
+char *headroom_server_dup_socket_path (HeadroomStore *store,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -62,7 +62,8 @@ headroom_scenario_free (HeadroomScenario *scenario)
 static gboolean
 fail (GError **error, const char *where, const char *what)
 {
-  g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("The scenario cannot be played: %s %s."), where, what);
+  g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS, _("The scenario cannot be played: %s %s."),
+               where, what);
   return FALSE;
 }
 
@@ -84,15 +85,18 @@ check_keys (const HrValue *dict, const char *where, const char *const *known, GE
 
 /* An optional whole number from min to max. */
 static gboolean
-read_count (const HrValue *dict, const char *where, const char *key, gint64 min, gint64 max, gint64 *value, GError **error)
+read_count (const HrValue *dict, const char *where, const char *key, gint64 min, gint64 max,
+            gint64 *value, GError **error)
 {
   HrValue *found = hr_value_lookup (dict, key);
   g_autofree char *path = g_strdup_printf ("%s.%s", where, key);
-  g_autofree char *range = g_strdup_printf (_("is no whole number from %" PRId64 " to %" PRId64), min, max);
+  g_autofree char *range =
+      g_strdup_printf (_("is no whole number from %" PRId64 " to %" PRId64), min, max);
 
   if (found == NULL)
     return TRUE;
-  if (hr_value_kind (found) != HR_VALUE_INT || hr_value_get_int (found) < min || hr_value_get_int (found) > max)
+  if (hr_value_kind (found) != HR_VALUE_INT || hr_value_get_int (found) < min ||
+      hr_value_get_int (found) > max)
     return fail (error, path, range);
   *value = hr_value_get_int (found);
   return TRUE;
@@ -115,7 +119,8 @@ read_time (const HrValue *dict, const char *where, const char *key, gint64 *ns, 
 }
 
 static gboolean
-read_keep_alive (const HrValue *dict, const char *where, gint64 *ns, gboolean *ret_given, GError **error)
+read_keep_alive (const HrValue *dict, const char *where, gint64 *ns, gboolean *ret_given,
+                 GError **error)
 {
   HrValue *found = hr_value_lookup (dict, "keep_alive");
   g_autofree char *path = g_strdup_printf ("%s.keep_alive", where);
@@ -124,8 +129,9 @@ read_keep_alive (const HrValue *dict, const char *where, gint64 *ns, gboolean *r
   if (found == NULL)
     return TRUE;
   /* "-1" and "-1s" are for ever, as in a request. */
-  if (hr_value_kind (found) == HR_VALUE_STRING ? headroom_wire_parse_keep_alive_text (hr_value_get_string (found, NULL), ns, NULL) :
-                                                 headroom_wire_parse_keep_alive (found, ns, NULL))
+  if (hr_value_kind (found) == HR_VALUE_STRING
+          ? headroom_wire_parse_keep_alive_text (hr_value_get_string (found, NULL), ns, NULL)
+          : headroom_wire_parse_keep_alive (found, ns, NULL))
     return TRUE;
   return fail (error, path, _("is no keep_alive"));
 }
@@ -148,7 +154,8 @@ read_devices (HeadroomScenario *s, const HrValue *json, GError **error)
   }
   g_ptr_array_add (specs, NULL);
   return read_count (json, "scenario", "reserve", 0, 100, &reserve, error) &&
-         headroom_device_specs_parse ((const char *const *) specs->pdata, (int) reserve, s->devices, HR_MAX_DEVICES, &s->n_devices, error);
+         headroom_device_specs_parse ((const char *const *) specs->pdata, (int) reserve, s->devices,
+                                      HR_MAX_DEVICES, &s->n_devices, error);
 }
 
 static gboolean
@@ -160,7 +167,8 @@ read_limits (HeadroomScenario *s, const HrValue *json, gint64 *parallel, GError 
   gboolean given, unlimited = loaded != NULL && hr_value_kind (loaded) == HR_VALUE_STRING &&
                               g_str_equal (hr_value_get_string (loaded, NULL), "unlimited");
 
-  if ((!unlimited && !read_count (json, "scenario", "max_loaded", 0, G_MAXINT, &max_loaded, error)) ||
+  if ((!unlimited &&
+       !read_count (json, "scenario", "max_loaded", 0, G_MAXINT, &max_loaded, error)) ||
       !read_count (json, "scenario", "max_queue", 1, G_MAXINT, &max_queue, error) ||
       !read_count (json, "scenario", "num_parallel", 1, HR_MAX_PARALLEL, parallel, error) ||
       !read_keep_alive (json, "scenario", &s->keep_alive_ns, &given, error))
@@ -177,8 +185,10 @@ read_limits (HeadroomScenario *s, const HrValue *json, gint64 *parallel, GError 
 static gboolean
 read_shape (HeadroomScenarioModel *model, const HrValue *json, const char *where, GError **error)
 {
-  const char *shape = headroom_json_get_string (json, "shape"), *weights = headroom_json_get_string (json, "weights");
-  const HeadroomCatalogueEntry *entry = headroom_catalogue_find (shape != NULL ? shape : model->name);
+  const char *shape = headroom_json_get_string (json, "shape"),
+             *weights = headroom_json_get_string (json, "weights");
+  const HeadroomCatalogueEntry *entry =
+      headroom_catalogue_find (shape != NULL ? shape : model->name);
   g_autoptr (GError) local = NULL;
 
   if (entry == NULL)
@@ -194,15 +204,18 @@ read_model (HeadroomScenario *s, const char *name, const HrValue *json, GError *
 {
   static const char *const known[] = { "bytes", "shape", "weights", NULL };
   g_autofree char *where = g_strdup_printf ("models.%s", name);
-  const char *bytes = hr_value_kind (json) == HR_VALUE_DICT ? headroom_json_get_string (json, "bytes") : NULL;
+  const char *bytes =
+      hr_value_kind (json) == HR_VALUE_DICT ? headroom_json_get_string (json, "bytes") : NULL;
   HeadroomScenarioModel model = { .name = g_strdup (name) };
 
   g_array_append_val (s->models, model);
   if (!check_keys (json, where, known, error))
     return FALSE;
   if (bytes == NULL)
-    return read_shape (&g_array_index (s->models, HeadroomScenarioModel, s->models->len - 1), json, where, error);
-  if (!headroom_quantity_parse_bytes (bytes, &g_array_index (s->models, HeadroomScenarioModel, s->models->len - 1).bytes) ||
+    return read_shape (&g_array_index (s->models, HeadroomScenarioModel, s->models->len - 1), json,
+                       where, error);
+  if (!headroom_quantity_parse_bytes (
+          bytes, &g_array_index (s->models, HeadroomScenarioModel, s->models->len - 1).bytes) ||
       g_array_index (s->models, HeadroomScenarioModel, s->models->len - 1).bytes == 0)
     return fail (error, where, _("has no size such as \"4.3GB\""));
   return TRUE;
@@ -240,7 +253,8 @@ find_model (const HeadroomScenario *s, const char *name, guint *ret_index)
 }
 
 static gboolean
-read_repeat (const HrValue *json, const char *where, gint64 *count, gint64 *every_ns, GError **error)
+read_repeat (const HrValue *json, const char *where, gint64 *count, gint64 *every_ns,
+             GError **error)
 {
   static const char *const known[] = { "count", "every", NULL };
   HrValue *repeat = hr_value_lookup (json, "repeat");
@@ -256,7 +270,8 @@ read_repeat (const HrValue *json, const char *where, gint64 *count, gint64 *ever
 }
 
 static gboolean
-read_numbers (HeadroomScenarioRequest *r, const HrValue *json, const char *where, gint64 parallel, GError **error)
+read_numbers (HeadroomScenarioRequest *r, const HrValue *json, const char *where, gint64 parallel,
+              GError **error)
 {
   gint64 num_ctx = 0, prompt = 512, predict = 128, seconds_ns = 0;
 
@@ -266,7 +281,9 @@ read_numbers (HeadroomScenarioRequest *r, const HrValue *json, const char *where
       !read_count (json, where, "predict", 1, G_MAXINT32, &predict, error) ||
       !read_time (json, where, "seconds", &seconds_ns, error))
     return FALSE;
-  r->settings = (HrSettings) { .num_ctx = (guint32) num_ctx, .parallel = (guint32) parallel, .gpu_layers = -1 };
+  r->settings = (HrSettings){ .num_ctx = (guint32) num_ctx,
+                              .parallel = (guint32) parallel,
+                              .gpu_layers = -1 };
   r->prompt = (guint32) prompt;
   r->predict = (guint32) predict;
   r->seconds = (double) seconds_ns / 1e9;
@@ -274,10 +291,12 @@ read_numbers (HeadroomScenarioRequest *r, const HrValue *json, const char *where
 }
 
 static gboolean
-read_request (HeadroomScenario *s, const HrValue *json, gsize index, gint64 parallel, GError **error)
+read_request (HeadroomScenario *s, const HrValue *json, gsize index, gint64 parallel,
+              GError **error)
 {
-  static const char *const known[] = { "at", "model", "client", "keep_alive", "num_ctx", "parallel", "seconds", "prompt", "predict",
-                                       "repeat", NULL };
+  static const char *const known[] = { "at",      "model",    "client",  "keep_alive",
+                                       "num_ctx", "parallel", "seconds", "prompt",
+                                       "predict", "repeat",   NULL };
   g_autofree char *where = g_strdup_printf ("requests[%" G_GSIZE_FORMAT "]", index);
   HeadroomScenarioRequest r = { 0 };
   gint64 at_ns = 0, count, every_ns;
@@ -304,14 +323,15 @@ read_request (HeadroomScenario *s, const HrValue *json, gsize index, gint64 para
 HeadroomScenario *
 headroom_scenario_read (const HrValue *json, GError **error)
 {
-  static const char *const known[] = { "title", "devices", "reserve", "disk", "max_loaded", "num_parallel", "max_queue", "keep_alive",
-                                       "models", "requests", NULL };
+  static const char *const known[] = { "title",      "devices",      "reserve",   "disk",
+                                       "max_loaded", "num_parallel", "max_queue", "keep_alive",
+                                       "models",     "requests",     NULL };
   g_autoptr (HeadroomScenario) s = headroom_scenario_new (NULL, 0);
   HrValue *requests;
   gint64 parallel = 0;
 
-  if (!check_keys (json, "scenario", known, error) || !read_devices (s, json, error) || !read_limits (s, json, &parallel, error) ||
-      !read_models (s, json, error))
+  if (!check_keys (json, "scenario", known, error) || !read_devices (s, json, error) ||
+      !read_limits (s, json, &parallel, error) || !read_models (s, json, error))
     return NULL;
   requests = hr_value_lookup (json, "requests");
   if (requests == NULL || hr_value_kind (requests) != HR_VALUE_LIST) {

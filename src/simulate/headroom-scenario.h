@@ -7,12 +7,14 @@
  *  "reserve": 20,                                    percent of each device
  *  "disk": "2GB/s",                                  that loading reads
  *  "max_loaded": 2 | "unlimited", "num_parallel": 4, "max_queue": 512, "keep_alive": "5m",
- *  "models": {"qwen2.5:7b": {}, "mine": {"bytes": "4.3GB"}, "other": {"shape": "llama3.1:8b", "weights": "q8_0"}},
- *  "requests": [{"at": "10s", "model": "mine", "client": "a", "keep_alive": "-1", "num_ctx": 8192, "seconds": 5,
- *                "prompt": 512, "predict": 128, "repeat": {"count": 10, "every": "30s"}}]}
+ *  "models": {"qwen2.5:7b": {}, "mine": {"bytes": "4.3GB"}, "other": {"shape": "llama3.1:8b",
+ * "weights": "q8_0"}}, "requests": [{"at": "10s", "model": "mine", "client": "a", "keep_alive":
+ * "-1", "num_ctx": 8192, "seconds": 5, "prompt": 512, "predict": 128, "repeat": {"count": 10,
+ * "every": "30s"}}]}
  *
- * A model without bytes is a shape of the catalogue, by its own name or by "shape". A request takes "seconds", or as long as its prompt
- * and answer are predicted to take. Thread-safety: Safe once read.
+ * A model without bytes is a shape of the catalogue, by its own name or by "shape". A request takes
+ * "seconds", or as long as its prompt and answer are predicted to take. Thread-safety: Safe once
+ * read.
  */
 #pragma once
 
@@ -53,9 +55,11 @@ typedef struct {
 } HeadroomScenario;
 
 /* Nothing but a machine: a scenario to be filled in by hand. */
-HeadroomScenario *headroom_scenario_new (const HrDevice *devices, gsize n_devices) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomScenario *headroom_scenario_new (const HrDevice *devices,
+                                         gsize n_devices) G_GNUC_WARN_UNUSED_RESULT;
 /* NULL with error (HR_ERROR_SETTINGS) that says where and what. */
-HeadroomScenario *headroom_scenario_read (const HrValue *json, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomScenario *headroom_scenario_read (const HrValue *json,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_scenario_free (HeadroomScenario *scenario);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomScenario, headroom_scenario_free)
 

@@ -76,7 +76,10 @@ work_on (Run *run)
   slots->n_active++;
   play->total_wait += wait;
   play->result->longest_wait = MAX (play->result->longest_wait, wait);
-  after (play, (gint64) (seconds_of (run, headroom_lease_get_plan (run->lease), slots->n_active) * G_USEC_PER_SEC), served_cb, run);
+  after (play,
+         (gint64) (seconds_of (run, headroom_lease_get_plan (run->lease), slots->n_active) *
+                   G_USEC_PER_SEC),
+         served_cb, run);
 }
 
 static gboolean
@@ -105,7 +108,8 @@ acquired_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (run->lease == NULL) {
     run->play->result->n_refused++;
     g_free (run);
-  } else if (slots->n_active < hr_plan_get_settings (headroom_lease_get_plan (run->lease))->parallel) {
+  } else if (slots->n_active <
+             hr_plan_get_settings (headroom_lease_get_plan (run->lease))->parallel) {
     work_on (run);
   } else {
     g_queue_push_tail (&slots->waiting, run);
@@ -133,7 +137,8 @@ ask (Play *play, const HeadroomScenarioRequest *r)
   run->request = r;
   g_strlcpy (demand.client, r->client, sizeof demand.client);
   headroom_residency_acquire_async (play->residency, play->slots[r->model].entry, &demand,
-                                    r->has_keep_alive ? &r->keep_alive_ns : NULL, NULL, acquired_cb, run);
+                                    r->has_keep_alive ? &r->keep_alive_ns : NULL, NULL, acquired_cb,
+                                    run);
 }
 
 static gboolean asked_cb (gpointer data);
@@ -145,7 +150,8 @@ wait_for_next (Play *play)
   const HeadroomScenarioRequest *r = next_request (play);
 
   if (r != NULL)
-    after (play, r->at_us - headroom_machine_now_us (HEADROOM_MACHINE (play->machine)), asked_cb, play);
+    after (play, r->at_us - headroom_machine_now_us (HEADROOM_MACHINE (play->machine)), asked_cb,
+           play);
 }
 
 static gboolean
@@ -240,14 +246,17 @@ static void
 set_up (Play *play)
 {
   const HeadroomScenario *s = play->scenario;
-  HeadroomResidencyLimits limits = { .keep_alive_ns = s->keep_alive_ns, .max_loaded = s->max_loaded, .max_queue = s->max_queue };
+  HeadroomResidencyLimits limits = { .keep_alive_ns = s->keep_alive_ns,
+                                     .max_loaded = s->max_loaded,
+                                     .max_queue = s->max_queue };
 
   play->machine = headroom_virtual_machine_new (s->devices, s->n_devices, s->disk);
   play->residency = headroom_residency_new_on (HEADROOM_MACHINE (play->machine), &limits);
   play->slots = g_new0 (Slots, s->models->len);
   for (guint i = 0; i < s->models->len; i++) {
     const HeadroomScenarioModel *model = &g_array_index (s->models, HeadroomScenarioModel, i);
-    play->slots[i].entry = headroom_virtual_machine_add_model (play->machine, model->name, model->shape, model->bytes);
+    play->slots[i].entry =
+        headroom_virtual_machine_add_model (play->machine, model->name, model->shape, model->bytes);
   }
   order_requests (play);
   wait_for_next (play);
@@ -256,7 +265,8 @@ set_up (Play *play)
 static void
 tear_down (Play *play)
 {
-  g_signal_handlers_disconnect_by_func (headroom_residency_get_events (play->residency), events_changed_cb, play);
+  g_signal_handlers_disconnect_by_func (headroom_residency_get_events (play->residency),
+                                        events_changed_cb, play);
   headroom_residency_close (play->residency);
   for (guint i = 0; i < play->scenario->models->len; i++)
     g_object_unref (play->slots[i].entry);
@@ -275,7 +285,8 @@ headroom_simulation_play (const HeadroomScenario *scenario)
 
   g_main_context_push_thread_default (context);
   set_up (&play);
-  g_signal_connect (headroom_residency_get_events (play.residency), "items-changed", G_CALLBACK (events_changed_cb), &play);
+  g_signal_connect (headroom_residency_get_events (play.residency), "items-changed",
+                    G_CALLBACK (events_changed_cb), &play);
   while (headroom_virtual_machine_step (play.machine))
     look_at_memory (&play, used);
   tear_down (&play);
@@ -320,7 +331,9 @@ headroom_simulation_to_json (const HeadroomSimulation *simulation, const Headroo
 
   headroom_json_set_string (json, "title", scenario->title);
   for (guint i = 0; i < simulation->events->len; i++)
-    hr_value_append (events, headroom_event_to_json (g_array_index (simulation->events, HeadroomSimulationEvent, i).event));
+    hr_value_append (events,
+                     headroom_event_to_json (
+                         g_array_index (simulation->events, HeadroomSimulationEvent, i).event));
   hr_value_set (json, "events", events);
   hr_value_set (json, "devices", devices_to_json (simulation, scenario));
   hr_value_set (json, "requests", requests_to_json (simulation, scenario));

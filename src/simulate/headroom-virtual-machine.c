@@ -95,7 +95,8 @@ find_next (HeadroomVirtualMachine *self)
 {
   GSequenceIter *next = g_sequence_get_begin_iter (self->timers);
 
-  while (!g_sequence_iter_is_end (next) && g_source_is_destroyed (((Timer *) g_sequence_get (next))->source)) {
+  while (!g_sequence_iter_is_end (next) &&
+         g_source_is_destroyed (((Timer *) g_sequence_get (next))->source)) {
     g_sequence_remove (next);
     next = g_sequence_get_begin_iter (self->timers);
   }
@@ -200,10 +201,14 @@ find_device (const HrDevice *devices, gsize n)
 }
 
 static HeadroomFit *
-virtual_fit (HeadroomMachine *machine, HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices, GError **error)
+virtual_fit (HeadroomMachine *machine, HrModel *model, const HrSettings *asked,
+             const HrDevice *devices, gsize n_devices, GError **error)
 {
   Model *known = find_by_model (HEADROOM_VIRTUAL_MACHINE (machine), model);
-  HrPlanItem item = { .kind = HR_ITEM_WEIGHTS, .name = "weights", .layer = -1, .device = find_device (devices, n_devices) };
+  HrPlanItem item = { .kind = HR_ITEM_WEIGHTS,
+                      .name = "weights",
+                      .layer = -1,
+                      .device = find_device (devices, n_devices) };
   HrSettings settings = *asked;
 
   if (known == NULL || known->bytes == 0)
@@ -219,7 +224,8 @@ virtual_fit (HeadroomMachine *machine, HrModel *model, const HrSettings *asked, 
 static void
 virtual_open (HeadroomMachine *machine, HeadroomResident *resident, GTask *take_task)
 {
-  Model *model = g_hash_table_lookup (HEADROOM_VIRTUAL_MACHINE (machine)->models, headroom_model_entry_get_path (resident->entry));
+  Model *model = g_hash_table_lookup (HEADROOM_VIRTUAL_MACHINE (machine)->models,
+                                      headroom_model_entry_get_path (resident->entry));
   g_autoptr (GTask) task = take_task;
   g_autoptr (GError) error = NULL;
 
@@ -269,7 +275,8 @@ unloaded_cb (gpointer data)
 }
 
 static void
-virtual_unload (HeadroomMachine *machine, HeadroomResident *resident, HrRunner *take_runner, GTask *take_task)
+virtual_unload (HeadroomMachine *machine, HeadroomResident *resident, HrRunner *take_runner,
+                GTask *take_task)
 {
   g_autoptr (GSource) source = virtual_new_timeout (machine, 0);
 
@@ -283,8 +290,8 @@ static HrModel *
 new_stand_in (const char *name)
 {
   static const char json[] =
-    "{\"hparams\":{\"block_count\":1,\"context_length\":1048576,\"embedding_length\":64,\"feed_forward_length\":64,\"vocab_size\":64,"
-    "\"attention.head_count\":1,\"tied\":true}}";
+      "{\"hparams\":{\"block_count\":1,\"context_length\":1048576,\"embedding_length\":64,\"feed_forward_length\":64,\"vocab_size\":64,"
+      "\"attention.head_count\":1,\"tied\":true}}";
   g_autoptr (HrValue) document = headroom_json_parse (json, -1, TRUE, NULL);
   HeadroomCatalogueEntry entry = { name, "llama", "F32", "", document };
 
@@ -301,7 +308,8 @@ model_free (gpointer data)
 }
 
 HeadroomModelEntry *
-headroom_virtual_machine_add_model (HeadroomVirtualMachine *self, const char *name, HrModel *shape, guint64 bytes)
+headroom_virtual_machine_add_model (HeadroomVirtualMachine *self, const char *name, HrModel *shape,
+                                    guint64 bytes)
 {
   HeadroomModelEntry *entry = headroom_model_entry_new_imagined (name);
   Model *model = g_new0 (Model, 1);

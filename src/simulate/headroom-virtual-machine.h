@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Nothing is loaded and nothing is waited for: time stands still while the main context has work, and then goes on to the
- * next thing that is due. Models are shapes of the catalogue, or sizes that somebody quotes. Thread-safety: belongs to
- * the main context that made it.
+ * Nothing is loaded and nothing is waited for: time stands still while the main context has work,
+ * and then goes on to the next thing that is due. Models are shapes of the catalogue, or sizes that
+ * somebody quotes. Thread-safety: belongs to the main context that made it.
  */
 #pragma once
 
@@ -13,10 +13,13 @@
 G_BEGIN_DECLS
 
 #define HEADROOM_TYPE_VIRTUAL_MACHINE (headroom_virtual_machine_get_type ())
-G_DECLARE_FINAL_TYPE (HeadroomVirtualMachine, headroom_virtual_machine, HEADROOM, VIRTUAL_MACHINE, HeadroomMachine)
+G_DECLARE_FINAL_TYPE (HeadroomVirtualMachine, headroom_virtual_machine, HEADROOM, VIRTUAL_MACHINE,
+                      HeadroomMachine)
 
-/* devices: the host first; copied, with their reserves. disk: bytes per second that loading reads. */
-HeadroomVirtualMachine *headroom_virtual_machine_new (const HrDevice *devices, gsize n_devices, double disk) G_GNUC_WARN_UNUSED_RESULT;
+/* devices: the host first; copied, with their reserves. disk: bytes per second that loading reads.
+ */
+HeadroomVirtualMachine *headroom_virtual_machine_new (const HrDevice *devices, gsize n_devices,
+                                                      double disk) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * headroom_virtual_machine_add_model:
@@ -26,10 +29,12 @@ HeadroomVirtualMachine *headroom_virtual_machine_new (const HrDevice *devices, g
  *
  * Returns: (transfer full): an entry as a store would have it
  */
-HeadroomModelEntry *headroom_virtual_machine_add_model (HeadroomVirtualMachine *self, const char *name, HrModel *shape, guint64 bytes)
-    G_GNUC_WARN_UNUSED_RESULT;
+HeadroomModelEntry *headroom_virtual_machine_add_model (HeadroomVirtualMachine *self,
+                                                        const char *name, HrModel *shape,
+                                                        guint64 bytes) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Runs the context until it has nothing to do, then goes on to what is due next. FALSE: nothing is. */
+/* Runs the context until it has nothing to do, then goes on to what is due next. FALSE: nothing is.
+ */
 gboolean headroom_virtual_machine_step (HeadroomVirtualMachine *self);
 
 /* Bytes that models have now on a device, whether filled or promised. */

@@ -50,7 +50,8 @@ end_call (HeadroomHarmony *self, const char *body, gsize len, GString *text, HrV
 {
   const char *name = strstr (self->header->str, TO_FUNCTION) + strlen (TO_FUNCTION);
   HrValue *arguments = headroom_json_parse (body, (gssize) len, FALSE, NULL);
-  HrValue *call = headroom_tool_call_from_parts (name, strcspn (name, " <\n"), arguments, self->tools);
+  HrValue *call =
+      headroom_tool_call_from_parts (name, strcspn (name, " <\n"), arguments, self->tools);
 
   if (call != NULL)
     hr_value_append (calls, call);
@@ -72,7 +73,8 @@ count_held_back (const GString *held)
 static const char *
 find_end (const GString *held, gsize *ret_len)
 {
-  static const char *const ends[] = { "<|end|>", "<|start|>", "<|call|>", "<|return|>", "<|channel|>" };
+  static const char *const ends[] = { "<|end|>", "<|start|>", "<|call|>", "<|return|>",
+                                      "<|channel|>" };
   const char *first = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (ends); i++) {
@@ -94,7 +96,8 @@ read_header (HeadroomHarmony *self, gboolean last, GString *text)
     /* No header at all: a model that was made to speak in another way. */
     gsize space = strspn (self->held->str, " \n");
     if (space < self->held->len && self->held->str[space] != '<' && self->header->len == 0 &&
-        g_strstr_len (self->held->str, (gssize) self->held->len, "<|") == NULL && !g_str_has_prefix ("assistant", self->held->str)) {
+        g_strstr_len (self->held->str, (gssize) self->held->len, "<|") == NULL &&
+        !g_str_has_prefix ("assistant", self->held->str)) {
       self->state = HEADROOM_HARMONY_TEXT;
       return TRUE;
     }
@@ -114,7 +117,8 @@ read_message (HeadroomHarmony *self, gboolean last, GString *thought, GString *t
 {
   gsize n_mark = 0;
   const char *end = find_end (self->held, &n_mark);
-  gsize n = end != NULL ? (gsize) (end - self->held->str) : self->held->len - (last ? 0 : count_held_back (self->held));
+  gsize n = end != NULL ? (gsize) (end - self->held->str)
+                        : self->held->len - (last ? 0 : count_held_back (self->held));
 
   if (self->state == HEADROOM_HARMONY_CALL) {
     if (end == NULL && !last)
@@ -132,13 +136,14 @@ read_message (HeadroomHarmony *self, gboolean last, GString *thought, GString *t
 }
 
 void
-headroom_harmony_feed (HeadroomHarmony *self, const char *text, gsize len, gboolean last, GString *ret_thought, GString *ret_text,
-                       HrValue *ret_calls)
+headroom_harmony_feed (HeadroomHarmony *self, const char *text, gsize len, gboolean last,
+                       GString *ret_thought, GString *ret_text, HrValue *ret_calls)
 {
   gboolean more = TRUE;
 
   g_string_append_len (self->held, text, (gssize) len);
   while (more && self->held->len > 0)
-    more = self->state == HEADROOM_HARMONY_HEADER ? read_header (self, last, ret_text) :
-                                                    read_message (self, last, ret_thought, ret_text, ret_calls);
+    more = self->state == HEADROOM_HARMONY_HEADER
+               ? read_header (self, last, ret_text)
+               : read_message (self, last, ret_thought, ret_text, ret_calls);
 }

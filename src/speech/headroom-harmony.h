@@ -3,10 +3,12 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  *   <|channel|>analysis<|message|>thoughts<|end|>
- *   <|start|>assistant<|channel|>commentary to=functions.name <|constrain|>json<|message|>{...}<|call|>
+ *   <|start|>assistant<|channel|>commentary to=functions.name
+ * <|constrain|>json<|message|>{...}<|call|>
  *   <|start|>assistant<|channel|>final<|message|>text<|return|>
  *
- * Marks may arrive in pieces; <|return|> and <|call|> end the answer and may not arrive at all. Thread-safety: belongs to one thread.
+ * Marks may arrive in pieces; <|return|> and <|call|> end the answer and may not arrive at all.
+ * Thread-safety: belongs to one thread.
  */
 #pragma once
 
@@ -16,7 +18,12 @@
 
 G_BEGIN_DECLS
 
-typedef enum { HEADROOM_HARMONY_HEADER, HEADROOM_HARMONY_THOUGHT, HEADROOM_HARMONY_TEXT, HEADROOM_HARMONY_CALL } HeadroomHarmonyState;
+typedef enum {
+  HEADROOM_HARMONY_HEADER,
+  HEADROOM_HARMONY_THOUGHT,
+  HEADROOM_HARMONY_TEXT,
+  HEADROOM_HARMONY_CALL
+} HeadroomHarmonyState;
 
 typedef struct {
   HeadroomHarmonyState state;
@@ -28,7 +35,7 @@ typedef struct {
 void headroom_harmony_init (HeadroomHarmony *self, HrValue *tools);
 void headroom_harmony_finish (HeadroomHarmony *self);
 /* As headroom_tool_parser_feed (), with thoughts apart. */
-void headroom_harmony_feed (HeadroomHarmony *self, const char *text, gsize len, gboolean last, GString *ret_thought,
-                            GString *ret_text, HrValue *ret_calls);
+void headroom_harmony_feed (HeadroomHarmony *self, const char *text, gsize len, gboolean last,
+                            GString *ret_thought, GString *ret_text, HrValue *ret_calls);
 
 G_END_DECLS

@@ -25,7 +25,8 @@ dup_token (const HrModel *model, const HrValue *metadata, const char *key, const
 
   if (id == NULL)
     id = hr_value_lookup (metadata, old_key);
-  if (id == NULL || hr_value_kind (id) != HR_VALUE_INT || hr_value_get_int (id) < 0 || hr_value_get_int (id) > G_MAXINT32)
+  if (id == NULL || hr_value_kind (id) != HR_VALUE_INT || hr_value_get_int (id) < 0 ||
+      hr_value_get_int (id) > G_MAXINT32)
     return NULL;
   const char *text = hr_model_token_bytes (model, (HrToken) hr_value_get_int (id), true, &len);
   return len > 0 ? g_strndup (text, len) : NULL;
@@ -54,17 +55,22 @@ find_marks (const HrModel *model, Marks *ret_marks)
   };
   g_autoptr (HrValue) metadata = hr_model_dup_metadata (model, false);
 
-  ret_marks->before = dup_token (model, metadata, "tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id");
-  ret_marks->behind = dup_token (model, metadata, "tokenizer.ggml.fim_suf_token_id", "tokenizer.ggml.suffix_token_id");
-  ret_marks->middle = dup_token (model, metadata, "tokenizer.ggml.fim_mid_token_id", "tokenizer.ggml.middle_token_id");
+  ret_marks->before = dup_token (model, metadata, "tokenizer.ggml.fim_pre_token_id",
+                                 "tokenizer.ggml.prefix_token_id");
+  ret_marks->behind = dup_token (model, metadata, "tokenizer.ggml.fim_suf_token_id",
+                                 "tokenizer.ggml.suffix_token_id");
+  ret_marks->middle = dup_token (model, metadata, "tokenizer.ggml.fim_mid_token_id",
+                                 "tokenizer.ggml.middle_token_id");
   if (ret_marks->before != NULL && ret_marks->behind != NULL && ret_marks->middle != NULL)
     return TRUE;
   marks_clear (ret_marks);
   *ret_marks = (Marks) { 0 };
   for (gsize i = 0; i < G_N_ELEMENTS (families); i++) {
-    if (!is_one_token (model, families[i][0]) || !is_one_token (model, families[i][1]) || !is_one_token (model, families[i][2]))
+    if (!is_one_token (model, families[i][0]) || !is_one_token (model, families[i][1]) ||
+        !is_one_token (model, families[i][2]))
       continue;
-    *ret_marks = (Marks) { g_strdup (families[i][0]), g_strdup (families[i][1]), g_strdup (families[i][2]) };
+    *ret_marks =
+        (Marks){ g_strdup (families[i][0]), g_strdup (families[i][1]), g_strdup (families[i][2]) };
     return TRUE;
   }
   return FALSE;
@@ -88,7 +94,8 @@ append (HrPrompt *prompt, const HrValue *text)
 }
 
 GArray *
-headroom_infill_tokenize (const HrModel *model, const HrValue *prompt, const HrValue *suffix, char **ret_text, GError **error)
+headroom_infill_tokenize (const HrModel *model, const HrValue *prompt, const HrValue *suffix,
+                          char **ret_text, GError **error)
 {
   g_auto (Marks) marks = { 0 };
   g_autoptr (HrPrompt) whole = hr_prompt_new ();

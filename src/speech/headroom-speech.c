@@ -7,7 +7,8 @@
 HeadroomSpeechForm
 headroom_speech_form_of (const char *template_text)
 {
-  return (HeadroomSpeechForm) { headroom_tool_syntax_find (template_text), headroom_thinking_find_tags (template_text) };
+  return (HeadroomSpeechForm){ headroom_tool_syntax_find (template_text),
+                               headroom_thinking_find_tags (template_text) };
 }
 
 gboolean
@@ -19,11 +20,13 @@ headroom_speech_form_can_think (const HeadroomSpeechForm *form)
 gboolean
 headroom_speech_form_has_marks (const HeadroomSpeechForm *form, gboolean with_tools)
 {
-  return headroom_speech_form_can_think (form) || (with_tools && form->tools != HEADROOM_TOOLS_NONE);
+  return headroom_speech_form_can_think (form) ||
+         (with_tools && form->tools != HEADROOM_TOOLS_NONE);
 }
 
 void
-headroom_speech_init (HeadroomSpeech *self, const HeadroomSpeechForm *form, HrValue *tools, gboolean thinks, gboolean inside)
+headroom_speech_init (HeadroomSpeech *self, const HeadroomSpeechForm *form, HrValue *tools,
+                      gboolean thinks, gboolean inside)
 {
   *self = (HeadroomSpeech) { .form = *form, .splits_thinking = thinks && form->thinking != NULL };
   headroom_thinking_init (&self->thinking, form->thinking, inside);
@@ -40,8 +43,8 @@ headroom_speech_finish (HeadroomSpeech *self)
 }
 
 void
-headroom_speech_feed (HeadroomSpeech *self, const char *text, gsize len, gboolean last, GString *ret_thought, GString *ret_text,
-                      HrValue *ret_calls)
+headroom_speech_feed (HeadroomSpeech *self, const char *text, gsize len, gboolean last,
+                      GString *ret_thought, GString *ret_text, HrValue *ret_calls)
 {
   g_autoptr (GString) content = g_string_new (NULL);
 

@@ -1,8 +1,10 @@
-/* headroom-speech.h: what a model said, taken apart while it speaks: thoughts, text, calls of tools.
+/* headroom-speech.h: what a model said, taken apart while it speaks: thoughts, text, calls of
+ * tools.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Which form a model's answers have is found in its chat template, never in its name. Thread-safety: belongs to one thread.
+ * Which form a model's answers have is found in its chat template, never in its name.
+ * Thread-safety: belongs to one thread.
  */
 #pragma once
 
@@ -37,10 +39,11 @@ typedef struct {
  * @thinks: whether thoughts are to be told apart
  * @inside: the prompt ended inside thoughts
  */
-void headroom_speech_init (HeadroomSpeech *self, const HeadroomSpeechForm *form, HrValue *tools, gboolean thinks, gboolean inside);
+void headroom_speech_init (HeadroomSpeech *self, const HeadroomSpeechForm *form, HrValue *tools,
+                           gboolean thinks, gboolean inside);
 void headroom_speech_finish (HeadroomSpeech *self); /* zeroed is fine */
 /* Appends to what is given; ret_calls: a list. */
-void headroom_speech_feed (HeadroomSpeech *self, const char *text, gsize len, gboolean last, GString *ret_thought, GString *ret_text,
-                           HrValue *ret_calls);
+void headroom_speech_feed (HeadroomSpeech *self, const char *text, gsize len, gboolean last,
+                           GString *ret_thought, GString *ret_text, HrValue *ret_calls);
 
 G_END_DECLS

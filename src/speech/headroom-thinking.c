@@ -71,7 +71,8 @@ look_for_opening (HeadroomThinking *self, gboolean last, GString *content)
     self->state = HEADROOM_THINKING_OPENED;
     return TRUE;
   }
-  if (!last && (len == 0 || (len < strlen (self->tags->open) && memcmp (rest, self->tags->open, len) == 0)))
+  if (!last &&
+      (len == 0 || (len < strlen (self->tags->open) && memcmp (rest, self->tags->open, len) == 0)))
     return FALSE;
   self->state = HEADROOM_THINKING_OUTSIDE;
   return TRUE;
@@ -98,7 +99,8 @@ look_for_closing (HeadroomThinking *self, gboolean last, GString *thinking)
     self->state = HEADROOM_THINKING_CLOSED;
     return TRUE;
   }
-  move (self->held, self->held->len - (last ? 0 : count_partial (self->held, self->tags->close)), thinking);
+  move (self->held, self->held->len - (last ? 0 : count_partial (self->held, self->tags->close)),
+        thinking);
   return FALSE;
 }
 
@@ -122,8 +124,8 @@ step (HeadroomThinking *self, gboolean last, GString *thinking, GString *content
 }
 
 void
-headroom_thinking_feed (HeadroomThinking *self, const char *text, gsize len, gboolean last, GString *ret_thinking,
-                        GString *ret_content)
+headroom_thinking_feed (HeadroomThinking *self, const char *text, gsize len, gboolean last,
+                        GString *ret_thinking, GString *ret_content)
 {
   g_string_append_len (self->held, text, (gssize) len);
   while (step (self, last, ret_thinking, ret_content))
@@ -134,7 +136,8 @@ const HeadroomThinkingTags *
 headroom_thinking_find_tags (const char *template_text)
 {
   for (gsize i = 0; template_text != NULL && i < G_N_ELEMENTS (families); i++)
-    if (strstr (template_text, families[i].open) != NULL && strstr (template_text, families[i].close) != NULL)
+    if (strstr (template_text, families[i].open) != NULL &&
+        strstr (template_text, families[i].close) != NULL)
       return &families[i];
   return NULL;
 }

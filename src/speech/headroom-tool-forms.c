@@ -133,7 +133,9 @@ read_mistral (Cursor *c, const HrValue *tools, HrValue *calls)
   for (gsize i = 0; i + strlen ("[CALL_ID]") < n_name; i++) /* an id may stand behind the name */
     if (memcmp (name + i, "[CALL_ID]", strlen ("[CALL_ID]")) == 0)
       n_name = i;
-  return add_call (headroom_tool_call_from_parts (name, n_name, parse (c->at, (gsize) (c->end - c->at)), tools), calls);
+  return add_call (headroom_tool_call_from_parts (name, n_name,
+                                                  parse (c->at, (gsize) (c->end - c->at)), tools),
+                   calls);
 }
 
 /* ---- <function=name><parameter=key>value</parameter></function> ---- */
@@ -142,10 +144,17 @@ read_mistral (Cursor *c, const HrValue *tools, HrValue *calls)
 static HrValue *
 typed_value (const HrValue *tool, const char *key, const char *text, gsize len)
 {
-  const HrValue *function = hr_value_lookup (tool, "function"), *parameters = hr_value_lookup (function, "parameters");
-  const HrValue *properties = parameters != NULL && hr_value_kind (parameters) == HR_VALUE_DICT ? hr_value_lookup (parameters, "properties") : NULL;
-  const HrValue *schema = properties != NULL && hr_value_kind (properties) == HR_VALUE_DICT ? hr_value_lookup (properties, key) : NULL;
-  const char *type = schema != NULL && hr_value_kind (schema) == HR_VALUE_DICT ? headroom_json_get_string (schema, "type") : NULL;
+  const HrValue *function = hr_value_lookup (tool, "function"),
+                *parameters = hr_value_lookup (function, "parameters");
+  const HrValue *properties = parameters != NULL && hr_value_kind (parameters) == HR_VALUE_DICT
+                                  ? hr_value_lookup (parameters, "properties")
+                                  : NULL;
+  const HrValue *schema = properties != NULL && hr_value_kind (properties) == HR_VALUE_DICT
+                              ? hr_value_lookup (properties, key)
+                              : NULL;
+  const char *type = schema != NULL && hr_value_kind (schema) == HR_VALUE_DICT
+                         ? headroom_json_get_string (schema, "type")
+                         : NULL;
   HrValue *value = type != NULL && g_str_equal (type, "string") ? NULL : parse (text, len);
 
   return value != NULL ? value : hr_value_new_string (text, (gssize) len, false);
@@ -189,7 +198,8 @@ read_xml (Cursor *c, const HrValue *tools, HrValue *calls)
   skip_space (c);
   if (c->at < c->end)
     g_clear_pointer (&arguments, hr_value_unref);
-  return add_call (headroom_tool_call_from_parts (trimmed, strlen (trimmed), arguments, tools), calls);
+  return add_call (headroom_tool_call_from_parts (trimmed, strlen (trimmed), arguments, tools),
+                   calls);
 }
 
 /* ---- DeepSeek: function<sep>name, a fence of JSON; or name<sep>JSON ---- */
@@ -206,7 +216,8 @@ read_deepseek (Cursor *c, const HrValue *tools, HrValue *calls)
     const char *head, *body, *brace;
     gsize n_head, n_body;
     gboolean hopeless;
-    if (!until (c, "<｜tool▁sep｜>", &head, &n_head) || !until (c, "<｜tool▁call▁end｜>", &body, &n_body))
+    if (!until (c, "<｜tool▁sep｜>", &head, &n_head) ||
+        !until (c, "<｜tool▁call▁end｜>", &body, &n_body))
       return FALSE;
     brace = memchr (body, '{', n_body);
     if (brace == NULL)
@@ -215,8 +226,12 @@ read_deepseek (Cursor *c, const HrValue *tools, HrValue *calls)
     gboolean is_fenced = n_head == strlen ("function") && memcmp (head, "function", n_head) == 0;
     const char *line_end = memchr (body, '\n', n_body);
     const char *name = is_fenced ? body : head;
-    gsize n_name = is_fenced ? (gsize) ((line_end != NULL && line_end < brace ? line_end : brace) - body) : n_head;
-    if (!add_call (headroom_tool_call_from_parts (name, n_name, n > 0 ? parse (brace, n) : NULL, tools), calls))
+    gsize n_name = is_fenced
+                       ? (gsize) ((line_end != NULL && line_end < brace ? line_end : brace) - body)
+                       : n_head;
+    if (!add_call (headroom_tool_call_from_parts (name, n_name, n > 0 ? parse (brace, n) : NULL,
+                                                  tools),
+                   calls))
       return FALSE;
   }
   skip_space (c);
@@ -249,16 +264,19 @@ read_gemma (Cursor *c, const HrValue *tools, HrValue *calls)
       n = n > 0 ? n : strcspn (c->at, ",}");
       n = MIN (n, (gsize) (c->end - c->at));
       HrValue *value = parse (c->at, n);
-      hr_value_set (arguments, trimmed, value != NULL ? value : hr_value_new_string (c->at, (gssize) n, false));
+      hr_value_set (arguments, trimmed,
+                    value != NULL ? value : hr_value_new_string (c->at, (gssize) n, false));
       c->at += n;
     }
     skip (c, ",");
   }
-  return add_call (headroom_tool_call_from_parts (name, n_name, hr_value_ref (arguments), tools), calls);
+  return add_call (headroom_tool_call_from_parts (name, n_name, hr_value_ref (arguments), tools),
+                   calls);
 }
 
 gboolean
-headroom_tool_read_block (HeadroomToolSyntax syntax, const char *text, gsize len, const HrValue *tools, HrValue *ret_calls)
+headroom_tool_read_block (HeadroomToolSyntax syntax, const char *text, gsize len,
+                          const HrValue *tools, HrValue *ret_calls)
 {
   g_autofree char *copy = g_strndup (text, len); /* ended, for strcspn */
   Cursor c = { copy, copy + len };

@@ -11,7 +11,8 @@ headroom_tool_parser_init (HeadroomToolParser *self, HeadroomToolSyntax syntax, 
 {
   gboolean any = tools != NULL && hr_value_size (tools) > 0;
 
-  *self = (HeadroomToolParser) { .syntax = any ? syntax : HEADROOM_TOOLS_NONE, .held = g_string_new (NULL) };
+  *self = (HeadroomToolParser){ .syntax = any ? syntax : HEADROOM_TOOLS_NONE,
+                                .held = g_string_new (NULL) };
   self->tools = any ? hr_value_ref (tools) : NULL;
 }
 
@@ -59,11 +60,13 @@ static gboolean
 begins_bare (const HeadroomToolParser *self)
 {
   gsize at = count_space (self->held);
-  gboolean calls_bare = self->syntax == HEADROOM_TOOLS_LLAMA || self->syntax == HEADROOM_TOOLS_JSON ||
-                        self->syntax == HEADROOM_TOOLS_HARMONY || self->syntax == HEADROOM_TOOLS_DEEPSEEK ||
-                        self->syntax == HEADROOM_TOOLS_XML || self->syntax == HEADROOM_TOOLS_GEMMA;
+  gboolean calls_bare =
+      self->syntax == HEADROOM_TOOLS_LLAMA || self->syntax == HEADROOM_TOOLS_JSON ||
+      self->syntax == HEADROOM_TOOLS_HARMONY || self->syntax == HEADROOM_TOOLS_DEEPSEEK ||
+      self->syntax == HEADROOM_TOOLS_XML || self->syntax == HEADROOM_TOOLS_GEMMA;
 
-  return calls_bare && !self->said_text && at < self->held->len && (self->held->str[at] == '{' || self->held->str[at] == '[');
+  return calls_bare && !self->said_text && at < self->held->len &&
+         (self->held->str[at] == '{' || self->held->str[at] == '[');
 }
 
 /* ---- Calls ---- */
@@ -73,7 +76,9 @@ static gsize
 find_end (const HeadroomToolParser *self, gsize start, gsize *ret_close, gboolean *ret_hopeless)
 {
   const char *close = headroom_tool_syntax_close (self->syntax), *rest = self->held->str + start;
-  const char *found = close != NULL && start > 0 ? g_strstr_len (rest, (gssize) (self->held->len - start), close) : NULL;
+  const char *found = close != NULL && start > 0
+                          ? g_strstr_len (rest, (gssize) (self->held->len - start), close)
+                          : NULL;
   gsize n;
 
   *ret_hopeless = FALSE;
@@ -85,7 +90,9 @@ find_end (const HeadroomToolParser *self, gsize start, gsize *ret_close, gboolea
   if (close != NULL && start > 0)
     return 0;
   /* name[ARGS]{...} */
-  const char *args = self->syntax == HEADROOM_TOOLS_MISTRAL ? g_strstr_len (rest, (gssize) (self->held->len - start), "[ARGS]") : NULL;
+  const char *args = self->syntax == HEADROOM_TOOLS_MISTRAL
+                         ? g_strstr_len (rest, (gssize) (self->held->len - start), "[ARGS]")
+                         : NULL;
   gsize at = args != NULL ? (gsize) (args - self->held->str) + strlen ("[ARGS]") : start;
   n = headroom_tool_json_length (self->held->str + at, self->held->len - at, ret_hopeless);
   if (self->syntax == HEADROOM_TOOLS_MISTRAL && args == NULL)
@@ -101,11 +108,13 @@ try_call (HeadroomToolParser *self, gsize start, gboolean last, GString *text, H
   gboolean hopeless;
   gsize end = find_end (self, start, &n_close, &hopeless);
 
-  if (end == 0 && last && start > 0) /* a mark that never came: the end of the answer stands for it */
+  if (end == 0 && last &&
+      start > 0) /* a mark that never came: the end of the answer stands for it */
     end = self->held->len;
   if (end == 0 && !last && !hopeless)
     return FALSE;
-  if (end > 0 && headroom_tool_read_block (self->syntax, self->held->str + start, end - start, self->tools, calls))
+  if (end > 0 && headroom_tool_read_block (self->syntax, self->held->str + start, end - start,
+                                           self->tools, calls))
     g_string_erase (self->held, 0, (gssize) (end + n_close));
   else
     say (self, end > 0 ? end + n_close : self->held->len, text);
@@ -117,7 +126,8 @@ try_call (HeadroomToolParser *self, gsize start, gboolean last, GString *text, H
 static void
 drop_separators (HeadroomToolParser *self, const HrValue *calls)
 {
-  while (hr_value_size (calls) > 0 && self->held->len > 0 && (g_ascii_isspace (*self->held->str) || *self->held->str == ';'))
+  while (hr_value_size (calls) > 0 && self->held->len > 0 &&
+         (g_ascii_isspace (*self->held->str) || *self->held->str == ';'))
     g_string_erase (self->held, 0, 1);
 }
 
@@ -125,7 +135,8 @@ static gboolean
 step (HeadroomToolParser *self, gboolean last, GString *text, HrValue *calls)
 {
   const char *open = headroom_tool_syntax_open (self->syntax);
-  const char *found = open != NULL ? g_strstr_len (self->held->str, (gssize) self->held->len, open) : NULL;
+  const char *found =
+      open != NULL ? g_strstr_len (self->held->str, (gssize) self->held->len, open) : NULL;
 
   if (found == self->held->str && found != NULL)
     return try_call (self, strlen (open), last, text, calls);
@@ -136,8 +147,12 @@ step (HeadroomToolParser *self, gboolean last, GString *text, HrValue *calls)
     return TRUE;
   }
   if (last || open == NULL) {
-    /* White space in front of a call is not text; it is known as that only when something else follows. */
-    say (self, !last && !self->said_text && count_space (self->held) == self->held->len ? 0 : self->held->len, text);
+    /* White space in front of a call is not text; it is known as that only when something else
+     * follows. */
+    say (self,
+         !last && !self->said_text && count_space (self->held) == self->held->len ? 0
+                                                                                  : self->held->len,
+         text);
     return FALSE;
   }
   say (self, self->held->len - count_partial (self->held, open), text);
@@ -145,8 +160,8 @@ step (HeadroomToolParser *self, gboolean last, GString *text, HrValue *calls)
 }
 
 void
-headroom_tool_parser_feed (HeadroomToolParser *self, const char *text, gsize len, gboolean last, GString *ret_text,
-                           HrValue *ret_calls)
+headroom_tool_parser_feed (HeadroomToolParser *self, const char *text, gsize len, gboolean last,
+                           GString *ret_text, HrValue *ret_calls)
 {
   if (self->syntax == HEADROOM_TOOLS_NONE) {
     g_string_append_len (ret_text, text, (gssize) len);

@@ -34,7 +34,8 @@ headroom_tool_syntax_find (const char *template_text)
   if (template_text == NULL)
     return HEADROOM_TOOLS_NONE;
   for (gsize i = 0; i < 1; i++) /* gpt-oss writes channels without any tools */
-    if (strstr (template_text, marks[i].mark) != NULL && strstr (template_text, "<|message|>") != NULL)
+    if (strstr (template_text, marks[i].mark) != NULL &&
+        strstr (template_text, "<|message|>") != NULL)
       return marks[i].syntax;
   if (strstr (template_text, "tools") == NULL)
     return HEADROOM_TOOLS_NONE;
@@ -47,8 +48,16 @@ headroom_tool_syntax_find (const char *template_text)
 const char *
 headroom_tool_syntax_open (HeadroomToolSyntax syntax)
 {
-  static const char *const open[] = { NULL, "<tool_call>", "<tool_call>", "[TOOL_CALLS]", "<|tool_call|>", "<|python_tag|>",
-                                      "<｜tool▁calls▁begin｜>", NULL, "<start_function_call>", NULL };
+  static const char *const open[] = { NULL,
+                                      "<tool_call>",
+                                      "<tool_call>",
+                                      "[TOOL_CALLS]",
+                                      "<|tool_call|>",
+                                      "<|python_tag|>",
+                                      "<｜tool▁calls▁begin｜>",
+                                      NULL,
+                                      "<start_function_call>",
+                                      NULL };
 
   return open[syntax];
 }
@@ -67,7 +76,8 @@ headroom_tool_syntax_close (HeadroomToolSyntax syntax)
 static const HrValue *
 function_of (const HrValue *tool)
 {
-  const HrValue *function = hr_value_kind (tool) == HR_VALUE_DICT ? hr_value_lookup (tool, "function") : NULL;
+  const HrValue *function =
+      hr_value_kind (tool) == HR_VALUE_DICT ? hr_value_lookup (tool, "function") : NULL;
 
   return function != NULL && hr_value_kind (function) == HR_VALUE_DICT ? function : NULL;
 }
@@ -95,14 +105,16 @@ new_id (void)
 }
 
 HrValue *
-headroom_tool_call_from_parts (const char *name, gsize len, HrValue *take_arguments, const HrValue *tools)
+headroom_tool_call_from_parts (const char *name, gsize len, HrValue *take_arguments,
+                               const HrValue *tools)
 {
   g_autoptr (HrValue) arguments = take_arguments;
   g_autofree char *trimmed = g_strstrip (g_strndup (name, len));
   HrValue *call, *function;
   g_autofree char *id = NULL;
 
-  if (arguments == NULL || hr_value_kind (arguments) != HR_VALUE_DICT || headroom_tool_find (tools, trimmed) == NULL)
+  if (arguments == NULL || hr_value_kind (arguments) != HR_VALUE_DICT ||
+      headroom_tool_find (tools, trimmed) == NULL)
     return NULL;
   id = new_id ();
   call = hr_value_new_dict ();
@@ -120,7 +132,8 @@ headroom_tool_call_from_value (const HrValue *value, const HrValue *tools)
 {
   const HrValue *function = hr_value_kind (value) == HR_VALUE_DICT ? function_of (value) : NULL;
   const HrValue *holder = function != NULL ? function : value;
-  const char *name = hr_value_kind (value) == HR_VALUE_DICT ? headroom_json_get_string (holder, "name") : NULL;
+  const char *name =
+      hr_value_kind (value) == HR_VALUE_DICT ? headroom_json_get_string (holder, "name") : NULL;
   HrValue *arguments;
 
   if (name == NULL)
@@ -164,7 +177,8 @@ move_definitions (const HrValue *parameters, HrValue *root)
   static const char *const names[] = { "$defs", "definitions" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
-    HrValue *definitions = hr_value_lookup (parameters, names[i]), *all = hr_value_lookup (root, names[i]);
+    HrValue *definitions = hr_value_lookup (parameters, names[i]),
+            *all = hr_value_lookup (root, names[i]);
     if (definitions == NULL || hr_value_kind (definitions) != HR_VALUE_DICT)
       continue;
     if (all == NULL) {
@@ -185,13 +199,16 @@ call_schema (const HrValue *tool, const char *arguments_key, HrValue *root)
 {
   const HrValue *function = function_of (tool);
   HrValue *parameters = function != NULL ? hr_value_lookup (function, "parameters") : NULL;
-  HrValue *schema = object_schema (), *properties = hr_value_new_dict (), *required = hr_value_new_list ();
-  gboolean is_object = parameters != NULL && hr_value_kind (parameters) == HR_VALUE_DICT && hr_value_size (parameters) > 0;
+  HrValue *schema = object_schema (), *properties = hr_value_new_dict (),
+          *required = hr_value_new_list ();
+  gboolean is_object = parameters != NULL && hr_value_kind (parameters) == HR_VALUE_DICT &&
+                       hr_value_size (parameters) > 0;
 
   if (is_object)
     move_definitions (parameters, root);
   hr_value_set (properties, "name", constant (headroom_json_get_string (function, "name")));
-  hr_value_set (properties, arguments_key, is_object ? hr_value_ref (parameters) : object_schema ());
+  hr_value_set (properties, arguments_key,
+                is_object ? hr_value_ref (parameters) : object_schema ());
   hr_value_append (required, hr_value_new_string ("name", -1, false));
   hr_value_append (required, hr_value_new_string (arguments_key, -1, false));
   hr_value_set (schema, "properties", properties);
@@ -228,7 +245,8 @@ typedef struct {
   gboolean as_list;
 } Form;
 
-/* Families whose own form is no JSON are held to it only where they must call: then in JSON, which is read as well. */
+/* Families whose own form is no JSON are held to it only where they must call: then in JSON, which
+ * is read as well. */
 static Form
 form_of (HeadroomToolSyntax syntax)
 {
@@ -249,8 +267,8 @@ form_of (HeadroomToolSyntax syntax)
 }
 
 gboolean
-headroom_tool_grammar_init (HeadroomToolGrammar *self, HeadroomToolSyntax syntax, const HrValue *tools, const char *only,
-                            GError **error)
+headroom_tool_grammar_init (HeadroomToolGrammar *self, HeadroomToolSyntax syntax,
+                            const HrValue *tools, const char *only, GError **error)
 {
   Form form = form_of (syntax);
   g_autoptr (HrValue) schema = calls_schema (tools, only, form.arguments_key, form.as_list);

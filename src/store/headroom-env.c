@@ -51,5 +51,7 @@ headroom_env_get_uint (const char *name, guint64 fallback)
   g_autofree char *value = headroom_env_dup (name);
   guint64 number;
 
-  return value != NULL && g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT64, &number, NULL) ? number : fallback;
+  return value != NULL && g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT64, &number, NULL)
+             ? number
+             : fallback;
 }

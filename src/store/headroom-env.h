@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A setting NAME is read from HEADROOM_NAME, else from OLLAMA_NAME, so that an existing set-up keeps working. Spaces
- * and quotes around a value do not count; an empty value is as none. Thread-safety: as getenv ().
+ * A setting NAME is read from HEADROOM_NAME, else from OLLAMA_NAME, so that an existing set-up
+ * keeps working. Spaces and quotes around a value do not count; an empty value is as none.
+ * Thread-safety: as getenv ().
  */
 #pragma once
 

@@ -18,15 +18,17 @@
 
 /* ---- Names ---- */
 
-/* q4_0, q4_k_m, iq4_xs, tq1_0, mxfp4, bf16, f16, fp16, f32: how files call the type that they hold. */
+/* q4_0, q4_k_m, iq4_xs, tq1_0, mxfp4, bf16, f16, fp16, f32: how files call the type that they hold.
+ */
 static gboolean
 is_type_label (const char *text)
 {
-  return g_regex_match_simple ("^(?:(?:iq|tq|q)[0-9]+(?:_[a-z0-9]+){0,3}|mxfp4(?:_moe)?|bf16|fp?16|fp?32)$", text, 0,
-                               0);
+  return g_regex_match_simple (
+      "^(?:(?:iq|tq|q)[0-9]+(?:_[a-z0-9]+){0,3}|mxfp4(?:_moe)?|bf16|fp?16|fp?32)$", text, 0, 0);
 }
 
-/* 0 for a file that is not part of a split model, else the number in "-00002-of-00005", which is cut off. */
+/* 0 for a file that is not part of a split model, else the number in "-00002-of-00005", which is
+ * cut off. */
 static guint
 cut_split_suffix (char *stem)
 {
@@ -73,7 +75,8 @@ headroom_loose_name (const char *file_name)
   label = find_label (stem);
   if (label != NULL)
     *label = '\0';
-  g_autofree char *text = g_strconcat (stem, ":", label != NULL ? label + 1 : HEADROOM_DEFAULT_TAG, NULL);
+  g_autofree char *text =
+      g_strconcat (stem, ":", label != NULL ? label + 1 : HEADROOM_DEFAULT_TAG, NULL);
   HeadroomModelName *name = headroom_model_name_parse (text);
   if (name != NULL)
     name->has_tag = label != NULL;
@@ -94,7 +97,8 @@ headroom_format_parameters (guint64 n)
   for (gsize i = 0; i < G_N_ELEMENTS (units); i++) {
     double number = (double) n / units[i].unit;
     if (number >= 1)
-      return g_strdup_printf ("%.*f%c", number == floor (number) ? 0 : units[i].decimals, number, units[i].letter);
+      return g_strdup_printf ("%.*f%c", number == floor (number) ? 0 : units[i].decimals, number,
+                              units[i].letter);
   }
   return g_strdup_printf ("%" G_GUINT64_FORMAT, n);
 }
@@ -104,8 +108,9 @@ static char *
 dup_identity (const char *path, const struct stat *status)
 {
   g_autofree char *text =
-      g_strdup_printf ("%s\n%" G_GINT64_FORMAT "\n%" G_GINT64_FORMAT ".%09ld", path, (gint64) status->st_size,
-                       (gint64) status->st_mtim.tv_sec, status->st_mtim.tv_nsec);
+      g_strdup_printf ("%s\n%" G_GINT64_FORMAT "\n%" G_GINT64_FORMAT ".%09ld", path,
+                       (gint64) status->st_size, (gint64) status->st_mtim.tv_sec,
+                       status->st_mtim.tv_nsec);
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
 }
 
@@ -135,8 +140,8 @@ headroom_loose_load_entry (const char *path, GError **error)
 
   if (stat (canonical, &status) != 0) {
     g_set_error (error, HEADROOM_STORE_ERROR,
-                 errno == ENOENT ? HEADROOM_STORE_ERROR_NOT_FOUND : HEADROOM_STORE_ERROR_IO, "%s: %s", path,
-                 g_strerror (errno));
+                 errno == ENOENT ? HEADROOM_STORE_ERROR_NOT_FOUND : HEADROOM_STORE_ERROR_IO,
+                 "%s: %s", path, g_strerror (errno));
     return NULL;
   }
   g_autoptr(HrModel) model = hr_model_open (canonical, error);
@@ -171,7 +176,8 @@ ref_entry (HeadroomLooseCache *cache, const char *path, GError **error)
   struct stat status;
 
   if (entry != NULL && stat (path, &status) == 0) {
-    g_autofree char *identity = dup_identity (path, &status), *projector = headroom_projector_dup_path_for (path);
+    g_autofree char *identity = dup_identity (path, &status),
+                    *projector = headroom_projector_dup_path_for (path);
     if (strcmp (identity, entry->digest) == 0 && g_strcmp0 (projector, entry->projector_path) == 0)
       return g_object_ref (entry);
   }
@@ -199,7 +205,8 @@ list_gguf_files (const char *dir)
   while (handle != NULL && (file_name = g_dir_read_name (handle)) != NULL) {
     g_autoptr(HeadroomModelName) name = headroom_loose_name (file_name);
     g_autofree char *path = g_build_filename (dir, file_name, NULL);
-    if (name != NULL && !headroom_projector_is_name (file_name) && g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    if (name != NULL && !headroom_projector_is_name (file_name) &&
+        g_file_test (path, G_FILE_TEST_IS_REGULAR))
       g_ptr_array_add (names, g_steal_pointer (&path));
   }
   g_ptr_array_sort (names, compare_texts);
@@ -207,7 +214,8 @@ list_gguf_files (const char *dir)
 }
 
 void
-headroom_loose_scan (const char *dir, HeadroomLooseCache *cache, GPtrArray *entries, GPtrArray *problems)
+headroom_loose_scan (const char *dir, HeadroomLooseCache *cache, GPtrArray *entries,
+                     GPtrArray *problems)
 {
   g_autofree char *canonical = g_canonicalize_filename (dir, NULL);
   g_autoptr(GPtrArray) files = list_gguf_files (canonical);

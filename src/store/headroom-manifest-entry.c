@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The texts in these blobs came with the model. Still their strings are not trusted to spell control tokens: the
- * template alone is, and it is handed to the engine as a template.
+ * The texts in these blobs came with the model. Still their strings are not trusted to spell
+ * control tokens: the template alone is, and it is handed to the engine as a template.
  */
 #include "headroom-manifest.h"
 
@@ -32,12 +32,14 @@ read_text (const Loader *loader, const HeadroomLayer *layer, GError **error)
 {
   g_autofree char *path = dup_blob_path (loader, layer);
   gsize len;
-  g_autofree char *text = headroom_read_small_file (path, HEADROOM_SMALL_BLOB_MAX_BYTES, &len, NULL, error);
+  g_autofree char *text =
+      headroom_read_small_file (path, HEADROOM_SMALL_BLOB_MAX_BYTES, &len, NULL, error);
 
   if (text == NULL)
     return NULL;
   if (!g_utf8_validate_len (text, len, NULL)) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "blob %s is not text", layer->digest);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "blob %s is not text",
+                 layer->digest);
     return NULL;
   }
   return g_steal_pointer (&text);
@@ -55,8 +57,8 @@ read_json (const Loader *loader, const HeadroomLayer *layer, HrValueKind kind, G
   value = headroom_json_parse (text, -1, FALSE, &json_error);
   if (value == NULL || hr_value_kind (value) != kind) {
     g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT,
-                 "blob %s is not the JSON that it should be%s%s", layer->digest, json_error != NULL ? ": " : "",
-                 json_error != NULL ? json_error->message : "");
+                 "blob %s is not the JSON that it should be%s%s", layer->digest,
+                 json_error != NULL ? ": " : "", json_error != NULL ? json_error->message : "");
     return NULL;
   }
   return g_steal_pointer (&value);
@@ -68,7 +70,8 @@ dup_strings (const HrValue *dict, const char *key)
   const HrValue *list = hr_value_lookup (dict, key);
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
 
-  for (size_t i = 0; list != NULL && hr_value_kind (list) == HR_VALUE_LIST && i < hr_value_size (list); i++) {
+  for (size_t i = 0;
+       list != NULL && hr_value_kind (list) == HR_VALUE_LIST && i < hr_value_size (list); i++) {
     const HrValue *item = hr_value_at (list, i);
     if (hr_value_kind (item) == HR_VALUE_STRING)
       g_strv_builder_add (builder, hr_value_get_string (item, NULL));
@@ -157,8 +160,8 @@ read_layer (const Loader *loader, const HeadroomLayer *layer, GError **error)
 }
 
 HeadroomModelEntry *
-headroom_manifest_load_entry (const HeadroomManifest *manifest, const HeadroomModelName *name, const char *blobs,
-                              GError **error)
+headroom_manifest_load_entry (const HeadroomManifest *manifest, const HeadroomModelName *name,
+                              const char *blobs, GError **error)
 {
   g_autoptr(HeadroomModelEntry) entry = headroom_model_entry_new ();
   const Loader loader = { .entry = entry, .blobs = blobs };

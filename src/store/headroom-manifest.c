@@ -18,13 +18,14 @@ static char *
 fail_read (const char *path, int error_number, GError **error)
 {
   g_set_error (error, HEADROOM_STORE_ERROR,
-               error_number == ENOENT ? HEADROOM_STORE_ERROR_NOT_FOUND : HEADROOM_STORE_ERROR_IO, "Cannot read %s: %s",
-               path, g_strerror (error_number));
+               error_number == ENOENT ? HEADROOM_STORE_ERROR_NOT_FOUND : HEADROOM_STORE_ERROR_IO,
+               "Cannot read %s: %s", path, g_strerror (error_number));
   return NULL;
 }
 
 char *
-headroom_read_small_file (const char *path, gsize max, gsize *ret_len, gint64 *ret_modified_ns, GError **error)
+headroom_read_small_file (const char *path, gsize max, gsize *ret_len, gint64 *ret_modified_ns,
+                          GError **error)
 {
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat status;
@@ -44,13 +45,15 @@ headroom_read_small_file (const char *path, gsize max, gsize *ret_len, gint64 *r
     if (n < 0 && errno == EINTR)
       continue;
     if (n <= 0)
-      break; /* an error, or the file became shorter: what is missing shows when the text is parsed */
+      break; /* an error, or the file became shorter: what is missing shows when the text is parsed
+              */
     len += (gsize) n;
   }
   close (fd);
   text[len] = '\0';
   if (ret_modified_ns != NULL)
-    *ret_modified_ns = status.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + status.st_mtim.tv_nsec;
+    *ret_modified_ns =
+        status.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + status.st_mtim.tv_nsec;
   *ret_len = len;
   return g_steal_pointer (&text);
 }
@@ -96,13 +99,13 @@ parse_layer (const HrValue *value, const char *what, GError **error)
   gint64 size = headroom_json_get_int (value, "size", -1);
 
   if (digest == NULL || !headroom_digest_is_valid (digest)) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "%s of the manifest has no valid digest",
-                 what);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT,
+                 "%s of the manifest has no valid digest", what);
     return NULL;
   }
   if (size < 0) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "%s of the manifest has no valid size",
-                 what);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT,
+                 "%s of the manifest has no valid size", what);
     return NULL;
   }
   return headroom_layer_new (media_type != NULL ? media_type : "", digest, (guint64) size,
@@ -114,7 +117,8 @@ parse_layer (const HrValue *value, const char *what, GError **error)
 static gboolean
 add_size (HeadroomManifest *manifest, const HeadroomLayer *layer, GError **error)
 {
-  if (g_uint64_checked_add (&manifest->size, manifest->size, layer->size) && manifest->size <= G_MAXINT64)
+  if (g_uint64_checked_add (&manifest->size, manifest->size, layer->size) &&
+      manifest->size <= G_MAXINT64)
     return TRUE;
   g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT,
                        "the sizes in the manifest are impossible");
@@ -151,8 +155,9 @@ headroom_manifest_parse (const char *text, gsize len, GError **error)
 
   manifest->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) headroom_layer_free);
   if (root == NULL || hr_value_kind (root) != HR_VALUE_DICT) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT, "the manifest is not a JSON object%s%s",
-                 json_error != NULL ? ": " : "", json_error != NULL ? json_error->message : "");
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_CORRUPT,
+                 "the manifest is not a JSON object%s%s", json_error != NULL ? ": " : "",
+                 json_error != NULL ? json_error->message : "");
     return NULL;
   }
   if (headroom_json_get_int (root, "schemaVersion", 0) != 2) {
@@ -173,7 +178,8 @@ headroom_manifest_read (const char *path, GError **error)
 {
   gsize len;
   gint64 modified_ns;
-  g_autofree char *text = headroom_read_small_file (path, HEADROOM_MANIFEST_MAX_BYTES, &len, &modified_ns, error);
+  g_autofree char *text =
+      headroom_read_small_file (path, HEADROOM_MANIFEST_MAX_BYTES, &len, &modified_ns, error);
   HeadroomManifest *manifest = text != NULL ? headroom_manifest_parse (text, len, error) : NULL;
 
   if (manifest != NULL)
@@ -193,8 +199,8 @@ headroom_manifest_free (HeadroomManifest *manifest)
 }
 
 void
-headroom_manifest_foreach (const HeadroomManifest *manifest, void (*func) (const HeadroomLayer *layer, gpointer data),
-                           gpointer data)
+headroom_manifest_foreach (const HeadroomManifest *manifest,
+                           void (*func) (const HeadroomLayer *layer, gpointer data), gpointer data)
 {
   func (manifest->config, data);
   for (guint i = 0; i < manifest->layers->len; i++)

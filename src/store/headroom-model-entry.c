@@ -19,9 +19,10 @@ headroom_model_entry_finalize (GObject *object)
 {
   HeadroomModelEntry *self = HEADROOM_MODEL_ENTRY (object);
   char *const texts[] = {
-    self->name,           self->full_name,    self->digest,   self->path,   self->projector_path,
-    self->template_text,  self->system,       self->parent,   self->format, self->family,
-    self->parameter_size, self->quantization, self->renderer, self->parser, self->requires, self->identity,
+    self->name,           self->full_name,     self->digest,         self->path,
+    self->projector_path, self->template_text, self->system,         self->parent,
+    self->format,         self->family,        self->parameter_size, self->quantization,
+    self->renderer,       self->parser,        self->requires,       self->identity,
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -56,7 +57,8 @@ headroom_model_entry_class_init (HeadroomModelEntryClass *klass)
 
   object_class->finalize = headroom_model_entry_finalize;
   object_class->get_property = headroom_model_entry_get_property;
-  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_NAME] =
+      g_param_spec_string ("name", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -89,8 +91,8 @@ void
 headroom_model_entry_seal (HeadroomModelEntry *self)
 {
   char **const texts[] = {
-    &self->name, &self->full_name, &self->digest, &self->parent, &self->format, &self->family, &self->parameter_size,
-    &self->quantization,
+    &self->name,   &self->full_name, &self->digest,         &self->parent,
+    &self->format, &self->family,    &self->parameter_size, &self->quantization,
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
@@ -109,7 +111,8 @@ headroom_model_entry_seal (HeadroomModelEntry *self)
   g_ptr_array_add (self->adapter_paths, NULL);
   if (self->path != NULL) {
     g_autofree char *adapters = g_strjoinv ("\n", (char **) self->adapter_paths->pdata);
-    self->identity = *adapters != '\0' ? g_strconcat (self->path, "\n", adapters, NULL) : g_strdup (self->path);
+    self->identity =
+        *adapters != '\0' ? g_strconcat (self->path, "\n", adapters, NULL) : g_strdup (self->path);
   }
 }
 

@@ -42,7 +42,8 @@ headroom_model_name_is_part (const char *text)
   return is_word (text, "_-.", MAX_PART_BYTES);
 }
 
-/* Cuts what follows the last separator off text and returns it, or NULL if there is no separator. */
+/* Cuts what follows the last separator off text and returns it, or NULL if there is no separator.
+ */
 static char *
 cut_last (char *text, char separator)
 {
@@ -62,7 +63,8 @@ headroom_model_name_parse (const char *text)
   const char *scheme_end = strstr (text, "://");
   char *slash, *tag = NULL;
 
-  name->scheme = scheme_end != NULL ? g_strndup (text, (gsize) (scheme_end - text)) : g_strdup ("https");
+  name->scheme =
+      scheme_end != NULL ? g_strndup (text, (gsize) (scheme_end - text)) : g_strdup ("https");
   rest = g_strdup (scheme_end != NULL ? scheme_end + 3 : text);
   slash = strrchr (rest, '/');
   if (strchr (slash != NULL ? slash : rest, ':') != NULL)
@@ -73,7 +75,9 @@ headroom_model_name_parse (const char *text)
   char *model = cut_last (rest, '/');
   char *space = model != NULL ? cut_last (rest, '/') : NULL;
   name->model = g_strdup (model != NULL ? model : rest);
-  name->space = g_strdup (space != NULL ? space : model != NULL ? rest : HEADROOM_DEFAULT_NAMESPACE);
+  name->space = g_strdup (space != NULL   ? space
+                          : model != NULL ? rest
+                                          : HEADROOM_DEFAULT_NAMESPACE);
   name->host = g_strdup (space != NULL ? rest : HEADROOM_DEFAULT_HOST);
 
   if (!is_word (name->scheme, "+-.", MAX_PART_BYTES) || !headroom_model_name_is_host (name->host)
@@ -115,8 +119,9 @@ headroom_model_name_dup_full (const HeadroomModelName *name)
 gboolean
 headroom_model_name_equal (const HeadroomModelName *a, const HeadroomModelName *b)
 {
-  return g_ascii_strcasecmp (a->host, b->host) == 0 && g_ascii_strcasecmp (a->space, b->space) == 0
-         && g_ascii_strcasecmp (a->model, b->model) == 0 && g_ascii_strcasecmp (a->tag, b->tag) == 0;
+  return g_ascii_strcasecmp (a->host, b->host) == 0 &&
+         g_ascii_strcasecmp (a->space, b->space) == 0 &&
+         g_ascii_strcasecmp (a->model, b->model) == 0 && g_ascii_strcasecmp (a->tag, b->tag) == 0;
 }
 
 gboolean

@@ -4,9 +4,10 @@
  *
  *   [scheme://][host/][namespace/]model[:tag]
  *
- * Split at the last ':' after the last '/', then at '/' from the right. Each part starts with a letter, a digit or '_'
- * and goes on with these, '-' and '.' (a namespace has no '.', a host may have ':'), 80 bytes at most, a host 350. So
- * no part can climb out of a folder. Thread-safety: Safe.
+ * Split at the last ':' after the last '/', then at '/' from the right. Each part starts with a
+ * letter, a digit or '_' and goes on with these, '-' and '.' (a namespace has no '.', a host may
+ * have ':'), 80 bytes at most, a host 350. So no part can climb out of a folder. Thread-safety:
+ * Safe.
  */
 #pragma once
 

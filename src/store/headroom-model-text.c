@@ -18,7 +18,8 @@ append_parameter (GString *text, const char *name, const HrValue *value, Paramet
   func (text, name, shown);
 }
 
-/* func once for each parameter, and for each item of a list; values as JSON, so strings are quoted. */
+/* func once for each parameter, and for each item of a list; values as JSON, so strings are quoted.
+ */
 static void
 foreach_parameter (HeadroomModelEntry *entry, GString *text, ParameterFunc func)
 {
@@ -89,7 +90,8 @@ headroom_model_entry_dup_modelfile (HeadroomModelEntry *entry)
   g_string_append_printf (text, "# FROM %s\n\n", headroom_model_entry_get_name (entry));
   if (headroom_model_entry_get_path (entry) != NULL)
     g_string_append_printf (text, "FROM %s\n", headroom_model_entry_get_path (entry));
-  for (const char *const *adapter = headroom_model_entry_get_adapter_paths (entry); *adapter != NULL; adapter++)
+  for (const char *const *adapter = headroom_model_entry_get_adapter_paths (entry);
+       *adapter != NULL; adapter++)
     g_string_append_printf (text, "ADAPTER %s\n", *adapter);
   append_value (text, "TEMPLATE", headroom_model_entry_get_template (entry));
   append_value (text, "SYSTEM", headroom_model_entry_get_system (entry));

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The text is first made plain (UTF-8, no byte order mark, no unprintable characters), then walked line by line. A
- * value that opens with a quote is complete at the first line end that the same quote precedes; until then lines are
- * joined.
+ * The text is first made plain (UTF-8, no byte order mark, no unprintable characters), then walked
+ * line by line. A value that opens with a quote is complete at the first line end that the same
+ * quote precedes; until then lines are joined.
  */
 #include "headroom-modelfile.h"
 
@@ -16,8 +16,9 @@ G_DEFINE_QUARK (headroom-modelfile-error-quark, headroom_modelfile_error)
 
 #define TRIPLE "\"\"\""
 
-static const char *const keywords[] = { "from",     "license", "template",  "system",  "adapter",  "draft",
-                                        "renderer", "parser",  "parameter", "message", "requires", NULL };
+static const char *const keywords[] = { "from",      "license", "template", "system",
+                                        "adapter",   "draft",   "renderer", "parser",
+                                        "parameter", "message", "requires", NULL };
 static const char *const roles[] = { "system", "user", "assistant", NULL };
 
 typedef struct {
@@ -50,7 +51,8 @@ dup_utf8 (const char *text, gsize len, GError **error)
   const char *end;
   if (!g_utf8_validate_len (text, len, &end)) {
     g_set_error (error, HEADROOM_MODELFILE_ERROR, HEADROOM_MODELFILE_ERROR_SYNTAX,
-                 "the Modelfile is not UTF-8 text (byte %" G_GSIZE_FORMAT ")", (gsize) (end - text));
+                 "the Modelfile is not UTF-8 text (byte %" G_GSIZE_FORMAT ")",
+                 (gsize) (end - text));
     return NULL;
   }
   return g_strndup (text, len);
@@ -63,7 +65,8 @@ dup_printable (const char *text)
 
   for (const char *c = text; *c != '\0'; c = g_utf8_next_char (c)) {
     gunichar rune = g_utf8_get_char (c);
-    if (g_unichar_isprint (rune) || rune == '\n' || rune == '\t' || rune == 0x200d /* joins emoji */)
+    if (g_unichar_isprint (rune) || rune == '\n' || rune == '\t' ||
+        rune == 0x200d /* joins emoji */)
       g_string_append_unichar (printable, rune);
   }
   return g_string_free (printable, FALSE);
@@ -112,7 +115,8 @@ read_value (Reader *reader, const char *first, GError **error)
 
   while ((value = dup_unquoted (text->str)) == NULL) {
     if (reader->lines[reader->at + 1] == NULL) {
-      g_set_error_literal (error, HEADROOM_MODELFILE_ERROR, HEADROOM_MODELFILE_ERROR_SYNTAX, "unexpected EOF");
+      g_set_error_literal (error, HEADROOM_MODELFILE_ERROR, HEADROOM_MODELFILE_ERROR_SYNTAX,
+                           "unexpected EOF");
       return NULL;
     }
     reader->at++;
@@ -124,7 +128,8 @@ read_value (Reader *reader, const char *first, GError **error)
 static gboolean
 refuse (GError **error, guint line, const char *what)
 {
-  g_set_error (error, HEADROOM_MODELFILE_ERROR, HEADROOM_MODELFILE_ERROR_SYNTAX, "(line %u): %s", line, what);
+  g_set_error (error, HEADROOM_MODELFILE_ERROR, HEADROOM_MODELFILE_ERROR_SYNTAX, "(line %u): %s",
+               line, what);
   return FALSE;
 }
 
@@ -150,7 +155,8 @@ read_command (Reader *reader, HeadroomModelfile *self, GError **error)
   if (strcmp (command->keyword, "parameter") == 0 || strcmp (command->keyword, "message") == 0)
     command->name = take_word (&rest);
   if (strcmp (command->keyword, "message") == 0 && !g_strv_contains (roles, command->name))
-    return refuse (error, line, "message role must be one of \"system\", \"user\", or \"assistant\"");
+    return refuse (error, line,
+                   "message role must be one of \"system\", \"user\", or \"assistant\"");
   if (*rest == '\0')
     return refuse (error, line, "the command has no value");
   command->value = read_value (reader, rest, error);
@@ -179,7 +185,8 @@ headroom_modelfile_parse (const char *text, gssize len, GError **error)
       return NULL;
   }
   if (headroom_modelfile_get (self, "from") == NULL) {
-    g_set_error_literal (error, HEADROOM_MODELFILE_ERROR, HEADROOM_MODELFILE_ERROR_NO_FROM, "no FROM line");
+    g_set_error_literal (error, HEADROOM_MODELFILE_ERROR, HEADROOM_MODELFILE_ERROR_NO_FROM,
+                         "no FROM line");
     return NULL;
   }
   return g_steal_pointer (&self);
@@ -230,7 +237,8 @@ headroom_modelfile_dup_parameters (const HeadroomModelfile *self, GError **error
     const HeadroomModelfileCommand *command = g_ptr_array_index (self->commands, i);
     if (strcmp (command->keyword, "parameter") != 0)
       continue;
-    g_autoptr(HrValue) value = headroom_option_value_from_text (command->name, command->value, error);
+    g_autoptr (HrValue) value =
+        headroom_option_value_from_text (command->name, command->value, error);
     if (value == NULL) {
       g_prefix_error (error, "(line %u): ", command->line);
       return NULL;

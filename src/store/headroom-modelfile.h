@@ -9,8 +9,9 @@
  *   brief."""
  *   MESSAGE user Hello
  *
- * Instruction names in any case; a value goes to the end of its line, or stands in "..." or """...""" and may then span
- * lines. This file knows the grammar only; what FROM means is the store's affair. Thread-safety: Safe.
+ * Instruction names in any case; a value goes to the end of its line, or stands in "..." or
+ * """...""" and may then span lines. This file knows the grammar only; what FROM means is the
+ * store's affair. Thread-safety: Safe.
  */
 #pragma once
 
@@ -50,17 +51,20 @@ typedef struct {
  *
  * Returns: (transfer full) (nullable): the commands, or %NULL with @error set
  */
-HeadroomModelfile *headroom_modelfile_parse (const char *text, gssize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomModelfile *headroom_modelfile_parse (const char *text, gssize len,
+                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_modelfile_free (HeadroomModelfile *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomModelfile, headroom_modelfile_free)
 
 /* The last value of an instruction, borrowed, or NULL. */
 const char *headroom_modelfile_get (const HeadroomModelfile *self, const char *keyword);
 /* All values of an instruction. */
-GStrv headroom_modelfile_dup_all (const HeadroomModelfile *self, const char *keyword) G_GNUC_WARN_UNUSED_RESULT;
-/* PARAMETERs as a dict of typed options ("stop" gathers all its values), or NULL with error: unknown parameter 'x',
- * invalid float value [x]. */
-HrValue *headroom_modelfile_dup_parameters (const HeadroomModelfile *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GStrv headroom_modelfile_dup_all (const HeadroomModelfile *self,
+                                  const char *keyword) G_GNUC_WARN_UNUSED_RESULT;
+/* PARAMETERs as a dict of typed options ("stop" gathers all its values), or NULL with error:
+ * unknown parameter 'x', invalid float value [x]. */
+HrValue *headroom_modelfile_dup_parameters (const HeadroomModelfile *self,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* MESSAGEs as a list of {role, content}. */
 HrValue *headroom_modelfile_dup_messages (const HeadroomModelfile *self) G_GNUC_WARN_UNUSED_RESULT;
 /* text as a value of a Modelfile, quoted where it must be. */

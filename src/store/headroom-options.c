@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Every option is one line of the table: its name, kind, scope and the field that holds it. What the numbers mean to
- * the engine is decided in headroom_options_get_settings () and headroom_options_get_request () alone.
+ * Every option is one line of the table: its name, kind, scope and the field that holds it. What
+ * the numbers mean to the engine is decided in headroom_options_get_settings () and
+ * headroom_options_get_request () alone.
  */
 #include "headroom-options.h"
 
@@ -26,9 +27,11 @@ typedef struct {
 } Option;
 
 #define INT(scope, name, fallback, text) \
-  { { #name, HEADROOM_OPTION_INT, HEADROOM_OPTION_##scope, fallback, text }, G_STRUCT_OFFSET (HeadroomOptions, name) }
+  { { #name, HEADROOM_OPTION_INT, HEADROOM_OPTION_##scope, fallback, text }, \
+    G_STRUCT_OFFSET (HeadroomOptions, name) }
 #define FLOAT(name, fallback, text) \
-  { { #name, HEADROOM_OPTION_FLOAT, HEADROOM_OPTION_REQUEST, fallback, text }, G_STRUCT_OFFSET (HeadroomOptions, name) }
+  { { #name, HEADROOM_OPTION_FLOAT, HEADROOM_OPTION_REQUEST, fallback, text }, \
+    G_STRUCT_OFFSET (HeadroomOptions, name) }
 
 static const Option options[] = {
   INT (LOAD, num_ctx, "", N_("Tokens that one conversation may hold")),
@@ -40,10 +43,12 @@ static const Option options[] = {
   { { "use_mmap", HEADROOM_OPTION_BOOL, HEADROOM_OPTION_LOAD, "true",
       N_("Map weights from the file instead of copying them") },
     G_STRUCT_OFFSET (HeadroomOptions, use_mmap) },
-  { { "kv_type", HEADROOM_OPTION_STRING, HEADROOM_OPTION_LOAD, "f16", N_("Number format of the key/value cache") },
+  { { "kv_type", HEADROOM_OPTION_STRING, HEADROOM_OPTION_LOAD, "f16",
+      N_("Number format of the key/value cache") },
     G_STRUCT_OFFSET (HeadroomOptions, kv_type) },
   INT (REQUEST, num_keep, "4", N_("Tokens kept at the start when the oldest are dropped")),
-  INT (REQUEST, num_predict, "-1", N_("Tokens to answer with at most; -1 is until the model stops")),
+  INT (REQUEST, num_predict, "-1",
+       N_("Tokens to answer with at most; -1 is until the model stops")),
   INT (REQUEST, seed, "-1", N_("Start of the random numbers; -1 draws one")),
   FLOAT (temperature, "0.8", N_("How freely the next token is drawn; 0 takes the likeliest")),
   INT (REQUEST, top_k, "40", N_("Draw among this many of the likeliest tokens")),
@@ -54,17 +59,21 @@ static const Option options[] = {
   FLOAT (repeat_penalty, "1", N_("Penalty for repeated tokens; 1 is off")),
   FLOAT (presence_penalty, "0", N_("Penalty for tokens that occurred")),
   FLOAT (frequency_penalty, "0", N_("Penalty that grows with each occurrence")),
-  INT (REQUEST, mirostat, "0", N_("Steer towards a constant surprise; 0 is off, 1 and 2 are its versions")),
+  INT (REQUEST, mirostat, "0",
+       N_("Steer towards a constant surprise; 0 is off, 1 and 2 are its versions")),
   FLOAT (mirostat_tau, "5", N_("The surprise that mirostat aims at")),
   FLOAT (mirostat_eta, "0.1", N_("How quickly mirostat adapts")),
-  { { "stop", HEADROOM_OPTION_STRINGS, HEADROOM_OPTION_REQUEST, "", N_("Texts that end an answer") },
+  { { "stop", HEADROOM_OPTION_STRINGS, HEADROOM_OPTION_REQUEST, "",
+      N_("Texts that end an answer") },
     G_STRUCT_OFFSET (HeadroomOptions, stop) },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (options) <= 64); /* HeadroomOptions.given */
 
 /* Names that older Modelfiles and clients may still give; they mean nothing here. */
-static const char *const obsolete[] = { "numa",       "low_vram", "f16_kv",           "vocab_only",        "use_mlock",
-                                        "logits_all", "tfs_z",    "penalize_newline", "draft_num_predict", NULL };
+static const char *const obsolete[] = { "numa",       "low_vram",         "f16_kv",
+                                        "vocab_only", "use_mlock",        "logits_all",
+                                        "tfs_z",      "penalize_newline", "draft_num_predict",
+                                        NULL };
 
 const HeadroomOptionInfo *
 headroom_options_get_table (gsize *ret_n)
@@ -125,12 +134,25 @@ headroom_options_new (void)
   HeadroomOptions *self = g_new (HeadroomOptions, 1);
   const HrSampling *s = &hr_sampling_default;
 
-  *self = (HeadroomOptions) {
-    .num_gpu = -1, .main_gpu = -1, .use_mmap = TRUE, .num_keep = 4, .num_predict = -1, .seed = s->seed,
-    .top_k = s->top_k, .repeat_last_n = s->repeat_last_n, .mirostat = s->mirostat,
-    /* Through decimal text would give 0.8; through float 0.800000011920929, which people would be shown. */
-    .temperature = 0.8, .top_p = 0.9, .min_p = 0, .typical_p = 1, .repeat_penalty = 1,
-    .mirostat_tau = 5, .mirostat_eta = 0.1,
+  *self = (HeadroomOptions){
+    .num_gpu = -1,
+    .main_gpu = -1,
+    .use_mmap = TRUE,
+    .num_keep = 4,
+    .num_predict = -1,
+    .seed = s->seed,
+    .top_k = s->top_k,
+    .repeat_last_n = s->repeat_last_n,
+    .mirostat = s->mirostat,
+    /* Through decimal text would give 0.8; through float 0.800000011920929, which people would be
+       shown. */
+    .temperature = 0.8,
+    .top_p = 0.9,
+    .min_p = 0,
+    .typical_p = 1,
+    .repeat_penalty = 1,
+    .mirostat_tau = 5,
+    .mirostat_eta = 0.1,
   };
   return self;
 }
@@ -166,7 +188,8 @@ headroom_options_free (HeadroomOptions *self)
 static gboolean
 refuse_type (const char *name, const char *type, GError **error)
 {
-  g_set_error (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_TYPE, "option \"%s\" must be %s", name, type);
+  g_set_error (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_TYPE,
+               "option \"%s\" must be %s", name, type);
   return FALSE;
 }
 
@@ -175,7 +198,9 @@ cut_to_int (double number)
 {
   if (isnan (number))
     return 0;
-  return number >= 9223372036854775807.0 ? G_MAXINT64 : number <= -9223372036854775808.0 ? G_MININT64 : (gint64) number;
+  return number >= 9223372036854775807.0    ? G_MAXINT64
+         : number <= -9223372036854775808.0 ? G_MININT64
+                                            : (gint64) number;
 }
 
 static gboolean
@@ -208,12 +233,14 @@ set_value (HeadroomOptions *self, const Option *option, const HrValue *value, GE
   case HEADROOM_OPTION_INT:
     if (!is_number)
       return refuse_type (option->info.name, "of type integer", error);
-    *(gint64 *) target = kind == HR_VALUE_INT ? hr_value_get_int (value) : cut_to_int (hr_value_get_float (value));
+    *(gint64 *) target =
+        kind == HR_VALUE_INT ? hr_value_get_int (value) : cut_to_int (hr_value_get_float (value));
     break;
   case HEADROOM_OPTION_FLOAT:
     if (!is_number)
       return refuse_type (option->info.name, "of type float32", error);
-    *(double *) target = kind == HR_VALUE_INT ? (double) hr_value_get_int (value) : hr_value_get_float (value);
+    *(double *) target =
+        kind == HR_VALUE_INT ? (double) hr_value_get_int (value) : hr_value_get_float (value);
     break;
   case HEADROOM_OPTION_BOOL:
     if (kind != HR_VALUE_BOOL)
@@ -243,7 +270,8 @@ headroom_options_merge (HeadroomOptions *self, const HrValue *dict, GError **err
   if (dict == NULL || hr_value_kind (dict) == HR_VALUE_NULL)
     return TRUE;
   if (hr_value_kind (dict) != HR_VALUE_DICT) {
-    g_set_error_literal (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_TYPE, "options must be an object");
+    g_set_error_literal (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_TYPE,
+                         "options must be an object");
     return FALSE;
   }
   g_autoptr(HeadroomOptions) merged = headroom_options_copy (self);
@@ -283,7 +311,8 @@ float_from_text (const char *text)
   double number = g_ascii_strtod (text, &end);
 
   /* strtod takes leading spaces and hexadecimal too; nobody means them. */
-  if (end == text || *end != '\0' || g_ascii_isspace (*text) || strpbrk (text, "xX") != NULL || !isfinite (number))
+  if (end == text || *end != '\0' || g_ascii_isspace (*text) || strpbrk (text, "xX") != NULL ||
+      !isfinite (number))
     return NULL;
   return hr_value_new_float (number);
 }
@@ -293,7 +322,9 @@ int_from_text (const char *text)
 {
   gint64 number;
 
-  return g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, &number, NULL) ? hr_value_new_int (number) : NULL;
+  return g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, &number, NULL)
+             ? hr_value_new_int (number)
+             : NULL;
 }
 
 HrValue *
@@ -306,7 +337,8 @@ headroom_option_value_from_text (const char *name, const char *text, GError **er
   if (option == NULL) {
     if (g_strv_contains (obsolete, name))
       return hr_value_new_null ();
-    g_set_error (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_VALUE, "unknown parameter '%s'", name);
+    g_set_error (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_VALUE,
+                 "unknown parameter '%s'", name);
     return NULL;
   }
   switch (option->info.kind) {
@@ -326,13 +358,14 @@ headroom_option_value_from_text (const char *name, const char *text, GError **er
     break;
   }
   if (value == NULL)
-    g_set_error (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_VALUE, "invalid %s value [%s]",
-                 kinds[option->info.kind], text);
+    g_set_error (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_VALUE,
+                 "invalid %s value [%s]", kinds[option->info.kind], text);
   return value;
 }
 
 gboolean
-headroom_options_merge_text (HeadroomOptions *self, const char *name, const char *text, GError **error)
+headroom_options_merge_text (HeadroomOptions *self, const char *name, const char *text,
+                             GError **error)
 {
   g_autoptr(HrValue) value = headroom_option_value_from_text (name, text, error);
   const Option *option = find (name);
@@ -360,10 +393,10 @@ headroom_options_merge_env (HeadroomOptions *self)
 {
   g_autofree char *kv_type = headroom_env_dup ("KV_CACHE_TYPE");
 
-  self->num_ctx =
-      (gint64) MIN (headroom_env_get_uint ("CONTEXT_LENGTH", (guint64) self->num_ctx), (guint64) G_MAXINT64);
-  self->parallel =
-      (gint64) MIN (headroom_env_get_uint ("NUM_PARALLEL", (guint64) self->parallel), (guint64) G_MAXINT64);
+  self->num_ctx = (gint64) MIN (headroom_env_get_uint ("CONTEXT_LENGTH", (guint64) self->num_ctx),
+                                (guint64) G_MAXINT64);
+  self->parallel = (gint64) MIN (headroom_env_get_uint ("NUM_PARALLEL", (guint64) self->parallel),
+                                 (guint64) G_MAXINT64);
   if (kv_type != NULL) {
     g_free (self->kv_type);
     self->kv_type = g_ascii_strdown (kv_type, -1);
@@ -378,14 +411,15 @@ check_range (const char *name, gint64 value, gint64 min, gint64 max, GError **er
   if (value >= min && value <= max)
     return TRUE;
   g_set_error (error, HEADROOM_OPTIONS_ERROR, HEADROOM_OPTIONS_ERROR_VALUE,
-               "option \"%s\" is %" G_GINT64_FORMAT "; it must be between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT,
+               "option \"%s\" is %" G_GINT64_FORMAT "; it must be between %" G_GINT64_FORMAT
+               " and %" G_GINT64_FORMAT,
                name, value, min, max);
   return FALSE;
 }
 
 gboolean
-headroom_options_get_settings (const HeadroomOptions *self, guint32 n_ctx_train, HrSettings *ret_settings,
-                               GError **error)
+headroom_options_get_settings (const HeadroomOptions *self, guint32 n_ctx_train,
+                               HrSettings *ret_settings, GError **error)
 {
   HrSettings settings = { .kv_type = HR_KV_F16, .gpu_layers = -1 };
   gint64 num_ctx = n_ctx_train > 0 ? MIN (self->num_ctx, (gint64) n_ctx_train) : self->num_ctx;
@@ -411,7 +445,8 @@ headroom_options_get_settings (const HeadroomOptions *self, guint32 n_ctx_train,
 }
 
 gboolean
-headroom_options_get_request (const HeadroomOptions *self, HrRequestOptions *ret_request, GError **error)
+headroom_options_get_request (const HeadroomOptions *self, HrRequestOptions *ret_request,
+                              GError **error)
 {
   if (!check_range ("mirostat", self->mirostat, 0, 2, error))
     return FALSE;

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Merged in the order: defaults, environment, the model's parameters, the request. Names that are not in the table are
- * ignored, null values are skipped, integers accept floats (cut). Thread-safety: a HeadroomOptions belongs to one
- * thread.
+ * Merged in the order: defaults, environment, the model's parameters, the request. Names that are
+ * not in the table are ignored, null values are skipped, integers accept floats (cut).
+ * Thread-safety: a HeadroomOptions belongs to one thread.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ typedef enum {
 } HeadroomOptionKind;
 
 typedef enum {
-  HEADROOM_OPTION_LOAD,    /* decides how the model is loaded: another value may need another plan */
+  HEADROOM_OPTION_LOAD, /* decides how the model is loaded: another value may need another plan */
   HEADROOM_OPTION_REQUEST, /* decides one answer */
 } HeadroomOptionScope;
 
@@ -75,11 +75,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomOptions, headroom_options_free)
 void headroom_options_merge_env (HeadroomOptions *self);
 /* dict: option names and values; NULL or null: nothing. On failure self is as it was. */
 gboolean headroom_options_merge (HeadroomOptions *self, const HrValue *dict, GError **error);
-/* One option from text, as PARAMETER and the terminal's /set give it; "stop" appends. Errors: unknown parameter 'x',
- * invalid int value [x]. */
-gboolean headroom_options_merge_text (HeadroomOptions *self, const char *name, const char *text, GError **error);
+/* One option from text, as PARAMETER and the terminal's /set give it; "stop" appends. Errors:
+ * unknown parameter 'x', invalid int value [x]. */
+gboolean headroom_options_merge_text (HeadroomOptions *self, const char *name, const char *text,
+                                      GError **error);
 /* The value that such a text stands for (stop: a string), or NULL with error. */
-HrValue *headroom_option_value_from_text (const char *name, const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *headroom_option_value_from_text (const char *name, const char *text,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean headroom_options_is_given (const HeadroomOptions *self, const char *name);
 
 /**
@@ -87,13 +89,14 @@ gboolean headroom_options_is_given (const HeadroomOptions *self, const char *nam
  * @n_ctx_train: the longest context that the model was trained for, or 0
  * @ret_settings: (out): filled in; num_ctx 0 leaves the choice to the planner
  *
- * What the model is to be loaded with. A context longer than @n_ctx_train becomes that long (the plan shows it); a
- * negative or impossible setting is an error.
+ * What the model is to be loaded with. A context longer than @n_ctx_train becomes that long (the
+ * plan shows it); a negative or impossible setting is an error.
  */
-gboolean headroom_options_get_settings (const HeadroomOptions *self, guint32 n_ctx_train, HrSettings *ret_settings,
-                                        GError **error);
-/* Sampling, stop and num_predict of a request. ret_request->stop is borrowed from self; tokens, mask and logprobs are
- * left alone. */
-gboolean headroom_options_get_request (const HeadroomOptions *self, HrRequestOptions *ret_request, GError **error);
+gboolean headroom_options_get_settings (const HeadroomOptions *self, guint32 n_ctx_train,
+                                        HrSettings *ret_settings, GError **error);
+/* Sampling, stop and num_predict of a request. ret_request->stop is borrowed from self; tokens,
+ * mask and logprobs are left alone. */
+gboolean headroom_options_get_request (const HeadroomOptions *self, HrRequestOptions *ret_request,
+                                       GError **error);
 
 G_END_DECLS

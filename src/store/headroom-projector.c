@@ -37,7 +37,8 @@ dup_stem (const char *file_name)
 static gboolean
 is_named_like (const char *projector, const char *model)
 {
-  g_autofree char *stem = dup_stem (projector), *lower_stem = g_ascii_strdown (stem, -1), *lower_model = g_ascii_strdown (model, -1);
+  g_autofree char *stem = dup_stem (projector), *lower_stem = g_ascii_strdown (stem, -1),
+                  *lower_model = g_ascii_strdown (model, -1);
   const char *name = lower_stem + strlen (PREFIX) + strspn (lower_stem + strlen (PREFIX), "-_.");
   char *last = MAX (strrchr (name, '-'), strrchr (name, '.'));
 

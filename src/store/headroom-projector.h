@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Projectors are files of their own whose names begin with "mmproj", beside the model. A name that goes on like the model's belongs to it
- * ("mmproj-gemma-3-4b-it-f16.gguf", "gemma-3-4b-it-Q4_K_M.gguf"); any other one ("mmproj-F16.gguf") belongs to a model that is alone in its
- * folder. Thread-safety: Safe.
+ * Projectors are files of their own whose names begin with "mmproj", beside the model. A name that
+ * goes on like the model's belongs to it
+ * ("mmproj-gemma-3-4b-it-f16.gguf", "gemma-3-4b-it-Q4_K_M.gguf"); any other one ("mmproj-F16.gguf")
+ * belongs to a model that is alone in its folder. Thread-safety: Safe.
  */
 #pragma once
 

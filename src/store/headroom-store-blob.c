@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A blob is written under a temporary name in the folder of blobs, flushed, and renamed to its digest. A file is shared
- * with the store by a clone where the file system can do that (btrfs, XFS), else copied. Never by a hard link: whoever
- * writes the original anew in place would change the blob under its digest, and under a running model.
+ * A blob is written under a temporary name in the folder of blobs, flushed, and renamed to its
+ * digest. A file is shared with the store by a clone where the file system can do that (btrfs,
+ * XFS), else copied. Never by a hard link: whoever writes the original anew in place would change
+ * the blob under its digest, and under a running model.
  */
 #include "headroom-store-private.h"
 
@@ -76,8 +77,8 @@ headroom_store_change_end (HeadroomStoreChange *change, gboolean success)
 }
 
 void
-headroom_store_change_report (HeadroomStoreChange *change, const char *status, const char *digest, guint64 completed,
-                              guint64 total)
+headroom_store_change_report (HeadroomStoreChange *change, const char *status, const char *digest,
+                              guint64 completed, guint64 total)
 {
   if (change->progress != NULL)
     change->progress (status, digest, completed, total, change->progress_data);
@@ -96,7 +97,8 @@ report_layer (HeadroomStoreChange *change, const char *what, const char *digest)
 static int
 open_temporary (HeadroomStoreChange *change, char **ret_path, GError **error)
 {
-  g_autofree char *path = g_build_filename (headroom_store_get_blobs_dir (change->store), "sha256-XXXXXX", NULL);
+  g_autofree char *path =
+      g_build_filename (headroom_store_get_blobs_dir (change->store), "sha256-XXXXXX", NULL);
   int fd = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0644);
 
   if (fd < 0)
@@ -108,11 +110,12 @@ open_temporary (HeadroomStoreChange *change, char **ret_path, GError **error)
 
 /* Closes fd. On success the temporary file is the blob; otherwise it is gone. */
 static gboolean
-commit_temporary (HeadroomStoreChange *change, int fd, const char *temporary, const char *digest, gboolean good,
-                  GError **error)
+commit_temporary (HeadroomStoreChange *change, int fd, const char *temporary, const char *digest,
+                  gboolean good, GError **error)
 {
   g_autofree char *file_name = headroom_digest_dup_file_name (digest);
-  g_autofree char *path = g_build_filename (headroom_store_get_blobs_dir (change->store), file_name, NULL);
+  g_autofree char *path =
+      g_build_filename (headroom_store_get_blobs_dir (change->store), file_name, NULL);
 
   if (good && fsync (fd) != 0)
     good = fail_errno (error, errno, "write", path);
@@ -152,10 +155,11 @@ has_blob (HeadroomStoreChange *change, const char *digest, guint64 size)
 }
 
 HeadroomLayer *
-headroom_store_change_put (HeadroomStoreChange *change, const char *media_type, const char *bytes, gsize len,
-                           GError **error)
+headroom_store_change_put (HeadroomStoreChange *change, const char *media_type, const char *bytes,
+                           gsize len, GError **error)
 {
-  g_autofree char *hex = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guint8 *) bytes, len);
+  g_autofree char *hex =
+      g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guint8 *) bytes, len);
   g_autofree char *digest = g_strconcat ("sha256:", hex, NULL);
   g_autofree char *temporary = NULL;
 
@@ -177,7 +181,8 @@ headroom_store_change_put (HeadroomStoreChange *change, const char *media_type, 
 
 /* Reads fd from its start to its end, into the checksum and, unless it is -1, the file out. */
 static gboolean
-pump (HeadroomStoreChange *change, int fd, int out, GChecksum *checksum, guint64 size, const char *path, GError **error)
+pump (HeadroomStoreChange *change, int fd, int out, GChecksum *checksum, guint64 size,
+      const char *path, GError **error)
 {
   g_autofree char *buffer = g_malloc (BUFFER_BYTES);
   const char *status = out < 0 ? "hashing file" : "copying file";
@@ -220,10 +225,11 @@ check_space (int fd, guint64 size, GError **error)
   return FALSE;
 }
 
-/* The copy is hashed while it is made, so a file that changes meanwhile is noticed; a clone is one moment's. */
+/* The copy is hashed while it is made, so a file that changes meanwhile is noticed; a clone is one
+ * moment's. */
 static gboolean
-fill_blob (HeadroomStoreChange *change, int fd, int out, const char *digest, guint64 size, const char *path,
-           GError **error)
+fill_blob (HeadroomStoreChange *change, int fd, int out, const char *digest, guint64 size,
+           const char *path, GError **error)
 {
   g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   gboolean cloned = ioctl (out, FICLONE, fd) == 0;
@@ -234,13 +240,14 @@ fill_blob (HeadroomStoreChange *change, int fd, int out, const char *digest, gui
     return FALSE;
   if (strcmp (g_checksum_get_string (checksum), digest + strlen ("sha256:")) == 0)
     return TRUE;
-  g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_IO, "%s changed while it was read", path);
+  g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_IO, "%s changed while it was read",
+               path);
   return FALSE;
 }
 
 static HeadroomLayer *
-import_open_file (HeadroomStoreChange *change, const char *media_type, int fd, guint64 size, const char *path,
-                  GError **error)
+import_open_file (HeadroomStoreChange *change, const char *media_type, int fd, guint64 size,
+                  const char *path, GError **error)
 {
   g_autoptr(GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree char *temporary = NULL;
@@ -263,7 +270,8 @@ import_open_file (HeadroomStoreChange *change, const char *media_type, int fd, g
 }
 
 HeadroomLayer *
-headroom_store_change_import (HeadroomStoreChange *change, const char *media_type, const char *path, GError **error)
+headroom_store_change_import (HeadroomStoreChange *change, const char *media_type, const char *path,
+                              GError **error)
 {
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   HeadroomLayer *layer = NULL;
@@ -276,7 +284,8 @@ headroom_store_change_import (HeadroomStoreChange *change, const char *media_typ
   if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode))
     layer = import_open_file (change, media_type, fd, (guint64) status.st_size, path, error);
   else
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, "%s is not a regular file", path);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID,
+                 "%s is not a regular file", path);
   close (fd);
   return layer;
 }

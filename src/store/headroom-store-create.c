@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A recipe collects the layers of the new model: those of the model that it is made from, then what the specification
- * replaces or adds. Then come the config, which repeats what the weights' header says, and the manifest.
+ * A recipe collects the layers of the new model: those of the model that it is made from, then what
+ * the specification replaces or adds. Then come the config, which repeats what the weights' header
+ * says, and the manifest.
  */
 #include "headroom-store-private.h"
 
@@ -35,8 +36,10 @@ inherit_layers (Recipe *recipe, const char *model_from)
 {
   for (guint i = 0; i < recipe->inherited->layers->len; i++) {
     const HeadroomLayer *layer = g_ptr_array_index (recipe->inherited->layers, i);
-    const char *from = strcmp (layer->media_type, HEADROOM_MEDIA_MODEL) == 0 ? model_from : layer->from;
-    g_ptr_array_add (recipe->layers, headroom_layer_new (layer->media_type, layer->digest, layer->size, from));
+    const char *from =
+        strcmp (layer->media_type, HEADROOM_MEDIA_MODEL) == 0 ? model_from : layer->from;
+    g_ptr_array_add (recipe->layers,
+                     headroom_layer_new (layer->media_type, layer->digest, layer->size, from));
   }
   return TRUE;
 }
@@ -78,13 +81,15 @@ take_from_name (Recipe *recipe, GError **error)
     return FALSE;
   }
   recipe->inherited = headroom_manifest_read (manifest_path, error);
-  return recipe->inherited != NULL && inherit_layers (recipe, headroom_model_entry_get_name (recipe->base));
+  return recipe->inherited != NULL &&
+         inherit_layers (recipe, headroom_model_entry_get_name (recipe->base));
 }
 
 static gboolean
 take_from_digest (Recipe *recipe, GError **error)
 {
-  g_autofree char *path = headroom_store_dup_blob_path (recipe->change->store, recipe->spec->from_digest);
+  g_autofree char *path =
+      headroom_store_dup_blob_path (recipe->change->store, recipe->spec->from_digest);
 
   if (!headroom_digest_is_valid (recipe->spec->from_digest))
     return refuse (error, "invalid digest format");
@@ -105,7 +110,8 @@ take_weights (Recipe *recipe, GError **error)
     return refuse (error, "neither 'from' or 'files' was specified");
   if (spec->from_name != NULL)
     return take_from_name (recipe, error);
-  return spec->from_path != NULL ? import_weights (recipe, spec->from_path, error) : take_from_digest (recipe, error);
+  return spec->from_path != NULL ? import_weights (recipe, spec->from_path, error)
+                                 : take_from_digest (recipe, error);
 }
 
 /* ---- The other layers ---- */
@@ -123,7 +129,8 @@ static gboolean
 add_text (Recipe *recipe, const char *kind, const char *text, GError **error)
 {
   g_autofree char *media_type = g_strconcat (HEADROOM_MEDIA_PREFIX, kind, NULL);
-  HeadroomLayer *layer = headroom_store_change_put (recipe->change, media_type, text, strlen (text), error);
+  HeadroomLayer *layer =
+      headroom_store_change_put (recipe->change, media_type, text, strlen (text), error);
 
   if (layer != NULL)
     g_ptr_array_add (recipe->layers, layer);
@@ -202,7 +209,8 @@ open_base (Recipe *recipe, GError **error)
 {
   const HeadroomLayer *weights = find_model_layer (recipe);
   g_autofree char *path =
-      weights != NULL ? headroom_store_dup_blob_path (recipe->change->store, weights->digest) : NULL;
+      weights != NULL ? headroom_store_dup_blob_path (recipe->change->store, weights->digest)
+                      : NULL;
 
   if (path != NULL)
     return hr_model_open (path, error);
@@ -231,14 +239,16 @@ import_adapter_blob (Recipe *recipe, HrModel *base, const char *digest, GError *
 
   if (path != NULL)
     return import_adapter (recipe, base, path, error);
-  g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, "blob \"%s\" not found", digest);
+  g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, "blob \"%s\" not found",
+               digest);
   return FALSE;
 }
 
 static gboolean
 add_adapters (Recipe *recipe, GError **error)
 {
-  const char *const *path = recipe->spec->adapter_paths, *const *digest = recipe->spec->adapter_digests;
+  const char *const *path = recipe->spec->adapter_paths, *const *digest =
+                                                             recipe->spec->adapter_digests;
   g_autoptr(HrModel) base = NULL;
 
   if ((path == NULL || *path == NULL) && (digest == NULL || *digest == NULL))
@@ -300,7 +310,8 @@ make_config (Recipe *recipe, GError **error)
   HeadroomModelEntry *base = recipe->base;
   const HeadroomLayer *weights = find_model_layer (recipe);
   g_autofree char *path =
-      weights != NULL ? headroom_store_dup_blob_path (recipe->change->store, weights->digest) : NULL;
+      weights != NULL ? headroom_store_dup_blob_path (recipe->change->store, weights->digest)
+                      : NULL;
   g_autoptr(HrModel) model = path != NULL ? hr_model_open (path, error) : NULL;
   HrValue *config;
 
@@ -310,10 +321,14 @@ make_config (Recipe *recipe, GError **error)
     refuse (error, "the model has no weights");
     return NULL;
   }
-  config = model != NULL ? config_from_header (hr_model_get_info (model)) : config_from_base (recipe);
-  set_pick (config, "renderer", spec->renderer, base != NULL ? headroom_model_entry_get_renderer (base) : NULL);
-  set_pick (config, "parser", spec->parser, base != NULL ? headroom_model_entry_get_parser (base) : NULL);
-  set_pick (config, "requires", spec->requires, base != NULL ? headroom_model_entry_get_requires (base) : NULL);
+  config =
+      model != NULL ? config_from_header (hr_model_get_info (model)) : config_from_base (recipe);
+  set_pick (config, "renderer", spec->renderer,
+            base != NULL ? headroom_model_entry_get_renderer (base) : NULL);
+  set_pick (config, "parser", spec->parser,
+            base != NULL ? headroom_model_entry_get_parser (base) : NULL);
+  set_pick (config, "requires", spec->requires,
+            base != NULL ? headroom_model_entry_get_requires (base) : NULL);
   if (base != NULL && headroom_model_entry_get_capabilities (base)[0] != NULL)
     headroom_json_set_strv (config, "capabilities", headroom_model_entry_get_capabilities (base));
   if (model != NULL) {
@@ -334,7 +349,8 @@ finish (Recipe *recipe, const HeadroomModelName *name, GError **error)
   if (config == NULL)
     return FALSE;
   g_autofree char *config_text = headroom_json_print (config, HEADROOM_JSON_ESCAPE_HTML);
-  layer = headroom_store_change_put (recipe->change, HEADROOM_MEDIA_CONFIG, config_text, strlen (config_text), error);
+  layer = headroom_store_change_put (recipe->change, HEADROOM_MEDIA_CONFIG, config_text,
+                                     strlen (config_text), error);
   if (layer == NULL || g_cancellable_set_error_if_cancelled (recipe->change->cancellable, error))
     return FALSE;
   g_autofree char *manifest_text = headroom_manifest_print (layer, recipe->layers);
@@ -345,16 +361,19 @@ finish (Recipe *recipe, const HeadroomModelName *name, GError **error)
 static gboolean
 follow (Recipe *recipe, const HeadroomModelName *name, GError **error)
 {
-  return take_weights (recipe, error) && add_adapters (recipe, error) && replace_text (recipe, "template", recipe->spec->template_text, error)
-         && replace_text (recipe, "system", recipe->spec->system, error) && add_licenses (recipe, error)
-         && add_params (recipe, error) && add_messages (recipe, error) && finish (recipe, name, error);
+  return take_weights (recipe, error) && add_adapters (recipe, error) &&
+         replace_text (recipe, "template", recipe->spec->template_text, error) &&
+         replace_text (recipe, "system", recipe->spec->system, error) &&
+         add_licenses (recipe, error) && add_params (recipe, error) &&
+         add_messages (recipe, error) && finish (recipe, name, error);
 }
 
 /* ---- Public ---- */
 
 gboolean
 headroom_store_create (HeadroomStore *self, const char *name, const HeadroomModelSpec *spec,
-                       HeadroomStoreProgressFunc progress, gpointer data, GCancellable *cancellable, GError **error)
+                       HeadroomStoreProgressFunc progress, gpointer data, GCancellable *cancellable,
+                       GError **error)
 {
   HeadroomStoreChange change = {
     .store = self, .progress = progress, .progress_data = data, .cancellable = cancellable
@@ -366,7 +385,8 @@ headroom_store_create (HeadroomStore *self, const char *name, const HeadroomMode
   g_return_val_if_fail (HEADROOM_IS_STORE (self), FALSE);
 
   if (parsed == NULL) {
-    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID_NAME, "invalid model name");
+    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID_NAME,
+                         "invalid model name");
     return FALSE;
   }
   recipe.layers = g_ptr_array_new_with_free_func ((GDestroyNotify) headroom_layer_free);
@@ -380,7 +400,8 @@ headroom_store_create (HeadroomStore *self, const char *name, const HeadroomMode
   return success;
 }
 
-/* What FROM means: a file if there is one (relative to the Modelfile's folder), else a model's name. */
+/* What FROM means: a file if there is one (relative to the Modelfile's folder), else a model's
+ * name. */
 static char *
 dup_from_path (const char *from, const char *base)
 {
@@ -390,12 +411,15 @@ dup_from_path (const char *from, const char *base)
     path = g_build_filename (g_get_home_dir (), from + 2, NULL);
   else
     path = g_canonicalize_filename (from, base);
-  return headroom_store_is_path (from) || g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path) : NULL;
+  return headroom_store_is_path (from) || g_file_test (path, G_FILE_TEST_IS_REGULAR)
+             ? g_steal_pointer (&path)
+             : NULL;
 }
 
 gboolean
-headroom_store_create_from_modelfile (HeadroomStore *self, const char *name, const HeadroomModelfile *modelfile,
-                                      const char *base, HeadroomStoreProgressFunc progress, gpointer data,
+headroom_store_create_from_modelfile (HeadroomStore *self, const char *name,
+                                      const HeadroomModelfile *modelfile, const char *base,
+                                      HeadroomStoreProgressFunc progress, gpointer data,
                                       GCancellable *cancellable, GError **error)
 {
   const char *from = headroom_modelfile_get (modelfile, "from");

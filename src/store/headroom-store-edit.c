@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A model is replaced by renaming a new manifest over the old one; blobs come before it and go after it, so that a
- * reader sees the old model or the new one, complete.
+ * A model is replaced by renaming a new manifest over the old one; blobs come before it and go
+ * after it, so that a reader sees the old model or the new one, complete.
  */
 #include "headroom-store-private.h"
 
@@ -11,35 +11,41 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-/* Where the manifest of a name belongs: over the one that is there in another case, if there is one. */
+/* Where the manifest of a name belongs: over the one that is there in another case, if there is
+ * one. */
 static char *
 dup_manifest_path (HeadroomStore *store, const HeadroomModelName *name)
 {
   char *existing = headroom_store_find_manifest (store, name);
 
-  return existing != NULL ? existing
-                          : g_build_filename (headroom_store_get_root (store), "manifests", name->host, name->space,
-                                              name->model, name->tag, NULL);
+  return existing != NULL
+             ? existing
+             : g_build_filename (headroom_store_get_root (store), "manifests", name->host,
+                                 name->space, name->model, name->tag, NULL);
 }
 
 gboolean
-headroom_store_write_manifest (HeadroomStore *self, const HeadroomModelName *name, const char *text, GError **error)
+headroom_store_write_manifest (HeadroomStore *self, const HeadroomModelName *name, const char *text,
+                               GError **error)
 {
   g_autofree char *path = dup_manifest_path (self, name);
   g_autofree char *folder = g_path_get_dirname (path);
-  g_autoptr(HeadroomManifest) old = g_file_test (path, G_FILE_TEST_EXISTS) ? headroom_manifest_read (path, NULL) : NULL;
+  g_autoptr (HeadroomManifest) old =
+      g_file_test (path, G_FILE_TEST_EXISTS) ? headroom_manifest_read (path, NULL) : NULL;
   g_autoptr(GError) write_error = NULL;
 
   if (g_mkdir_with_parents (folder, 0755) != 0) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_IO, "Cannot make the folder %s: %s", folder,
-                 g_strerror (errno));
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_IO,
+                 "Cannot make the folder %s: %s", folder, g_strerror (errno));
     return FALSE;
   }
-  if (!g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+  if (!g_file_set_contents_full (path, text, -1,
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
                                  &write_error)) {
     g_set_error (error, HEADROOM_STORE_ERROR,
-                 g_error_matches (write_error, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ? HEADROOM_STORE_ERROR_NO_SPACE
-                                                                                 : HEADROOM_STORE_ERROR_IO,
+                 g_error_matches (write_error, G_FILE_ERROR, G_FILE_ERROR_NOSPC)
+                     ? HEADROOM_STORE_ERROR_NO_SPACE
+                     : HEADROOM_STORE_ERROR_IO,
                  "Cannot write %s: %s", path, write_error->message);
     return FALSE;
   }
@@ -49,8 +55,8 @@ headroom_store_write_manifest (HeadroomStore *self, const HeadroomModelName *nam
 }
 
 static gboolean
-copy_manifest (HeadroomStoreChange *change, const char *source_path, const HeadroomModelName *destination,
-               GError **error)
+copy_manifest (HeadroomStoreChange *change, const char *source_path,
+               const HeadroomModelName *destination, GError **error)
 {
   gsize len;
   g_autofree char *text = NULL;
@@ -62,7 +68,8 @@ copy_manifest (HeadroomStoreChange *change, const char *source_path, const Headr
 }
 
 gboolean
-headroom_store_copy (HeadroomStore *self, const char *source, const char *destination, GError **error)
+headroom_store_copy (HeadroomStore *self, const char *source, const char *destination,
+                     GError **error)
 {
   g_autoptr(HeadroomModelName) from = headroom_model_name_parse (source);
   g_autoptr(HeadroomModelName) to = headroom_model_name_parse (destination);
@@ -71,8 +78,9 @@ headroom_store_copy (HeadroomStore *self, const char *source, const char *destin
   g_return_val_if_fail (HEADROOM_IS_STORE (self), FALSE);
 
   if (from == NULL || to == NULL) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID_NAME, "%s \"%s\" is invalid",
-                 from == NULL ? "source" : "destination", from == NULL ? source : destination);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID_NAME,
+                 "%s \"%s\" is invalid", from == NULL ? "source" : "destination",
+                 from == NULL ? source : destination);
     return FALSE;
   }
   g_autofree char *path = headroom_store_find_manifest (self, from);
@@ -83,7 +91,8 @@ headroom_store_copy (HeadroomStore *self, const char *source, const char *destin
   }
   g_autoptr(HeadroomModelEntry) loose = headroom_store_lookup (self, source, NULL);
   if (loose == NULL) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND, "model \"%s\" not found", source);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND,
+                 "model \"%s\" not found", source);
     return FALSE;
   }
   const HeadroomModelSpec spec = { .from_path = headroom_model_entry_get_path (loose) };
@@ -146,7 +155,8 @@ headroom_store_delete (HeadroomStore *self, const char *name, GError **error)
   g_return_val_if_fail (HEADROOM_IS_STORE (self), FALSE);
 
   if (parsed == NULL) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID_NAME, "name \"%s\" is invalid", name);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID_NAME,
+                 "name \"%s\" is invalid", name);
     return FALSE;
   }
   g_autofree char *path = headroom_store_find_manifest (self, parsed);

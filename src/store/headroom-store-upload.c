@@ -24,7 +24,9 @@ fail_errno (HeadroomStoreUpload *self, int error_number)
 {
   if (self->error == NULL)
     self->error = g_error_new (HEADROOM_STORE_ERROR,
-                               error_number == ENOSPC || error_number == EDQUOT ? HEADROOM_STORE_ERROR_NO_SPACE : HEADROOM_STORE_ERROR_IO,
+                               error_number == ENOSPC || error_number == EDQUOT
+                                   ? HEADROOM_STORE_ERROR_NO_SPACE
+                                   : HEADROOM_STORE_ERROR_IO,
                                "Cannot write %s: %s", self->path, g_strerror (error_number));
 }
 
@@ -37,13 +39,15 @@ has_room (int fd, guint64 bytes)
 }
 
 HeadroomStoreUpload *
-headroom_store_upload_new (HeadroomStore *store, const char *digest, guint64 announced, GError **error)
+headroom_store_upload_new (HeadroomStore *store, const char *digest, guint64 announced,
+                           GError **error)
 {
   const char *dir = headroom_store_get_blobs_dir (store);
   g_autoptr (HeadroomStoreUpload) self = NULL;
 
   if (!headroom_digest_is_valid (digest)) {
-    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, "invalid digest format");
+    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID,
+                         "invalid digest format");
     return NULL;
   }
   g_autofree char *file_name = headroom_digest_dup_file_name (digest);
@@ -52,7 +56,9 @@ headroom_store_upload_new (HeadroomStore *store, const char *digest, guint64 ann
   self->path = g_build_filename (dir, file_name, NULL);
   self->temporary = g_build_filename (dir, "sha256-XXXXXX", NULL);
   self->checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  self->fd = g_mkdir_with_parents (dir, 0755) == 0 ? g_mkstemp_full (self->temporary, O_RDWR | O_CLOEXEC, 0644) : -1;
+  self->fd = g_mkdir_with_parents (dir, 0755) == 0
+                 ? g_mkstemp_full (self->temporary, O_RDWR | O_CLOEXEC, 0644)
+                 : -1;
   if (self->fd < 0) {
     g_clear_pointer (&self->temporary, g_free);
     fail_errno (self, errno);
@@ -87,11 +93,13 @@ headroom_store_upload_write (HeadroomStoreUpload *self, const char *bytes, gsize
 gboolean
 headroom_store_upload_finish (HeadroomStoreUpload *self, GError **error)
 {
-  const char *expected = self->digest + strlen ("sha256-"), *got = g_checksum_get_string (self->checksum);
+  const char *expected = self->digest + strlen ("sha256-"),
+             *got = g_checksum_get_string (self->checksum);
 
   if (self->error == NULL && g_ascii_strcasecmp (expected, got) != 0)
-    self->error = g_error_new (HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID,
-                               "digest mismatch, expected \"sha256:%s\", got \"sha256:%s\"", expected, got);
+    self->error =
+        g_error_new (HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID,
+                     "digest mismatch, expected \"sha256:%s\", got \"sha256:%s\"", expected, got);
   if (self->error == NULL && fsync (self->fd) != 0)
     fail_errno (self, errno);
   if (self->error == NULL && g_rename (self->temporary, self->path) != 0)

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Written under a temporary name, hashed on the way, and renamed only if it is what its name says. Thread-safety: one thread at a time.
+ * Written under a temporary name, hashed on the way, and renamed only if it is what its name says.
+ * Thread-safety: one thread at a time.
  */
 #pragma once
 
@@ -18,9 +19,11 @@ typedef struct _HeadroomStoreUpload HeadroomStoreUpload;
  *
  * INVALID: the digest is malformed. NO_SPACE: there is no room for so much.
  */
-HeadroomStoreUpload *headroom_store_upload_new (HeadroomStore *store, const char *digest, guint64 announced, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-/* After a failure further bytes are ignored, and headroom_store_upload_finish () gives the error. */
+HeadroomStoreUpload *headroom_store_upload_new (HeadroomStore *store, const char *digest,
+                                                guint64 announced,
+                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* After a failure further bytes are ignored, and headroom_store_upload_finish () gives the error.
+ */
 void headroom_store_upload_write (HeadroomStoreUpload *self, const char *bytes, gsize len);
 /* Blocks on the disk. INVALID: digest mismatch, expected "a", got "b". */
 gboolean headroom_store_upload_finish (HeadroomStoreUpload *self, GError **error);

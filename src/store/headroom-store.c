@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Nothing of the manifests is kept: each call reads the folders, because other programs write there too.
+ * Nothing of the manifests is kept: each call reads the folders, because other programs write there
+ * too.
  */
 #include "headroom-store.h"
 
@@ -77,7 +78,9 @@ headroom_store_new (const char *root, const char *loose)
   self->root = g_canonicalize_filename (chosen, NULL);
   self->manifests = g_build_filename (self->root, "manifests", NULL);
   self->blobs = g_build_filename (self->root, "blobs", NULL);
-  self->loose_dir = loose != NULL ? g_canonicalize_filename (loose, NULL) : root == NULL ? dup_data_dir () : NULL;
+  self->loose_dir = loose != NULL  ? g_canonicalize_filename (loose, NULL)
+                    : root == NULL ? dup_data_dir ()
+                                   : NULL;
   return self;
 }
 
@@ -139,10 +142,12 @@ visit_manifest (Walk *walk, const char *path, const char *const *parts)
   walk->complete = FALSE;
   if (walk->problems != NULL)
     g_ptr_array_add (walk->problems,
-                     g_strdup_printf ("%s: %s", path, error != NULL ? error->message : "not a model's name"));
+                     g_strdup_printf ("%s: %s", path,
+                                      error != NULL ? error->message : "not a model's name"));
 }
 
-/* Folders are host, namespace and model; below them tags are files. Hidden files are somebody else's. */
+/* Folders are host, namespace and model; below them tags are files. Hidden files are somebody
+ * else's. */
 static void
 walk_folder (Walk *walk, const char *folder, const char **parts, guint level)
 {
@@ -162,7 +167,8 @@ walk_folder (Walk *walk, const char *folder, const char **parts, guint level)
 }
 
 gboolean
-headroom_store_foreach_manifest (HeadroomStore *self, HeadroomManifestFunc func, gpointer data, GPtrArray *problems)
+headroom_store_foreach_manifest (HeadroomStore *self, HeadroomManifestFunc func, gpointer data,
+                                 GPtrArray *problems)
 {
   Walk walk = { .func = func, .data = data, .problems = problems, .complete = TRUE };
   const char *parts[4];
@@ -200,7 +206,8 @@ headroom_store_find_manifest (HeadroomStore *self, const HeadroomModelName *name
     g_free (path);
     path = child;
   }
-  return path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path) : NULL;
+  return path != NULL && g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path)
+                                                                    : NULL;
 }
 
 /* ---- Listing ---- */
@@ -215,7 +222,8 @@ list_manifest (const HeadroomManifest *manifest, const HeadroomModelName *name, 
 {
   Listing *listing = data;
   g_autoptr(GError) error = NULL;
-  HeadroomModelEntry *entry = headroom_manifest_load_entry (manifest, name, listing->self->blobs, &error);
+  HeadroomModelEntry *entry =
+      headroom_manifest_load_entry (manifest, name, listing->self->blobs, &error);
 
   if (entry != NULL) {
     g_ptr_array_add (listing->entries, entry);
@@ -229,7 +237,8 @@ static gboolean
 has_name (GPtrArray *entries, guint n, const char *name)
 {
   for (guint i = 0; i < n; i++) {
-    if (g_ascii_strcasecmp (headroom_model_entry_get_name (g_ptr_array_index (entries, i)), name) == 0)
+    if (g_ascii_strcasecmp (headroom_model_entry_get_name (g_ptr_array_index (entries, i)), name) ==
+        0)
       return TRUE;
   }
   return FALSE;
@@ -243,7 +252,8 @@ list_loose (Listing *listing)
   if (listing->self->loose_dir == NULL)
     return;
   g_mutex_lock (&listing->self->lock);
-  headroom_loose_scan (listing->self->loose_dir, listing->self->loose_cache, loose, listing->problems);
+  headroom_loose_scan (listing->self->loose_dir, listing->self->loose_cache, loose,
+                       listing->problems);
   g_mutex_unlock (&listing->self->lock);
   for (guint i = 0; i < loose->len; i++) {
     HeadroomModelEntry *entry = g_ptr_array_index (loose, i);
@@ -251,16 +261,19 @@ list_loose (Listing *listing)
     if (!has_name (listing->entries, listing->entries->len, name))
       g_ptr_array_add (listing->entries, g_object_ref (entry));
     else
-      g_ptr_array_add (listing->problems, g_strdup_printf ("%s: another model has the name %s already",
-                                                           headroom_model_entry_get_path (entry), name));
+      g_ptr_array_add (listing->problems,
+                       g_strdup_printf ("%s: another model has the name %s already",
+                                        headroom_model_entry_get_path (entry), name));
   }
 }
 
 static int
 compare_newest_first (gconstpointer a, gconstpointer b)
 {
-  HeadroomModelEntry *first = *(HeadroomModelEntry *const *) a, *second = *(HeadroomModelEntry *const *) b;
-  gint64 difference = headroom_model_entry_get_modified_ns (second) - headroom_model_entry_get_modified_ns (first);
+  HeadroomModelEntry *first = *(HeadroomModelEntry *const *) a,
+                     *second = *(HeadroomModelEntry *const *) b;
+  gint64 difference =
+      headroom_model_entry_get_modified_ns (second) - headroom_model_entry_get_modified_ns (first);
 
   if (difference != 0)
     return difference < 0 ? -1 : 1;
@@ -271,7 +284,9 @@ GPtrArray *
 headroom_store_list (HeadroomStore *self, GPtrArray **ret_problems)
 {
   g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
-  Listing listing = { .self = self, .entries = g_ptr_array_new_with_free_func (g_object_unref), .problems = problems };
+  Listing listing = { .self = self,
+                      .entries = g_ptr_array_new_with_free_func (g_object_unref),
+                      .problems = problems };
 
   g_return_val_if_fail (HEADROOM_IS_STORE (self), NULL);
 
@@ -288,7 +303,8 @@ headroom_store_list (HeadroomStore *self, GPtrArray **ret_problems)
 void
 headroom_store_set_not_found (GError **error, const char *name)
 {
-  g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND, "model '%s' not found", name);
+  g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND, "model '%s' not found",
+               name);
 }
 
 static HeadroomModelEntry *
@@ -311,11 +327,13 @@ load_manifest_entry (HeadroomStore *self, const char *path, GError **error)
   return headroom_manifest_load_entry (manifest, name, self->blobs, error);
 }
 
-/* TRUE: the file's own name is the one asked for. Otherwise *ret_same_model says whether only the tag was left open. */
+/* TRUE: the file's own name is the one asked for. Otherwise *ret_same_model says whether only the
+ * tag was left open. */
 static gboolean
 matches_loose (const HeadroomModelName *wanted, HeadroomModelEntry *entry, gboolean *ret_same_model)
 {
-  g_autoptr(HeadroomModelName) name = headroom_model_name_parse (headroom_model_entry_get_name (entry));
+  g_autoptr (HeadroomModelName) name =
+      headroom_model_name_parse (headroom_model_entry_get_name (entry));
 
   *ret_same_model = FALSE;
   if (name == NULL)
@@ -331,7 +349,8 @@ matches_loose (const HeadroomModelName *wanted, HeadroomModelEntry *entry, gbool
 }
 
 static HeadroomModelEntry *
-lookup_loose (HeadroomStore *self, const HeadroomModelName *wanted, const char *text, GError **error)
+lookup_loose (HeadroomStore *self, const HeadroomModelName *wanted, const char *text,
+              GError **error)
 {
   Listing listing = { .self = self };
   g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func (g_object_unref);
@@ -350,7 +369,8 @@ lookup_loose (HeadroomStore *self, const HeadroomModelName *wanted, const char *
       return g_object_ref (entry);
     if (same_model) {
       only = entry;
-      g_string_append_printf (names, "%s%s", n_same++ > 0 ? ", " : "", headroom_model_entry_get_name (entry));
+      g_string_append_printf (names, "%s%s", n_same++ > 0 ? ", " : "",
+                              headroom_model_entry_get_name (entry));
     }
   }
   if (n_same == 1)
@@ -358,8 +378,8 @@ lookup_loose (HeadroomStore *self, const HeadroomModelName *wanted, const char *
   if (n_same == 0)
     headroom_store_set_not_found (error, text);
   else
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND, "model '%s' not found, choose one of %s",
-                 text, names->str);
+    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND,
+                 "model '%s' not found, choose one of %s", text, names->str);
   return NULL;
 }
 
@@ -377,11 +397,13 @@ headroom_store_lookup (HeadroomStore *self, const char *name, GError **error)
   }
   parsed = headroom_model_name_parse (name);
   if (parsed == NULL) {
-    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID_NAME, "invalid model name");
+    g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID_NAME,
+                         "invalid model name");
     return NULL;
   }
   path = headroom_store_find_manifest (self, parsed);
-  return path != NULL ? load_manifest_entry (self, path, error) : lookup_loose (self, parsed, name, error);
+  return path != NULL ? load_manifest_entry (self, path, error)
+                      : lookup_loose (self, parsed, name, error);
 }
 
 HeadroomModelEntry *
@@ -409,6 +431,7 @@ headroom_store_is_path (const char *name_or_path)
 HeadroomModelEntry *
 headroom_store_resolve (HeadroomStore *self, const char *name_or_path, GError **error)
 {
-  return headroom_store_is_path (name_or_path) ? headroom_store_open_file (self, name_or_path, error)
-                                               : headroom_store_lookup (self, name_or_path, error);
+  return headroom_store_is_path (name_or_path)
+             ? headroom_store_open_file (self, name_or_path, error)
+             : headroom_store_lookup (self, name_or_path, error);
 }

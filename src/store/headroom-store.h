@@ -4,22 +4,24 @@
  *
  * The layout is Ollama's, read and written in place, so that both programs share one store:
  *
- *   ROOT/manifests/<host>/<namespace>/<model>/<tag>   JSON: {"schemaVersion":2, "config":{...}, "layers":[...]}
- *   ROOT/blobs/sha256-<64 hex>                        config, GGUF, template, system, params, messages, license
- *   ROOT/blobs/sha256-<random>                        while being written
+ *   ROOT/manifests/<host>/<namespace>/<model>/<tag>   JSON: {"schemaVersion":2, "config":{...},
+ * "layers":[...]} ROOT/blobs/sha256-<64 hex>                        config, GGUF, template, system,
+ * params, messages, license ROOT/blobs/sha256-<random>                        while being written
  *
  * ROOT is HEADROOM_MODELS or OLLAMA_MODELS; else ~/.ollama/models where that exists; else
  * $XDG_DATA_HOME/headroom/models.
  *
- * Beside that, every *.gguf in $XDG_DATA_HOME/headroom/models is a model without a manifest (a *loose* file). Its name
- * is the file's without .gguf, in lower case, other characters than letters, digits, '_', '-' and '.' as '-'. A type
- * label at its end becomes the tag, else the tag is "latest": SmolLM2-135M-Instruct.Q4_1.gguf is
- * smollm2-135m-instruct:q4_1. Asked for without a tag, a file without a label is meant, else the only file of that
- * name. Parts of a split model after the first and files that start with mmproj are not models. A manifest of the same
- * name wins.
+ * Beside that, every *.gguf in $XDG_DATA_HOME/headroom/models is a model without a manifest (a
+ * *loose* file). Its name is the file's without .gguf, in lower case, other characters than
+ * letters, digits, '_', '-' and '.' as '-'. A type label at its end becomes the tag, else the tag
+ * is "latest": SmolLM2-135M-Instruct.Q4_1.gguf is smollm2-135m-instruct:q4_1. Asked for without a
+ * tag, a file without a label is meant, else the only file of that name. Parts of a split model
+ * after the first and files that start with mmproj are not models. A manifest of the same name
+ * wins.
  *
- * All calls block on the disk: the window calls them from a worker. Thread-safety: Safe. Several programs may use one
- * store: files appear complete or not at all, and changes hold a lock on ROOT/blobs.
+ * All calls block on the disk: the window calls them from a worker. Thread-safety: Safe. Several
+ * programs may use one store: files appear complete or not at all, and changes hold a lock on
+ * ROOT/blobs.
  */
 #pragma once
 
@@ -56,11 +58,13 @@ const char *headroom_store_get_loose_dir (HeadroomStore *self); /* or NULL */
 
 /**
  * headroom_store_list:
- * @ret_problems: (out) (optional): sentences about files that should have been models, for the log; GPtrArray of char *
+ * @ret_problems: (out) (optional): sentences about files that should have been models, for the log;
+ * GPtrArray of char *
  *
  * Returns: (transfer full) (element-type HeadroomModelEntry): newest first
  */
-GPtrArray *headroom_store_list (HeadroomStore *self, GPtrArray **ret_problems) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *headroom_store_list (HeadroomStore *self,
+                                GPtrArray **ret_problems) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * headroom_store_lookup:
@@ -76,12 +80,14 @@ HeadroomModelEntry *headroom_store_lookup (HeadroomStore *self, const char *name
 /* A GGUF file by its path (a person's word, not a client's). */
 HeadroomModelEntry *headroom_store_open_file (HeadroomStore *self, const char *path, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* What a person typed: a path if it starts with '/', './', '../' or '~' or ends in .gguf, else a name. */
-HeadroomModelEntry *headroom_store_resolve (HeadroomStore *self, const char *name_or_path, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* What a person typed: a path if it starts with '/', './', '../' or '~' or ends in .gguf, else a
+ * name. */
+HeadroomModelEntry *headroom_store_resolve (HeadroomStore *self, const char *name_or_path,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean headroom_store_is_path (const char *name_or_path);
 
-/* What a model is made of. Every field is borrowed and may be NULL; what is NULL is inherited from from_name. */
+/* What a model is made of. Every field is borrowed and may be NULL; what is NULL is inherited from
+ * from_name. */
 typedef struct {
   const char *from_name;   /* an installed model ... */
   const char *from_path;   /* ... or a GGUF file ... */
@@ -96,40 +102,48 @@ typedef struct {
   const char *renderer, *parser, *requires;
 } HeadroomModelSpec;
 
-/* status: "using existing layer sha256:...", "writing manifest", "success", or "copying model" with bytes; digest NULL
- * and total 0 where they mean nothing. Called on the calling thread. */
-typedef void (*HeadroomStoreProgressFunc) (const char *status, const char *digest, guint64 completed, guint64 total,
-                                           gpointer data);
+/* status: "using existing layer sha256:...", "writing manifest", "success", or "copying model" with
+ * bytes; digest NULL and total 0 where they mean nothing. Called on the calling thread. */
+typedef void (*HeadroomStoreProgressFunc) (const char *status, const char *digest,
+                                           guint64 completed, guint64 total, gpointer data);
 
 /**
  * headroom_store_create:
  * @name: the new model's name; an existing model of that name is replaced
  *
- * Writes blobs and then the manifest. Fails without a trace other than unreferenced blobs, which it removes.
+ * Writes blobs and then the manifest. Fails without a trace other than unreferenced blobs, which it
+ * removes.
  */
-gboolean headroom_store_create (HeadroomStore *self, const char *name, const HeadroomModelSpec *spec,
-                                HeadroomStoreProgressFunc progress, gpointer data, GCancellable *cancellable,
-                                GError **error);
+gboolean headroom_store_create (HeadroomStore *self, const char *name,
+                                const HeadroomModelSpec *spec, HeadroomStoreProgressFunc progress,
+                                gpointer data, GCancellable *cancellable, GError **error);
 /**
  * headroom_store_create_from_modelfile:
  * @base: the folder that relative paths in FROM start from
  *
- * The same from a parsed Modelfile. FROM is a path if a file of that name exists, else a model's name.
+ * The same from a parsed Modelfile. FROM is a path if a file of that name exists, else a model's
+ * name.
  */
 gboolean headroom_store_create_from_modelfile (HeadroomStore *self, const char *name,
                                                const HeadroomModelfile *modelfile, const char *base,
                                                HeadroomStoreProgressFunc progress, gpointer data,
                                                GCancellable *cancellable, GError **error);
-/* INVALID_NAME: source "x" is invalid, destination "x" is invalid. A loose file is linked or copied into a blob. */
-gboolean headroom_store_copy (HeadroomStore *self, const char *source, const char *destination, GError **error);
-/* Removes the manifest and the blobs that no other manifest names; a loose file itself. Says nothing to who runs it. */
+/* INVALID_NAME: source "x" is invalid, destination "x" is invalid. A loose file is linked or copied
+ * into a blob. */
+gboolean headroom_store_copy (HeadroomStore *self, const char *source, const char *destination,
+                              GError **error);
+/* Removes the manifest and the blobs that no other manifest names; a loose file itself. Says
+ * nothing to who runs it. */
 gboolean headroom_store_delete (HeadroomStore *self, const char *name, GError **error);
 /* NULL if there is no such blob or the digest is malformed. */
-char *headroom_store_dup_blob_path (HeadroomStore *self, const char *digest) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_store_dup_blob_path (HeadroomStore *self,
+                                    const char *digest) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The text of a Modelfile that would make this model again; what /api/show and `show --modelfile` print. */
+/* The text of a Modelfile that would make this model again; what /api/show and `show --modelfile`
+ * print. */
 char *headroom_model_entry_dup_modelfile (HeadroomModelEntry *entry) G_GNUC_WARN_UNUSED_RESULT;
 /* "%-30s value" lines of the parameters; "" if there are none. */
-char *headroom_model_entry_dup_parameters_text (HeadroomModelEntry *entry) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_model_entry_dup_parameters_text (HeadroomModelEntry *entry)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Becomes what /api/chat would have said: blocks become texts, images, tool calls and tool messages. Results of tools come before the
- * text of the turn that brings them. Blocks of kinds that are not known are passed over.
+ * Becomes what /api/chat would have said: blocks become texts, images, tool calls and tool
+ * messages. Results of tools come before the text of the turn that brings them. Blocks of kinds
+ * that are not known are passed over.
  */
 #include <string.h>
 
@@ -13,7 +14,8 @@
 static const char *
 type_of (const HrValue *block)
 {
-  const char *type = hr_value_kind (block) == HR_VALUE_DICT ? headroom_json_get_string (block, "type") : NULL;
+  const char *type =
+      hr_value_kind (block) == HR_VALUE_DICT ? headroom_json_get_string (block, "type") : NULL;
 
   return type != NULL ? type : "";
 }
@@ -39,7 +41,8 @@ text_of (const HrValue *value)
 
   if (value != NULL && hr_value_kind (value) == HR_VALUE_STRING)
     return hr_value_ref ((HrValue *) value);
-  for (gsize i = 0; value != NULL && hr_value_kind (value) == HR_VALUE_LIST && i < hr_value_size (value); i++)
+  for (gsize i = 0;
+       value != NULL && hr_value_kind (value) == HR_VALUE_LIST && i < hr_value_size (value); i++)
     if (strcmp (type_of (hr_value_at (value, i)), "text") == 0)
       append_text (text, hr_value_lookup (hr_value_at (value, i), "text"));
   return hr_value_new_string (text->str, (gssize) text->len, false);
@@ -50,10 +53,14 @@ read_image (HeadroomFields *fields, const HrValue *block, HrValue *images)
 {
   const HrValue *source = hr_value_lookup (block, "source");
   const char *type = source != NULL ? type_of (source) : "";
-  HrValue *data = source != NULL && hr_value_kind (source) == HR_VALUE_DICT ? hr_value_lookup (source, "data") : NULL;
+  HrValue *data = source != NULL && hr_value_kind (source) == HR_VALUE_DICT
+                      ? hr_value_lookup (source, "data")
+                      : NULL;
 
   if (strcmp (type, "base64") != 0) {
-    headroom_fields_fail (fields, 400, "invalid image source type: %.80s. Only base64 images are supported.", type);
+    headroom_fields_fail (fields, 400,
+                          "invalid image source type: %.80s. Only base64 images are supported.",
+                          type);
     return;
   }
   if (data == NULL)
@@ -89,12 +96,16 @@ add_tool_result (const HrValue *block, HrValue *messages)
 static void
 add_tool_use (HeadroomFields *fields, const HrValue *block, HrValue *calls)
 {
-  HrValue *id = hr_value_lookup (block, "id"), *name = hr_value_lookup (block, "name"), *input = hr_value_lookup (block, "input");
+  HrValue *id = hr_value_lookup (block, "id"), *name = hr_value_lookup (block, "name"),
+          *input = hr_value_lookup (block, "input");
 
-  if (name == NULL || hr_value_kind (name) != HR_VALUE_STRING || (input != NULL && hr_value_kind (input) != HR_VALUE_DICT))
+  if (name == NULL || hr_value_kind (name) != HR_VALUE_STRING ||
+      (input != NULL && hr_value_kind (input) != HR_VALUE_DICT))
     headroom_fields_fail (fields, 400, "tool_use needs a name and an object as its input");
   else
-    hr_value_append (calls, headroom_tool_call_new (id != NULL && hr_value_kind (id) == HR_VALUE_STRING ? id : NULL, name, input));
+    hr_value_append (calls, headroom_tool_call_new (
+                                id != NULL && hr_value_kind (id) == HR_VALUE_STRING ? id : NULL,
+                                name, input));
 }
 
 static void
@@ -119,12 +130,15 @@ read_blocks (HeadroomFields *fields, const char *role, const HrValue *blocks, Hr
     else if (strcmp (type, "tool_result") == 0)
       add_tool_result (block, messages);
   }
-  if (text->len == 0 && thinking->len == 0 && hr_value_size (images) == 0 && hr_value_size (calls) == 0)
+  if (text->len == 0 && thinking->len == 0 && hr_value_size (images) == 0 &&
+      hr_value_size (calls) == 0)
     return;
   HrValue *message = new_message (role, hr_value_new_string (text->str, (gssize) text->len, false));
   if (thinking->len > 0) {
-    hr_value_set (message, "reasoning_content", hr_value_new_string (thinking->str, (gssize) thinking->len, false));
-    hr_value_set (message, "thinking", hr_value_new_string (thinking->str, (gssize) thinking->len, false));
+    hr_value_set (message, "reasoning_content",
+                  hr_value_new_string (thinking->str, (gssize) thinking->len, false));
+    hr_value_set (message, "thinking",
+                  hr_value_new_string (thinking->str, (gssize) thinking->len, false));
   }
   if (hr_value_size (images) > 0)
     hr_value_set (message, "images", hr_value_ref (images));
@@ -147,14 +161,16 @@ read_messages (HeadroomFields *fields)
     headroom_fields_fail (fields, 400, "messages is required");
   for (gsize i = 0; list != NULL && i < hr_value_size (list) && fields->error == NULL; i++) {
     const HrValue *value = hr_value_at (list, i);
-    const char *role = hr_value_kind (value) == HR_VALUE_DICT ? headroom_json_get_string (value, "role") : NULL;
+    const char *role =
+        hr_value_kind (value) == HR_VALUE_DICT ? headroom_json_get_string (value, "role") : NULL;
     const HrValue *content = role != NULL ? hr_value_lookup (value, "content") : NULL;
     if (content != NULL && hr_value_kind (content) == HR_VALUE_STRING)
       hr_value_append (messages, new_message (role, hr_value_ref ((HrValue *) content)));
     else if (content != NULL && hr_value_kind (content) == HR_VALUE_LIST)
       read_blocks (fields, role, content, messages);
     else
-      headroom_fields_fail (fields, 400, "a message needs a role, and a text or a list of blocks as its content");
+      headroom_fields_fail (
+          fields, 400, "a message needs a role, and a text or a list of blocks as its content");
   }
   return messages;
 }
@@ -174,7 +190,8 @@ read_tools (HeadroomFields *fields)
     }
     if (g_str_has_prefix (type_of (value), "web_search")) /* a service elsewhere */
       continue;
-    hr_value_append (tools, headroom_tool_new (name, hr_value_lookup (value, "description"), hr_value_lookup (value, "input_schema")));
+    hr_value_append (tools, headroom_tool_new (name, hr_value_lookup (value, "description"),
+                                               hr_value_lookup (value, "input_schema")));
   }
   return hr_value_size (tools) > 0 ? g_steal_pointer (&tools) : NULL;
 }

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A stream is message_start, then each block (thinking, text, tool_use) with its start, deltas and stop, then message_delta and
- * message_stop. Blocks never overlap.
+ * A stream is message_start, then each block (thinking, text, tool_use) with its start, deltas and
+ * stop, then message_delta and message_stop. Blocks never overlap.
  */
 #include <string.h>
 
@@ -112,10 +112,12 @@ usage_value (const HeadroomWireRecord *record)
 }
 
 static HrValue *
-message_value (const HeadroomWireRecord *record, const HeadroomWireOpenaiStream *stream, HrValue *take_content)
+message_value (const HeadroomWireRecord *record, const HeadroomWireOpenaiStream *stream,
+               HrValue *take_content)
 {
   HrValue *value = hr_value_new_dict ();
-  g_autofree char *id = g_strdup_printf ("msg_%016" G_GINT64_MODIFIER "x%08x", stream->created_ns, stream->id);
+  g_autofree char *id =
+      g_strdup_printf ("msg_%016" G_GINT64_MODIFIER "x%08x", stream->created_ns, stream->id);
 
   headroom_json_set_string (value, "id", id);
   headroom_json_set_string (value, "type", "message");
@@ -136,7 +138,8 @@ tool_use_value (const HrValue *call, gboolean with_input)
 
   headroom_json_set_string (value, "id", headroom_json_get_string (call, "id"));
   headroom_json_set_string (value, "name", headroom_json_get_string (function, "name"));
-  hr_value_set (value, "input", with_input && arguments != NULL ? hr_value_ref (arguments) : hr_value_new_dict ());
+  hr_value_set (value, "input",
+                with_input && arguments != NULL ? hr_value_ref (arguments) : hr_value_new_dict ());
   return value;
 }
 
@@ -165,7 +168,8 @@ headroom_wire_print_anthropic (const HeadroomWireRecord *record, HeadroomWireOpe
   for (gsize i = 0; has_calls (record) && i < hr_value_size (record->tool_calls); i++)
     hr_value_append (content, tool_use_value (hr_value_at (record->tool_calls, i), TRUE));
   value = message_value (record, stream, content);
-  hr_value_set (value, "stop_reason", hr_value_new_string (stop_reason (record, has_calls (record)), -1, false));
+  hr_value_set (value, "stop_reason",
+                hr_value_new_string (stop_reason (record, has_calls (record)), -1, false));
   return print (value);
 }
 
@@ -198,7 +202,8 @@ close_block (GString *events, HeadroomWireOpenaiStream *stream)
 }
 
 static void
-open_block (GString *events, HeadroomWireOpenaiStream *stream, HeadroomWireBlock block, HrValue *take_content)
+open_block (GString *events, HeadroomWireOpenaiStream *stream, HeadroomWireBlock block,
+            HrValue *take_content)
 {
   HrValue *value;
 
@@ -210,7 +215,8 @@ open_block (GString *events, HeadroomWireOpenaiStream *stream, HeadroomWireBlock
 }
 
 static void
-append_delta (GString *events, HeadroomWireOpenaiStream *stream, const char *type, const char *key, HrValue *take_text)
+append_delta (GString *events, HeadroomWireOpenaiStream *stream, const char *type, const char *key,
+              HrValue *take_text)
 {
   HrValue *value = block_event ("content_block_delta", stream), *delta = typed (type);
 
@@ -232,24 +238,28 @@ append_text (GString *events, HeadroomWireOpenaiStream *stream, const HeadroomWi
 }
 
 static void
-append_thinking (GString *events, HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
+append_thinking (GString *events, HeadroomWireOpenaiStream *stream,
+                 const HeadroomWireRecord *record)
 {
   if (stream->block != HEADROOM_BLOCK_THINKING) {
     close_block (events, stream);
     open_block (events, stream, HEADROOM_BLOCK_THINKING, thinking_block (""));
   }
-  append_delta (events, stream, "thinking_delta", "thinking", hr_value_new_string (record->thinking, -1, false));
+  append_delta (events, stream, "thinking_delta", "thinking",
+                hr_value_new_string (record->thinking, -1, false));
 }
 
 static void
 append_call (GString *events, HeadroomWireOpenaiStream *stream, const HrValue *call)
 {
   g_autofree char *arguments =
-    headroom_json_print (hr_value_lookup (hr_value_lookup (call, "function"), "arguments"), HEADROOM_JSON_PLAIN);
+      headroom_json_print (hr_value_lookup (hr_value_lookup (call, "function"), "arguments"),
+                           HEADROOM_JSON_PLAIN);
 
   close_block (events, stream);
   open_block (events, stream, HEADROOM_BLOCK_TEXT, tool_use_value (call, FALSE));
-  append_delta (events, stream, "input_json_delta", "partial_json", hr_value_new_string (arguments, -1, false));
+  append_delta (events, stream, "input_json_delta", "partial_json",
+                hr_value_new_string (arguments, -1, false));
   close_block (events, stream);
   stream->sent_tool_calls = TRUE;
 }
@@ -279,7 +289,8 @@ append_end (GString *events, HeadroomWireOpenaiStream *stream, const HeadroomWir
 }
 
 char *
-headroom_wire_print_anthropic_events (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
+headroom_wire_print_anthropic_events (HeadroomWireOpenaiStream *stream,
+                                      const HeadroomWireRecord *record)
 {
   GString *events = g_string_new (NULL);
 

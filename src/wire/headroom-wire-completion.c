@@ -48,7 +48,8 @@ headroom_wire_parse_completion (const char *body, gsize len, GError **error)
   request->suffix = headroom_fields_ref_text (&fields, "suffix");
   request->grammar = headroom_fields_dup_string (&fields, "grammar");
   request->options = headroom_openai_read_options (&fields);
-  const HrValue *stream_options = headroom_fields_dict (&fields, "stream_options", "openai.StreamOptions");
+  const HrValue *stream_options =
+      headroom_fields_dict (&fields, "stream_options", "openai.StreamOptions");
   request->include_usage = headroom_json_get_bool (stream_options, "include_usage", FALSE);
   gint64 logprobs = headroom_fields_int (&fields, "logprobs", -1);
   request->logprobs = logprobs >= 0;
@@ -77,7 +78,8 @@ usage_value (const HeadroomWireMetrics *metrics)
 static HrValue *
 logprobs_value (const HeadroomWireRecord *record)
 {
-  HrValue *value = hr_value_new_dict (), *tokens = hr_value_new_list (), *logprobs = hr_value_new_list ();
+  HrValue *value = hr_value_new_dict (), *tokens = hr_value_new_list (),
+          *logprobs = hr_value_new_list ();
   g_autoptr (HrValue) entries = headroom_record_logprobs_value (record);
 
   for (gsize i = 0; i < hr_value_size (entries); i++) {
@@ -91,9 +93,11 @@ logprobs_value (const HeadroomWireRecord *record)
 }
 
 static HrValue *
-completion_value (const HeadroomWireRecord *record, const HeadroomWireOpenaiStream *stream, gboolean with_text)
+completion_value (const HeadroomWireRecord *record, const HeadroomWireOpenaiStream *stream,
+                  gboolean with_text)
 {
-  HrValue *value = hr_value_new_dict (), *choices = hr_value_new_list (), *choice = hr_value_new_dict ();
+  HrValue *value = hr_value_new_dict (), *choices = hr_value_new_list (),
+          *choice = hr_value_new_dict ();
   g_autofree char *id = g_strdup_printf ("cmpl-%u", stream->id);
 
   headroom_json_set_string (value, "id", id);
@@ -101,10 +105,14 @@ completion_value (const HeadroomWireRecord *record, const HeadroomWireOpenaiStre
   headroom_json_set_int (value, "created", stream->created_ns / HEADROOM_NSEC_PER_SEC);
   headroom_json_set_string (value, "model", record->model);
   headroom_json_set_string (value, "system_fingerprint", "fp_ollama");
-  hr_value_set (choice, "text", with_text ? headroom_record_text_value (record) : hr_value_new_string ("", 0, false));
+  hr_value_set (choice, "text",
+                with_text ? headroom_record_text_value (record)
+                          : hr_value_new_string ("", 0, false));
   headroom_json_set_int (choice, "index", 0);
-  hr_value_set (choice, "finish_reason", record->done && record->done_reason != NULL ?
-                                           hr_value_new_string (record->done_reason, -1, false) : hr_value_new_null ());
+  hr_value_set (choice, "finish_reason",
+                record->done && record->done_reason != NULL
+                    ? hr_value_new_string (record->done_reason, -1, false)
+                    : hr_value_new_null ());
   if (record->n_logprobs > 0)
     hr_value_set (choice, "logprobs", logprobs_value (record));
   hr_value_append (choices, choice);
@@ -130,7 +138,8 @@ append_event (GString *events, HrValue *take_value)
 }
 
 char *
-headroom_wire_print_completion_chunks (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
+headroom_wire_print_completion_chunks (HeadroomWireOpenaiStream *stream,
+                                       const HeadroomWireRecord *record)
 {
   GString *events = g_string_new (NULL);
   HrValue *value = completion_value (record, stream, TRUE);

@@ -50,7 +50,8 @@ read_input (HeadroomFields *fields, HeadroomWireEmbedRequest *request)
   } else if (hr_value_kind (input) != HR_VALUE_LIST) {
     headroom_fields_fail (fields, 400, "invalid input type");
   } else if (hr_value_size (input) > HEADROOM_WIRE_MAX_INPUTS) {
-    headroom_fields_fail (fields, 400, "input must not hold more than %d texts", HEADROOM_WIRE_MAX_INPUTS);
+    headroom_fields_fail (fields, 400, "input must not hold more than %d texts",
+                          HEADROOM_WIRE_MAX_INPUTS);
   } else {
     for (gsize i = 0; i < hr_value_size (input); i++)
       add_input (fields, request, hr_value_at (input, i));
@@ -75,7 +76,8 @@ read_own (HeadroomFields *fields, HeadroomWireEmbedRequest *request)
 
   request->options = options != NULL ? hr_value_ref ((HrValue *) options) : NULL;
   request->has_keep_alive = keep_alive != NULL;
-  if (keep_alive != NULL && !headroom_wire_parse_keep_alive (keep_alive, &request->keep_alive_ns, &error))
+  if (keep_alive != NULL &&
+      !headroom_wire_parse_keep_alive (keep_alive, &request->keep_alive_ns, &error))
     headroom_fields_fail (fields, 400, "%s", error->message);
 }
 
@@ -86,8 +88,9 @@ read_openai (HeadroomFields *fields, HeadroomWireEmbedRequest *request)
 
   request->base64 = g_strcmp0 (format, "base64") == 0;
   if (format != NULL && *format != '\0' && !request->base64 && !g_str_equal (format, "float"))
-    headroom_fields_fail (fields, 400, "Invalid value for 'encoding_format' = %s. Supported values: ['float', 'base64'].",
-                          format);
+    headroom_fields_fail (
+        fields, 400,
+        "Invalid value for 'encoding_format' = %s. Supported values: ['float', 'base64'].", format);
   if (fields->error == NULL && request->inputs->len == 0) {
     const HrValue *input = headroom_fields_any (fields, "input");
     if (input == NULL || hr_value_kind (input) == HR_VALUE_LIST)
@@ -108,8 +111,10 @@ headroom_wire_parse_embed (HeadroomWireEmbedKind kind, const char *body, gsize l
   request->model = headroom_fields_dup_string (&fields, "model");
   if (request->model == NULL)
     request->model = g_strdup ("");
-  request->truncate = kind == HEADROOM_WIRE_EMBEDDINGS || headroom_fields_bool (&fields, "truncate", TRUE);
-  request->dimensions = kind == HEADROOM_WIRE_EMBEDDINGS ? 0 : headroom_fields_int (&fields, "dimensions", 0);
+  request->truncate =
+      kind == HEADROOM_WIRE_EMBEDDINGS || headroom_fields_bool (&fields, "truncate", TRUE);
+  request->dimensions =
+      kind == HEADROOM_WIRE_EMBEDDINGS ? 0 : headroom_fields_int (&fields, "dimensions", 0);
   if (kind == HEADROOM_WIRE_EMBEDDINGS)
     read_prompt (&fields, request);
   else
@@ -124,7 +129,8 @@ headroom_wire_parse_embed (HeadroomWireEmbedKind kind, const char *body, gsize l
 /* ---- Vectors ---- */
 
 gboolean
-headroom_wire_finish_vector (float *vector, gint64 dimensions, gboolean normalise, gsize *ret_width, GError **error)
+headroom_wire_finish_vector (float *vector, gint64 dimensions, gboolean normalise, gsize *ret_width,
+                             GError **error)
 {
   gboolean cut = dimensions > 0 && (guint64) dimensions < *ret_width;
   double squares = 0;
@@ -201,7 +207,8 @@ append_number (GString *json, const char *name, gint64 number)
 }
 
 static void
-append_embed (GString *json, const HeadroomWireEmbedRequest *request, const HeadroomWireVectors *vectors)
+append_embed (GString *json, const HeadroomWireEmbedRequest *request,
+              const HeadroomWireVectors *vectors)
 {
   g_string_append (json, "{\"model\":");
   append_string (json, request->model);
@@ -230,7 +237,8 @@ append_embeddings (GString *json, const HeadroomWireVectors *vectors)
 }
 
 static void
-append_openai (GString *json, const HeadroomWireEmbedRequest *request, const HeadroomWireVectors *vectors)
+append_openai (GString *json, const HeadroomWireEmbedRequest *request,
+               const HeadroomWireVectors *vectors)
 {
   g_string_append (json, "{\"object\":\"list\",\"data\":[");
   for (gsize i = 0; i < vectors->n_vectors; i++) {
@@ -243,12 +251,15 @@ append_openai (GString *json, const HeadroomWireEmbedRequest *request, const Hea
   }
   g_string_append (json, "],\"model\":");
   append_string (json, request->model);
-  g_string_append_printf (json, ",\"usage\":{\"prompt_tokens\":%" G_GINT64_FORMAT ",\"total_tokens\":%" G_GINT64_FORMAT "}}",
+  g_string_append_printf (json,
+                          ",\"usage\":{\"prompt_tokens\":%" G_GINT64_FORMAT
+                          ",\"total_tokens\":%" G_GINT64_FORMAT "}}",
                           vectors->prompt_eval_count, vectors->prompt_eval_count);
 }
 
 char *
-headroom_wire_print_vectors (const HeadroomWireEmbedRequest *request, const HeadroomWireVectors *vectors)
+headroom_wire_print_vectors (const HeadroomWireEmbedRequest *request,
+                             const HeadroomWireVectors *vectors)
 {
   GString *json = g_string_new (NULL);
 

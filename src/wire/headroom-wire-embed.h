@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The bodies of POST /api/embed, /api/embeddings and /v1/embeddings as one struct. As the rest of headroom-wire.h: pure functions.
- * Thread-safety: Safe.
+ * The bodies of POST /api/embed, /api/embeddings and /v1/embeddings as one struct. As the rest of
+ * headroom-wire.h: pure functions. Thread-safety: Safe.
  */
 #pragma once
 
@@ -32,8 +32,9 @@ typedef struct {
   gboolean base64;      /* OPENAI_EMBEDDINGS: encoding_format */
 } HeadroomWireEmbedRequest;
 
-HeadroomWireEmbedRequest *headroom_wire_parse_embed (HeadroomWireEmbedKind kind, const char *body, gsize len, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireEmbedRequest *headroom_wire_parse_embed (HeadroomWireEmbedKind kind, const char *body,
+                                                     gsize len,
+                                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_wire_embed_request_free (HeadroomWireEmbedRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomWireEmbedRequest, headroom_wire_embed_request_free)
 
@@ -53,9 +54,10 @@ typedef struct {
  *
  * Returns: %FALSE with @error set if a number is not finite
  */
-gboolean headroom_wire_finish_vector (float *vector, gint64 dimensions, gboolean normalise, gsize *ret_width, GError **error);
+gboolean headroom_wire_finish_vector (float *vector, gint64 dimensions, gboolean normalise,
+                                      gsize *ret_width, GError **error);
 
-char *headroom_wire_print_vectors (const HeadroomWireEmbedRequest *request, const HeadroomWireVectors *vectors)
-    G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_vectors (const HeadroomWireEmbedRequest *request,
+                                   const HeadroomWireVectors *vectors) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -46,12 +46,14 @@ dup_json_kind (const HrValue *value, gboolean with_number)
 }
 
 void
-headroom_fields_refuse_type (HeadroomFields *fields, const char *name, const HrValue *value, const char *go_type)
+headroom_fields_refuse_type (HeadroomFields *fields, const char *name, const HrValue *value,
+                             const char *go_type)
 {
   /* Go repeats a number that an integer cannot hold. */
   g_autofree char *kind = dup_json_kind (value, g_str_has_prefix (go_type, "int"));
 
-  headroom_fields_fail (fields, 400, "json: cannot unmarshal %s into Go struct field %s.%s%s of type %s", kind,
+  headroom_fields_fail (fields, 400,
+                        "json: cannot unmarshal %s into Go struct field %s.%s%s of type %s", kind,
                         fields->type_name, fields->path, name, go_type);
 }
 
@@ -78,7 +80,8 @@ headroom_fields_init (HeadroomFields *fields, const char *type_name, const char 
     fields->dict = fields->root;
   } else if (hr_value_kind (fields->root) != HR_VALUE_NULL) {
     g_autofree char *kind = dup_json_kind (fields->root, FALSE);
-    headroom_fields_fail (fields, 400, "json: cannot unmarshal %s into Go value of type api.%s", kind, type_name);
+    headroom_fields_fail (fields, 400, "json: cannot unmarshal %s into Go value of type api.%s",
+                          kind, type_name);
   }
 }
 
@@ -192,7 +195,8 @@ is_base64_char (char c)
   return g_ascii_isalnum (c) || c == '+' || c == '/';
 }
 
-/* The offset of the first byte that strict base64 does not allow there, or -1. Line ends are skipped. */
+/* The offset of the first byte that strict base64 does not allow there, or -1. Line ends are
+ * skipped. */
 static gssize
 find_bad_base64 (const char *text, gsize len)
 {

@@ -31,7 +31,8 @@ headroom_wire_parse_delete (const char *body, gsize len, GError **error)
 }
 
 gboolean
-headroom_wire_parse_copy (const char *body, gsize len, char **ret_source, char **ret_destination, GError **error)
+headroom_wire_parse_copy (const char *body, gsize len, char **ret_source, char **ret_destination,
+                          GError **error)
 {
   HeadroomFields fields;
 
@@ -68,7 +69,8 @@ read_files (HeadroomFields *fields, HeadroomWireCreateRequest *request)
     return;
   const HrValue *digest = hr_value_entry (files, 0, &name);
   if (hr_value_size (files) > 1) {
-    headroom_fields_fail (fields, 400, "a model can be made of one GGUF file, not of %zu files", hr_value_size (files));
+    headroom_fields_fail (fields, 400, "a model can be made of one GGUF file, not of %zu files",
+                          hr_value_size (files));
   } else if (g_path_is_absolute (name) || strstr (name, "..") != NULL) {
     headroom_fields_fail (fields, 400, "file path must be relative");
   } else if (hr_value_kind (digest) != HR_VALUE_STRING) {
@@ -155,13 +157,15 @@ read_plain_messages (HeadroomFields *fields)
 static void
 refuse_unsupported (HeadroomFields *fields)
 {
-  static const char *const unsupported[] = { "draft_files", "quantize", "quantization", "draft_quantize", "remote_host" };
+  static const char *const unsupported[] = { "draft_files", "quantize", "quantization",
+                                             "draft_quantize", "remote_host" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (unsupported); i++) {
     const HrValue *value = headroom_fields_any (fields, unsupported[i]);
-    gboolean is_empty = value != NULL
-                        && ((hr_value_kind (value) == HR_VALUE_STRING && *hr_value_get_string (value, NULL) == '\0')
-                            || (hr_value_kind (value) == HR_VALUE_DICT && hr_value_size (value) == 0));
+    gboolean is_empty =
+        value != NULL &&
+        ((hr_value_kind (value) == HR_VALUE_STRING && *hr_value_get_string (value, NULL) == '\0') ||
+         (hr_value_kind (value) == HR_VALUE_DICT && hr_value_size (value) == 0));
     if (value != NULL && !is_empty)
       headroom_fields_fail (fields, 400, "%s is not supported yet", unsupported[i]);
   }

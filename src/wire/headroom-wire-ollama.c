@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Fields come in the order that clients have always seen; a field whose value is zero or empty is left out where Go's
- * omitempty leaves it out.
+ * Fields come in the order that clients have always seen; a field whose value is zero or empty is
+ * left out where Go's omitempty leaves it out.
  */
 #include <float.h>
 #include <string.h>
@@ -52,7 +52,8 @@ headroom_record_text_value (const HeadroomWireRecord *record)
   return hr_value_new_string (record->text, record->text_len > 0 ? record->text_len : -1, false);
 }
 
-/* A float as the double with the same shortest spelling; JSON has no infinity, so its nearest number stands for it. */
+/* A float as the double with the same shortest spelling; JSON has no infinity, so its nearest
+ * number stands for it. */
 static double
 widen (float number)
 {
@@ -76,7 +77,8 @@ prob_value (const HeadroomWireProb *prob)
   HrValue *value = hr_value_new_dict (), *bytes = hr_value_new_list ();
 
   hr_value_set (value, "token",
-                hr_value_new_string (prob->token != NULL ? prob->token : "", (gssize) prob->token_len, false));
+                hr_value_new_string (prob->token != NULL ? prob->token : "",
+                                     (gssize) prob->token_len, false));
   headroom_json_set_float (value, "logprob", widen (prob->logprob));
   for (gsize i = 0; i < prob->token_len; i++)
     hr_value_append (bytes, hr_value_new_int ((guint8) prob->token[i]));
@@ -117,7 +119,8 @@ tool_calls_value (const HrValue *calls, gsize n_earlier)
     headroom_json_set_string (value, "id", headroom_json_get_string (call, "id"));
     headroom_json_set_int (shown, "index", (gint64) (n_earlier + i));
     headroom_json_set_string (shown, "name", headroom_json_get_string (function, "name"));
-    hr_value_set (shown, "arguments", arguments != NULL ? hr_value_ref (arguments) : hr_value_new_dict ());
+    hr_value_set (shown, "arguments",
+                  arguments != NULL ? hr_value_ref (arguments) : hr_value_new_dict ());
     hr_value_set (value, "function", shown);
     hr_value_append (list, value);
   }
@@ -186,7 +189,8 @@ headroom_wire_print_generate (const HeadroomWireRecord *record)
   }
   set_metrics (value, &record->metrics);
   if (has_tool_calls (record))
-    hr_value_set (value, "tool_calls", tool_calls_value (record->tool_calls, record->n_earlier_calls));
+    hr_value_set (value, "tool_calls",
+                  tool_calls_value (record->tool_calls, record->n_earlier_calls));
   set_debug_and_logprobs (value, record);
   return print (value);
 }
@@ -200,7 +204,8 @@ headroom_wire_print_chat (const HeadroomWireRecord *record)
   hr_value_set (message, "content", headroom_record_text_value (record));
   set_nonempty (message, "thinking", record->thinking);
   if (has_tool_calls (record))
-    hr_value_set (message, "tool_calls", tool_calls_value (record->tool_calls, record->n_earlier_calls));
+    hr_value_set (message, "tool_calls",
+                  tool_calls_value (record->tool_calls, record->n_earlier_calls));
   hr_value_set (value, "message", message);
   set_done (value, record);
   set_debug_and_logprobs (value, record);
@@ -230,7 +235,8 @@ headroom_wire_print_version (const char *version)
 }
 
 char *
-headroom_wire_print_status (const char *status, const char *digest, guint64 completed, guint64 total)
+headroom_wire_print_status (const char *status, const char *digest, guint64 completed,
+                            guint64 total)
 {
   HrValue *value = hr_value_new_dict ();
 
@@ -256,8 +262,10 @@ headroom_details_value (HeadroomModelEntry *entry, gboolean with_lengths)
     headroom_json_set_strv (value, "families", families);
   else
     hr_value_set (value, "families", hr_value_new_null ());
-  headroom_json_set_string (value, "parameter_size", headroom_model_entry_get_parameter_size (entry));
-  headroom_json_set_string (value, "quantization_level", headroom_model_entry_get_quantization (entry));
+  headroom_json_set_string (value, "parameter_size",
+                            headroom_model_entry_get_parameter_size (entry));
+  headroom_json_set_string (value, "quantization_level",
+                            headroom_model_entry_get_quantization (entry));
   if (with_lengths) {
     set_nonzero (value, "context_length", headroom_model_entry_get_context_length (entry));
     set_nonzero (value, "embedding_length", headroom_model_entry_get_embedding_length (entry));
@@ -324,7 +332,9 @@ compare_latest_first (gconstpointer a, gconstpointer b)
   const HeadroomWireRunning *first = *(const HeadroomWireRunning *const *) a,
                             *second = *(const HeadroomWireRunning *const *) b;
 
-  return first->expires_ns == second->expires_ns ? 0 : first->expires_ns > second->expires_ns ? -1 : 1;
+  return first->expires_ns == second->expires_ns  ? 0
+         : first->expires_ns > second->expires_ns ? -1
+                                                  : 1;
 }
 
 char *

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Everything becomes what /api/chat would have said: sampling settings become options, parts of a message become
- * messages of their own, arguments of tool calls become objects. temperature and top_p are 1.0 where the client says
- * nothing, as this API has it.
+ * Everything becomes what /api/chat would have said: sampling settings become options, parts of a
+ * message become messages of their own, arguments of tool calls become objects. temperature and
+ * top_p are 1.0 where the client says nothing, as this API has it.
  */
 #include <string.h>
 
@@ -41,7 +41,9 @@ new_message (const char *role, HrValue *take_content)
   HrValue *message = hr_value_new_dict ();
 
   /* The newer name of the same role. */
-  hr_value_set (message, "role", headroom_role_value (g_ascii_strcasecmp (role, "developer") == 0 ? "system" : role));
+  hr_value_set (message, "role",
+                headroom_role_value (g_ascii_strcasecmp (role, "developer") == 0 ? "system"
+                                                                                 : role));
   hr_value_set (message, "content", take_content);
   return message;
 }
@@ -60,8 +62,9 @@ read_image_url (HeadroomFields *fields, const HrValue *part)
                         : headroom_json_get_string (part, "image_url");
 
   if (url != NULL && (g_str_has_prefix (url, "http://") || g_str_has_prefix (url, "https://"))) {
-    headroom_fields_fail (fields, 400,
-                          "image URLs are not currently supported, please use base64 encoded data instead");
+    headroom_fields_fail (
+        fields, 400,
+        "image URLs are not currently supported, please use base64 encoded data instead");
     return NULL;
   }
   for (gsize i = 0; url != NULL && i < G_N_ELEMENTS (prefixes); i++) {
@@ -79,12 +82,15 @@ read_image_url (HeadroomFields *fields, const HrValue *part)
   return NULL;
 }
 
-/* One part of a message: text goes to its content, behind what is there, a picture to its images. */
+/* One part of a message: text goes to its content, behind what is there, a picture to its images.
+ */
 static void
 read_part (HeadroomFields *fields, const HrValue *part, GString *text, HrValue *images)
 {
-  const char *type = hr_value_kind (part) == HR_VALUE_DICT ? headroom_json_get_string (part, "type") : NULL;
-  gboolean is_text = g_strcmp0 (type, "text") == 0 || g_strcmp0 (type, "input_text") == 0 || g_strcmp0 (type, "output_text") == 0;
+  const char *type =
+      hr_value_kind (part) == HR_VALUE_DICT ? headroom_json_get_string (part, "type") : NULL;
+  gboolean is_text = g_strcmp0 (type, "text") == 0 || g_strcmp0 (type, "input_text") == 0 ||
+                     g_strcmp0 (type, "output_text") == 0;
   HrValue *value = is_text ? hr_value_lookup (part, "text") : NULL;
   gsize len;
 
@@ -98,8 +104,10 @@ read_part (HeadroomFields *fields, const HrValue *part, GString *text, HrValue *
     if (image != NULL)
       hr_value_append (images, image);
   } else {
-    headroom_fields_fail (fields, 400, g_strcmp0 (type, "input_file") == 0 ? "file inputs are not currently supported" :
-                                                                              "invalid message format");
+    headroom_fields_fail (fields, 400,
+                          g_strcmp0 (type, "input_file") == 0
+                              ? "file inputs are not currently supported"
+                              : "invalid message format");
   }
 }
 
@@ -116,7 +124,8 @@ headroom_openai_read_parts (HeadroomFields *fields, const HrValue *list, HrValue
 static void
 read_tool_call (HeadroomFields *fields, const HrValue *call, HrValue *calls)
 {
-  const HrValue *function = hr_value_kind (call) == HR_VALUE_DICT ? hr_value_lookup (call, "function") : NULL;
+  const HrValue *function =
+      hr_value_kind (call) == HR_VALUE_DICT ? hr_value_lookup (call, "function") : NULL;
   const char *text = headroom_json_get_string (function, "arguments");
   g_autoptr(HrValue) arguments = text != NULL ? headroom_json_parse (text, -1, FALSE, NULL) : NULL;
 
@@ -153,7 +162,9 @@ set_tool_fields (HeadroomFields *inner, HrValue *message, const HrValue *earlier
 {
   HrValue *id = headroom_fields_ref_text (inner, "tool_call_id");
   HrValue *name = headroom_fields_ref_text (inner, "name");
-  HrValue *found = name == NULL && id != NULL ? headroom_find_tool_name (earlier, hr_value_get_string (id, NULL)) : NULL;
+  HrValue *found = name == NULL && id != NULL
+                       ? headroom_find_tool_name (earlier, hr_value_get_string (id, NULL))
+                       : NULL;
 
   if (found != NULL)
     name = hr_value_ref (found);
@@ -176,7 +187,8 @@ set_reasoning (HeadroomFields *inner, HrValue *message)
 
 /* A message of one content, or of none but with tool calls. */
 static void
-read_whole (HeadroomFields *fields, HeadroomFields *inner, const char *role, HrValue *content, HrValue *messages)
+read_whole (HeadroomFields *fields, HeadroomFields *inner, const char *role, HrValue *content,
+            HrValue *messages)
 {
   const HrValue *list = headroom_fields_list (inner, "tool_calls", "[]openai.ToolCall");
   gboolean has_calls = list != NULL && hr_value_size (list) > 0;
@@ -185,7 +197,8 @@ read_whole (HeadroomFields *fields, HeadroomFields *inner, const char *role, HrV
     headroom_fields_fail (fields, 400, "invalid message content type: <nil>");
     return;
   }
-  HrValue *message = new_message (role, content != NULL ? hr_value_ref (content) : hr_value_new_string ("", 0, false));
+  HrValue *message = new_message (role, content != NULL ? hr_value_ref (content)
+                                                        : hr_value_new_string ("", 0, false));
   set_reasoning (inner, message);
   if (has_calls) {
     HrValue *calls = hr_value_new_list ();
@@ -210,7 +223,8 @@ read_message (HeadroomFields *fields, const HrValue *value, HrValue *messages)
     g_autoptr (HrValue) text = headroom_openai_read_parts (fields, content, images);
     read_whole (fields, &inner, role != NULL ? role : "", text, messages);
     if (hr_value_size (images) > 0 && hr_value_size (messages) > 0)
-      hr_value_set (hr_value_at (messages, hr_value_size (messages) - 1), "images", hr_value_ref (images));
+      hr_value_set (hr_value_at (messages, hr_value_size (messages) - 1), "images",
+                    hr_value_ref (images));
   } else if (kind == HR_VALUE_STRING || kind == HR_VALUE_NULL) {
     read_whole (fields, &inner, role != NULL ? role : "", content, messages);
   } else {
@@ -239,7 +253,8 @@ read_messages (HeadroomFields *fields)
 /* ---- Options ---- */
 
 void
-headroom_copy_number (HeadroomFields *fields, const char *name, HrValue *options, const char *option, const char *go_type)
+headroom_copy_number (HeadroomFields *fields, const char *name, HrValue *options,
+                      const char *option, const char *go_type)
 {
   const HrValue *value = headroom_fields_any (fields, name);
 
@@ -297,8 +312,9 @@ headroom_openai_read_effort (HeadroomFields *fields)
     const char *name;
     HeadroomThink think;
   } efforts[] = {
-    { "none", HEADROOM_THINK_OFF }, { "minimal", HEADROOM_THINK_LOW }, { "low", HEADROOM_THINK_LOW },
-    { "medium", HEADROOM_THINK_MEDIUM }, { "high", HEADROOM_THINK_HIGH }, { "max", HEADROOM_THINK_MAX },
+    { "none", HEADROOM_THINK_OFF },  { "minimal", HEADROOM_THINK_LOW },
+    { "low", HEADROOM_THINK_LOW },   { "medium", HEADROOM_THINK_MEDIUM },
+    { "high", HEADROOM_THINK_HIGH }, { "max", HEADROOM_THINK_MAX },
     { "xhigh", HEADROOM_THINK_MAX }, { "ultra", HEADROOM_THINK_MAX },
   };
   const HrValue *reasoning = headroom_fields_dict (fields, "reasoning", "openai.Reasoning");
@@ -313,9 +329,10 @@ headroom_openai_read_effort (HeadroomFields *fields)
       return efforts[i].think;
   }
   g_autofree char *valid = g_utf8_make_valid (name, (gssize) MIN (strlen (name), 80));
-  headroom_fields_fail (fields, 400,
-                        "invalid reasoning value: '%s' (must be \"high\", \"medium\", \"low\", \"max\", or \"none\")",
-                        valid);
+  headroom_fields_fail (
+      fields, 400,
+      "invalid reasoning value: '%s' (must be \"high\", \"medium\", \"low\", \"max\", or \"none\")",
+      valid);
   return HEADROOM_THINK_UNSET;
 }
 
@@ -324,9 +341,11 @@ read_response_format (HeadroomFields *fields)
 {
   const HrValue *format = headroom_fields_dict (fields, "response_format", "openai.ResponseFormat");
   const char *type = headroom_json_get_string (format, "type");
-  const HrValue *holder = g_strcmp0 (type, "json_schema") == 0 ? hr_value_lookup (format, "json_schema") : NULL;
-  HrValue *schema =
-      holder != NULL && hr_value_kind (holder) == HR_VALUE_DICT ? hr_value_lookup (holder, "schema") : NULL;
+  const HrValue *holder =
+      g_strcmp0 (type, "json_schema") == 0 ? hr_value_lookup (format, "json_schema") : NULL;
+  HrValue *schema = holder != NULL && hr_value_kind (holder) == HR_VALUE_DICT
+                        ? hr_value_lookup (holder, "schema")
+                        : NULL;
 
   if (g_strcmp0 (type, "json_object") == 0)
     return hr_value_new_string ("json", -1, false);
@@ -366,7 +385,8 @@ headroom_wire_parse_openai_chat (const char *body, gsize len, GError **error)
   request->think = headroom_openai_read_effort (&fields);
   request->logprobs = headroom_fields_bool (&fields, "logprobs", FALSE);
   request->debug_render_only = headroom_fields_bool (&fields, "_debug_render_only", FALSE);
-  const HrValue *stream_options = headroom_fields_dict (&fields, "stream_options", "openai.StreamOptions");
+  const HrValue *stream_options =
+      headroom_fields_dict (&fields, "stream_options", "openai.StreamOptions");
   request->include_usage = headroom_json_get_bool (stream_options, "include_usage", FALSE);
   gint64 top = headroom_fields_int (&fields, "top_logprobs", 0);
   if (top < 0 || top > MAX_TOP_LOGPROBS)

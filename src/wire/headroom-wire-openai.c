@@ -49,12 +49,15 @@ static HrValue *
 model_value (HeadroomModelEntry *entry)
 {
   HrValue *value = hr_value_new_dict ();
-  g_autoptr(HeadroomModelName) name = headroom_model_name_parse (headroom_model_entry_get_full_name (entry));
+  g_autoptr (HeadroomModelName) name =
+      headroom_model_name_parse (headroom_model_entry_get_full_name (entry));
 
   headroom_json_set_string (value, "id", headroom_model_entry_get_name (entry));
   headroom_json_set_string (value, "object", "model");
-  headroom_json_set_int (value, "created", headroom_model_entry_get_modified_ns (entry) / HEADROOM_NSEC_PER_SEC);
-  headroom_json_set_string (value, "owned_by", name != NULL ? name->space : HEADROOM_DEFAULT_NAMESPACE);
+  headroom_json_set_int (value, "created",
+                         headroom_model_entry_get_modified_ns (entry) / HEADROOM_NSEC_PER_SEC);
+  headroom_json_set_string (value, "owned_by",
+                            name != NULL ? name->space : HEADROOM_DEFAULT_NAMESPACE);
   return value;
 }
 
@@ -67,7 +70,8 @@ headroom_wire_print_openai_model (HeadroomModelEntry *entry)
 char *
 headroom_wire_print_openai_models (GPtrArray *entries)
 {
-  HrValue *root = hr_value_new_dict (), *list = entries->len > 0 ? hr_value_new_list () : hr_value_new_null ();
+  HrValue *root = hr_value_new_dict (),
+          *list = entries->len > 0 ? hr_value_new_list () : hr_value_new_null ();
 
   headroom_json_set_string (root, "object", "list");
   for (guint i = 0; i < entries->len; i++)
@@ -107,8 +111,9 @@ tool_calls_value (const HrValue *calls, gsize n_earlier)
     const HrValue *function = hr_value_lookup (call, "function");
     const char *id = headroom_json_get_string (call, "id");
     HrValue *value = hr_value_new_dict (), *shown = hr_value_new_dict ();
-    g_autofree char *arguments = headroom_json_print (function != NULL ? hr_value_lookup (function, "arguments") : NULL,
-                                                      HEADROOM_JSON_PLAIN);
+    g_autofree char *arguments =
+        headroom_json_print (function != NULL ? hr_value_lookup (function, "arguments") : NULL,
+                             HEADROOM_JSON_PLAIN);
     headroom_json_set_string (value, "id", id != NULL ? id : "");
     headroom_json_set_int (value, "index", (gint64) (n_earlier + i));
     headroom_json_set_string (value, "type", "function");
@@ -186,7 +191,8 @@ whole_message (const HeadroomWireRecord *record)
   if (has_thinking (record))
     headroom_json_set_string (message, "reasoning", record->thinking);
   if (has_tool_calls (record))
-    hr_value_set (message, "tool_calls", tool_calls_value (record->tool_calls, record->n_earlier_calls));
+    hr_value_set (message, "tool_calls",
+                  tool_calls_value (record->tool_calls, record->n_earlier_calls));
   return message;
 }
 
@@ -198,7 +204,8 @@ headroom_wire_print_openai_completion (const HeadroomWireRecord *record, guint i
 
   headroom_json_set_int (choice, "index", 0);
   hr_value_set (choice, "message", whole_message (record));
-  hr_value_set (choice, "finish_reason", finish_reason_value (record->done_reason, has_tool_calls (record)));
+  hr_value_set (choice, "finish_reason",
+                finish_reason_value (record->done_reason, has_tool_calls (record)));
   set_logprobs (choice, record);
   set_choice (value, choice);
   hr_value_set (value, "usage", usage_value (&record->metrics));
@@ -217,10 +224,12 @@ append_event (GString *events, HrValue *take_value)
 
 /* One chunk; delta and finish_reason are taken. logprobs NULL: none. */
 static void
-append_chunk (GString *events, const HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record,
-              HrValue *take_delta, HrValue *take_finish_reason, gboolean with_logprobs)
+append_chunk (GString *events, const HeadroomWireOpenaiStream *stream,
+              const HeadroomWireRecord *record, HrValue *take_delta, HrValue *take_finish_reason,
+              gboolean with_logprobs)
 {
-  HrValue *value = start_answer (stream->id, "chat.completion.chunk", stream->created_ns, record->model);
+  HrValue *value =
+      start_answer (stream->id, "chat.completion.chunk", stream->created_ns, record->model);
   HrValue *choice = hr_value_new_dict ();
 
   headroom_json_set_int (choice, "index", 0);
@@ -259,7 +268,8 @@ append_deltas (GString *events, HeadroomWireOpenaiStream *stream, const Headroom
   if (has_text (record) || !has_tool_calls (record))
     hr_value_set (delta, "content", headroom_record_text_value (record));
   if (has_tool_calls (record))
-    hr_value_set (delta, "tool_calls", tool_calls_value (record->tool_calls, record->n_earlier_calls));
+    hr_value_set (delta, "tool_calls",
+                  tool_calls_value (record->tool_calls, record->n_earlier_calls));
   stream->sent_tool_calls = stream->sent_tool_calls || has_tool_calls (record);
   append_chunk (events, stream, record, delta, hr_value_new_null (), TRUE);
 }
@@ -271,7 +281,8 @@ append_end (GString *events, HeadroomWireOpenaiStream *stream, const HeadroomWir
   append_chunk (events, stream, record, start_delta (stream),
                 finish_reason_value (record->done_reason, stream->sent_tool_calls), FALSE);
   if (stream->include_usage) {
-    HrValue *value = start_answer (stream->id, "chat.completion.chunk", stream->created_ns, record->model);
+    HrValue *value =
+        start_answer (stream->id, "chat.completion.chunk", stream->created_ns, record->model);
     hr_value_set (value, "choices", hr_value_new_list ());
     hr_value_set (value, "usage", usage_value (&record->metrics));
     append_event (events, value);
@@ -280,7 +291,8 @@ append_end (GString *events, HeadroomWireOpenaiStream *stream, const HeadroomWir
 }
 
 char *
-headroom_wire_print_openai_chunks (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
+headroom_wire_print_openai_chunks (HeadroomWireOpenaiStream *stream,
+                                   const HeadroomWireRecord *record)
 {
   GString *events = g_string_new (NULL);
 

@@ -23,12 +23,15 @@ read_think (HeadroomFields *fields)
     return think;
   if (hr_value_kind (value) == HR_VALUE_BOOL)
     return hr_value_get_bool (value) ? HEADROOM_THINK_ON : HEADROOM_THINK_OFF;
-  if (hr_value_kind (value) == HR_VALUE_STRING && headroom_think_parse (hr_value_get_string (value, NULL), &think))
+  if (hr_value_kind (value) == HR_VALUE_STRING &&
+      headroom_think_parse (hr_value_get_string (value, NULL), &think))
     return think;
-  g_autofree char *shown = hr_value_kind (value) == HR_VALUE_STRING ? g_strdup (hr_value_get_string (value, NULL))
-                                                                    : headroom_json_print (value, HEADROOM_JSON_PLAIN);
+  g_autofree char *shown = hr_value_kind (value) == HR_VALUE_STRING
+                               ? g_strdup (hr_value_get_string (value, NULL))
+                               : headroom_json_print (value, HEADROOM_JSON_PLAIN);
   headroom_fields_fail (
-      fields, 400, "invalid think value: \"%.80s\" (must be \"high\", \"medium\", \"low\", \"max\", true, or false)",
+      fields, 400,
+      "invalid think value: \"%.80s\" (must be \"high\", \"medium\", \"low\", \"max\", true, or false)",
       shown);
   return think;
 }
@@ -51,8 +54,9 @@ read_format (HeadroomFields *fields)
   }
   g_autofree char *json = headroom_json_print (value, HEADROOM_JSON_PLAIN);
   g_autofree char *quoted = g_strescape (json, NULL);
-  headroom_fields_fail (fields, 500, "invalid format: \"%.200s\"; expected \"json\" or a valid JSON Schema object",
-                        quoted);
+  headroom_fields_fail (
+      fields, 500, "invalid format: \"%.200s\"; expected \"json\" or a valid JSON Schema object",
+      quoted);
   return NULL;
 }
 
@@ -79,7 +83,9 @@ read_shared (HeadroomFields *fields, HeadroomWireRequest *request)
   request->stream = headroom_fields_bool (fields, "stream", TRUE);
   request->options = options != NULL ? hr_value_ref ((HrValue *) options) : NULL;
   request->truncate = headroom_fields_bool (fields, "truncate", TRUE);
-  request->shift = headroom_fields_any (fields, "shift") == NULL ? -1 : headroom_fields_bool (fields, "shift", FALSE);
+  request->shift = headroom_fields_any (fields, "shift") == NULL
+                       ? -1
+                       : headroom_fields_bool (fields, "shift", FALSE);
   request->logprobs = headroom_fields_bool (fields, "logprobs", FALSE);
   request->debug_render_only = headroom_fields_bool (fields, "_debug_render_only", FALSE);
   request->think = read_think (fields);
@@ -99,7 +105,8 @@ static const char *
 chosen_tool (const HrValue *choice)
 {
   const HrValue *function = hr_value_lookup (choice, "function");
-  const HrValue *holder = function != NULL && hr_value_kind (function) == HR_VALUE_DICT ? function : choice;
+  const HrValue *holder =
+      function != NULL && hr_value_kind (function) == HR_VALUE_DICT ? function : choice;
 
   return headroom_json_get_string (holder, "name");
 }
@@ -109,8 +116,10 @@ headroom_read_tool_choice (HeadroomFields *fields, HeadroomWireRequest *request)
 {
   const HrValue *choice = headroom_fields_any (fields, "tool_choice");
   gboolean is_dict = choice != NULL && hr_value_kind (choice) == HR_VALUE_DICT;
-  const char *kind = is_dict ? headroom_json_get_string (choice, "type") :
-                     choice != NULL && hr_value_kind (choice) == HR_VALUE_STRING ? hr_value_get_string (choice, NULL) : NULL;
+  const char *kind = is_dict ? headroom_json_get_string (choice, "type")
+                     : choice != NULL && hr_value_kind (choice) == HR_VALUE_STRING
+                         ? hr_value_get_string (choice, NULL)
+                         : NULL;
 
   if (kind == NULL || request->tools == NULL)
     return;
@@ -135,7 +144,8 @@ read_context (HeadroomFields *fields)
   if (list == NULL || hr_value_size (list) == 0)
     return NULL;
   if (hr_value_size (list) > MAX_CONTEXT_TOKENS) {
-    headroom_fields_fail (fields, 400, "context must not hold more than %d tokens", MAX_CONTEXT_TOKENS);
+    headroom_fields_fail (fields, 400, "context must not hold more than %d tokens",
+                          MAX_CONTEXT_TOKENS);
     return NULL;
   }
   tokens = g_array_sized_new (FALSE, FALSE, sizeof (HrToken), (guint) hr_value_size (list));
@@ -146,7 +156,8 @@ read_context (HeadroomFields *fields)
     if (hr_value_kind (item) != HR_VALUE_INT)
       headroom_fields_refuse_type (fields, "context", item, "int");
     else if (id < 0 || id > G_MAXINT32)
-      headroom_fields_fail (fields, 400, "context holds %" G_GINT64_FORMAT ", which is no token", id);
+      headroom_fields_fail (fields, 400, "context holds %" G_GINT64_FORMAT ", which is no token",
+                            id);
     if (fields->error != NULL)
       return NULL;
     g_array_append_val (tokens, token);
@@ -185,7 +196,8 @@ headroom_wire_parse_generate (const char *body, gsize len, GError **error)
   request->raw = headroom_fields_bool (&fields, "raw", FALSE);
   request->context = read_context (&fields);
   request->images = read_images (&fields);
-  if (request->raw && (request->template_text != NULL || request->system != NULL || request->context != NULL))
+  if (request->raw &&
+      (request->template_text != NULL || request->system != NULL || request->context != NULL))
     headroom_fields_fail (&fields, 400, "raw mode does not support template, system, or context");
   return headroom_fields_finish (&fields, error) ? g_steal_pointer (&request) : NULL;
 }
@@ -200,8 +212,11 @@ headroom_tool_call_new (HrValue *id, const HrValue *name, const HrValue *argumen
   if (id != NULL)
     hr_value_set (call, "id", hr_value_ref (id));
   hr_value_set (call, "type", hr_value_new_string ("function", -1, true));
-  hr_value_set (function, "name", name != NULL ? hr_value_ref ((HrValue *) name) : hr_value_new_string ("", 0, false));
-  hr_value_set (function, "arguments", arguments != NULL ? hr_value_ref ((HrValue *) arguments) : hr_value_new_dict ());
+  hr_value_set (function, "name",
+                name != NULL ? hr_value_ref ((HrValue *) name)
+                             : hr_value_new_string ("", 0, false));
+  hr_value_set (function, "arguments",
+                arguments != NULL ? hr_value_ref ((HrValue *) arguments) : hr_value_new_dict ());
   hr_value_set (call, "function", function);
   return call;
 }
@@ -218,7 +233,8 @@ read_tool_call (HeadroomFields *fields, const HrValue *value, HrValue *calls)
   HeadroomFields inner = headroom_fields_inner (fields, function, "messages.tool_calls.function.");
   HrValue *id = headroom_fields_ref_text (&call, "id");
   HrValue *name = headroom_fields_ref_text (&inner, "name");
-  const HrValue *arguments = headroom_fields_dict (&inner, "arguments", "api.ToolCallFunctionArguments");
+  const HrValue *arguments =
+      headroom_fields_dict (&inner, "arguments", "api.ToolCallFunctionArguments");
 
   hr_value_append (calls, headroom_tool_call_new (id, name, arguments));
   hr_value_unref (id);

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Items become messages: a call of a function and the thoughts before it belong to the assistant's message that they stand beside.
+ * Items become messages: a call of a function and the thoughts before it belong to the assistant's
+ * message that they stand beside.
  */
 #include <string.h>
 
@@ -12,7 +13,8 @@
 static const char *
 type_of (const HrValue *item)
 {
-  const char *type = hr_value_kind (item) == HR_VALUE_DICT ? headroom_json_get_string (item, "type") : NULL;
+  const char *type =
+      hr_value_kind (item) == HR_VALUE_DICT ? headroom_json_get_string (item, "type") : NULL;
 
   return type != NULL ? type : "message";
 }
@@ -22,7 +24,8 @@ new_message (const char *role, HrValue *take_content)
 {
   HrValue *message = hr_value_new_dict ();
 
-  hr_value_set (message, "role", headroom_role_value (strcmp (role, "developer") == 0 ? "system" : role));
+  hr_value_set (message, "role",
+                headroom_role_value (strcmp (role, "developer") == 0 ? "system" : role));
   hr_value_set (message, "content", take_content);
   return message;
 }
@@ -77,7 +80,8 @@ read_function_call (HeadroomFields *fields, const HrValue *item, HrValue *messag
   g_autoptr (HrValue) arguments = text != NULL ? headroom_json_parse (text, -1, FALSE, NULL) : NULL;
   HrValue *message, *calls;
 
-  if (arguments == NULL || hr_value_kind (arguments) != HR_VALUE_DICT || name == NULL || hr_value_kind (name) != HR_VALUE_STRING) {
+  if (arguments == NULL || hr_value_kind (arguments) != HR_VALUE_DICT || name == NULL ||
+      hr_value_kind (name) != HR_VALUE_STRING) {
     headroom_fields_fail (fields, 400, "invalid tool call arguments");
     return;
   }
@@ -87,7 +91,9 @@ read_function_call (HeadroomFields *fields, const HrValue *item, HrValue *messag
     calls = hr_value_new_list ();
     hr_value_set (message, "tool_calls", calls);
   }
-  hr_value_append (calls, headroom_tool_call_new (id != NULL && hr_value_kind (id) == HR_VALUE_STRING ? id : NULL, name, arguments));
+  hr_value_append (calls, headroom_tool_call_new (
+                              id != NULL && hr_value_kind (id) == HR_VALUE_STRING ? id : NULL, name,
+                              arguments));
 }
 
 static void
@@ -95,7 +101,8 @@ read_function_output (HeadroomFields *fields, const HrValue *item, HrValue *mess
 {
   const char *id = headroom_json_get_string (item, "call_id");
   g_autoptr (HrValue) images = hr_value_new_list ();
-  HrValue *message = new_message ("tool", read_content (fields, hr_value_lookup (item, "output"), images));
+  HrValue *message =
+      new_message ("tool", read_content (fields, hr_value_lookup (item, "output"), images));
   HrValue *name = headroom_find_tool_name (messages, id);
 
   headroom_json_set_string (message, "tool_call_id", id);
@@ -140,7 +147,8 @@ static HrValue *
 read_input (HeadroomFields *fields)
 {
   const HrValue *input = headroom_fields_any (fields, "input");
-  HrValue *instructions = headroom_fields_ref_text (fields, "instructions"), *messages = hr_value_new_list ();
+  HrValue *instructions = headroom_fields_ref_text (fields, "instructions"),
+          *messages = hr_value_new_list ();
 
   if (instructions != NULL)
     hr_value_append (messages, new_message ("system", instructions));
@@ -150,7 +158,9 @@ read_input (HeadroomFields *fields)
     hr_value_append (messages, new_message ("user", hr_value_ref ((HrValue *) input)));
   else if (hr_value_kind (input) != HR_VALUE_LIST)
     headroom_fields_refuse_type (fields, "input", input, "openai.ResponsesInput");
-  for (gsize i = 0; input != NULL && hr_value_kind (input) == HR_VALUE_LIST && i < hr_value_size (input) && fields->error == NULL; i++)
+  for (gsize i = 0; input != NULL && hr_value_kind (input) == HR_VALUE_LIST &&
+                    i < hr_value_size (input) && fields->error == NULL;
+       i++)
     read_item (fields, hr_value_at (input, i), messages);
   return messages;
 }
@@ -164,9 +174,12 @@ add_tool (HeadroomFields *fields, const HrValue *value, const char *space, HrVal
     headroom_fields_fail (fields, 400, "a tool needs a name");
     return;
   }
-  g_autofree char *full = space != NULL ? g_strconcat (space, ".", hr_value_get_string (name, NULL), NULL) : NULL;
-  g_autoptr (HrValue) full_name = full != NULL ? hr_value_new_string (full, -1, false) : hr_value_ref (name);
-  hr_value_append (tools, headroom_tool_new (full_name, hr_value_lookup (value, "description"), hr_value_lookup (value, "parameters")));
+  g_autofree char *full =
+      space != NULL ? g_strconcat (space, ".", hr_value_get_string (name, NULL), NULL) : NULL;
+  g_autoptr (HrValue) full_name =
+      full != NULL ? hr_value_new_string (full, -1, false) : hr_value_ref (name);
+  hr_value_append (tools, headroom_tool_new (full_name, hr_value_lookup (value, "description"),
+                                             hr_value_lookup (value, "parameters")));
 }
 
 /* Functions; those of a namespace under "namespace.name". Other tools are services elsewhere. */
@@ -178,11 +191,14 @@ read_tools (HeadroomFields *fields)
 
   for (gsize i = 0; list != NULL && i < hr_value_size (list); i++) {
     const HrValue *value = hr_value_at (list, i);
-    const char *type = hr_value_kind (value) == HR_VALUE_DICT ? headroom_json_get_string (value, "type") : NULL;
-    const HrValue *inner = g_strcmp0 (type, "namespace") == 0 ? hr_value_lookup (value, "tools") : NULL;
+    const char *type =
+        hr_value_kind (value) == HR_VALUE_DICT ? headroom_json_get_string (value, "type") : NULL;
+    const HrValue *inner =
+        g_strcmp0 (type, "namespace") == 0 ? hr_value_lookup (value, "tools") : NULL;
     if (g_strcmp0 (type, "function") == 0)
       add_tool (fields, value, NULL, tools);
-    for (gsize k = 0; inner != NULL && hr_value_kind (inner) == HR_VALUE_LIST && k < hr_value_size (inner); k++)
+    for (gsize k = 0;
+         inner != NULL && hr_value_kind (inner) == HR_VALUE_LIST && k < hr_value_size (inner); k++)
       if (hr_value_kind (hr_value_at (inner, k)) == HR_VALUE_DICT)
         add_tool (fields, hr_value_at (inner, k), headroom_json_get_string (value, "name"), tools);
   }
@@ -237,7 +253,8 @@ headroom_wire_parse_responses (const char *body, gsize len, GError **error)
   request->think = headroom_openai_read_effort (&fields);
   request->options = read_options (&fields);
   if (headroom_fields_any (&fields, "previous_response_id") != NULL)
-    headroom_fields_fail (&fields, 400, "previous_response_id is not supported: answers are not kept");
+    headroom_fields_fail (&fields, 400,
+                          "previous_response_id is not supported: answers are not kept");
   if (request->model == NULL || *request->model == '\0')
     headroom_fields_fail (&fields, 400, "model is required");
   return headroom_fields_finish (&fields, error) ? g_steal_pointer (&request) : NULL;

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * An answer is a list of items: reasoning, message, function_call. A stream tells each item's begin, its pieces and its end, numbered.
+ * An answer is a list of items: reasoning, message, function_call. A stream tells each item's
+ * begin, its pieces and its end, numbered.
  */
 #include <string.h>
 
@@ -48,7 +49,8 @@ has_thinking (const HeadroomWireRecord *record)
 /* ---- Items ---- */
 
 static void
-set_item_id (HrValue *item, const char *prefix, const HeadroomWireOpenaiStream *stream, gsize number)
+set_item_id (HrValue *item, const char *prefix, const HeadroomWireOpenaiStream *stream,
+             gsize number)
 {
   g_autofree char *id = g_strdup_printf ("%s_%u_%" G_GSIZE_FORMAT, prefix, stream->id, number);
 
@@ -96,13 +98,15 @@ reasoning_item (const HeadroomWireOpenaiStream *stream, gsize number, const char
 }
 
 static HrValue *
-call_item (const HeadroomWireOpenaiStream *stream, gsize number, const HrValue *call, const char *arguments)
+call_item (const HeadroomWireOpenaiStream *stream, gsize number, const HrValue *call,
+           const char *arguments)
 {
   HrValue *item = typed ("function_call");
 
   set_item_id (item, "fc", stream, number);
   headroom_json_set_string (item, "call_id", headroom_json_get_string (call, "id"));
-  headroom_json_set_string (item, "name", headroom_json_get_string (hr_value_lookup (call, "function"), "name"));
+  headroom_json_set_string (item, "name",
+                            headroom_json_get_string (hr_value_lookup (call, "function"), "name"));
   headroom_json_set_string (item, "arguments", arguments);
   headroom_json_set_string (item, "status", *arguments != '\0' ? "completed" : "in_progress");
   return item;
@@ -111,7 +115,8 @@ call_item (const HeadroomWireOpenaiStream *stream, gsize number, const HrValue *
 static char *
 dup_arguments (const HrValue *call)
 {
-  return headroom_json_print (hr_value_lookup (hr_value_lookup (call, "function"), "arguments"), HEADROOM_JSON_PLAIN);
+  return headroom_json_print (hr_value_lookup (hr_value_lookup (call, "function"), "arguments"),
+                              HEADROOM_JSON_PLAIN);
 }
 
 /* ---- The whole ---- */
@@ -119,7 +124,8 @@ dup_arguments (const HrValue *call)
 static HrValue *
 usage_value (const HeadroomWireMetrics *metrics)
 {
-  HrValue *usage = hr_value_new_dict (), *input = hr_value_new_dict (), *output = hr_value_new_dict ();
+  HrValue *usage = hr_value_new_dict (), *input = hr_value_new_dict (),
+          *output = hr_value_new_dict ();
 
   headroom_json_set_int (usage, "input_tokens", metrics->prompt_eval_count);
   headroom_json_set_int (input, "cached_tokens", 0);
@@ -132,7 +138,8 @@ usage_value (const HeadroomWireMetrics *metrics)
 }
 
 static HrValue *
-response_value (const HeadroomWireRecord *record, const HeadroomWireOpenaiStream *stream, HrValue *take_output)
+response_value (const HeadroomWireRecord *record, const HeadroomWireOpenaiStream *stream,
+                HrValue *take_output)
 {
   gboolean cut = g_strcmp0 (record->done_reason, "length") == 0;
   HrValue *value = hr_value_new_dict (), *details = hr_value_new_null ();
@@ -146,7 +153,10 @@ response_value (const HeadroomWireRecord *record, const HeadroomWireOpenaiStream
   headroom_json_set_string (value, "id", id);
   headroom_json_set_string (value, "object", "response");
   headroom_json_set_int (value, "created_at", stream->created_ns / HEADROOM_NSEC_PER_SEC);
-  headroom_json_set_string (value, "status", !record->done ? "in_progress" : cut ? "incomplete" : "completed");
+  headroom_json_set_string (value, "status",
+                            !record->done ? "in_progress"
+                            : cut         ? "incomplete"
+                                          : "completed");
   hr_value_set (value, "error", hr_value_new_null ());
   hr_value_set (value, "incomplete_details", details);
   hr_value_set (value, "instructions", hr_value_new_null ());
@@ -157,7 +167,8 @@ response_value (const HeadroomWireRecord *record, const HeadroomWireOpenaiStream
   hr_value_set (value, "tools", hr_value_new_list ());
   hr_value_set (value, "metadata", hr_value_new_dict ());
   headroom_json_set_string (value, "truncation", "disabled");
-  hr_value_set (value, "usage", record->done ? usage_value (&record->metrics) : hr_value_new_null ());
+  hr_value_set (value, "usage",
+                record->done ? usage_value (&record->metrics) : hr_value_new_null ());
   return value;
 }
 
@@ -169,7 +180,8 @@ headroom_wire_print_response (const HeadroomWireRecord *record, HeadroomWireOpen
   if (has_thinking (record))
     hr_value_append (output, reasoning_item (stream, hr_value_size (output), record->thinking));
   if (has_text (record) || !has_calls (record))
-    hr_value_append (output, message_item (stream, hr_value_size (output), headroom_record_text_value (record)));
+    hr_value_append (output, message_item (stream, hr_value_size (output),
+                                           headroom_record_text_value (record)));
   for (gsize i = 0; has_calls (record) && i < hr_value_size (record->tool_calls); i++) {
     const HrValue *call = hr_value_at (record->tool_calls, i);
     g_autofree char *arguments = dup_arguments (call);
@@ -191,7 +203,8 @@ append_event (GString *events, HeadroomWireOpenaiStream *stream, HrValue *take_v
 }
 
 static void
-append_response (GString *events, HeadroomWireOpenaiStream *stream, const char *type, const HeadroomWireRecord *record)
+append_response (GString *events, HeadroomWireOpenaiStream *stream, const char *type,
+                 const HeadroomWireRecord *record)
 {
   HrValue *value = typed (type);
 
@@ -206,7 +219,8 @@ item_number (const HeadroomWireOpenaiStream *stream)
 }
 
 static void
-append_item (GString *events, HeadroomWireOpenaiStream *stream, const char *type, HrValue *take_item)
+append_item (GString *events, HeadroomWireOpenaiStream *stream, const char *type,
+             HrValue *take_item)
 {
   HrValue *value = typed (type);
 
@@ -217,10 +231,12 @@ append_item (GString *events, HeadroomWireOpenaiStream *stream, const char *type
 
 /* An event of the open item, with the fields that all of them have. */
 static HrValue *
-item_event (const HeadroomWireOpenaiStream *stream, const char *type, const char *prefix, const char *index_key)
+item_event (const HeadroomWireOpenaiStream *stream, const char *type, const char *prefix,
+            const char *index_key)
 {
   HrValue *value = typed (type);
-  g_autofree char *id = g_strdup_printf ("%s_%u_%" G_GSIZE_FORMAT, prefix, stream->id, item_number (stream));
+  g_autofree char *id =
+      g_strdup_printf ("%s_%u_%" G_GSIZE_FORMAT, prefix, stream->id, item_number (stream));
 
   headroom_json_set_string (value, "item_id", id);
   headroom_json_set_int (value, "output_index", (gint64) item_number (stream));
@@ -259,7 +275,8 @@ close_text (GString *events, HeadroomWireOpenaiStream *stream)
 static void
 close_reasoning (GString *events, HeadroomWireOpenaiStream *stream)
 {
-  HrValue *value = item_event (stream, "response.reasoning_summary_text.done", "rs", "summary_index");
+  HrValue *value =
+      item_event (stream, "response.reasoning_summary_text.done", "rs", "summary_index");
 
   hr_value_set (value, "text", block_text (stream));
   append_event (events, stream, value);
@@ -287,7 +304,8 @@ append_text (GString *events, HeadroomWireOpenaiStream *stream, const HeadroomWi
   if (stream->block != HEADROOM_BLOCK_TEXT) {
     close_block (events, stream);
     stream->block = HEADROOM_BLOCK_TEXT;
-    append_item (events, stream, "response.output_item.added", message_item (stream, item_number (stream), NULL));
+    append_item (events, stream, "response.output_item.added",
+                 message_item (stream, item_number (stream), NULL));
     value = item_event (stream, "response.content_part.added", "msg", "content_index");
     hr_value_set (value, "part", text_part (hr_value_new_string ("", 0, false)));
     append_event (events, stream, value);
@@ -308,7 +326,8 @@ append_thinking (GString *events, HeadroomWireOpenaiStream *stream, const char *
   if (stream->block != HEADROOM_BLOCK_THINKING) {
     close_block (events, stream);
     stream->block = HEADROOM_BLOCK_THINKING;
-    append_item (events, stream, "response.output_item.added", reasoning_item (stream, item_number (stream), NULL));
+    append_item (events, stream, "response.output_item.added",
+                 reasoning_item (stream, item_number (stream), NULL));
   }
   g_string_append (stream->block_text, thinking);
   value = item_event (stream, "response.reasoning_summary_text.delta", "rs", "summary_index");
@@ -323,12 +342,14 @@ append_call (GString *events, HeadroomWireOpenaiStream *stream, const HrValue *c
   HrValue *value;
 
   close_block (events, stream);
-  append_item (events, stream, "response.output_item.added", call_item (stream, item_number (stream), call, ""));
+  append_item (events, stream, "response.output_item.added",
+               call_item (stream, item_number (stream), call, ""));
   value = item_event (stream, "response.function_call_arguments.delta", "fc", NULL);
   headroom_json_set_string (value, "delta", arguments);
   append_event (events, stream, value);
   value = item_event (stream, "response.function_call_arguments.done", "fc", NULL);
-  headroom_json_set_string (value, "name", headroom_json_get_string (hr_value_lookup (call, "function"), "name"));
+  headroom_json_set_string (value, "name",
+                            headroom_json_get_string (hr_value_lookup (call, "function"), "name"));
   headroom_json_set_string (value, "arguments", arguments);
   append_event (events, stream, value);
   end_item (events, stream, call_item (stream, item_number (stream), call, arguments));
@@ -347,7 +368,8 @@ append_start (GString *events, HeadroomWireOpenaiStream *stream, const HeadroomW
 }
 
 char *
-headroom_wire_print_response_events (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
+headroom_wire_print_response_events (HeadroomWireOpenaiStream *stream,
+                                     const HeadroomWireRecord *record)
 {
   GString *events = g_string_new (NULL);
 

@@ -52,7 +52,8 @@ lookup_architecture_key (const HrValue *metadata, const HrModel *model, const ch
   return hr_value_lookup (metadata, full);
 }
 
-/* A layer in Jinja is what conversations go through; one in Go's language only where the file has no template. */
+/* A layer in Jinja is what conversations go through; one in Go's language only where the file has
+ * no template. */
 static const char *
 choose_template (HeadroomModelEntry *entry, const HrModel *model)
 {
@@ -68,12 +69,14 @@ GStrv
 headroom_wire_dup_capabilities (HeadroomModelEntry *entry, const HrModel *model)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  g_autoptr(HrValue) metadata = model != NULL ? hr_model_dup_metadata (model, false) : hr_value_new_dict ();
+  g_autoptr (HrValue) metadata =
+      model != NULL ? hr_model_dup_metadata (model, false) : hr_value_new_dict ();
   const char *const *configured = headroom_model_entry_get_capabilities (entry);
   const char *layer = headroom_model_entry_get_template (entry);
   const char *template = choose_template (entry, model);
   HeadroomSpeechForm form = headroom_speech_form_of (template);
-  gboolean embeds = model != NULL && lookup_architecture_key (metadata, model, "pooling_type") != NULL;
+  gboolean embeds =
+      model != NULL && lookup_architecture_key (metadata, model, "pooling_type") != NULL;
   const struct {
     const char *name;
     gboolean present;
@@ -81,10 +84,11 @@ headroom_wire_dup_capabilities (HeadroomModelEntry *entry, const HrModel *model)
     { "completion", !embeds },
     { "embedding", embeds },
     { "tools", !embeds && strstr (template, "tools") != NULL },
-    { "insert", (layer != NULL && g_regex_match_simple ("suffix", layer, G_REGEX_CASELESS, 0))
-                    || (!embeds && model != NULL && headroom_infill_is_possible (model)) },
-    { "vision", headroom_model_entry_get_projector_path (entry) != NULL
-                    || (model != NULL && lookup_architecture_key (metadata, model, "vision.block_count") != NULL) },
+    { "insert", (layer != NULL && g_regex_match_simple ("suffix", layer, G_REGEX_CASELESS, 0)) ||
+                    (!embeds && model != NULL && headroom_infill_is_possible (model)) },
+    { "vision", headroom_model_entry_get_projector_path (entry) != NULL ||
+                    (model != NULL &&
+                     lookup_architecture_key (metadata, model, "vision.block_count") != NULL) },
     { "thinking", headroom_speech_form_can_think (&form) },
   };
 
@@ -105,7 +109,8 @@ compare_keys (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* The header's keys in alphabetical order, as clients know them, without the template (it has its own field). */
+/* The header's keys in alphabetical order, as clients know them, without the template (it has its
+ * own field). */
 static HrValue *
 model_info_value (const HrModel *model, gboolean verbose)
 {
@@ -113,7 +118,8 @@ model_info_value (const HrModel *model, gboolean verbose)
   g_autoptr(GPtrArray) keys = g_ptr_array_new ();
   HrValue *info = hr_value_new_dict ();
 
-  hr_value_set (metadata, "general.parameter_count", hr_value_new_int ((gint64) hr_model_get_info (model)->n_params));
+  hr_value_set (metadata, "general.parameter_count",
+                hr_value_new_int ((gint64) hr_model_get_info (model)->n_params));
   for (size_t i = 0; i < hr_value_size (metadata); i++) {
     const char *key;
     hr_value_entry (metadata, i, &key);
@@ -168,18 +174,20 @@ set_texts (HrValue *value, HeadroomModelEntry *entry, const HrModel *model)
 }
 
 char *
-headroom_wire_print_show (HeadroomModelEntry *entry, const HrModel *model, const char *const *capabilities,
-                          gboolean verbose)
+headroom_wire_print_show (HeadroomModelEntry *entry, const HrModel *model,
+                          const char *const *capabilities, gboolean verbose)
 {
   g_autoptr(HrValue) value = hr_value_new_dict ();
   HrValue *messages = headroom_model_entry_get_messages (entry);
-  g_autofree char *modified = headroom_wire_format_time (headroom_model_entry_get_modified_ns (entry), TRUE);
+  g_autofree char *modified =
+      headroom_wire_format_time (headroom_model_entry_get_modified_ns (entry), TRUE);
 
   set_texts (value, entry, model);
   hr_value_set (value, "details", headroom_details_value (entry, TRUE));
   if (hr_value_size (messages) > 0)
     hr_value_set (value, "messages", hr_value_ref (messages));
-  hr_value_set (value, "model_info", model != NULL ? model_info_value (model, verbose) : hr_value_new_dict ());
+  hr_value_set (value, "model_info",
+                model != NULL ? model_info_value (model, verbose) : hr_value_new_dict ());
   if (model != NULL && hr_model_n_tensors (model) > 0)
     hr_value_set (value, "tensors", tensors_value (model));
   headroom_json_set_strv (value, "capabilities", capabilities);

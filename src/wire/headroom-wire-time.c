@@ -43,7 +43,8 @@ headroom_wire_format_time (gint64 time_ns, gboolean local)
   g_autoptr(GDateTime) time =
       local ? g_date_time_new_from_unix_local (seconds) : g_date_time_new_from_unix_utc (seconds);
   g_autofree char *start = g_date_time_format (time, "%Y-%m-%dT%H:%M:%S");
-  g_autofree char *offset = g_date_time_get_utc_offset (time) == 0 ? g_strdup ("Z") : g_date_time_format (time, "%:z");
+  g_autofree char *offset =
+      g_date_time_get_utc_offset (time) == 0 ? g_strdup ("Z") : g_date_time_format (time, "%:z");
   GString *text = g_string_new (start);
   append_fraction (text, ns);
   g_string_append (text, offset);
@@ -72,7 +73,8 @@ static const Unit units[] = {
 static gboolean
 refuse_duration (const char *problem, const char *text, GError **error)
 {
-  g_autofree char *cut = g_utf8_make_valid (text, (gssize) MIN (strlen (text), LONGEST_QUOTED_DURATION));
+  g_autofree char *cut =
+      g_utf8_make_valid (text, (gssize) MIN (strlen (text), LONGEST_QUOTED_DURATION));
 
   g_set_error (error, HEADROOM_WIRE_ERROR, 400, "time: %s \"%s\"", problem, cut);
   return FALSE;
@@ -121,7 +123,8 @@ add_part (gint64 *sum, gint64 whole, gint64 billionths, const Unit *unit)
 {
   gint64 fraction = (gint64) ((long double) billionths * unit->ns / HEADROOM_NSEC_PER_SEC);
 
-  if (whole > (G_MAXINT64 - fraction) / unit->ns || *sum > G_MAXINT64 - (whole * unit->ns + fraction))
+  if (whole > (G_MAXINT64 - fraction) / unit->ns ||
+      *sum > G_MAXINT64 - (whole * unit->ns + fraction))
     return FALSE;
   *sum += whole * unit->ns + fraction;
   return TRUE;

@@ -1,4 +1,5 @@
-/* headroom-wire.c: what both protocols share: requests as structs, statuses, messages as template variables.
+/* headroom-wire.c: what both protocols share: requests as structs, statuses, messages as template
+ * variables.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -168,7 +169,8 @@ headroom_tool_new (HrValue *name, HrValue *description, HrValue *parameters)
   hr_value_set (function, "name", hr_value_ref (name));
   if (description != NULL)
     hr_value_set (function, "description", hr_value_ref (description));
-  hr_value_set (function, "parameters", parameters != NULL ? hr_value_ref (parameters) : hr_value_new_dict ());
+  hr_value_set (function, "parameters",
+                parameters != NULL ? hr_value_ref (parameters) : hr_value_new_dict ());
   hr_value_set (tool, "function", function);
   return tool;
 }
@@ -229,11 +231,13 @@ headroom_wire_dup_template_vars (const HeadroomWireRequest *request, HeadroomMod
 
   hr_value_set (vars, "messages", all_messages (request, entry));
   /* Templates may ask whether these are none, so they are defined. */
-  hr_value_set (vars, "tools", request->tools != NULL ? hr_value_ref (request->tools) : hr_value_new_null ());
+  hr_value_set (vars, "tools",
+                request->tools != NULL ? hr_value_ref (request->tools) : hr_value_new_null ());
   hr_value_set (vars, "documents", hr_value_new_null ());
   hr_value_set (vars, "add_generation_prompt", hr_value_new_bool (true));
   if (request->think != HEADROOM_THINK_UNSET)
-    hr_value_set (vars, "enable_thinking", hr_value_new_bool (headroom_think_is_on (request->think)));
+    hr_value_set (vars, "enable_thinking",
+                  hr_value_new_bool (headroom_think_is_on (request->think)));
   if (effort != NULL)
     hr_value_set (vars, "reasoning_effort", hr_value_new_string (effort, -1, true));
   return vars;

@@ -2,13 +2,13 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pure functions between JSON and structs: no sockets, no models, no state. headroom-wire-ollama.c speaks /api,
- * headroom-wire-openai.c speaks /v1; both fill the same HeadroomWireRequest. Whether a model exists or can think is not
- * known here.
+ * Pure functions between JSON and structs: no sockets, no models, no state. headroom-wire-ollama.c
+ * speaks /api, headroom-wire-openai.c speaks /v1; both fill the same HeadroomWireRequest. Whether a
+ * model exists or can think is not known here.
  *
- * Errors are HEADROOM_WIRE_ERROR with the HTTP status as the code; headroom_wire_status () gives the status of any
- * error that a handler may meet. Every returned text is UTF-8 without a newline at its end unless said otherwise.
- * Thread-safety: Safe.
+ * Errors are HEADROOM_WIRE_ERROR with the HTTP status as the code; headroom_wire_status () gives
+ * the status of any error that a handler may meet. Every returned text is UTF-8 without a newline
+ * at its end unless said otherwise. Thread-safety: Safe.
  */
 #pragma once
 
@@ -37,7 +37,8 @@ typedef enum {
   HEADROOM_THINK_HIGH,
   HEADROOM_THINK_MAX,
 } HeadroomThink;
-const char *headroom_think_name (HeadroomThink think); /* "low" ... "max"; NULL for the first three */
+const char *headroom_think_name (
+    HeadroomThink think); /* "low" ... "max"; NULL for the first three */
 gboolean headroom_think_is_on (HeadroomThink think);
 
 typedef enum {
@@ -79,11 +80,14 @@ typedef struct {
 } HeadroomWireRequest;
 
 /*
- * A message is a dict of the variables that templates know: role (in lower case; trusted if it is system, user,
- * assistant or tool), content (a string), and where given reasoning_content and thinking (the same text), tool_calls
- * [{id?, type, function: {name, arguments (dict)}}], name, tool_call_id, images (list of base64 strings).
+ * A message is a dict of the variables that templates know: role (in lower case; trusted if it is
+ * system, user, assistant or tool), content (a string), and where given reasoning_content and
+ * thinking (the same text), tool_calls
+ * [{id?, type, function: {name, arguments (dict)}}], name, tool_call_id, images (list of base64
+ * strings).
  */
-HrValue *headroom_message_new (const char *role, const char *content, gboolean trusted) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *headroom_message_new (const char *role, const char *content,
+                               gboolean trusted) G_GNUC_WARN_UNUSED_RESULT;
 
 void headroom_wire_request_free (HeadroomWireRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomWireRequest, headroom_wire_request_free)
@@ -91,20 +95,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomWireRequest, headroom_wire_request_free)
 /* body: the whole request body. NULL with HEADROOM_WIRE_ERROR set. */
 HeadroomWireRequest *headroom_wire_parse_generate (const char *body, gsize len, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-HeadroomWireRequest *headroom_wire_parse_chat (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireRequest *headroom_wire_parse_chat (const char *body, gsize len,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 HeadroomWireRequest *headroom_wire_parse_openai_chat (const char *body, gsize len, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * headroom_wire_dup_template_vars:
  * @request: a chat request, or a generate request whose prompt becomes one user message
- * @entry: (nullable): the model: its own messages come first, its system message unless the request brings one
+ * @entry: (nullable): the model: its own messages come first, its system message unless the request
+ * brings one
  *
- * Returns: (transfer full): the dict of variables for hr_model_render (): messages, tools, add_generation_prompt, and
- *   enable_thinking where the request says so
+ * Returns: (transfer full): the dict of variables for hr_model_render (): messages, tools,
+ * add_generation_prompt, and enable_thinking where the request says so
  */
-HrValue *headroom_wire_dup_template_vars (const HeadroomWireRequest *request, HeadroomModelEntry *entry)
-    G_GNUC_WARN_UNUSED_RESULT;
+HrValue *headroom_wire_dup_template_vars (const HeadroomWireRequest *request,
+                                          HeadroomModelEntry *entry) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- Answers ---- */
 
@@ -127,7 +133,8 @@ typedef struct {
   gint64 eval_count, eval_duration;
 } HeadroomWireMetrics;
 
-/* One record of a stream, or the whole answer. Borrowed pointers; zero-initialise and set what is there. */
+/* One record of a stream, or the whole answer. Borrowed pointers; zero-initialise and set what is
+ * there. */
 typedef struct {
   const char *model;        /* echoed as asked for */
   gint64 created_ns;        /* since 1970 */
@@ -163,7 +170,8 @@ typedef struct {
   gint64 expires_ns;       /* since 1970; HEADROOM_FOREVER */
   gint64 context_length;   /* per slot */
 } HeadroomWireRunning;
-char *headroom_wire_print_ps (const HeadroomWireRunning *running, gsize n) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_ps (const HeadroomWireRunning *running,
+                              gsize n) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
   char *model;
@@ -175,12 +183,15 @@ HeadroomWireShowRequest *headroom_wire_parse_show (const char *body, gsize len, 
     G_GNUC_WARN_UNUSED_RESULT;
 void headroom_wire_show_request_free (HeadroomWireShowRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomWireShowRequest, headroom_wire_show_request_free)
-/* model: opened from the entry's path; NULL leaves model_info and tensors empty. capabilities: NULL-terminated. */
-char *headroom_wire_print_show (HeadroomModelEntry *entry, const HrModel *model, const char *const *capabilities,
+/* model: opened from the entry's path; NULL leaves model_info and tensors empty. capabilities:
+ * NULL-terminated. */
+char *headroom_wire_print_show (HeadroomModelEntry *entry, const HrModel *model,
+                                const char *const *capabilities,
                                 gboolean verbose) G_GNUC_WARN_UNUSED_RESULT;
-/* What a model can do by its config, header and template: "completion", "tools", "insert", "vision", "embedding",
- * "thinking". */
-GStrv headroom_wire_dup_capabilities (HeadroomModelEntry *entry, const HrModel *model) G_GNUC_WARN_UNUSED_RESULT;
+/* What a model can do by its config, header and template: "completion", "tools", "insert",
+ * "vision", "embedding", "thinking". */
+GStrv headroom_wire_dup_capabilities (HeadroomModelEntry *entry,
+                                      const HrModel *model) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
   char *model;             /* the new name */
@@ -197,28 +208,36 @@ HeadroomWireCreateRequest *headroom_wire_parse_create (const char *body, gsize l
 void headroom_wire_create_request_free (HeadroomWireCreateRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomWireCreateRequest, headroom_wire_create_request_free)
 /* {"status":"...","digest":"...","total":1,"completed":1}; digest NULL and zeros are left out. */
-char *headroom_wire_print_status (const char *status, const char *digest, guint64 completed, guint64 total)
-    G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_status (const char *status, const char *digest, guint64 completed,
+                                  guint64 total) G_GNUC_WARN_UNUSED_RESULT;
 
 /* {"source","destination"}; names are checked by the store. */
-gboolean headroom_wire_parse_copy (const char *body, gsize len, char **ret_source, char **ret_destination,
-                                   GError **error);
+gboolean headroom_wire_parse_copy (const char *body, gsize len, char **ret_source,
+                                   char **ret_destination, GError **error);
 /* {"model"} or the old {"name"}: delete, stop. */
-char *headroom_wire_parse_delete (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_parse_delete (const char *body, gsize len,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- OpenAI ---- */
 
 /* {"error":{"message":...,"type":...,"param":null,"code":null}} */
-char *headroom_wire_print_openai_error (guint status, const char *message) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_openai_error (guint status,
+                                        const char *message) G_GNUC_WARN_UNUSED_RESULT;
 char *headroom_wire_print_openai_models (GPtrArray *entries) G_GNUC_WARN_UNUSED_RESULT;
 char *headroom_wire_print_openai_model (HeadroomModelEntry *entry) G_GNUC_WARN_UNUSED_RESULT;
 /* The whole answer. id: the number in "chatcmpl-7". */
-char *headroom_wire_print_openai_completion (const HeadroomWireRecord *record, guint id) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_openai_completion (const HeadroomWireRecord *record,
+                                             guint id) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What a stream of blocks has open. */
-typedef enum { HEADROOM_BLOCK_NONE, HEADROOM_BLOCK_THINKING, HEADROOM_BLOCK_TEXT } HeadroomWireBlock;
+typedef enum {
+  HEADROOM_BLOCK_NONE,
+  HEADROOM_BLOCK_THINKING,
+  HEADROOM_BLOCK_TEXT
+} HeadroomWireBlock;
 
-/* A stream in progress: what of it was already sent. Zero-initialise, then set id and created_ns once. */
+/* A stream in progress: what of it was already sent. Zero-initialise, then set id and created_ns
+ * once. */
 typedef struct {
   guint id;
   gint64 created_ns;
@@ -233,27 +252,37 @@ typedef struct {
   HrValue *output;         /* RESPONSES: items that are complete, or NULL */
 } HeadroomWireOpenaiStream;
 void headroom_wire_stream_clear (HeadroomWireOpenaiStream *stream);
-/* All events of one record, each "data: {...}\n\n"; a final record ends with "data: [DONE]\n\n". May be "". */
-char *headroom_wire_print_openai_chunks (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* All events of one record, each "data: {...}\n\n"; a final record ends with "data: [DONE]\n\n".
+ * May be "". */
+char *headroom_wire_print_openai_chunks (
+    HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record) G_GNUC_WARN_UNUSED_RESULT;
 /* ---- The other two of OpenAI, and Anthropic's; each with the same four functions ---- */
-HeadroomWireRequest *headroom_wire_parse_completion (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-char *headroom_wire_print_completion (const HeadroomWireRecord *record, HeadroomWireOpenaiStream *stream) G_GNUC_WARN_UNUSED_RESULT;
-char *headroom_wire_print_completion_chunks (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
-    G_GNUC_WARN_UNUSED_RESULT;
-HeadroomWireRequest *headroom_wire_parse_responses (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-char *headroom_wire_print_response (const HeadroomWireRecord *record, HeadroomWireOpenaiStream *stream) G_GNUC_WARN_UNUSED_RESULT;
-char *headroom_wire_print_response_events (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
-    G_GNUC_WARN_UNUSED_RESULT;
-HeadroomWireRequest *headroom_wire_parse_anthropic (const char *body, gsize len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-char *headroom_wire_print_anthropic (const HeadroomWireRecord *record, HeadroomWireOpenaiStream *stream) G_GNUC_WARN_UNUSED_RESULT;
-char *headroom_wire_print_anthropic_events (HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record)
-    G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireRequest *headroom_wire_parse_completion (const char *body, gsize len,
+                                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_completion (const HeadroomWireRecord *record,
+                                      HeadroomWireOpenaiStream *stream) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_completion_chunks (
+    HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireRequest *headroom_wire_parse_responses (const char *body, gsize len,
+                                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_response (const HeadroomWireRecord *record,
+                                    HeadroomWireOpenaiStream *stream) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_response_events (
+    HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomWireRequest *headroom_wire_parse_anthropic (const char *body, gsize len,
+                                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_anthropic (const HeadroomWireRecord *record,
+                                     HeadroomWireOpenaiStream *stream) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_anthropic_events (
+    HeadroomWireOpenaiStream *stream, const HeadroomWireRecord *record) G_GNUC_WARN_UNUSED_RESULT;
 /* {"type":"error","error":{"type","message"},"request_id"} */
-char *headroom_wire_print_anthropic_error (guint status, const char *message) G_GNUC_WARN_UNUSED_RESULT;
-char *headroom_wire_print_anthropic_stream_error (guint status, const char *message) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_anthropic_error (guint status,
+                                           const char *message) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_anthropic_stream_error (guint status,
+                                                  const char *message) G_GNUC_WARN_UNUSED_RESULT;
 
 /* An error in the middle of a stream: "data: {"error":...}\n\n". */
-char *headroom_wire_print_openai_stream_error (guint status, const char *message) G_GNUC_WARN_UNUSED_RESULT;
+char *headroom_wire_print_openai_stream_error (guint status,
+                                               const char *message) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -38,7 +38,8 @@ static uint64_t hash(const char *text)
 static float random_weight(uint64_t seed, uint64_t index)
 {
     uint64_t bits = mix(seed + (index + 1) * 0x9e3779b97f4a7c15u);
-    int sum = (int)(bits & 0xffff) + (int)(bits >> 16 & 0xffff) + (int)(bits >> 32 & 0xffff) + (int)(bits >> 48) - 2 * 0xffff;
+    int sum = (int)(bits & 0xffff) + (int)(bits >> 16 & 0xffff) + (int)(bits >> 32 & 0xffff) +
+              (int)(bits >> 48) - 2 * 0xffff;
     return (float)sum * (float)(DEVIATION / 37837);
 }
 
@@ -77,7 +78,8 @@ static void add_array(GgufBuilder *b, const char *type, const char *key, char **
     else if (g_str_equal(type, "bools"))
         gguf_builder_array(b, key, HR_GGUF_BOOL, flags, n, 1);
     else
-        gguf_builder_array(b, key, g_str_equal(type, "u32s") ? HR_GGUF_U32 : HR_GGUF_I32, whole, n, sizeof *whole);
+        gguf_builder_array(b, key, g_str_equal(type, "u32s") ? HR_GGUF_U32 : HR_GGUF_I32, whole, n,
+                           sizeof *whole);
 }
 
 static void add_line(GgufBuilder *b, const char *line)
@@ -87,7 +89,8 @@ static void add_line(GgufBuilder *b, const char *line)
     if (g_str_equal(type, "u32"))
         gguf_builder_u32(b, key, (uint32_t)g_ascii_strtoull(words[2], NULL, 10));
     else if (g_str_equal(type, "i32"))
-        gguf_builder_scalar(b, key, HR_GGUF_I32, &(int32_t){(int32_t)g_ascii_strtoll(words[2], NULL, 10)}, 4);
+        gguf_builder_scalar(b, key, HR_GGUF_I32,
+                            &(int32_t){(int32_t)g_ascii_strtoll(words[2], NULL, 10)}, 4);
     else if (g_str_equal(type, "f32"))
         gguf_builder_f32(b, key, (float)g_ascii_strtod(words[2], NULL));
     else if (g_str_equal(type, "bool"))

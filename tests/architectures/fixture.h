@@ -1,4 +1,5 @@
-/* fixture.h: an architecture's tiny model as a text: what its file's header says, and what another engine answers.
+/* fixture.h: an architecture's tiny model as a text: what its file's header says, and what another
+ * engine answers.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -10,8 +11,8 @@
  *     tensor NAME DIMENSION ...
  *     answer POSITION ID:LOGPROB ...
  *
- * Weights are made up from the tensors' names, the same on every machine: normal around 0 with a deviation of 0.5, states' decays
- * (ssm_a) negative. A vocabulary of VOCAB made-up tokens is added.
+ * Weights are made up from the tensors' names, the same on every machine: normal around 0 with a
+ * deviation of 0.5, states' decays (ssm_a) negative. A vocabulary of VOCAB made-up tokens is added.
  */
 #pragma once
 

@@ -1,9 +1,10 @@
-/* test-architectures.c: every architecture answers as another engine does, in whatever way its tokens are read.
+/* test-architectures.c: every architecture answers as another engine does, in whatever way its
+ * tokens are read.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * fixtures/NAME.txt (fixture.h) holds the shape of a tiny model and that engine's answers; regenerate.py wrote it. The judge beside
- * this file compares whole files at more positions.
+ * fixtures/NAME.txt (fixture.h) holds the shape of a tiny model and that engine's answers;
+ * regenerate.py wrote it. The judge beside this file compares whole files at more positions.
  */
 #include "fixture.h"
 
@@ -11,8 +12,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Two float implementations end up 1e-6 apart, mostly by the digits of the fixture; a rotation by a frequency one percent off is
- * above 1e-3. */
+/* Two float implementations end up 1e-6 apart, mostly by the digits of the fixture; a rotation by a
+ * frequency one percent off is above 1e-3. */
 #define MAX_KL 5e-6
 #define CLEAR_MARGIN 0.05
 
@@ -31,7 +32,11 @@ static HrRunner *runner_new(HrModel *model)
 {
     g_autoptr(GError) error = NULL;
     HrDevice device = {.name = "host", .total = 64ull << 30, .free = 64ull << 30};
-    HrSettings settings = {.num_ctx = 2 * FIXTURE_N_TOKENS, .parallel = 2, .kv_type = HR_KV_F32, .threads = 2, .all_logits = true};
+    HrSettings settings = {.num_ctx = 2 * FIXTURE_N_TOKENS,
+                           .parallel = 2,
+                           .kv_type = HR_KV_F32,
+                           .threads = 2,
+                           .all_logits = true};
     g_autoptr(HrPlan) plan = hr_plan_new(model, &settings, &device, 1, &error);
     g_assert_no_error(error);
     HrRunner *runner = hr_runner_new(model, plan, false, NULL, NULL, &error);
@@ -39,7 +44,8 @@ static HrRunner *runner_new(HrModel *model)
     return runner;
 }
 
-static void read_tokens(HrRunner *runner, const HrToken *tokens, HrEvaluateOptions options, Answers *answers)
+static void read_tokens(HrRunner *runner, const HrToken *tokens, HrEvaluateOptions options,
+                        Answers *answers)
 {
     g_autoptr(GError) error = NULL;
     hr_runner_evaluate_as(runner, tokens, FIXTURE_N_TOKENS, &options, collect, answers, &error);
@@ -67,12 +73,14 @@ static int most_likely(const float *logits)
     return best;
 }
 
-/* "answer POSITION ID:LOGPROB ...": the divergence of ours from the named tokens and from all others together. */
+/* "answer POSITION ID:LOGPROB ...": the divergence of ours from the named tokens and from all
+ * others together. */
 static double compare_answer(const char *line, const Answers *answers)
 {
     g_auto(GStrv) words = g_strsplit(line, " ", -1);
     const float *ours = answers->logits + g_ascii_strtoull(words[1], NULL, 10) * FIXTURE_N_VOCAB;
-    double normalizer = log_normalizer(ours), kl = 0, p_rest = 1, q_rest = 1, first = 0, lead = INFINITY;
+    double normalizer = log_normalizer(ours), kl = 0, p_rest = 1, q_rest = 1, first = 0,
+           lead = INFINITY;
     for (size_t i = 2; words[i]; i++) {
         char *end;
         int id = (int)g_ascii_strtoll(words[i], &end, 10);
@@ -115,9 +123,11 @@ static void assert_same(const Answers *a, const Answers *b)
 static void check_ways(HrRunner *runner, const HrToken *tokens, const Answers *whole)
 {
     HrToken detour[FIXTURE_N_TOKENS];
-    g_autofree float *logits = g_new0(float, FIXTURE_N_TOKENS * FIXTURE_N_VOCAB), *unused = g_new(float, FIXTURE_N_TOKENS * FIXTURE_N_VOCAB);
+    g_autofree float *logits = g_new0(float, FIXTURE_N_TOKENS *FIXTURE_N_VOCAB),
+                     *unused = g_new(float, FIXTURE_N_TOKENS *FIXTURE_N_VOCAB);
     Answers answers = {logits}, nobodys = {unused};
-    read_tokens(runner, tokens, (HrEvaluateOptions){.slot = 1, .chunk = 7, .company = true}, &answers);
+    read_tokens(runner, tokens, (HrEvaluateOptions){.slot = 1, .chunk = 7, .company = true},
+                &answers);
     assert_same(&answers, whole);
     for (int i = 0; i < FIXTURE_N_TOKENS; i++)
         detour[i] = i < 66 ? tokens[i] : tokens[FIXTURE_N_TOKENS - 1 - i];
@@ -187,31 +197,48 @@ typedef struct {
 } Defect;
 
 static const Defect defects[] = {
-    {"gemma3-dense", "u32s gemma3.attention.sliding_window_pattern", "u32s gemma3.attention.sliding_window_pattern 1 0 1",
+    {"gemma3-dense", "u32s gemma3.attention.sliding_window_pattern",
+     "u32s gemma3.attention.sliding_window_pattern 1 0 1",
      "gemma3.attention.sliding_window_pattern has not as many entries as there are layers"},
-    {"gemma2-dense", "u32s gemma2.attention.sliding_window_pattern", "f32s gemma2.attention.sliding_window_pattern 1 0",
+    {"gemma2-dense", "u32s gemma2.attention.sliding_window_pattern",
+     "f32s gemma2.attention.sliding_window_pattern 1 0",
      "gemma2.attention.sliding_window_pattern is not a list of flags"},
-    {"gemma2-dense", "u32 gemma2.attention.sliding_window ", "u32 gemma2.attention.sliding_window 257",
+    {"gemma2-dense", "u32 gemma2.attention.sliding_window ",
+     "u32 gemma2.attention.sliding_window 257",
      "gemma2.attention.sliding_window is more than context_length"},
-    {"gemma2-dense", "f32 gemma2.attn_logit_softcapping", "f32 gemma2.attn_logit_softcapping -5", "gemma2.attn_logit_softcapping is out of range"},
-    {"gemma3-six", "f32 gemma3.rope.freq_base_swa", "f32 gemma3.rope.freq_base_swa 0", "gemma3.rope.freq_base_swa is out of range"},
-    {"phi3-long", "tensor rope_factors_long.weight", "tensor rope_factors_long.weight 32", "Tensor rope_factors_long.weight is 32"},
-    {"phi3-dense", "tensor blk.1.ffn_up.weight", "tensor blk.1.ffn_up.weight 256 640", "Tensor blk.1.ffn_up.weight is 256 x 640"},
-    {"exaone-dense", "u32 exaone.feed_forward_length", "u32 exaone.feed_forward_length 400", "Tensor blk.0.ffn_gate.weight"},
-    {"gpt2-dense", "u32 gpt2.context_length", "u32 gpt2.context_length 512", "Tensor position_embd.weight is 256 x 256"},
-    {"mpt-plain", "f32 mpt.attention.clamp_kqv", "f32 mpt.attention.clamp_kqv -1", "mpt.attention.clamp_kqv is out of range"},
-    {"jais-dense", "f32 jais.attention.max_alibi_bias", "string jais.attention.max_alibi_bias steep", "jais.attention.max_alibi_bias is not a number"},
-    {"mistral3-yarn", "f32 mistral3.attention.temperature_scale", "f32 mistral3.attention.temperature_scale inf",
+    {"gemma2-dense", "f32 gemma2.attn_logit_softcapping", "f32 gemma2.attn_logit_softcapping -5",
+     "gemma2.attn_logit_softcapping is out of range"},
+    {"gemma3-six", "f32 gemma3.rope.freq_base_swa", "f32 gemma3.rope.freq_base_swa 0",
+     "gemma3.rope.freq_base_swa is out of range"},
+    {"phi3-long", "tensor rope_factors_long.weight", "tensor rope_factors_long.weight 32",
+     "Tensor rope_factors_long.weight is 32"},
+    {"phi3-dense", "tensor blk.1.ffn_up.weight", "tensor blk.1.ffn_up.weight 256 640",
+     "Tensor blk.1.ffn_up.weight is 256 x 640"},
+    {"exaone-dense", "u32 exaone.feed_forward_length", "u32 exaone.feed_forward_length 400",
+     "Tensor blk.0.ffn_gate.weight"},
+    {"gpt2-dense", "u32 gpt2.context_length", "u32 gpt2.context_length 512",
+     "Tensor position_embd.weight is 256 x 256"},
+    {"mpt-plain", "f32 mpt.attention.clamp_kqv", "f32 mpt.attention.clamp_kqv -1",
+     "mpt.attention.clamp_kqv is out of range"},
+    {"jais-dense", "f32 jais.attention.max_alibi_bias",
+     "string jais.attention.max_alibi_bias steep", "jais.attention.max_alibi_bias is not a number"},
+    {"mistral3-yarn", "f32 mistral3.attention.temperature_scale",
+     "f32 mistral3.attention.temperature_scale inf",
      "mistral3.attention.temperature_scale is out of range"},
-    {"deci-replaced", "u32s deci.attention.head_count ", "u32s deci.attention.head_count 2", "deci.attention.head_count has fewer entries"},
-    {"olmo2-dense", "tensor blk.0.post_ffw_norm.weight", "tensor blk.0.post_ffw_norm.weight 128", "Tensor blk.0.post_ffw_norm.weight is 128"},
-    {"stablelm-dense", "tensor blk.0.attn_q_norm.weight", "tensor blk.0.attn_q_norm.weight 128 3", "Tensor blk.0.attn_q_norm.weight"},
-    {"bloom-dense", "tensor token_embd_norm.weight", "tensor token_embd_norm.wait 256", "Tensor token_embd_norm.weight is missing"},
+    {"deci-replaced", "u32s deci.attention.head_count ", "u32s deci.attention.head_count 2",
+     "deci.attention.head_count has fewer entries"},
+    {"olmo2-dense", "tensor blk.0.post_ffw_norm.weight", "tensor blk.0.post_ffw_norm.weight 128",
+     "Tensor blk.0.post_ffw_norm.weight is 128"},
+    {"stablelm-dense", "tensor blk.0.attn_q_norm.weight", "tensor blk.0.attn_q_norm.weight 128 3",
+     "Tensor blk.0.attn_q_norm.weight"},
+    {"bloom-dense", "tensor token_embd_norm.weight", "tensor token_embd_norm.wait 256",
+     "Tensor token_embd_norm.weight is missing"},
 };
 
 static char *changed(const Defect *d)
 {
-    g_autofree char *name = g_strconcat(d->fixture, ".txt", NULL), *path = g_test_build_filename(G_TEST_DIST, "fixtures", name, NULL);
+    g_autofree char *name = g_strconcat(d->fixture, ".txt", NULL),
+                    *path = g_test_build_filename(G_TEST_DIST, "fixtures", name, NULL);
     g_autofree char *text = NULL;
     int n = 0;
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
@@ -230,7 +257,8 @@ static char *changed(const Defect *d)
 static void test_defect(gconstpointer data)
 {
     const Defect *d = data;
-    g_autofree char *text = changed(d), *folder = g_dir_make_tmp("headroom-architecture-XXXXXX", NULL);
+    g_autofree char *text = changed(d),
+                    *folder = g_dir_make_tmp("headroom-architecture-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(folder, "model.gguf", NULL);
     g_autoptr(GError) error = NULL;
     fixture_write_model(text, file);
@@ -257,7 +285,8 @@ int main(int argc, char **argv)
         g_test_add_data_func(test, paths->pdata[paths->len - 1], test_architecture);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(defects); i++) {
-        g_autofree char *test = g_strdup_printf("/architectures/defect/%zu-%s", i, defects[i].fixture);
+        g_autofree char *test =
+            g_strdup_printf("/architectures/defect/%zu-%s", i, defects[i].fixture);
         g_test_add_data_func(test, &defects[i], test_defect);
     }
     g_test_add_func("/architectures/unknown", test_unknown);

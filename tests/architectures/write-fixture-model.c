@@ -1,4 +1,5 @@
-/* write-fixture-model.c: write-fixture-model < FIXTURE MODEL.gguf writes a fixture's model and prints the tokens that are asked about.
+/* write-fixture-model.c: write-fixture-model < FIXTURE MODEL.gguf writes a fixture's model and
+ * prints the tokens that are asked about.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

@@ -33,7 +33,8 @@ tensor_bytes (HrModel *model)
   return bytes;
 }
 
-/* Every entry says where it is from and becomes a model that the engine reads; if it knows the architecture, one that it plans. */
+/* Every entry says where it is from and becomes a model that the engine reads; if it knows the
+ * architecture, one that it plans. */
 static void
 test_entries (void)
 {
@@ -66,7 +67,8 @@ test_names (void)
 {
   g_assert_nonnull (headroom_catalogue_find ("qwen2.5:7b"));
   g_assert_true (headroom_catalogue_find ("qwen2.5") == headroom_catalogue_find ("qwen2.5:7b"));
-  g_assert_true (headroom_catalogue_find ("qwen2.5:latest") == headroom_catalogue_find ("QWEN2.5:7B"));
+  g_assert_true (headroom_catalogue_find ("qwen2.5:latest") ==
+                 headroom_catalogue_find ("QWEN2.5:7B"));
   g_assert_null (headroom_catalogue_find ("qwen2.5:8b"));
   g_assert_null (headroom_catalogue_find (""));
 }
@@ -79,7 +81,8 @@ test_quantiser (void)
   g_auto (GStrv) lines = NULL;
   guint n = 0;
 
-  g_assert_true (g_file_get_contents (g_test_get_filename (G_TEST_DIST, "sizes.txt", NULL), &text, NULL, NULL));
+  g_assert_true (g_file_get_contents (g_test_get_filename (G_TEST_DIST, "sizes.txt", NULL), &text,
+                                      NULL, NULL));
   lines = g_strsplit (text, "\n", -1);
   for (gsize i = 0; lines[i] != NULL; i++) {
     g_auto (GStrv) words = g_strsplit (lines[i], " ", -1);
@@ -94,25 +97,32 @@ test_quantiser (void)
   g_assert_cmpuint (n, >, 100);
 }
 
-/* Files that people download, in gigabytes as their pages show them. Metadata and tokenizer are in the files and not in the shape. */
+/* Files that people download, in gigabytes as their pages show them. Metadata and tokenizer are in
+ * the files and not in the shape. */
 static void
 test_published (void)
 {
-  static const struct { const char *name, *weights; double gigabytes; } files[] = {
-    { "llama3.1:70b", "Q8_0", 74.98 },     { "llama3.1:70b", "Q6_K", 57.89 },     { "llama3.1:70b", "Q5_K_M", 49.95 },
-    { "llama3.1:70b", "Q5_K_S", 48.66 },   { "llama3.1:70b", "Q4_K_M", 42.52 },   { "llama3.1:70b", "Q4_K_S", 40.35 },
-    { "llama3.1:70b", "Q3_K_L", 37.14 },   { "llama3.1:70b", "Q3_K_M", 34.27 },   { "llama3.1:8b", "Q4_K_M", 4.92 },
-    { "llama3.1:8b", "Q8_0", 8.54 },       { "llama3.1:8b", "F16", 16.07 },       { "llama3.2:3b", "Q4_K_M", 2.02 },
-    { "qwen2.5:7b", "Q4_K_M", 4.68 },      { "qwen2.5:14b", "Q4_K_M", 8.99 },     { "qwen2.5:32b", "Q4_K_M", 19.85 },
-    { "qwen2.5:72b", "Q4_K_M", 47.42 },    { "gemma2:9b", "Q4_K_M", 5.76 },       { "gemma2:27b", "Q4_K_M", 16.65 },
-    { "mistral:7b", "Q4_K_M", 4.37 },      { "mistral-nemo:12b", "Q4_K_M", 7.48 }, { "mistral-small:24b", "Q4_K_M", 14.33 },
-    { "qwen3:8b", "Q4_K_M", 5.03 },        { "qwen3:32b", "Q4_K_M", 19.76 },      { "qwen3:30b-a3b", "Q4_K_M", 18.56 },
+  static const struct { const char *name, *weights; double gigabytes;
+  } files[] = {
+    { "llama3.1:70b", "Q8_0", 74.98 },        { "llama3.1:70b", "Q6_K", 57.89 },
+    { "llama3.1:70b", "Q5_K_M", 49.95 },      { "llama3.1:70b", "Q5_K_S", 48.66 },
+    { "llama3.1:70b", "Q4_K_M", 42.52 },      { "llama3.1:70b", "Q4_K_S", 40.35 },
+    { "llama3.1:70b", "Q3_K_L", 37.14 },      { "llama3.1:70b", "Q3_K_M", 34.27 },
+    { "llama3.1:8b", "Q4_K_M", 4.92 },        { "llama3.1:8b", "Q8_0", 8.54 },
+    { "llama3.1:8b", "F16", 16.07 },          { "llama3.2:3b", "Q4_K_M", 2.02 },
+    { "qwen2.5:7b", "Q4_K_M", 4.68 },         { "qwen2.5:14b", "Q4_K_M", 8.99 },
+    { "qwen2.5:32b", "Q4_K_M", 19.85 },       { "qwen2.5:72b", "Q4_K_M", 47.42 },
+    { "gemma2:9b", "Q4_K_M", 5.76 },          { "gemma2:27b", "Q4_K_M", 16.65 },
+    { "mistral:7b", "Q4_K_M", 4.37 },         { "mistral-nemo:12b", "Q4_K_M", 7.48 },
+    { "mistral-small:24b", "Q4_K_M", 14.33 }, { "qwen3:8b", "Q4_K_M", 5.03 },
+    { "qwen3:32b", "Q4_K_M", 19.76 },         { "qwen3:30b-a3b", "Q4_K_M", 18.56 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++) {
     g_autoptr (HrModel) model = open_shape (files[i].name, files[i].weights);
     double gigabytes = (double) hr_model_get_info (model)->file_bytes / 1e9;
-    g_test_message ("%s %s: %.3f, published %.2f", files[i].name, files[i].weights, gigabytes, files[i].gigabytes);
+    g_test_message ("%s %s: %.3f, published %.2f", files[i].name, files[i].weights, gigabytes,
+                    files[i].gigabytes);
     g_assert_cmpfloat_with_epsilon (gigabytes, files[i].gigabytes, files[i].gigabytes / 100);
   }
 }
@@ -129,7 +139,8 @@ plan (HrModel *model, guint32 num_ctx, guint32 parallel)
   return made;
 }
 
-/* 2 x 28 layers x 4 heads x 128 wide x 2 bytes x 32768: 1.75 GiB, where the text book says 12.25. */
+/* 2 x 28 layers x 4 heads x 128 wide x 2 bytes x 32768: 1.75 GiB, where the text book says 12.25.
+ */
 static void
 test_cache (void)
 {
@@ -160,14 +171,17 @@ static void
 test_bad (void)
 {
   static const char *const bad[] = {
-    "[]", "{}", "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\"}",
+    "[]",
+    "{}",
+    "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\"}",
     "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\",\"hparams\":7}",
     "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\",\"hparams\":{\"block_count\":1}}",
     "{\"name\":\"x\",\"architecture\":\"none\",\"weights\":\"Q8_0\",\"source\":\"s\",\"hparams\":{}}",
     "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\",\"hparams\":{\"block_count\":99999999,\"embedding_length\":64,"
     "\"vocab_size\":10,\"context_length\":10,\"attention.head_count\":4,\"feed_forward_length\":10}}",
     "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\",\"hparams\":{\"block_count\":-1,\"embedding_length\":64,"
-    "\"vocab_size\":10,\"context_length\":10,\"attention.head_count\":4}}" };
+    "\"vocab_size\":10,\"context_length\":10,\"attention.head_count\":4}}"
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autoptr (HrValue) json = headroom_json_parse (bad[i], -1, TRUE, NULL);

@@ -1,9 +1,10 @@
-/* write-shape.c: writes a GGUF file with the shape of a model of the catalogue and holes for weights.
+/* write-shape.c: writes a GGUF file with the shape of a model of the catalogue and holes for
+ * weights.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- *   write-shape NAME QUANTISATION FILE     for other programs to look at; the file takes no room on the disk
- *   write-shape --list                     the names
+ *   write-shape NAME QUANTISATION FILE     for other programs to look at; the file takes no room on
+ * the disk write-shape --list                     the names
  */
 #include "headroom-catalogue.h"
 
@@ -17,7 +18,8 @@ write_file (const char *path, GBytes *header, guint64 data_bytes)
   int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
   gsize size;
   const void *bytes = g_bytes_get_data (header, &size);
-  gboolean written = fd >= 0 && write (fd, bytes, size) == (gssize) size && ftruncate (fd, (off_t) (size + data_bytes)) == 0;
+  gboolean written = fd >= 0 && write (fd, bytes, size) == (gssize) size &&
+                     ftruncate (fd, (off_t) (size + data_bytes)) == 0;
 
   if (fd >= 0)
     close (fd);

@@ -39,8 +39,10 @@ set_folder (const char *variable, const char *name, int mode)
 void
 cli_init (int *argc, char ***argv)
 {
-  static const char *const foreign[] = { "HEADROOM_MODELS", "OLLAMA_MODELS", "HEADROOM_HOST", "OLLAMA_HOST", "HEADROOM_CPU",
-                                         "OLLAMA_CONTEXT_LENGTH", "OLLAMA_KEEP_ALIVE", NULL };
+  static const char *const foreign[] = { "HEADROOM_MODELS",   "OLLAMA_MODELS",
+                                         "HEADROOM_HOST",     "OLLAMA_HOST",
+                                         "HEADROOM_CPU",      "OLLAMA_CONTEXT_LENGTH",
+                                         "OLLAMA_KEEP_ALIVE", NULL };
   g_autoptr (GError) error = NULL;
 
   g_test_init (argc, argv, NULL);
@@ -132,7 +134,8 @@ cli_run_with_input (const char *input, ...)
 {
   g_autoptr (GPtrArray) words = NULL;
   g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (GBytes) bytes = g_bytes_new_static (input != NULL ? input : "", input != NULL ? strlen (input) : 0);
+  g_autoptr (GBytes) bytes =
+      g_bytes_new_static (input != NULL ? input : "", input != NULL ? strlen (input) : 0);
   g_autoptr (GBytes) out = NULL;
   g_autoptr (GBytes) err = NULL;
   g_autoptr (GError) error = NULL;
@@ -143,12 +146,15 @@ cli_run_with_input (const char *input, ...)
   words = new_arguments (va_arg (args, const char *), args);
   va_end (args);
   process = g_subprocess_newv ((const char *const *) words->pdata,
-                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
+                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                                   G_SUBPROCESS_FLAGS_STDERR_PIPE,
+                               &error);
   g_assert_no_error (error);
   /* It may end without reading its input: that is no error of ours. */
   g_subprocess_communicate (process, bytes, NULL, &out, &err, NULL);
   g_subprocess_wait (process, NULL, NULL);
-  result->status = g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process) : -1;
+  result->status =
+      g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process) : -1;
   result->out = dup_text (out);
   result->err = dup_text (err);
   return result;
@@ -166,7 +172,9 @@ cli_start (const char *first, ...)
   words = new_arguments (first, args);
   va_end (args);
   process = g_subprocess_newv ((const char *const *) words->pdata,
-                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
+                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                                   G_SUBPROCESS_FLAGS_STDERR_PIPE,
+                               &error);
   g_assert_no_error (error);
   return process;
 }

@@ -17,7 +17,8 @@ typedef struct {
 void cli_result_free (CliResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliResult, cli_result_free)
 
-/* Call first in main (): makes the home and points the environment at it. Removes both when the program ends. */
+/* Call first in main (): makes the home and points the environment at it. Removes both when the
+ * program ends. */
 void cli_init (int *argc, char ***argv);
 /* A path in the home. */
 char *cli_path (const char *name) G_GNUC_WARN_UNUSED_RESULT;
@@ -29,7 +30,8 @@ const char *cli_tiny_model (void);
 const char *cli_real_model (void);
 
 /* input NULL: standard input is empty. args: words up to NULL. */
-CliResult *cli_run_with_input (const char *input, ...) G_GNUC_NULL_TERMINATED G_GNUC_WARN_UNUSED_RESULT;
+CliResult *cli_run_with_input (const char *input,
+                               ...) G_GNUC_NULL_TERMINATED G_GNUC_WARN_UNUSED_RESULT;
 #define cli_run(...) cli_run_with_input (NULL, __VA_ARGS__, NULL)
 /* Starts it and does not wait; ends with the test program. */
 GSubprocess *cli_start (const char *first, ...) G_GNUC_NULL_TERMINATED G_GNUC_WARN_UNUSED_RESULT;

@@ -1,4 +1,5 @@
-/* test-cli-chat.c: run, serve, ps and stop: one prompt, a server that others use, a model that leaves memory.
+/* test-cli-chat.c: run, serve, ps and stop: one prompt, a server that others use, a model that
+ * leaves memory.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -92,7 +93,8 @@ static void
 test_long_prompt (void)
 {
   g_autofree char *prompt = g_strnfill (3000, 'a');
-  g_autoptr (CliResult) result = cli_run ("run", cli_tiny_model (), "-o", "num_ctx=256", "-o", "num_predict=2", prompt);
+  g_autoptr (CliResult) result =
+      cli_run ("run", cli_tiny_model (), "-o", "num_ctx=256", "-o", "num_predict=2", prompt);
 
   cli_assert_status (result, 1);
   cli_assert_contains (result->err, "context length");
@@ -116,7 +118,8 @@ static GSubprocess *
 start_server (char **ret_line)
 {
   GSubprocess *server = cli_start ("serve", "--host", "127.0.0.1:0", NULL);
-  g_autoptr (GDataInputStream) err = g_data_input_stream_new (g_subprocess_get_stderr_pipe (server));
+  g_autoptr (GDataInputStream) err =
+      g_data_input_stream_new (g_subprocess_get_stderr_pipe (server));
   g_autoptr (GError) error = NULL;
 
   *ret_line = g_data_input_stream_read_line_utf8 (err, NULL, NULL, &error);
@@ -187,7 +190,8 @@ test_port_taken (void)
   stop_server (server);
 }
 
-/* Ctrl+C stops an answer in the middle; what had come stays. A made-up model would be too fast for that. */
+/* Ctrl+C stops an answer in the middle; what had come stays. A made-up model would be too fast for
+ * that. */
 static void
 test_interrupt (void)
 {

@@ -1,4 +1,5 @@
-/* test-cli-engine.c: the commands that use the engine without a server: plan, debug, perplexity, bench.
+/* test-cli-engine.c: the commands that use the engine without a server: plan, debug, perplexity,
+ * bench.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -24,7 +25,8 @@ parse (const char *text)
 static void
 test_plan_json (void)
 {
-  g_autoptr (CliResult) result = cli_run ("plan", cli_tiny_model (), "--num-ctx", "512", "--parallel", "2", "--kv-type", "f32", "--json");
+  g_autoptr (CliResult) result = cli_run ("plan", cli_tiny_model (), "--num-ctx", "512",
+                                          "--parallel", "2", "--kv-type", "f32", "--json");
   g_autoptr (HrValue) plan = NULL;
   HrValue *settings;
   HrValue *items;
@@ -57,9 +59,11 @@ test_plan_reduced (void)
 
   cli_assert_status (text, 0);
   cli_assert_contains (text->out, "num_ctx is 1024 instead of 5000");
-  g_assert_cmpint (headroom_json_get_int (hr_value_lookup (plan, "settings"), "num_ctx", 0), ==, 1024);
+  g_assert_cmpint (headroom_json_get_int (hr_value_lookup (plan, "settings"), "num_ctx", 0), ==,
+                   1024);
   /* Nobody said how many at once: as many as the server would load it for. */
-  g_assert_cmpint (headroom_json_get_int (hr_value_lookup (plan, "settings"), "parallel", 0), ==, 4);
+  g_assert_cmpint (headroom_json_get_int (hr_value_lookup (plan, "settings"), "parallel", 0), ==,
+                   4);
   g_assert_cmpuint (hr_value_size (hr_value_lookup (plan, "steps")), ==, 1);
 }
 
@@ -83,8 +87,10 @@ static void
 test_tokenize (void)
 {
   const char *text = "A b\xc3\xa9 <|im_end|>";
-  g_autoptr (CliResult) plain = cli_run_with_input (text, "debug", "tokenize", cli_tiny_model (), NULL);
-  g_autoptr (CliResult) special = cli_run_with_input (text, "debug", "tokenize", "--special", cli_tiny_model (), NULL);
+  g_autoptr (CliResult) plain =
+      cli_run_with_input (text, "debug", "tokenize", cli_tiny_model (), NULL);
+  g_autoptr (CliResult) special =
+      cli_run_with_input (text, "debug", "tokenize", "--special", cli_tiny_model (), NULL);
   g_autoptr (CliResult) back = NULL;
 
   cli_assert_status (plain, 0);
@@ -100,8 +106,10 @@ test_tokenize (void)
 static void
 test_detokenize_foreign_ids (void)
 {
-  g_autoptr (CliResult) large = cli_run_with_input ("1 300", "debug", "detokenize", cli_tiny_model (), NULL);
-  g_autoptr (CliResult) words = cli_run_with_input ("one", "debug", "detokenize", cli_tiny_model (), NULL);
+  g_autoptr (CliResult) large =
+      cli_run_with_input ("1 300", "debug", "detokenize", cli_tiny_model (), NULL);
+  g_autoptr (CliResult) words =
+      cli_run_with_input ("one", "debug", "detokenize", cli_tiny_model (), NULL);
 
   cli_assert_status (large, 1);
   cli_assert_contains (large->err, "not a token of this model");
@@ -111,9 +119,14 @@ test_detokenize_foreign_ids (void)
 static void
 test_render (void)
 {
-  g_autofree char *template_file = cli_write_file ("t.jinja", "{% for m in messages %}[{{ m.role }}: {{ m.content }}]{% endfor %}"
-                                                              "{% if fail %}{{ raise_exception('no ' + fail) }}{% endif %}", -1);
-  g_autofree char *good = cli_write_file ("good.json", "{\"messages\": [{\"role\": \"user\", \"content\": \"caf\xc3\xa9\"}]}", -1);
+  g_autofree char *template_file =
+      cli_write_file ("t.jinja",
+                      "{% for m in messages %}[{{ m.role }}: {{ m.content }}]{% endfor %}"
+                      "{% if fail %}{{ raise_exception('no ' + fail) }}{% endif %}",
+                      -1);
+  g_autofree char *good =
+      cli_write_file ("good.json",
+                      "{\"messages\": [{\"role\": \"user\", \"content\": \"caf\xc3\xa9\"}]}", -1);
   g_autofree char *bad = cli_write_file ("bad.json", "{\"messages\": [], \"fail\": \"way\"}", -1);
   g_autofree char *list = cli_write_file ("list.json", "[1]", -1);
   g_autoptr (CliResult) rendered = cli_run ("debug", "render", template_file, good);
@@ -147,8 +160,10 @@ assert_normalized (HrValue *row)
 static void
 test_logits (void)
 {
-  g_autoptr (CliResult) last = cli_run ("debug", "logits", cli_tiny_model (), "--tokens", "72,105,33", "--top", "400", "--json");
-  g_autoptr (CliResult) all = cli_run ("debug", "logits", cli_tiny_model (), "--prompt", "Hi!", "--all", "--top", "300", "--json");
+  g_autoptr (CliResult) last = cli_run ("debug", "logits", cli_tiny_model (), "--tokens",
+                                        "72,105,33", "--top", "400", "--json");
+  g_autoptr (CliResult) all = cli_run ("debug", "logits", cli_tiny_model (), "--prompt", "Hi!",
+                                       "--all", "--top", "300", "--json");
   g_autoptr (HrValue) last_rows = NULL;
   g_autoptr (HrValue) all_rows = NULL;
   g_autofree char *from_ids = NULL;
@@ -161,7 +176,8 @@ test_logits (void)
   g_assert_cmpuint (hr_value_size (last_rows), ==, 1);
   g_assert_cmpuint (hr_value_size (all_rows), ==, 3);
   for (gsize i = 0; i < 3; i++) {
-    g_assert_cmpint (headroom_json_get_int (hr_value_at (all_rows, i), "position", -1), ==, (gint64) i);
+    g_assert_cmpint (headroom_json_get_int (hr_value_at (all_rows, i), "position", -1), ==,
+                     (gint64) i);
     assert_normalized (hr_value_at (all_rows, i));
   }
   /* The text's tokens are the ids, so the last rows are the same. */
@@ -222,7 +238,8 @@ test_perplexity_short_text (void)
   cli_assert_contains (result->err, "two windows");
 }
 
-/* SmolLM2 on a text that is on every Debian: a broken engine is far off. The peer says 18.2 for these four windows. */
+/* SmolLM2 on a text that is on every Debian: a broken engine is far off. The peer says 18.2 for
+ * these four windows. */
 static void
 test_perplexity_real (void)
 {
@@ -258,8 +275,9 @@ assert_case (HrValue *row, gint64 n_prompt, gint64 n_gen, gint64 n_depth, gint64
 static void
 test_bench (void)
 {
-  g_autoptr (CliResult) result = cli_run ("bench", "speed", "--model", cli_tiny_model (), "-p", "32,16", "-n", "8", "-d", "0,64",
-                                          "-s", "1,3", "-t", "1", "-r", "2", "--json");
+  g_autoptr (CliResult) result =
+      cli_run ("bench", "speed", "--model", cli_tiny_model (), "-p", "32,16", "-n", "8", "-d",
+               "0,64", "-s", "1,3", "-t", "1", "-r", "2", "--json");
   g_autoptr (HrValue) rows = NULL;
 
   cli_assert_status (result, 0);
@@ -272,8 +290,11 @@ test_bench (void)
   assert_case (hr_value_at (rows, 4), 32, 0, 64, 1);
   assert_case (hr_value_at (rows, 7), 0, 8, 64, 3);
   for (gsize i = 0; i < hr_value_size (rows); i++) {
-    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (hr_value_at (rows, i), "memory_share")), >, 0);
-    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (hr_value_at (rows, i), "arithmetic_share")), >, 0);
+    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (hr_value_at (rows, i), "memory_share")),
+                       >, 0);
+    g_assert_cmpfloat (hr_value_get_float (
+                           hr_value_lookup (hr_value_at (rows, i), "arithmetic_share")),
+                       >, 0);
   }
 }
 
@@ -291,7 +312,8 @@ test_bench_machine (void)
     double latency = hr_value_get_float (hr_value_lookup (row, "latency_seconds"));
     g_assert_cmpint (headroom_json_get_int (row, "threads", -1), ==, (gint64) i + 1);
     g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (row, "read_bytes_per_second")), >, 1e6);
-    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (row, "float32_operations_per_second")), >, 1e6);
+    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (row, "float32_operations_per_second")),
+                       >, 1e6);
     g_assert_true (latency > 1e-9 && latency < 1e-3);
   }
 }
@@ -299,7 +321,8 @@ test_bench_machine (void)
 static void
 test_bench_too_deep (void)
 {
-  g_autoptr (CliResult) result = cli_run ("bench", "speed", "--model", cli_tiny_model (), "-p", "8", "-n", "8", "-d", "5000", "--json");
+  g_autoptr (CliResult) result = cli_run ("bench", "speed", "--model", cli_tiny_model (), "-p", "8",
+                                          "-n", "8", "-d", "5000", "--json");
 
   cli_assert_status (result, 2);
   cli_assert_contains (result->err, "5009");

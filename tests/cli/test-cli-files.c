@@ -1,4 +1,5 @@
-/* test-cli-files.c: files that are no models, or models that cannot be run: each with a sentence that says so.
+/* test-cli-files.c: files that are no models, or models that cannot be run: each with a sentence
+ * that says so.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -52,7 +53,8 @@ test_unknown_name (void)
 static void
 test_foreign (void)
 {
-  g_autofree char *path = cli_write_file ("foreign.gguf", "\177ELF, and then something else entirely", -1);
+  g_autofree char *path =
+      cli_write_file ("foreign.gguf", "\177ELF, and then something else entirely", -1);
 
   assert_refused (path, "GGUF");
 }

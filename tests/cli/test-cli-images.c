@@ -30,7 +30,8 @@ assert_taken (const char *text, gsize n_images, const char *rest)
   g_assert_cmpstr (left, ==, rest);
   for (gsize i = 0; i < n_images; i++) {
     gsize len;
-    g_autofree guchar *bytes = g_base64_decode (hr_value_get_string (hr_value_at (images, i), NULL), &len);
+    g_autofree guchar *bytes =
+        g_base64_decode (hr_value_get_string (hr_value_at (images, i), NULL), &len);
     g_assert_cmpmem (bytes, 4, "\x89PNG", 4);
   }
 }
@@ -39,8 +40,10 @@ static void
 test_forms (void)
 {
   g_autofree char *plain = new_file ("a.png", TRUE), *spaced = new_file ("my cat.JPG", TRUE);
-  g_autofree char *before = g_strdup_printf ("%s what is this?", plain), *after = g_strdup_printf ("What is this: %s", plain);
-  g_autofree char *quoted = g_strdup_printf ("Who is '%s'?", spaced), *quoted2 = g_strdup_printf ("Who is \"%s\"?", spaced);
+  g_autofree char *before = g_strdup_printf ("%s what is this?", plain),
+                  *after = g_strdup_printf ("What is this: %s", plain);
+  g_autofree char *quoted = g_strdup_printf ("Who is '%s'?", spaced),
+                  *quoted2 = g_strdup_printf ("Who is \"%s\"?", spaced);
   g_autofree char *escaped = g_strdup_printf ("Who is %s/my\\ cat.JPG ?", dir);
   g_autofree char *both = g_strdup_printf ("Compare %s and '%s'", plain, spaced);
 
@@ -57,8 +60,10 @@ static void
 test_others (void)
 {
   g_autofree char *text = new_file ("text.png", FALSE), *other = new_file ("a.gif", TRUE);
-  g_autofree char *first = g_strdup_printf ("Read %s", text), *second = g_strdup_printf ("Read %s", other);
-  g_autofree char *folder = g_build_filename (dir, "folder.png", NULL), *third = g_strdup_printf ("List %s", folder);
+  g_autofree char *first = g_strdup_printf ("Read %s", text),
+                  *second = g_strdup_printf ("Read %s", other);
+  g_autofree char *folder = g_build_filename (dir, "folder.png", NULL),
+                  *third = g_strdup_printf ("List %s", folder);
 
   g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
   assert_taken ("What is a .png file?", 0, "What is a .png file?");

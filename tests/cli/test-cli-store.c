@@ -29,8 +29,9 @@ remove_model (const char *name)
 static void
 test_create_and_show (void)
 {
-  g_autofree char *modelfile = g_strdup_printf ("FROM %s\nPARAMETER temperature 0.5\nPARAMETER stop Q:\nSYSTEM \"\"\"Be\nbrief.\"\"\"\n",
-                                                cli_tiny_model ());
+  g_autofree char *modelfile = g_strdup_printf (
+      "FROM %s\nPARAMETER temperature 0.5\nPARAMETER stop Q:\nSYSTEM \"\"\"Be\nbrief.\"\"\"\n",
+      cli_tiny_model ());
   g_autoptr (CliResult) overview = NULL;
   g_autoptr (CliResult) system = NULL;
   g_autoptr (CliResult) parameters = NULL;
@@ -89,7 +90,8 @@ static void
 test_refusal (gconstpointer data)
 {
   const Refusal *refusal = data;
-  g_autoptr (CliResult) result = cli_run_with_input (refusal->modelfile, "create", refusal->name, "-f", "-", NULL);
+  g_autoptr (CliResult) result =
+      cli_run_with_input (refusal->modelfile, "create", refusal->name, "-f", "-", NULL);
   g_autoptr (CliResult) list = cli_run ("list");
 
   cli_assert_status (result, 1);

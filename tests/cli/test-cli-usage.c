@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-static const char *const commands[] = { "run", "serve", "list", "ps", "show", "plan", "create", "cp", "rm", "stop", "bench",
-                                        "perplexity", "debug", "version" };
+static const char *const commands[] = { "run",   "serve",      "list",  "ps",     "show",
+                                        "plan",  "create",     "cp",    "rm",     "stop",
+                                        "bench", "perplexity", "debug", "version" };
 
 static void
 test_help (void)
@@ -30,8 +31,9 @@ test_help (void)
 static void
 test_help_of_tools (void)
 {
-  static const char *const tools[][2] = { { "debug", "tokenize" }, { "debug", "detokenize" }, { "debug", "render" },
-                                          { "debug", "logits" }, { "bench", "speed" }, { "bench", "machine" } };
+  static const char *const tools[][2] = { { "debug", "tokenize" }, { "debug", "detokenize" },
+                                          { "debug", "render" },   { "debug", "logits" },
+                                          { "bench", "speed" },    { "bench", "machine" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (tools); i++) {
     g_autoptr (CliResult) help = cli_run (tools[i][0], tools[i][1], "--help");

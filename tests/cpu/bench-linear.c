@@ -4,8 +4,9 @@
  *
  *     bench-linear [--panels] [--columns N] [TYPE ...]      HEADROOM_CPU chooses the kernels
  *
- * --panels: weights laid out as a loaded model's are, in 2 MiB pages. One thread. The best of several runs: "decode" over weights larger than the caches, beside a loop that only reads
- * the same bytes; "prefill" with 512 columns. Not a test: nothing here can fail.
+ * --panels: weights laid out as a loaded model's are, in 2 MiB pages. One thread. The best of
+ * several runs: "decode" over weights larger than the caches, beside a loop that only reads the
+ * same bytes; "prefill" with 512 columns. Not a test: nothing here can fail.
  */
 #include "linear-fixture.h"
 
@@ -26,7 +27,8 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* Random bytes are as good as weights: only time is looked at. Filled by doubling a random first part. */
+/* Random bytes are as good as weights: only time is looked at. Filled by doubling a random first
+ * part. */
 static void fill(Weights *w, GRand *rand)
 {
     const gsize bytes = w->row_bytes * w->n_out;
@@ -57,7 +59,8 @@ static double read_only(const guint8 *bytes, gsize n)
 }
 
 /* The best time of multiplying all rows with n_cols columns. */
-static double time_rows(const HrLinearKernels *kernels, const Weights *w, const float *x, gsize n_cols)
+static double time_rows(const HrLinearKernels *kernels, const Weights *w, const float *x,
+                        gsize n_cols)
 {
     float *y = aligned_new(n_cols * w->n_out * sizeof(float));
     gpointer scratch = aligned_new(hr_linear_scratch_bytes());
@@ -68,8 +71,10 @@ static double time_rows(const HrLinearKernels *kernels, const Weights *w, const 
     for (int run = 0; run < RUNS; run++) {
         const double start = seconds();
         for (gsize r = 0; r < w->n_out; r += 64)
-            (w->in_panels ? kernels->panel_rows : kernels->rows)(prepared.form, w->type, w->rows, w->row_bytes, w->n_in, r, MIN(r + 64, w->n_out), prepared.data,
-                          prepared.stride, n_cols, y, w->n_out, scratch);
+            (w->in_panels ? kernels->panel_rows
+                          : kernels->rows)(prepared.form, w->type, w->rows, w->row_bytes, w->n_in,
+                                           r, MIN(r + 64, w->n_out), prepared.data, prepared.stride,
+                                           n_cols, y, w->n_out, scratch);
         best = MIN(best, seconds() - start);
     }
     prepared_clear(&prepared);
@@ -78,7 +83,8 @@ static double time_rows(const HrLinearKernels *kernels, const Weights *w, const 
     return best;
 }
 
-static double time_prepare(const HrLinearKernels *kernels, const Weights *w, const float *x, gsize n_cols)
+static double time_prepare(const HrLinearKernels *kernels, const Weights *w, const float *x,
+                           gsize n_cols)
 {
     double best = 1e9;
 
@@ -101,7 +107,8 @@ static void lay(Weights *w)
     *w = laid;
 }
 
-static void bench_type(const HrLinearKernels *kernels, HrType type, gsize n_in, bool panels, GRand *rand)
+static void bench_type(const HrLinearKernels *kernels, HrType type, gsize n_in, bool panels,
+                       GRand *rand)
 {
     const HrTypeTraits *traits = hr_type_traits(type);
     const gsize row_bytes = n_in / traits->block * (gsize)traits->block_bytes;
@@ -121,8 +128,9 @@ static void bench_type(const HrLinearKernels *kernels, HrType type, gsize n_in, 
     const double cached = PREFILL_ROWS * (double)row_bytes / time_rows(kernels, &w, x, 1) * 1e-9;
     const double prefill = time_rows(kernels, &w, x, PREFILL_COLS);
     const double prepare = time_prepare(kernels, &w, x, PREFILL_COLS);
-    printf("%-12s %-8s %8.1f %8.1f %5.0f %% %8.1f %10.1f %10.2f\n", kernels->name, traits->name, read, decode,
-           100 * decode / read, cached, (double)n_in * PREFILL_ROWS * PREFILL_COLS / prefill * 1e-9,
+    printf("%-12s %-8s %8.1f %8.1f %5.0f %% %8.1f %10.1f %10.2f\n", kernels->name, traits->name,
+           read, decode, 100 * decode / read, cached,
+           (double)n_in * PREFILL_ROWS * PREFILL_COLS / prefill * 1e-9,
            PREFILL_COLS * (double)n_in / prepare * 1e-9);
     w.n_out = DECODE_BYTES / row_bytes;
     weights_clear(&w);
@@ -141,8 +149,10 @@ int main(int argc, char **argv)
         else if (n_names > 1)
             n_in = g_ascii_strtoull(argv[argc - --n_names], NULL, 10);
     }
-    printf("%-12s %-8s %8s %8s %7s %8s %10s %10s\n", "kernels", "type", "read", "decode", "", "cached", "prefill", "prepare");
-    printf("%-12s %-8s %8s %8s %7s %8s %10s %10s\n", "", "", "GB/s", "GB/s", "", "GB/s", "GMAC/s", "G/s");
+    printf("%-12s %-8s %8s %8s %7s %8s %10s %10s\n", "kernels", "type", "read", "decode", "",
+           "cached", "prefill", "prepare");
+    printf("%-12s %-8s %8s %8s %7s %8s %10s %10s\n", "", "", "GB/s", "GB/s", "", "GB/s", "GMAC/s",
+           "G/s");
     for (gsize i = 0; i < fixture_n_types; i++) {
         bool wanted = n_names == 0;
         for (int a = argc - n_names; a < argc; a++)

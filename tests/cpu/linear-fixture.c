@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 const HrType fixture_types[] = {
-    HR_TYPE_F32,  HR_TYPE_F16,  HR_TYPE_Q4_0, HR_TYPE_Q4_1, HR_TYPE_Q5_0,   HR_TYPE_Q5_1,   HR_TYPE_Q8_0, HR_TYPE_Q2_K,
-    HR_TYPE_Q3_K, HR_TYPE_Q4_K, HR_TYPE_Q5_K, HR_TYPE_Q6_K, HR_TYPE_IQ4_NL, HR_TYPE_IQ4_XS, HR_TYPE_BF16, HR_TYPE_MXFP4,
+    HR_TYPE_F32,    HR_TYPE_F16,    HR_TYPE_Q4_0, HR_TYPE_Q4_1,  HR_TYPE_Q5_0, HR_TYPE_Q5_1,
+    HR_TYPE_Q8_0,   HR_TYPE_Q2_K,   HR_TYPE_Q3_K, HR_TYPE_Q4_K,  HR_TYPE_Q5_K, HR_TYPE_Q6_K,
+    HR_TYPE_IQ4_NL, HR_TYPE_IQ4_XS, HR_TYPE_BF16, HR_TYPE_MXFP4,
 };
 const gsize fixture_n_types = G_N_ELEMENTS(fixture_types);
 
@@ -20,9 +21,10 @@ const gsize fixture_n_types = G_N_ELEMENTS(fixture_types);
 static const struct {
     int first, second;
 } half_fields[HR_TYPE_N] = {
-    [HR_TYPE_Q4_0] = {0, -1},  [HR_TYPE_Q4_1] = {0, 2},   [HR_TYPE_Q5_0] = {0, -1},   [HR_TYPE_Q5_1] = {0, 2},
-    [HR_TYPE_Q8_0] = {0, -1},  [HR_TYPE_Q2_K] = {80, 82}, [HR_TYPE_Q3_K] = {108, -1}, [HR_TYPE_Q4_K] = {0, 2},
-    [HR_TYPE_Q5_K] = {0, 2},   [HR_TYPE_Q6_K] = {208, -1}, [HR_TYPE_IQ4_NL] = {0, -1}, [HR_TYPE_IQ4_XS] = {0, -1},
+    [HR_TYPE_Q4_0] = {0, -1},   [HR_TYPE_Q4_1] = {0, 2},    [HR_TYPE_Q5_0] = {0, -1},
+    [HR_TYPE_Q5_1] = {0, 2},    [HR_TYPE_Q8_0] = {0, -1},   [HR_TYPE_Q2_K] = {80, 82},
+    [HR_TYPE_Q3_K] = {108, -1}, [HR_TYPE_Q4_K] = {0, 2},    [HR_TYPE_Q5_K] = {0, 2},
+    [HR_TYPE_Q6_K] = {208, -1}, [HR_TYPE_IQ4_NL] = {0, -1}, [HR_TYPE_IQ4_XS] = {0, -1},
     [HR_TYPE_MXFP4] = {-1, -1},
 };
 
@@ -35,7 +37,8 @@ void weights_init(Weights *w, HrType type, gsize n_in, gsize n_out)
     w->row_bytes = n_in / traits->block * traits->block_bytes;
     const gsize bytes = w->row_bytes * n_out, pages = (bytes + page - 1) / page * page;
     w->mapping_bytes = pages + page;
-    w->mapping = mmap(NULL, w->mapping_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    w->mapping =
+        mmap(NULL, w->mapping_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     g_assert_true(w->mapping != MAP_FAILED);
     madvise(w->mapping, pages, MADV_HUGEPAGE); /* as weights that were laid out have them */
     g_assert_cmpint(mprotect((guint8 *)w->mapping + pages, page, PROT_NONE), ==, 0);
@@ -59,7 +62,8 @@ static void fill_floats(Weights *w, GRand *rand)
         if (w->type == HR_TYPE_F32)
             memcpy(w->rows + 4 * i, &value, 4);
         else
-            put_half(w->rows + 2 * i, w->type == HR_TYPE_F16 ? hr_float_to_half(value) : hr_float_to_bfloat(value));
+            put_half(w->rows + 2 * i,
+                     w->type == HR_TYPE_F16 ? hr_float_to_half(value) : hr_float_to_bfloat(value));
     }
 }
 
@@ -76,9 +80,11 @@ void weights_fill_random(Weights *w, GRand *rand)
         w->rows[i] = (guint8)g_rand_int(rand);
     for (guint8 *block = w->rows; block < w->rows + bytes; block += traits->block_bytes) {
         if (half_fields[w->type].first >= 0)
-            put_half(block + half_fields[w->type].first, hr_float_to_half((float)g_rand_double_range(rand, -2, 2)));
+            put_half(block + half_fields[w->type].first,
+                     hr_float_to_half((float)g_rand_double_range(rand, -2, 2)));
         if (half_fields[w->type].second >= 0)
-            put_half(block + half_fields[w->type].second, hr_float_to_half((float)g_rand_double_range(rand, -2, 2)));
+            put_half(block + half_fields[w->type].second,
+                     hr_float_to_half((float)g_rand_double_range(rand, -2, 2)));
         if (w->type == HR_TYPE_MXFP4)
             block[0] = (guint8)g_rand_int_range(rand, 120, 132);
     }
@@ -140,7 +146,8 @@ void aligned_free(gpointer memory)
     free(memory);
 }
 
-void prepared_init(Prepared *p, const HrLinearKernels *kernels, const Weights *w, const float *x, gsize n_cols)
+void prepared_init(Prepared *p, const HrLinearKernels *kernels, const Weights *w, const float *x,
+                   gsize n_cols)
 {
     p->form = kernels->form(w->type, w->fine);
     p->stride = kernels->prepared_bytes(p->form, w->n_in);

@@ -27,7 +27,8 @@ void weights_init(Weights *w, HrType type, gsize n_in, gsize n_out);
 void weights_clear(Weights *w);
 /* Every bit pattern of quants and scales; float fields about 1 in magnitude and of both signs. */
 void weights_fill_random(Weights *w, GRand *rand);
-/* All bytes fill, but the half fields, which are half (the byte e of MXFP4 stays fill). Floats become half's value. */
+/* All bytes fill, but the half fields, which are half (the byte e of MXFP4 stays fill). Floats
+ * become half's value. */
 void weights_fill(Weights *w, guint8 fill, guint16 half);
 /* Sets the fields that hold minima to zero. */
 void weights_clear_minima(Weights *w);
@@ -45,5 +46,6 @@ typedef struct {
     gsize stride, n_cols;
     guint8 *data;
 } Prepared;
-void prepared_init(Prepared *p, const HrLinearKernels *kernels, const Weights *w, const float *x, gsize n_cols);
+void prepared_init(Prepared *p, const HrLinearKernels *kernels, const Weights *w, const float *x,
+                   gsize n_cols);
 void prepared_clear(Prepared *p);

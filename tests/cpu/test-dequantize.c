@@ -1,4 +1,5 @@
-/* test-dequantize.c: what blocks mean, against another reader's values and against blocks built by hand.
+/* test-dequantize.c: what blocks mean, against another reader's values and against blocks built by
+ * hand.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -19,7 +20,8 @@ static guint32 take_u32(const char **cursor)
     return GUINT32_FROM_LE(value);
 }
 
-/* Both readers round d * scale, then the product with the element; a minimum is subtracted in float by both. */
+/* Both readers round d * scale, then the product with the element; a minimum is subtracted in float
+ * by both. */
 static void test_other_reader(void)
 {
     g_autofree char *path = g_test_build_filename(G_TEST_DIST, "dequantize.bin", NULL);
@@ -38,7 +40,8 @@ static void test_other_reader(void)
         hr_dequantize(type, cursor, got, n);
         for (guint i = 0; i < n; i++)
             if (got[i] != want[i] && !(isnan(got[i]) && isnan(want[i])))
-                g_error("%s: element %u is %.9g, not %.9g", traits->name, i, (double)got[i], (double)want[i]);
+                g_error("%s: element %u is %.9g, not %.9g", traits->name, i, (double)got[i],
+                        (double)want[i]);
         cursor += n_bytes + n * sizeof(float);
     }
     g_assert_cmpuint(n_types, ==, 13);
@@ -100,7 +103,10 @@ static void test_super_blocks(void)
 {
     float y[HR_QKK];
 
-    HrBlockQ2_K q2_k = {.d = ONE, .dmin = TWO, .scales = {[0] = 0x13, [15] = 0x01}, .qs = {[0] = 0x03, [63] = 0xc0}};
+    HrBlockQ2_K q2_k = {.d = ONE,
+                        .dmin = TWO,
+                        .scales = {[0] = 0x13, [15] = 0x01},
+                        .qs = {[0] = 0x03, [63] = 0xc0}};
     hr_dequantize(HR_TYPE_Q2_K, &q2_k, y, HR_QKK);
     g_assert_cmpfloat(y[0], ==, 3 * 3 - 2);
     g_assert_cmpfloat(y[1], ==, -2);
@@ -113,30 +119,41 @@ static void test_super_blocks(void)
     g_assert_cmpfloat(y[16], ==, -32 * -4);
     g_assert_cmpfloat(y[32], ==, 0);
 
-    /* group 0: scale 63, minimum 1; group 4: scale 15 + 16 * 3 from bytes 8 and 0, minimum 2 + 16 * 1 from bytes 8
-     * and 4 */
-    HrBlockQ4_K q4_k = {.d = ONE, .dmin = ONE, .scales = {[0] = 0xff, [4] = 0x41, [8] = 0x2f}, .qs = {[0] = 0x01, [64] = 0x02}};
+    /* group 0: scale 63, minimum 1; group 4: scale 15 + 16 * 3 from bytes 8 and 0, minimum 2 + 16 *
+     * 1 from bytes 8 and 4 */
+    HrBlockQ4_K q4_k = {.d = ONE,
+                        .dmin = ONE,
+                        .scales = {[0] = 0xff, [4] = 0x41, [8] = 0x2f},
+                        .qs = {[0] = 0x01, [64] = 0x02}};
     hr_dequantize(HR_TYPE_Q4_K, &q4_k, y, HR_QKK);
     g_assert_cmpfloat(y[0], ==, 63 - 1);
     g_assert_cmpfloat(y[128], ==, 2 * 63 - 18);
 
-    HrBlockQ5_K q5_k = {.d = ONE, .dmin = ONE, .scales = {[0] = 1, [1] = 2}, .qh = {[3] = 3}, .qs = {[3] = 0x21}};
+    HrBlockQ5_K q5_k = {
+        .d = ONE, .dmin = ONE, .scales = {[0] = 1, [1] = 2}, .qh = {[3] = 3}, .qs = {[3] = 0x21}};
     hr_dequantize(HR_TYPE_Q5_K, &q5_k, y, HR_QKK);
     g_assert_cmpfloat(y[3], ==, 17);
     g_assert_cmpfloat(y[35], ==, 2 * 18);
 
-    HrBlockQ6_K q6_k = {.d = ONE, .scales = {[0] = -128, [14] = 2}, .ql = {[96] = 0xf0}, .qh = {[32] = 0xc0}};
+    HrBlockQ6_K q6_k = {.d = ONE,
+                        .scales = {[0] = -128, [14] = 2},
+                        .ql = {[96] = 0xf0},
+                        .qh = {[32] = 0xc0}};
     hr_dequantize(HR_TYPE_Q6_K, &q6_k, y, HR_QKK);
     g_assert_cmpfloat(y[0], ==, -128 * -32);
     g_assert_cmpfloat(y[224], ==, 2 * (63 - 32));
 
-    HrBlockIQ4_XS iq4_xs = {.d = ONE, .scales_h = 0xc000, .scales_l = {[3] = 0x10}, .qs = {[112] = 0x0f}};
+    HrBlockIQ4_XS iq4_xs = {.d = ONE,
+                            .scales_h = 0xc000,
+                            .scales_l = {[3] = 0x10},
+                            .qs = {[112] = 0x0f}};
     hr_dequantize(HR_TYPE_IQ4_XS, &iq4_xs, y, HR_QKK);
     g_assert_cmpfloat(y[0], ==, -32 * -127);
     g_assert_cmpfloat(y[224], ==, 17 * 113);
 }
 
-/* Every bit pattern of the scales gives some float, never a fault: infinities and NaNs pass through. */
+/* Every bit pattern of the scales gives some float, never a fault: infinities and NaNs pass
+ * through. */
 static void test_any_bytes(void)
 {
     g_autofree float *y = g_new(float, HR_QKK);

@@ -39,7 +39,8 @@ static void test_half_every_value(void)
 static void test_half_rounding(void)
 {
     for (uint32_t half = 0; half < 0x7bff; half++) {
-        const double low = half_by_definition((uint16_t)half), high = half_by_definition((uint16_t)(half + 1));
+        const double low = half_by_definition((uint16_t)half),
+                     high = half_by_definition((uint16_t)(half + 1));
         const float middle = (float)((low + high) / 2); /* exact: one bit more than a half */
 
         g_assert_cmphex(hr_float_to_half(middle), ==, half & 1 ? half + 1 : half);
@@ -65,7 +66,8 @@ static void test_bfloat(void)
         else
             g_assert_cmphex(hr_float_to_bfloat(value), ==, upper);
     }
-    g_assert_cmphex(hr_float_to_bfloat(hr_float_from_bits(0x3f808000)), ==, 0x3f80); /* ties to even */
+    g_assert_cmphex(hr_float_to_bfloat(hr_float_from_bits(0x3f808000)), ==,
+                    0x3f80); /* ties to even */
     g_assert_cmphex(hr_float_to_bfloat(hr_float_from_bits(0x3f818000)), ==, 0x3f82);
     g_assert_cmphex(hr_float_to_bfloat(hr_float_from_bits(0x3f808001)), ==, 0x3f81);
     g_assert_cmphex(hr_float_to_bfloat(hr_float_from_bits(0x7f7fffff)), ==, 0x7f80);

@@ -12,18 +12,20 @@
 /* ---- A product and its exact value ---- */
 
 /* y[n_cols][n_out] by the kernels under test, rows [begin, end). */
-static void multiply_rows(const HrLinearKernels *kernels, const Weights *w, const Prepared *x, gsize n_cols, gsize begin, gsize end,
-                          float *y)
+static void multiply_rows(const HrLinearKernels *kernels, const Weights *w, const Prepared *x,
+                          gsize n_cols, gsize begin, gsize end, float *y)
 {
     gpointer scratch = aligned_new(hr_linear_scratch_bytes());
 
     memset(scratch, 0xff, hr_linear_scratch_bytes());
-    (w->in_panels ? kernels->panel_rows : kernels->rows)(x->form, w->type, w->rows, w->row_bytes, w->n_in, begin, end, x->data,
-                                                         x->stride, n_cols, y, w->n_out, scratch);
+    (w->in_panels ? kernels->panel_rows : kernels->rows)(x->form, w->type, w->rows, w->row_bytes,
+                                                         w->n_in, begin, end, x->data, x->stride,
+                                                         n_cols, y, w->n_out, scratch);
     aligned_free(scratch);
 }
 
-static float *multiply(const HrLinearKernels *kernels, const Weights *w, const float *x, gsize n_cols)
+static float *multiply(const HrLinearKernels *kernels, const Weights *w, const float *x,
+                       gsize n_cols)
 {
     float *y = g_new0(float, n_cols * w->n_out);
     Prepared prepared;
@@ -76,7 +78,8 @@ static void unround(const Prepared *p, gsize c, gsize n_in, double *x)
         if (p->form == HR_FORM_FLOAT) {
             x[k] = ((const float *)(gconstpointer)row)[k];
         } else {
-            const HrGroup *group = (const HrGroup *)(gconstpointer)row + k / HR_GROUP, *rest = group + n_in / HR_GROUP;
+            const HrGroup *group = (const HrGroup *)(gconstpointer)row + k / HR_GROUP,
+                          *rest = group + n_in / HR_GROUP;
             x[k] = (double)group->scale * group->q[k % HR_GROUP];
             if (p->form == HR_FORM_INT16)
                 x[k] += (double)rest->scale * rest->q[k % HR_GROUP];
@@ -90,8 +93,8 @@ typedef struct {
     double step;           /* what rounding the activations may change at most */
 } Sums;
 
-static Sums exact_sums(const float *w, const float *magnitude, const float *x, const float *max, const double *prepared,
-                       gsize n, HrForm form)
+static Sums exact_sums(const float *w, const float *magnitude, const float *x, const float *max,
+                       const double *prepared, gsize n, HrForm form)
 {
     Sums sums = {0};
 
@@ -99,16 +102,19 @@ static Sums exact_sums(const float *w, const float *magnitude, const float *x, c
         sums.exact += (double)w[k] * x[k];
         sums.rounded += w[k] * prepared[k];
         sums.magnitude += (double)magnitude[k] * max[k];
-        if (form == HR_FORM_INT8) /* half a step of max / 127, and the float division's own rounding */
+        if (form ==
+            HR_FORM_INT8) /* half a step of max / 127, and the float division's own rounding */
             sums.step += fabs((double)w[k]) * max[k] / 127 * 0.5001;
-        if (form == HR_FORM_INT16) /* of which the second row leaves half a step of 1/127; and floats lose 2^-24 */
+        if (form == HR_FORM_INT16) /* of which the second row leaves half a step of 1/127; and
+                                      floats lose 2^-24 */
             sums.step += fabs((double)w[k]) * max[k] / 127 * (0.5001 / 254 + 1e-5);
     }
     return sums;
 }
 
-/* Sums of floats in some order err by at most a few roundings per partial sum, relative to the magnitudes: far less
- * than n, because there are at least 16 partial sums or exact integer sums of 16 in between. */
+/* Sums of floats in some order err by at most a few roundings per partial sum, relative to the
+ * magnitudes: far less than n, because there are at least 16 partial sums or exact integer sums of
+ * 16 in between. */
 #define FLOAT_ERROR 2e-6
 
 static void check_form(const HrLinearKernels *kernels, Weights *w, const float *x, gsize n_cols)
@@ -125,13 +131,15 @@ static void check_form(const HrLinearKernels *kernels, Weights *w, const float *
         unround(&prepared, c, w->n_in, unrounded);
         group_maxima(x + c * w->n_in, w->n_in, max);
         for (gsize r = 0; r < w->n_out; r++) {
-            const Sums want = exact_sums(values + r * w->n_in, magnitude + r * w->n_in, x + c * w->n_in, max, unrounded,
-                                         w->n_in, prepared.form);
+            const Sums want = exact_sums(values + r * w->n_in, magnitude + r * w->n_in,
+                                         x + c * w->n_in, max, unrounded, w->n_in, prepared.form);
             const double got = y[c * w->n_out + r], error = want.magnitude * FLOAT_ERROR + 1e-37;
-            if (!(fabs(got - want.rounded) <= error) || !(fabs(got - want.exact) <= want.step + error))
-                g_error("%s %s %zux%zu, row %zu of column %zu is %.9g, not %.9g (%.9g before rounding; magnitude %.3g)",
-                        kernels->name, hr_type_traits(w->type)->name, w->n_out, w->n_in, r, c, got, want.rounded,
-                        want.exact, want.magnitude);
+            if (!(fabs(got - want.rounded) <= error) ||
+                !(fabs(got - want.exact) <= want.step + error))
+                g_error(
+                    "%s %s %zux%zu, row %zu of column %zu is %.9g, not %.9g (%.9g before rounding; magnitude %.3g)",
+                    kernels->name, hr_type_traits(w->type)->name, w->n_out, w->n_in, r, c, got,
+                    want.rounded, want.exact, want.magnitude);
         }
     }
     prepared_clear(&prepared);
@@ -150,7 +158,8 @@ static float *random_columns(GRand *rand, gsize n)
     float *x = g_new(float, n);
 
     for (gsize i = 0; i < n; i++)
-        x[i] = (float)(g_rand_double_range(rand, -1, 1) * pow(10, g_rand_double_range(rand, -2, 2)));
+        x[i] =
+            (float)(g_rand_double_range(rand, -1, 1) * pow(10, g_rand_double_range(rand, -2, 2)));
     return x;
 }
 
@@ -165,7 +174,8 @@ static void test_random(gconstpointer data)
 {
     const Case *it = data;
     const guint block = hr_type_traits(it->type)->block;
-    static const gsize lengths[] = {1, 7, 31, 32, 64, 96, 250, 256, 512, 576, 1024, 1056, 1280, 2048, 3328};
+    static const gsize lengths[] = {1,   7,   31,   32,   64,   96,   250, 256,
+                                    512, 576, 1024, 1056, 1280, 2048, 3328};
     g_autoptr(GRand) rand = g_rand_new_with_seed(7);
 
     for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
@@ -204,7 +214,8 @@ static void test_long_rows(gconstpointer data)
         check_length(it, 1000000 / HR_GROUP * HR_GROUP, 2, 1);
 }
 
-/* Largest and smallest quants against activations of one sign: where integers would saturate or overflow. */
+/* Largest and smallest quants against activations of one sign: where integers would saturate or
+ * overflow. */
 static void test_extreme_blocks(gconstpointer data)
 {
     const Case *it = data;
@@ -265,7 +276,8 @@ static void test_not_finite(gconstpointer data)
 }
 
 /* The first n columns, all rows at once and a panel at a time: as expected, bit for bit. */
-static void check_bits(const Case *it, const Weights *w, const Prepared *columns, gsize n, float *y, const float *expected)
+static void check_bits(const Case *it, const Weights *w, const Prepared *columns, gsize n, float *y,
+                       const float *expected)
 {
     const gsize bytes = n * w->n_out * sizeof *y;
 
@@ -278,13 +290,15 @@ static void check_bits(const Case *it, const Weights *w, const Prepared *columns
     g_assert_cmpmem(y, bytes, expected, bytes);
 }
 
-/* Whatever is computed beside it, in whichever pieces, and however the weights lie: the same bits. */
+/* Whatever is computed beside it, in whichever pieces, and however the weights lie: the same bits.
+ */
 static void test_same_bits(gconstpointer data)
 {
     const Case *it = data;
     const bool in_panels = it->kernels->in_panels && it->kernels->in_panels(it->type);
     const bool plain = g_str_equal(it->kernels->name, "plain"); /* which has no tiles */
-    const gsize n_in = it->type == HR_TYPE_F32 ? 1285 : 1280, n_out = 55, max_cols = plain ? 17 : 512;
+    const gsize n_in = it->type == HR_TYPE_F32 ? 1285 : 1280, n_out = 55,
+                max_cols = plain ? 17 : 512;
     g_autoptr(GRand) rand = g_rand_new_with_seed(10);
     g_autofree float *x = random_columns(rand, max_cols * n_in);
     g_autofree float *one = g_new0(float, max_cols * n_out);
@@ -327,7 +341,8 @@ static void test_panels_dequantize(gconstpointer data)
     weights_lay(&w, &laid);
     for (gsize r = 0; r < w.n_out; r++) {
         hr_dequantize(it->type, w.rows + r * w.row_bytes, direct, n_in);
-        hr_panel_dequantize(it->type, laid.rows + r / HR_PANEL_ROWS * HR_PANEL_ROWS * w.row_bytes, r % HR_PANEL_ROWS, n_in, from_panel);
+        hr_panel_dequantize(it->type, laid.rows + r / HR_PANEL_ROWS * HR_PANEL_ROWS * w.row_bytes,
+                            r % HR_PANEL_ROWS, n_in, from_panel);
         g_assert_cmpmem(direct, sizeof direct, from_panel, sizeof from_panel);
     }
     weights_clear(&laid);
@@ -351,7 +366,8 @@ static void test_writes_only_its_rows(gconstpointer data)
     weights_init(&w, it->type, n_in, n_out);
     weights_fill_random(&w, rand);
     prepared_init(&prepared, it->kernels, &w, x, n_cols);
-    it->kernels->rows(prepared.form, it->type, w.rows, w.row_bytes, n_in, 16, n_out, prepared.data, prepared.stride, n_cols, y, stride, scratch);
+    it->kernels->rows(prepared.form, it->type, w.rows, w.row_bytes, n_in, 16, n_out, prepared.data,
+                      prepared.stride, n_cols, y, stride, scratch);
     for (gsize c = 0; c < n_cols; c++)
         for (gsize r = 0; r < stride; r++)
             g_assert_true((y[c * stride + r] == 12345) == (r < 16 || r >= n_out));
@@ -435,16 +451,20 @@ static void add_cases(const HrLinearKernels *kernels)
         const char *name;
         GTestDataFunc func;
     } cases[] = {
-        {"random", test_random},         {"long-rows", test_long_rows}, {"extreme-blocks", test_extreme_blocks},
-        {"not-finite", test_not_finite}, {"same-bits", test_same_bits}, {"writes-only-its-rows", test_writes_only_its_rows},
+        {"random", test_random},
+        {"long-rows", test_long_rows},
+        {"extreme-blocks", test_extreme_blocks},
+        {"not-finite", test_not_finite},
+        {"same-bits", test_same_bits},
+        {"writes-only-its-rows", test_writes_only_its_rows},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         for (gsize t = 0; t < fixture_n_types; t++) {
             Case *it = g_new(Case, 1);
             *it = (Case){.kernels = kernels, .type = fixture_types[t]};
-            g_autofree char *path = g_strdup_printf("/cpu/linear/%s/%s/%s", kernels->name, cases[i].name,
-                                                    hr_type_traits(it->type)->name);
+            g_autofree char *path = g_strdup_printf("/cpu/linear/%s/%s/%s", kernels->name,
+                                                    cases[i].name, hr_type_traits(it->type)->name);
             g_test_add_data_func_full(path, it, cases[i].func, g_free);
         }
     }
@@ -457,7 +477,8 @@ static void add_panel_cases(void)
             continue;
         Case *it = g_new0(Case, 1);
         it->type = fixture_types[t];
-        g_autofree char *path = g_strdup_printf("/cpu/linear/panels/dequantize/%s", hr_type_traits(it->type)->name);
+        g_autofree char *path =
+            g_strdup_printf("/cpu/linear/panels/dequantize/%s", hr_type_traits(it->type)->name);
         g_test_add_data_func_full(path, it, test_panels_dequantize, g_free);
     }
 }

@@ -89,8 +89,9 @@ static void note_turn(HrThread *thread, void *data)
         late->n_jobs_at = atomic_load(&late->stream->n_jobs);
 }
 
-/* Who brings jobs one behind the other lets another's in between: behind the one that runs and one that was brought before. The bound is
- * wide, because a thread may lose the processor before it has brought its job; without an order it is passed by far. */
+/* Who brings jobs one behind the other lets another's in between: behind the one that runs and one
+ * that was brought before. The bound is wide, because a thread may lose the processor before it has
+ * brought its job; without an order it is passed by far. */
 static void test_in_order(void)
 {
     Stream stream = {.pool = hr_pool_ref()};

@@ -59,8 +59,8 @@ static void test_bias(void)
     assert_close(weights[1], 1 / (1 + exp(-1.75)));
 }
 
-/* Pairs of experts: 0.5 -1 | 2 0.25 | 1.5 -3 | 1.75 0. By the best of each the second and the fourth group win; by the sum of the
- * two sigmoids the fourth and the second, then the first. */
+/* Pairs of experts: 0.5 -1 | 2 0.25 | 1.5 -3 | 1.75 0. By the best of each the second and the
+ * fourth group win; by the sum of the two sigmoids the fourth and the second, then the first. */
 static void test_groups(void)
 {
     HrExperts x = {.n = N, .n_used = 2, .n_groups = 4, .n_groups_used = 1};
@@ -105,7 +105,8 @@ static void test_nonsense(void)
 /* Rows 0 to 3 at experts 5 2, 2 7, 5 7, 2 0. */
 static void test_order(void)
 {
-    static const uint32_t chosen[] = {5, 2, 2, 7, 5, 7, 2, 0}, rows[] = {3, 0, 1, 3, 0, 2, 1, 2}, from[] = {7, 1, 2, 6, 0, 4, 3, 5};
+    static const uint32_t chosen[] = {5, 2, 2, 7, 5, 7, 2, 0}, rows[] = {3, 0, 1, 3, 0, 2, 1, 2},
+                          from[] = {7, 1, 2, 6, 0, 4, 3, 5};
     static const HrExpertRun runs[] = {{0, 0, 1}, {2, 1, 3}, {5, 4, 2}, {7, 6, 2}};
     HrExperts x = eight(2);
     g_autofree void *memory = g_malloc(hr_routes_bytes(&x, 4));

@@ -131,7 +131,8 @@ static void event_cb(const HrEvent *event, void *data)
     if (event->kind == HR_EVENT_VECTOR) {
         g_assert_null(answers->vectors[mark->text]);
         answers->vectors[mark->text] = g_array_new(false, false, sizeof(float));
-        g_array_append_vals(answers->vectors[mark->text], event->vectors, (guint)(event->n_vectors * event->width));
+        g_array_append_vals(answers->vectors[mark->text], event->vectors,
+                            (guint)(event->n_vectors * event->width));
     } else if (event->kind == HR_EVENT_DONE) {
         answers->reason = event->reason;
         answers->timings = event->timings;
@@ -149,8 +150,9 @@ static void ask(HrRunner *runner, GPtrArray *texts, size_t begin, size_t n, GArr
         g_autoptr(GError) error = NULL;
         Mark *mark = g_new(Mark, 1);
         *mark = (Mark){&answers, i};
-        g_autoptr(HrRequest) request = hr_runner_embed(runner, (const HrToken *)text->tokens->data, text->tokens->len,
-                                                       g_main_context_default(), event_cb, mark, g_free, &error);
+        g_autoptr(HrRequest) request =
+            hr_runner_embed(runner, (const HrToken *)text->tokens->data, text->tokens->len,
+                            g_main_context_default(), event_cb, mark, g_free, &error);
         g_assert_no_error(error);
         g_assert_nonnull(request);
     }
@@ -181,20 +183,25 @@ static void assert_close(const GArray *ours, const GArray *theirs)
     for (guint i = 0; i < theirs->len; i++)
         largest = MAX(largest, fabs(g_array_index(theirs, float, i)));
     for (guint i = 0; i < theirs->len; i++)
-        furthest = MAX(furthest, fabs(g_array_index(ours, float, i) - g_array_index(theirs, float, i)));
+        furthest =
+            MAX(furthest, fabs(g_array_index(ours, float, i) - g_array_index(theirs, float, i)));
     g_test_message("%u numbers, %.2g of the largest apart", theirs->len, furthest / largest);
     g_assert_cmpfloat(furthest, <=, largest * TOLERANCE);
 }
 
-/* A decoder whose last row is wanted may read a text in portions, several texts at once: the same bits. */
+/* A decoder whose last row is wanted may read a text in portions, several texts at once: the same
+ * bits. */
 static void check_portions(const char *path, const Case *c, GArray *const *wanted)
 {
     g_autoptr(HrModel) model = NULL;
-    g_autoptr(HrRunner) runner = load(path, (HrSettings){.threads = 2, .kv_type = HR_KV_F32, .num_batch = 16, .parallel = 3}, &model);
+    g_autoptr(HrRunner) runner =
+        load(path, (HrSettings){.threads = 2, .kv_type = HR_KV_F32, .num_batch = 16, .parallel = 3},
+             &model);
     g_autofree GArray **vectors = g_new0(GArray *, c->texts->len);
     ask(runner, c->texts, 0, c->texts->len, vectors);
     for (guint i = 0; i < c->texts->len; i++) {
-        g_assert_cmpmem(vectors[i]->data, vectors[i]->len * sizeof(float), wanted[i]->data, wanted[i]->len * sizeof(float));
+        g_assert_cmpmem(vectors[i]->data, vectors[i]->len * sizeof(float), wanted[i]->data,
+                        wanted[i]->len * sizeof(float));
         g_array_unref(vectors[i]);
     }
 }
@@ -205,9 +212,11 @@ static void test_vectors(gconstpointer data)
     const Case *c = data;
     g_autoptr(HrModel) model = NULL;
     g_autofree char *path = patched(c);
-    g_autoptr(HrRunner) runner = load(path, (HrSettings){.threads = 2, .kv_type = HR_KV_F32}, &model);
+    g_autoptr(HrRunner) runner =
+        load(path, (HrSettings){.threads = 2, .kv_type = HR_KV_F32}, &model);
     const HrModelInfo *info = hr_model_get_info(model);
-    g_autofree GArray **alone = g_new0(GArray *, c->texts->len), **together = g_new0(GArray *, c->texts->len);
+    g_autofree GArray **alone = g_new0(GArray *, c->texts->len),
+                      **together = g_new0(GArray *, c->texts->len);
     g_assert_true(info->embeds);
     g_assert_cmpint(info->pooling, ==, c->pooling);
     for (guint i = 0; i < c->texts->len; i++) {
@@ -218,11 +227,13 @@ static void test_vectors(gconstpointer data)
     }
     ask(runner, c->texts, 0, c->texts->len, together);
     if (!hr_plan_get_bytes(hr_runner_get_plan(runner), HR_ITEM_CACHE))
-        g_assert_cmpuint(hr_plan_get_settings(hr_runner_get_plan(runner))->num_batch, ==, hr_plan_get_settings(hr_runner_get_plan(runner))->num_ctx);
+        g_assert_cmpuint(hr_plan_get_settings(hr_runner_get_plan(runner))->num_batch, ==,
+                         hr_plan_get_settings(hr_runner_get_plan(runner))->num_ctx);
     else if (c->pooling == HR_POOLING_LAST)
         check_portions(path, c, alone);
     for (guint i = 0; i < c->texts->len; i++) {
-        g_assert_cmpmem(alone[i]->data, alone[i]->len * sizeof(float), together[i]->data, together[i]->len * sizeof(float));
+        g_assert_cmpmem(alone[i]->data, alone[i]->len * sizeof(float), together[i]->data,
+                        together[i]->len * sizeof(float));
         g_array_unref(alone[i]);
         g_array_unref(together[i]);
     }
@@ -235,7 +246,9 @@ static void test_vectors(gconstpointer data)
 static char *find_minilm(void)
 {
     const char *named = g_getenv("HEADROOM_TEST_EMBEDDING_MODEL");
-    char *path = named ? g_strdup(named) : g_build_filename(g_get_user_data_dir(), "headroom", "models", "minilm.gguf", NULL);
+    char *path =
+        named ? g_strdup(named)
+              : g_build_filename(g_get_user_data_dir(), "headroom", "models", "minilm.gguf", NULL);
     if (g_file_test(path, G_FILE_TEST_EXISTS))
         return path;
     g_free(path);
@@ -249,7 +262,8 @@ static void assert_tokens(const HrModel *model, const Text *text)
     hr_prompt_append(prompt, text->text, -1, false);
     g_autoptr(GArray) tokens = hr_model_tokenize(model, prompt, true, &error);
     g_assert_no_error(error);
-    g_assert_cmpmem(tokens->data, tokens->len * sizeof(HrToken), text->tokens->data, text->tokens->len * sizeof(HrToken));
+    g_assert_cmpmem(tokens->data, tokens->len * sizeof(HrToken), text->tokens->data,
+                    text->tokens->len * sizeof(HrToken));
 }
 
 static double cosine(const GArray *a, const GArray *b)
@@ -271,7 +285,8 @@ static void test_minilm(void)
     const Case *c = cases->pdata[0];
     g_autoptr(HrModel) model = NULL;
     if (!path) {
-        g_test_skip("all-MiniLM-L6-v2 is not here: convert-bert.py makes it, HEADROOM_TEST_EMBEDDING_MODEL names it");
+        g_test_skip(
+            "all-MiniLM-L6-v2 is not here: convert-bert.py makes it, HEADROOM_TEST_EMBEDDING_MODEL names it");
         return;
     }
     g_autoptr(HrRunner) runner = load(path, (HrSettings){.threads = 2}, &model);
@@ -301,9 +316,10 @@ static void check_unigram(const HrModel *model, const char *line)
     hr_prompt_append(prompt, text, -1, false);
     g_autoptr(GArray) tokens = hr_model_tokenize(model, prompt, true, &error);
     g_assert_no_error(error);
-    if (tokens->len != wanted->len || (wanted->len > 0 && memcmp(tokens->data, wanted->data, wanted->len * sizeof(HrToken)) != 0))
-        g_error("other tokens than SentencePiece's for \"%s\": %u, not %u, the first %d", text, tokens->len, wanted->len,
-                tokens->len ? g_array_index(tokens, HrToken, 0) : -1);
+    if (tokens->len != wanted->len ||
+        (wanted->len > 0 && memcmp(tokens->data, wanted->data, wanted->len * sizeof(HrToken)) != 0))
+        g_error("other tokens than SentencePiece's for \"%s\": %u, not %u, the first %d", text,
+                tokens->len, wanted->len, tokens->len ? g_array_index(tokens, HrToken, 0) : -1);
 }
 
 static void test_unigram(void)
@@ -334,12 +350,17 @@ static void test_unigram_damaged(void)
         g_autofree char *broken = g_memdup2(bytes, size), *copy = NULL;
         g_autoptr(HrPrompt) prompt = hr_prompt_new();
         for (int i = 0; i < 40; i++)
-            broken[table - bytes + g_rand_int_range(rand, round < 30 ? 4 : 0, 600)] = (char)g_rand_int(rand);
+            broken[table - bytes + g_rand_int_range(rand, round < 30 ? 4 : 0, 600)] =
+                (char)g_rand_int(rand);
         g_close(g_file_open_tmp("headroom-XXXXXX.gguf", &copy, NULL), NULL);
         g_assert_true(g_file_set_contents(copy, broken, (gssize)size, NULL));
         g_autoptr(HrModel) model = hr_model_open(copy, NULL);
-        hr_prompt_append(prompt, "the \357\274\241 caf\303\251 \357\254\201 \342\200\246 brown e\314\201 fox", -1, false);
-        g_autoptr(GArray) tokens G_GNUC_UNUSED = hr_model_tokenize(model, prompt, true, NULL); /* or NULL: that it is refused is as good */
+        hr_prompt_append(
+            prompt, "the \357\274\241 caf\303\251 \357\254\201 \342\200\246 brown e\314\201 fox",
+            -1, false);
+        g_autoptr(GArray) tokens G_GNUC_UNUSED =
+            hr_model_tokenize(model, prompt, true,
+                              NULL); /* or NULL: that it is refused is as good */
         g_unlink(copy);
     }
 }
@@ -358,11 +379,14 @@ static void test_refused(void)
         size_t n;
         const char *message;
     } cases[] = {
-        {none, 0, "The text is empty."}, {long_text, 193, "The text has 193 tokens, but num_ctx is 192"}, {beyond, 1, "Token 48 is not"},
+        {none, 0, "The text is empty."},
+        {long_text, 193, "The text has 193 tokens, but num_ctx is 192"},
+        {beyond, 1, "Token 48 is not"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
-        g_assert_null(hr_runner_embed(runner, cases[i].tokens, cases[i].n, NULL, NULL, NULL, NULL, &error));
+        g_assert_null(
+            hr_runner_embed(runner, cases[i].tokens, cases[i].n, NULL, NULL, NULL, NULL, &error));
         g_assert_nonnull(strstr(error->message, cases[i].message));
     }
     HrRequestOptions options = {.tokens = none, .n_tokens = 1, .sampling = hr_sampling_default};
@@ -386,7 +410,8 @@ static void test_ends(void)
     HrRunner *runner = load(path, (HrSettings){.threads = 1}, &model);
     int n_done = 0;
     for (int i = 0; i < 100; i++) {
-        g_autoptr(HrRequest) request = hr_runner_embed(runner, text, 192, NULL, count_done, &n_done, NULL, NULL);
+        g_autoptr(HrRequest) request =
+            hr_runner_embed(runner, text, 192, NULL, count_done, &n_done, NULL, NULL);
         if (i % 3 == 0)
             hr_request_cancel(request);
     }
@@ -401,7 +426,8 @@ static void test_plan(gconstpointer data)
     static const uint32_t contexts[] = {1, 64, 192};
     for (size_t i = 0; i < G_N_ELEMENTS(contexts); i++) {
         g_autoptr(HrModel) model = NULL;
-        g_autoptr(HrRunner) runner = load(path, (HrSettings){.threads = 2, .num_ctx = contexts[i]}, &model);
+        g_autoptr(HrRunner) runner =
+            load(path, (HrSettings){.threads = 2, .num_ctx = contexts[i]}, &model);
         HrPlan *plan = hr_runner_get_plan(runner);
         HrRunnerStats stats;
         hr_runner_get_stats(runner, &stats);

@@ -1,4 +1,5 @@
-/* peer-cases.h: the tiny models whose answers another engine gave (peer.txt), and the tokens that it was asked about.
+/* peer-cases.h: the tiny models whose answers another engine gave (peer.txt), and the tokens that
+ * it was asked about.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -7,7 +8,9 @@
 #include "hr.h"
 #include "tiny-model.h"
 
-#define PEER_N_TOKENS 150 /* more than twice the original context of the scaled cases, and than a page of the cache */
+#define PEER_N_TOKENS                                                                             \
+    150 /* more than twice the original context of the scaled cases, and than a page of the cache \
+         */
 
 typedef struct {
     const char *name;

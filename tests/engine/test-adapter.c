@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * W + factor * alpha / rank * B A is written over a copy of the base; its logits are what the adapter must give at run time. Both are floats;
- * what differs is the order of sums.
+ * W + factor * alpha / rank * B A is written over a copy of the base; its logits are what the
+ * adapter must give at run time. Both are floats; what differs is the order of sums.
  */
 #include "hr.h"
 #include "tiny-model.h"
@@ -16,8 +16,10 @@
 #define N_PROMPT 90 /* over a page */
 #define TOLERANCE 2e-4f
 
-static const char *const targets[] = {"blk.0.attn_q.weight", "blk.0.attn_v.weight", "blk.0.ffn_down.weight", "blk.1.attn_output.weight",
-                                      "blk.1.ffn_gate.weight", "blk.1.ffn_up.weight", "output.weight"};
+static const char *const targets[] = {"blk.0.attn_q.weight",   "blk.0.attn_v.weight",
+                                      "blk.0.ffn_down.weight", "blk.1.attn_output.weight",
+                                      "blk.1.ffn_gate.weight", "blk.1.ffn_up.weight",
+                                      "output.weight"};
 
 /* What the tests change about an adapter. */
 typedef struct {
@@ -54,7 +56,8 @@ static float *random_floats(GRand *rand, size_t n, double scale)
     return x;
 }
 
-static void put(GgufBuilder *builder, const Spec *spec, GRand *rand, const char *base, const char *part, uint64_t n_in, uint64_t n_out)
+static void put(GgufBuilder *builder, const Spec *spec, GRand *rand, const char *base,
+                const char *part, uint64_t n_in, uint64_t n_out)
 {
     g_autofree char *name = g_strconcat(base, part, NULL);
     g_autofree float *x = random_floats(rand, n_in * n_out, 0.25);
@@ -62,7 +65,8 @@ static void put(GgufBuilder *builder, const Spec *spec, GRand *rand, const char 
         gguf_builder_tensor(builder, name, HR_TYPE_F32, 2, (uint64_t[]){n_in, n_out}, x);
 }
 
-static void put_pair(GgufBuilder *builder, const Spec *spec, GRand *rand, const char *base, uint64_t n_in, uint64_t n_out)
+static void put_pair(GgufBuilder *builder, const Spec *spec, GRand *rand, const char *base,
+                     uint64_t n_in, uint64_t n_out)
 {
     put(builder, spec, rand, base, ".lora_a", n_in, spec->rank);
     put(builder, spec, rand, base, ".lora_b", spec->rank, n_out);
@@ -162,10 +166,18 @@ static void ask(HrRunner *runner, const float *const *factors, Answer *answers, 
         prompt[i] = (HrToken)(i * 37 % 250);
     for (int i = 0; i < n; i++) {
         g_autoptr(GError) error = NULL;
-        HrRequestOptions options = {.tokens = prompt, .n_tokens = N_PROMPT, .sampling = hr_sampling_default, .num_predict = 1,
-                                    .top_logprobs = -1, .mask = take_logits, .mask_data = &answers[i], .adapters = factors[i]};
+        HrRequestOptions options = {.tokens = prompt,
+                                    .n_tokens = N_PROMPT,
+                                    .sampling = hr_sampling_default,
+                                    .num_predict = 1,
+                                    .top_logprobs = -1,
+                                    .mask = take_logits,
+                                    .mask_data = &answers[i],
+                                    .adapters = factors[i]};
         answers[i] = (Answer){.loop = loop, .n_left = &n_left};
-        g_autoptr(HrRequest) request G_GNUC_UNUSED = hr_runner_submit(runner, &options, g_main_context_default(), event_cb, &answers[i], NULL, &error);
+        g_autoptr(HrRequest) request G_GNUC_UNUSED =
+            hr_runner_submit(runner, &options, g_main_context_default(), event_cb, &answers[i],
+                             NULL, &error);
         g_assert_no_error(error);
     }
     g_main_loop_run(loop);
@@ -251,7 +263,8 @@ static void files_finish(Files *f)
     discard(f->adapters[1]);
 }
 
-/* One after the other in one runner, then all in the same steps; and the same bits however they are put together. */
+/* One after the other in one runner, then all in the same steps; and the same bits however they are
+ * put together. */
 static void test_merged(void)
 {
     Files f;
@@ -263,7 +276,8 @@ static void test_merged(void)
     g_autoptr(HrModel) model = open_with(f.base, (const char *const *)f.adapters, 2);
     g_assert_cmpuint(hr_model_n_adapters(model), ==, 2);
     g_autoptr(HrRunner) single = run(model, (HrSettings){.threads = 2, .num_batch = 16});
-    g_autoptr(HrRunner) many = run(model, (HrSettings){.threads = 2, .parallel = 4, .num_batch = 100});
+    g_autoptr(HrRunner) many =
+        run(model, (HrSettings){.threads = 2, .parallel = 4, .num_batch = 100});
     for (int i = 0; i < 4; i++) {
         ask(single, &factors[i], &alone[i], 1);
         g_assert_cmpfloat(distance(&alone[i], wanted[i]), <, TOLERANCE);
@@ -271,7 +285,8 @@ static void test_merged(void)
     g_assert_cmpmem(alone[0].logits, sizeof alone[0].logits, f.bare.logits, sizeof f.bare.logits);
     ask(many, factors, together, 4);
     for (int i = 0; i < 4; i++)
-        g_assert_cmpmem(together[i].logits, sizeof together[i].logits, alone[i].logits, sizeof alone[i].logits);
+        g_assert_cmpmem(together[i].logits, sizeof together[i].logits, alone[i].logits,
+                        sizeof alone[i].logits);
     files_finish(&f);
 }
 
@@ -303,14 +318,19 @@ static void test_plan(void)
     g_autoptr(HrModel) bare = hr_model_open(base, NULL);
     char *adapter = write_adapter(&plain, bare);
     g_autoptr(HrModel) model = open_with(base, (const char *const[]){adapter}, 1);
-    g_autoptr(HrRunner) without = run(bare, (HrSettings){.threads = 1}), with = run(model, (HrSettings){.threads = 1});
+    g_autoptr(HrRunner) without = run(bare, (HrSettings){.threads = 1}),
+                        with = run(model, (HrSettings){.threads = 1});
     HrPlan *plan = hr_runner_get_plan(with);
     HrRunnerStats stats;
     hr_runner_get_stats(with, &stats);
-    uint64_t pairs = 4 * 4ull * ((64 + 64) + (64 + 32) + (96 + 64) + (64 + 64) + 2 * (64 + 96) + (64 + 300));
-    g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_WEIGHTS) - hr_plan_get_bytes(hr_runner_get_plan(without), HR_ITEM_WEIGHTS), ==, pairs);
-    g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_COMPUTE) - hr_plan_get_bytes(hr_runner_get_plan(without), HR_ITEM_COMPUTE), ==,
-                     512ull * 3 * 4 * 4);
+    uint64_t pairs =
+        4 * 4ull * ((64 + 64) + (64 + 32) + (96 + 64) + (64 + 64) + 2 * (64 + 96) + (64 + 300));
+    g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_WEIGHTS) -
+                         hr_plan_get_bytes(hr_runner_get_plan(without), HR_ITEM_WEIGHTS),
+                     ==, pairs);
+    g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_COMPUTE) -
+                         hr_plan_get_bytes(hr_runner_get_plan(without), HR_ITEM_COMPUTE),
+                     ==, 512ull * 3 * 4 * 4);
     g_assert_cmpuint(hr_runner_n_allocations(with), ==, hr_plan_n_items(plan));
     for (int kind = 0; kind < HR_ITEM_N_KINDS; kind++)
         g_assert_cmpuint(stats.allocated[kind], ==, hr_plan_get_bytes(plan, (HrItemKind)kind));
@@ -324,15 +344,21 @@ static void test_refused(void)
         Spec spec;
         const char *message;
     } cases[] = {
-        {{.rank = 4, .alpha = 8, .arch = "qwen2"}, "general.architecture is qwen2, the model's llama"},
+        {{.rank = 4, .alpha = 8, .arch = "qwen2"},
+         "general.architecture is qwen2, the model's llama"},
         {{.rank = 4, .alpha = 8, .kind = "model"}, "general.type is model"},
         {{.rank = 4, .alpha = -1}, "adapter.lora.alpha"},
         {{.rank = 1025, .alpha = 8}, "lora_a has another rank"},
-        {{.rank = 4, .alpha = 8, .extra = "blk.2.attn_q.weight", .extra_in = 64, .extra_out = 64}, "blk.2.attn_q.weight.lora_a changes a tensor"},
-        {{.rank = 4, .alpha = 8, .extra = "blk.1.attn_q.weight", .extra_in = 32, .extra_out = 64}, "blk.1.attn_q.weight.lora_a does not fit"},
-        {{.rank = 4, .alpha = 8, .extra = "blk.1.attn_q.weight", .extra_in = 64, .extra_out = 65}, "blk.1.attn_q.weight.lora_b does not fit"},
-        {{.rank = 4, .alpha = 8, .extra = "token_embd.weight", .extra_in = 64, .extra_out = 300}, "changes the tensor token_embd.weight"},
-        {{.rank = 4, .alpha = 8, .without = "blk.0.attn_q.weight.lora_b"}, "blk.0.attn_q.weight.lora_a has no partner"},
+        {{.rank = 4, .alpha = 8, .extra = "blk.2.attn_q.weight", .extra_in = 64, .extra_out = 64},
+         "blk.2.attn_q.weight.lora_a changes a tensor"},
+        {{.rank = 4, .alpha = 8, .extra = "blk.1.attn_q.weight", .extra_in = 32, .extra_out = 64},
+         "blk.1.attn_q.weight.lora_a does not fit"},
+        {{.rank = 4, .alpha = 8, .extra = "blk.1.attn_q.weight", .extra_in = 64, .extra_out = 65},
+         "blk.1.attn_q.weight.lora_b does not fit"},
+        {{.rank = 4, .alpha = 8, .extra = "token_embd.weight", .extra_in = 64, .extra_out = 300},
+         "changes the tensor token_embd.weight"},
+        {{.rank = 4, .alpha = 8, .without = "blk.0.attn_q.weight.lora_b"},
+         "blk.0.attn_q.weight.lora_a has no partner"},
     };
     char *base = write_base();
     g_autoptr(HrModel) model = hr_model_open(base, NULL);

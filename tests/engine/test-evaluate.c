@@ -1,4 +1,5 @@
-/* test-evaluate.c: logits depend on the tokens alone: not on chunks, threads or what else is in a step.
+/* test-evaluate.c: logits depend on the tokens alone: not on chunks, threads or what else is in a
+ * step.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -50,7 +51,8 @@ static float *logits_of(HrModel *model, HrSettings settings, uint32_t piece)
     Logits all = {.logits = g_new(float, N_TOKENS * n_vocab)};
     make_tokens(tokens, n_vocab);
     for (uint32_t begin = 0; begin < N_TOKENS; begin += piece)
-        g_assert_true(hr_runner_evaluate(runner, tokens + begin, MIN(piece, N_TOKENS - begin), begin == 0, collect, &all, &error));
+        g_assert_true(hr_runner_evaluate(runner, tokens + begin, MIN(piece, N_TOKENS - begin),
+                                         begin == 0, collect, &all, &error));
     g_assert_cmpuint(all.n, ==, N_TOKENS);
     return all.logits;
 }
@@ -70,7 +72,8 @@ static void test_chunks(gconstpointer data)
         g_autofree float *whole = logits_of(model, settings, N_TOKENS);
         settings.threads = 2;
         g_autofree float *threads = logits_of(model, settings, N_TOKENS);
-        g_autofree float *ones = logits_of(model, settings, 1), *sevens = logits_of(model, settings, 7);
+        g_autofree float *ones = logits_of(model, settings, 1),
+                         *sevens = logits_of(model, settings, 7);
         settings.num_batch = 16;
         g_autofree float *batches = logits_of(model, settings, N_TOKENS);
         assert_same_bits(whole, threads, tiny->n_vocab);
@@ -93,14 +96,17 @@ static double kl(const float *p, const float *q, uint32_t n)
         sum_q += exp(q[i] - max_q);
     }
     for (uint32_t i = 0; i < n; i++)
-        divergence += exp(p[i] - max_p) / sum_p * ((p[i] - max_p - log(sum_p)) - (q[i] - max_q - log(sum_q)));
+        divergence +=
+            exp(p[i] - max_p) / sum_p * ((p[i] - max_p - log(sum_p)) - (q[i] - max_q - log(sum_q)));
     return divergence;
 }
 
-/* Coarser caches move the answer, and not by much: the bounds are ten times what was seen, a wrong layout is a hundred times. */
+/* Coarser caches move the answer, and not by much: the bounds are ten times what was seen, a wrong
+ * layout is a hundred times. */
 static void test_cache_types(void)
 {
-    static const double bound[] = {[HR_KV_F16] = 1e-5, [HR_KV_F32] = 0, [HR_KV_Q8_0] = 5e-2, [HR_KV_Q4_0] = 3};
+    static const double bound[] = {
+        [HR_KV_F16] = 1e-5, [HR_KV_F32] = 0, [HR_KV_Q8_0] = 5e-2, [HR_KV_Q4_0] = 3};
     TinyModel tiny = tiny_model_default;
     tiny.head_dim = 64;
     tiny.n_head = 2;
@@ -114,7 +120,8 @@ static void test_cache_types(void)
         g_autofree float *logits = logits_of(model, settings, N_TOKENS);
         double mean = 0;
         for (uint32_t i = 0; i < N_TOKENS; i++)
-            mean += kl(exact + i * tiny.n_vocab, logits + i * tiny.n_vocab, tiny.n_vocab) / N_TOKENS;
+            mean +=
+                kl(exact + i * tiny.n_vocab, logits + i * tiny.n_vocab, tiny.n_vocab) / N_TOKENS;
         g_test_message("%s: mean KL %.2e", hr_kv_type_name((HrKvType)kv), mean);
         g_assert_cmpfloat(mean, <=, bound[kv]);
     }

@@ -1,4 +1,5 @@
-/* test-experts.c: the keys of mixtures of experts become typed fields, or an error that names the key.
+/* test-experts.c: the keys of mixtures of experts become typed fields, or an error that names the
+ * key.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -20,11 +21,20 @@ static bool read_with(const Change *change, HrHparams *hp, GError **error)
         const char *key;
         uint32_t value;
     } good[] = {
-        {"block_count", 4},         {"context_length", 512},         {"embedding_length", 64},
-        {"feed_forward_length", 96}, {"attention.head_count", 4},    {"expert_count", 64},
-        {"expert_used_count", 6},   {"expert_feed_forward_length", 32}, {"expert_shared_count", 2},
-        {"expert_group_count", 8},  {"expert_group_used_count", 3},  {"leading_dense_block_count", 1},
-        {"expert_gating_func", 2},  {"expert_weights_scale", 2},
+        {"block_count", 4},
+        {"context_length", 512},
+        {"embedding_length", 64},
+        {"feed_forward_length", 96},
+        {"attention.head_count", 4},
+        {"expert_count", 64},
+        {"expert_used_count", 6},
+        {"expert_feed_forward_length", 32},
+        {"expert_shared_count", 2},
+        {"expert_group_count", 8},
+        {"expert_group_used_count", 3},
+        {"leading_dense_block_count", 1},
+        {"expert_gating_func", 2},
+        {"expert_weights_scale", 2},
     };
     g_autoptr(GgufBuilder) builder = gguf_builder_new();
     for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
@@ -36,7 +46,8 @@ static bool read_with(const Change *change, HrHparams *hp, GError **error)
             gguf_builder_u32(builder, key, changed ? (uint32_t)change->number : good[i].value);
     }
     g_autoptr(GBytes) file = gguf_builder_finish(builder);
-    g_autoptr(HrGguf) gguf = hr_gguf_open_memory(g_bytes_get_data(file, NULL), g_bytes_get_size(file), false, error);
+    g_autoptr(HrGguf) gguf =
+        hr_gguf_open_memory(g_bytes_get_data(file, NULL), g_bytes_get_size(file), false, error);
     g_assert_nonnull(gguf);
     return hr_hparams_read(hp, gguf, "deepseek2", false, error);
 }
@@ -68,7 +79,8 @@ static void test_defaults(void)
     g_assert_true(read_with(&(Change){"expert_feed_forward_length", 0, NULL}, &hp, NULL));
     g_assert_cmpuint(hp.experts.n_ff, ==, 96);
     hr_hparams_finish(&hp);
-    g_assert_true(read_with(&(Change){"expert_group_count", 0, NULL}, &hp, NULL) == false); /* 3 of 1 groups */
+    g_assert_true(read_with(&(Change){"expert_group_count", 0, NULL}, &hp, NULL) ==
+                  false); /* 3 of 1 groups */
     g_assert_true(read_with(&(Change){"expert_group_used_count", 0, NULL}, &hp, NULL));
     g_assert_cmpuint(hp.experts.n_groups_used, ==, 8);
     hr_hparams_finish(&hp);
@@ -87,8 +99,10 @@ static const Change defects[] = {
     {"expert_used_count", -1, "deepseek2.expert_used_count is missing"},
     {"expert_used_count", 65, "deepseek2.expert_used_count is more than expert_count"},
     {"expert_used_count", 1e6, "deepseek2.expert_used_count is out of range"},
-    {"expert_used_count", 25, "deepseek2.expert_group_used_count leaves fewer experts than expert_used_count"},
-    {"expert_group_used_count", 9, "deepseek2.expert_group_used_count is more than expert_group_count"},
+    {"expert_used_count", 25,
+     "deepseek2.expert_group_used_count leaves fewer experts than expert_used_count"},
+    {"expert_group_used_count", 9,
+     "deepseek2.expert_group_used_count is more than expert_group_count"},
     {"expert_group_count", 4e9, "deepseek2.expert_group_count is out of range"},
     {"expert_feed_forward_length", 4e9, "deepseek2.expert_feed_forward_length is out of range"},
     {"expert_feed_forward_length", 200000, "deepseek2.expert_feed_forward_length is out of range"},
@@ -116,7 +130,8 @@ int main(int argc, char **argv)
     g_test_add_func("/experts/read", test_read);
     g_test_add_func("/experts/defaults", test_defaults);
     for (size_t i = 0; i < G_N_ELEMENTS(defects); i++) {
-        g_autofree char *name = g_strdup_printf("/experts/defect/%s/%.0f", defects[i].key, defects[i].number);
+        g_autofree char *name =
+            g_strdup_printf("/experts/defect/%s/%.0f", defects[i].key, defects[i].number);
         g_test_add_data_func(name, &defects[i], test_defect);
     }
     return g_test_run();

@@ -1,4 +1,5 @@
-/* test-hparams.c: metadata becomes typed fields, or an error that names the key; rotary frequencies against published formulas.
+/* test-hparams.c: metadata becomes typed fields, or an error that names the key; rotary frequencies
+ * against published formulas.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -38,9 +39,12 @@ static void put(GgufBuilder *builder, const Change *change)
 static bool read_with(const Change *change, HrHparams *hp, GError **error)
 {
     static const Change good[] = {
-        {"llama.block_count", NUMBER, .number = 3},          {"llama.context_length", NUMBER, .number = 2048},
-        {"llama.embedding_length", NUMBER, .number = 64},    {"llama.feed_forward_length", NUMBER, .number = 96},
-        {"llama.attention.head_count", NUMBER, .number = 4}, {"llama.attention.layer_norm_rms_epsilon", REAL, .number = 1e-6},
+        {"llama.block_count", NUMBER, .number = 3},
+        {"llama.context_length", NUMBER, .number = 2048},
+        {"llama.embedding_length", NUMBER, .number = 64},
+        {"llama.feed_forward_length", NUMBER, .number = 96},
+        {"llama.attention.head_count", NUMBER, .number = 4},
+        {"llama.attention.layer_norm_rms_epsilon", REAL, .number = 1e-6},
     };
     g_autoptr(GgufBuilder) builder = gguf_builder_new();
     bool replaced = change->kind == NO_CHANGE;
@@ -52,7 +56,8 @@ static bool read_with(const Change *change, HrHparams *hp, GError **error)
     if (!replaced)
         put(builder, change);
     g_autoptr(GBytes) file = gguf_builder_finish(builder);
-    g_autoptr(HrGguf) gguf = hr_gguf_open_memory(g_bytes_get_data(file, NULL), g_bytes_get_size(file), false, error);
+    g_autoptr(HrGguf) gguf =
+        hr_gguf_open_memory(g_bytes_get_data(file, NULL), g_bytes_get_size(file), false, error);
     g_assert_nonnull(gguf);
     return hr_hparams_read(hp, gguf, "llama", false, error);
 }
@@ -80,7 +85,8 @@ static void test_per_layer(void)
 {
     g_autoptr(GError) error = NULL;
     HrHparams hp;
-    g_assert_true(read_with(&(Change){"llama.attention.head_count", ONE_PER_LAYER, .number = 3}, &hp, &error));
+    g_assert_true(read_with(&(Change){"llama.attention.head_count", ONE_PER_LAYER, .number = 3},
+                            &hp, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(hp.layers[1].n_head, ==, 4);
     hr_hparams_finish(&hp);
@@ -92,31 +98,52 @@ static const Change defects[] = {
     {"llama.block_count", NUMBER, .number = 1e9, .message = "llama.block_count is out of range"},
     {"llama.block_count", TEXT, "3", .message = "llama.block_count is not a whole number"},
     {"llama.context_length", LEFT_OUT, .message = "llama.context_length is missing"},
-    {"llama.context_length", NUMBER, .number = 4e9, .message = "llama.context_length is out of range"},
+    {"llama.context_length", NUMBER, .number = 4e9,
+     .message = "llama.context_length is out of range"},
     {"llama.embedding_length", LEFT_OUT, .message = "llama.embedding_length is missing"},
-    {"llama.embedding_length", NUMBER, .number = 0, .message = "llama.embedding_length is out of range"},
+    {"llama.embedding_length", NUMBER, .number = 0,
+     .message = "llama.embedding_length is out of range"},
     {"llama.feed_forward_length", LEFT_OUT, .message = "llama.feed_forward_length is missing"},
-    {"llama.feed_forward_length", NUMBER, .number = 4e9, .message = "llama.feed_forward_length is out of range"},
+    {"llama.feed_forward_length", NUMBER, .number = 4e9,
+     .message = "llama.feed_forward_length is out of range"},
     {"llama.attention.head_count", LEFT_OUT, .message = "llama.attention.head_count is missing"},
-    {"llama.attention.head_count", NUMBER, .number = 0, .message = "llama.attention.head_count is out of range"},
-    {"llama.attention.head_count", REAL, .number = 4, .message = "llama.attention.head_count is not a whole number"},
-    {"llama.attention.head_count", NUMBER, .number = 5, .message = "llama.attention.head_count does not divide embedding_length"},
-    {"llama.attention.head_count", NUMBER, .number = 1e7, .message = "llama.attention.head_count is out of range"},
-    {"llama.attention.head_count", ONE_PER_LAYER, .number = 2, .message = "llama.attention.head_count has fewer entries"},
-    {"llama.attention.head_count_kv", NUMBER, .number = 3, .message = "does not divide attention.head_count"},
-    {"llama.attention.head_count_kv", NUMBER, .number = 0, .message = "llama.attention.head_count_kv is out of range"},
-    {"llama.attention.key_length", NUMBER, .number = 0, .message = "llama.attention.key_length is out of range"},
-    {"llama.attention.value_length", NUMBER, .number = 3e6, .message = "llama.attention.value_length is out of range"},
-    {"llama.attention.layer_norm_rms_epsilon", REAL, .number = NAN, .message = "layer_norm_rms_epsilon is out of range"},
-    {"llama.attention.layer_norm_rms_epsilon", REAL, .number = -1, .message = "layer_norm_rms_epsilon is out of range"},
-    {"llama.attention.layer_norm_rms_epsilon", TEXT, "1e-5", .message = "layer_norm_rms_epsilon is not a number"},
-    {"llama.rope.dimension_count", NUMBER, .number = 17, .message = "llama.rope.dimension_count does not fit"},
-    {"llama.rope.dimension_count", NUMBER, .number = 18, .message = "llama.rope.dimension_count does not fit"},
+    {"llama.attention.head_count", NUMBER, .number = 0,
+     .message = "llama.attention.head_count is out of range"},
+    {"llama.attention.head_count", REAL, .number = 4,
+     .message = "llama.attention.head_count is not a whole number"},
+    {"llama.attention.head_count", NUMBER, .number = 5,
+     .message = "llama.attention.head_count does not divide embedding_length"},
+    {"llama.attention.head_count", NUMBER, .number = 1e7,
+     .message = "llama.attention.head_count is out of range"},
+    {"llama.attention.head_count", ONE_PER_LAYER, .number = 2,
+     .message = "llama.attention.head_count has fewer entries"},
+    {"llama.attention.head_count_kv", NUMBER, .number = 3,
+     .message = "does not divide attention.head_count"},
+    {"llama.attention.head_count_kv", NUMBER, .number = 0,
+     .message = "llama.attention.head_count_kv is out of range"},
+    {"llama.attention.key_length", NUMBER, .number = 0,
+     .message = "llama.attention.key_length is out of range"},
+    {"llama.attention.value_length", NUMBER, .number = 3e6,
+     .message = "llama.attention.value_length is out of range"},
+    {"llama.attention.layer_norm_rms_epsilon", REAL, .number = NAN,
+     .message = "layer_norm_rms_epsilon is out of range"},
+    {"llama.attention.layer_norm_rms_epsilon", REAL, .number = -1,
+     .message = "layer_norm_rms_epsilon is out of range"},
+    {"llama.attention.layer_norm_rms_epsilon", TEXT, "1e-5",
+     .message = "layer_norm_rms_epsilon is not a number"},
+    {"llama.rope.dimension_count", NUMBER, .number = 17,
+     .message = "llama.rope.dimension_count does not fit"},
+    {"llama.rope.dimension_count", NUMBER, .number = 18,
+     .message = "llama.rope.dimension_count does not fit"},
     {"llama.rope.freq_base", REAL, .number = 0, .message = "llama.rope.freq_base is out of range"},
-    {"llama.rope.freq_base", REAL, .number = INFINITY, .message = "llama.rope.freq_base is out of range"},
-    {"llama.rope.scaling.type", TEXT, "dynamic", .message = "does not know the rope scaling \"dynamic\" of llama.rope.scaling.type"},
-    {"llama.rope.scaling.factor", REAL, .number = -2, .message = "llama.rope.scaling.factor is out of range"},
-    {"llama.rope.scaling.original_context_length", NUMBER, .number = 0, .message = "original_context_length is out of range"},
+    {"llama.rope.freq_base", REAL, .number = INFINITY,
+     .message = "llama.rope.freq_base is out of range"},
+    {"llama.rope.scaling.type", TEXT, "dynamic",
+     .message = "does not know the rope scaling \"dynamic\" of llama.rope.scaling.type"},
+    {"llama.rope.scaling.factor", REAL, .number = -2,
+     .message = "llama.rope.scaling.factor is out of range"},
+    {"llama.rope.scaling.original_context_length", NUMBER, .number = 0,
+     .message = "original_context_length is out of range"},
 };
 
 static void test_defect(gconstpointer data)
@@ -136,7 +163,13 @@ static void test_defect(gconstpointer data)
 /* Su et al. 2021, section 3.2.2: base^(-2i/d). */
 static void test_plain_rope(void)
 {
-    HrRope rope = {.n_rot = 8, .base = 10000, .factor = 1, .n_ctx_orig = 2048, .attn_factor = 1, .beta_fast = 32, .beta_slow = 1};
+    HrRope rope = {.n_rot = 8,
+                   .base = 10000,
+                   .factor = 1,
+                   .n_ctx_orig = 2048,
+                   .attn_factor = 1,
+                   .beta_fast = 32,
+                   .beta_slow = 1};
     double freq[4];
     float magnitude;
     hr_rope_frequencies(&rope, NULL, freq, &magnitude);
@@ -149,8 +182,14 @@ static void test_plain_rope(void)
 /* Chen et al. 2023: positions, here frequencies, divided by the factor. */
 static void test_linear_rope(void)
 {
-    HrRope rope = {.n_rot = 8, .base = 10000, .scaling = HR_ROPE_SCALING_LINEAR, .factor = 4, .n_ctx_orig = 2048, .attn_factor = 1,
-                   .beta_fast = 32, .beta_slow = 1};
+    HrRope rope = {.n_rot = 8,
+                   .base = 10000,
+                   .scaling = HR_ROPE_SCALING_LINEAR,
+                   .factor = 4,
+                   .n_ctx_orig = 2048,
+                   .attn_factor = 1,
+                   .beta_fast = 32,
+                   .beta_slow = 1};
     double freq[4];
     float magnitude;
     hr_rope_frequencies(&rope, NULL, freq, &magnitude);
@@ -159,16 +198,25 @@ static void test_linear_rope(void)
     g_assert_cmpfloat_with_epsilon(freq[3], 0.00025, 1e-12);
 }
 
-/* Llama 3.1's numbers: factor 8, low 1, high 4 of 8192 positions, base 500000, 128 wide. Wavelengths under 2048 stay, over 8192 are
- * stretched by 8, between them smoothly; files carry the quotients. Pair 30's wavelength is 2 pi 500000^(60/128) = 2948.3. */
+/* Llama 3.1's numbers: factor 8, low 1, high 4 of 8192 positions, base 500000, 128 wide.
+ * Wavelengths under 2048 stay, over 8192 are stretched by 8, between them smoothly; files carry the
+ * quotients. Pair 30's wavelength is 2 pi 500000^(60/128) = 2948.3. */
 static void test_divided_rope(void)
 {
-    HrRope rope = {.n_rot = 128, .base = 500000, .factor = 1, .n_ctx_orig = 131072, .attn_factor = 1, .beta_fast = 32, .beta_slow = 1};
+    HrRope rope = {.n_rot = 128,
+                   .base = 500000,
+                   .factor = 1,
+                   .n_ctx_orig = 131072,
+                   .attn_factor = 1,
+                   .beta_fast = 32,
+                   .beta_slow = 1};
     double freq[64];
     float divisors[64], magnitude;
     for (int i = 0; i < 64; i++) {
         double wavelength = 2 * G_PI * pow(500000, i / 64.0), smooth = (8192 / wavelength - 1) / 3;
-        divisors[i] = wavelength < 2048 ? 1 : wavelength > 8192 ? 8 : (float)(1 / ((1 - smooth) / 8 + smooth));
+        divisors[i] = wavelength < 2048   ? 1
+                      : wavelength > 8192 ? 8
+                                          : (float)(1 / ((1 - smooth) / 8 + smooth));
     }
     hr_rope_frequencies(&rope, divisors, freq, &magnitude);
     g_assert_cmpfloat(magnitude, ==, 1);
@@ -177,13 +225,20 @@ static void test_divided_rope(void)
     g_assert_cmpfloat_with_epsilon(freq[30] * 2948.3 / (2 * G_PI), 0.64374, 1e-4);
 }
 
-/* Peng et al. 2023 with Qwen2.5's numbers: factor 4 of 32768 positions, base 1e6, 128 wide, betas 32 and 1. Pairs before 23 turn
- * more than 32 times in the original context and stay; from 40 on less than once and are divided; pair 31 is 8/17 of the way. The
- * temperature is 0.1 ln 4 + 1. */
+/* Peng et al. 2023 with Qwen2.5's numbers: factor 4 of 32768 positions, base 1e6, 128 wide, betas
+ * 32 and 1. Pairs before 23 turn more than 32 times in the original context and stay; from 40 on
+ * less than once and are divided; pair 31 is 8/17 of the way. The temperature is 0.1 ln 4 + 1. */
 static void test_yarn_rope(void)
 {
-    HrRope rope = {.n_rot = 128, .base = 1e6, .scaling = HR_ROPE_SCALING_YARN, .factor = 4, .n_ctx_orig = 32768, .ext_factor = 1,
-                   .attn_factor = 1, .beta_fast = 32, .beta_slow = 1};
+    HrRope rope = {.n_rot = 128,
+                   .base = 1e6,
+                   .scaling = HR_ROPE_SCALING_YARN,
+                   .factor = 4,
+                   .n_ctx_orig = 32768,
+                   .ext_factor = 1,
+                   .attn_factor = 1,
+                   .beta_fast = 32,
+                   .beta_slow = 1};
     double freq[64];
     float magnitude;
     hr_rope_frequencies(&rope, NULL, freq, &magnitude);
@@ -204,7 +259,8 @@ int main(int argc, char **argv)
     g_test_add_func("/hparams/defaults", test_defaults);
     g_test_add_func("/hparams/per-layer", test_per_layer);
     for (size_t i = 0; i < G_N_ELEMENTS(defects); i++) {
-        g_autofree char *name = g_strdup_printf("/hparams/defect/%02zu-%s", i, defects[i].key + strlen("llama."));
+        g_autofree char *name =
+            g_strdup_printf("/hparams/defect/%02zu-%s", i, defects[i].key + strlen("llama."));
         g_test_add_data_func(name, &defects[i], test_defect);
     }
     g_test_add_func("/hparams/rope/plain", test_plain_rope);

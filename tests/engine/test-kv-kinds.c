@@ -1,4 +1,5 @@
-/* test-kv-kinds.c: the cache of layers that see all, a window, or keep a state: what a slot can come back to is right, whatever slots do.
+/* test-kv-kinds.c: the cache of layers that see all, a window, or keep a state: what a slot can
+ * come back to is right, whatever slots do.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -23,13 +24,21 @@ typedef struct {
 /* data: whether there is a recurrent layer. */
 static void set_up(Fixture *f, gconstpointer data)
 {
-    static const HrPlanItem items[N_LAYER] = {{.name = "full"}, {.name = "window"}, {.name = "latent"}, {.name = "states"}};
+    static const HrPlanItem items[N_LAYER] = {{.name = "full"},
+                                              {.name = "window"},
+                                              {.name = "latent"},
+                                              {.name = "states"}};
     g_autoptr(GError) error = NULL;
-    HrSettings settings = {.num_ctx = NUM_CTX, .parallel = N_SLOTS, .num_batch = NUM_BATCH, .kv_type = HR_KV_F32};
+    HrSettings settings = {.num_ctx = NUM_CTX,
+                           .parallel = N_SLOTS,
+                           .num_batch = NUM_BATCH,
+                           .kv_type = HR_KV_F32};
     memset(f->layers, 0, sizeof f->layers);
     f->layers[FULL] = (HrLayerShape){.n_head = 2, .n_head_kv = 1, .head_dim_k = 4, .head_dim_v = 4};
-    f->layers[WINDOWED] = (HrLayerShape){.n_head = 2, .n_head_kv = 2, .head_dim_k = 8, .head_dim_v = 4, .window = WINDOW};
-    f->layers[LATENT] = (HrLayerShape){.n_head = 2, .n_head_kv = 1, .head_dim_k = 12, .head_dim_v = 8, .latent = true};
+    f->layers[WINDOWED] = (HrLayerShape){
+        .n_head = 2, .n_head_kv = 2, .head_dim_k = 8, .head_dim_v = 4, .window = WINDOW};
+    f->layers[LATENT] = (HrLayerShape){
+        .n_head = 2, .n_head_kv = 1, .head_dim_k = 12, .head_dim_v = 8, .latent = true};
     if (GPOINTER_TO_INT(data))
         f->layers[RECURRENT] = (HrLayerShape){.n_conv_state = 3, .n_ssm_state = 30};
     f->hparams = (HrHparams){.n_layer = N_LAYER, .layers = f->layers};
@@ -60,7 +69,8 @@ static uint32_t *cell(const Fixture *f, uint32_t layer, uint32_t slot, uint32_t 
 {
     uint32_t page = hr_kv_page(&f->kv, layer, slot, position);
     g_assert_cmpuint(page, !=, HR_KV_NO_PAGE);
-    return (uint32_t *)hr_kv_k_block(&f->kv, layer, page, f->layers[layer].n_head_kv - 1) + position % HR_PAGE_POSITIONS;
+    return (uint32_t *)hr_kv_k_block(&f->kv, layer, page, f->layers[layer].n_head_kv - 1) +
+           position % HR_PAGE_POSITIONS;
 }
 
 static uint32_t digest(uint32_t before, HrToken token)
@@ -80,7 +90,8 @@ static void write_state(const Fixture *f, uint32_t slot, const HrToken *tokens, 
     memcpy(next + 32, &value, sizeof value);
 }
 
-/* Feeds n tokens (at most NUM_BATCH), first, first + 1, ... leave: the step is computed and not noted. */
+/* Feeds n tokens (at most NUM_BATCH), first, first + 1, ... leave: the step is computed and not
+ * noted. */
 static void feed(Fixture *f, uint32_t slot, uint32_t n, HrToken first, bool leave)
 {
     g_autoptr(GError) error = NULL;
@@ -146,22 +157,26 @@ static void assert_counted(const Fixture *f)
 
 /* ---- Tests ---- */
 
-/* A window's pool is what a window and a step can touch: 90 - 1 + 100 positions lie in at most 4 pages. */
+/* A window's pool is what a window and a step can touch: 90 - 1 + 100 positions lie in at most 4
+ * pages. */
 static void test_sizes(Fixture *f, gconstpointer data)
 {
     const HrKvLayout *l = &f->kv.layout;
     g_assert_cmpuint(hr_kv_layer_pool_bytes(l, FULL), ==, 16 * N_SLOTS * 64 * (4 + 4) * 4);
     g_assert_cmpuint(hr_kv_layer_pool_bytes(l, WINDOWED), ==, 4 * N_SLOTS * 2 * 64 * (8 + 4) * 4);
     g_assert_cmpuint(hr_kv_layer_pool_bytes(l, LATENT), ==, 16 * N_SLOTS * 64 * 12 * 4);
-    g_assert_cmpuint(hr_kv_layer_state_bytes(l, RECURRENT), ==, (uint64_t)N_SLOTS * (2 + HR_MAX_CHECKPOINTS) * 192); /* 132, aligned */
-    g_assert_cmpuint(hr_kv_layer_pool_bytes(l, NOTHING) + hr_kv_layer_state_bytes(l, NOTHING), ==, 0);
+    g_assert_cmpuint(hr_kv_layer_state_bytes(l, RECURRENT), ==,
+                     (uint64_t)N_SLOTS * (2 + HR_MAX_CHECKPOINTS) * 192); /* 132, aligned */
+    g_assert_cmpuint(hr_kv_layer_pool_bytes(l, NOTHING) + hr_kv_layer_state_bytes(l, NOTHING), ==,
+                     0);
     g_assert_cmpuint(f->ledger.items->len, ==, 4);
 }
 
 /* A window as wide as the context is none. */
 static void test_wide_window(void)
 {
-    HrLayerShape shape = {.n_head = 1, .n_head_kv = 1, .head_dim_k = 4, .head_dim_v = 4, .window = 1000};
+    HrLayerShape shape = {
+        .n_head = 1, .n_head_kv = 1, .head_dim_k = 4, .head_dim_v = 4, .window = 1000};
     HrHparams hp = {.n_layer = 1, .layers = &shape};
     HrSettings settings = {.num_ctx = 1000, .parallel = 2, .num_batch = 100};
     HrKvLayout layout;
@@ -180,8 +195,10 @@ static void test_windows_move_on(Fixture *f, gconstpointer data)
             assert_readable(f, s);
         }
     assert_counted(f);
-    uint64_t full = 16 * N_SLOTS * 64 * (4 + 4 + 12) * 4, window = 4 * N_SLOTS * 2 * 64 * (8 + 4) * 4;
-    g_assert_cmpuint(hr_kv_committed_bytes(&f->kv), ==, full + window + N_SLOTS * 2 * 192); /* states: this one and the one before */
+    uint64_t full = 16 * N_SLOTS * 64 * (4 + 4 + 12) * 4,
+             window = 4 * N_SLOTS * 2 * 64 * (8 + 4) * 4;
+    g_assert_cmpuint(hr_kv_committed_bytes(&f->kv), ==,
+                     full + window + N_SLOTS * 2 * 192); /* states: this one and the one before */
 }
 
 /* Behind a window nothing can be come back to, in front of it everything, and the start always. */
@@ -204,7 +221,8 @@ static void test_window_kept(Fixture *f, gconstpointer data)
 {
     feed_many(f, 0, 300, 0);
     hr_kv_checkpoint(&f->kv, 0);
-    for (uint32_t i = 0; i < 500; i++) /* answers come one by one and need no room for a batch; others are idle */
+    for (uint32_t i = 0; i < 500;
+         i++) /* answers come one by one and need no room for a batch; others are idle */
         feed(f, 0, 1, 1000 + (HrToken)i, false);
     g_assert_cmpuint(hr_kv_reachable(&f->kv, 0, 400), >=, 300);
     g_assert_cmpuint(hr_kv_truncate(&f->kv, 0, 300), ==, 300);
@@ -220,7 +238,8 @@ static void test_states(Fixture *f, gconstpointer data)
             hr_kv_checkpoint(&f->kv, 0);
     }
     g_assert_cmpuint(hr_kv_reachable(&f->kv, 0, 300), ==, 300);
-    g_assert_cmpuint(hr_kv_reachable(&f->kv, 0, 299), ==, 250); /* the state before this one is still there */
+    g_assert_cmpuint(hr_kv_reachable(&f->kv, 0, 299), ==,
+                     250); /* the state before this one is still there */
     g_assert_cmpuint(hr_kv_reachable(&f->kv, 0, 240), ==, 200);
     g_assert_cmpuint(hr_kv_reachable(&f->kv, 0, 199), ==, 100);
     g_assert_cmpuint(hr_kv_truncate(&f->kv, 0, 130), ==, 100);
@@ -243,7 +262,8 @@ static void test_checkpoint_stays(Fixture *f, gconstpointer data)
     assert_readable(f, 0);
 }
 
-/* More checkpoints than there is room for: the newest stays, and the gaps between the others stay even. */
+/* More checkpoints than there is room for: the newest stays, and the gaps between the others stay
+ * even. */
 static void test_many_checkpoints(Fixture *f, gconstpointer data)
 {
     for (uint32_t i = 1; i <= 90; i++) {
@@ -291,7 +311,8 @@ static void test_random(Fixture *f, gconstpointer data)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(5);
     for (int i = 0; i < 4000; i++) {
-        uint32_t slot = (uint32_t)g_rand_int_range(rand, 0, N_SLOTS), other = (slot + 1) % N_SLOTS, len = held(f, slot), n;
+        uint32_t slot = (uint32_t)g_rand_int_range(rand, 0, N_SLOTS), other = (slot + 1) % N_SLOTS,
+                 len = held(f, slot), n;
         uint32_t most = g_rand_boolean(rand) ? 3 : NUM_BATCH;
         switch (g_rand_int_range(rand, 0, 8)) {
         case 0:
@@ -301,7 +322,8 @@ static void test_random(Fixture *f, gconstpointer data)
             g_assert_cmpuint(held(f, slot), <=, n);
             break;
         case 1:
-            hr_kv_share(&f->kv, slot, other, (uint32_t)g_rand_int_range(rand, 0, (gint32)held(f, other) + 1));
+            hr_kv_share(&f->kv, slot, other,
+                        (uint32_t)g_rand_int_range(rand, 0, (gint32)held(f, other) + 1));
             break;
         case 2:
             hr_kv_checkpoint(&f->kv, slot);
@@ -322,7 +344,8 @@ int main(int argc, char **argv)
     gpointer with_states = GINT_TO_POINTER(1);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/kv-kinds/wide-window", test_wide_window);
-#define ADD(name, states, func) g_test_add("/kv-kinds/" name, Fixture, states, set_up, func, tear_down)
+#define ADD(name, states, func) \
+    g_test_add("/kv-kinds/" name, Fixture, states, set_up, func, tear_down)
     ADD("sizes", with_states, test_sizes);
     ADD("windows-move-on", with_states, test_windows_move_on);
     ADD("window-gone", NULL, test_window_gone);

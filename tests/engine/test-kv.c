@@ -19,10 +19,15 @@ typedef struct {
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-    static const HrPlanItem items[N_LAYER] = {{.kind = HR_ITEM_CACHE, .name = "a"}, {.kind = HR_ITEM_CACHE, .name = "b", .layer = 1}};
+    static const HrPlanItem items[N_LAYER] = {{.kind = HR_ITEM_CACHE, .name = "a"},
+                                              {.kind = HR_ITEM_CACHE, .name = "b", .layer = 1}};
     g_autoptr(GError) error = NULL;
-    HrSettings settings = {.num_ctx = NUM_CTX, .parallel = N_SLOTS, .num_batch = NUM_CTX, .kv_type = HR_KV_F16};
-    f->layers[0] = f->layers[1] = (HrLayerShape){.n_head = 4, .n_head_kv = 2, .head_dim_k = 32, .head_dim_v = 16, .n_ff = 64};
+    HrSettings settings = {.num_ctx = NUM_CTX,
+                           .parallel = N_SLOTS,
+                           .num_batch = NUM_CTX,
+                           .kv_type = HR_KV_F16};
+    f->layers[0] = f->layers[1] =
+        (HrLayerShape){.n_head = 4, .n_head_kv = 2, .head_dim_k = 32, .head_dim_v = 16, .n_ff = 64};
     f->hparams = (HrHparams){.n_layer = N_LAYER, .layers = f->layers};
     hr_ledger_init(&f->ledger);
     g_assert_true(hr_kv_init(&f->kv, &f->hparams, &settings, &f->ledger, items, &error));
@@ -42,7 +47,8 @@ static char *page_of(Fixture *f, uint32_t layer, uint32_t slot, uint32_t positio
     return hr_kv_k_block(&f->kv, layer, hr_kv_page(&f->kv, layer, slot, position), 0);
 }
 
-/* Feeds n tokens, first, first + 1, ... and marks every page that is written to with the last of them. */
+/* Feeds n tokens, first, first + 1, ... and marks every page that is written to with the last of
+ * them. */
 static void feed(Fixture *f, uint32_t slot, uint32_t n, HrToken first)
 {
     g_autoptr(GError) error = NULL;
@@ -80,7 +86,8 @@ static void assert_consistent(const Fixture *f)
     }
     g_assert_cmpuint(pages->n_free + used, ==, pages->n_pages);
     g_assert_cmpuint(hr_kv_committed_bytes(kv), ==,
-                     (uint64_t)used * (kv->layout.layers[0].page_bytes + kv->layout.layers[1].page_bytes));
+                     (uint64_t)used *
+                         (kv->layout.layers[0].page_bytes + kv->layout.layers[1].page_bytes));
 }
 
 /* ---- Tests ---- */
@@ -90,7 +97,8 @@ static void test_sizes(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->kv.groups[0].n_pages, ==, 4 * N_SLOTS);
     g_assert_cmpuint(f->kv.layout.layers[0].page_bytes, ==, 2 * 64 * (32 + 16) * 2);
     g_assert_cmpuint(f->ledger.items->len, ==, N_LAYER);
-    g_assert_cmpuint(g_array_index(f->ledger.items, HrPlanItem, 0).bytes, ==, 12 * 2 * 64 * (32 + 16) * 2);
+    g_assert_cmpuint(g_array_index(f->ledger.items, HrPlanItem, 0).bytes, ==,
+                     12 * 2 * 64 * (32 + 16) * 2);
     g_assert_cmpuint(hr_kv_committed_bytes(&f->kv), ==, 0);
 }
 
@@ -155,8 +163,8 @@ static void test_copy_on_write(Fixture *f, gconstpointer data)
         g_assert_cmpint(mark_of(f, il, 0, 70), ==, 127);
         g_assert_cmpint(mark_of(f, il, 1, 70), ==, 2004);
         /* behind the mark the copy is the original's */
-        g_assert_cmpmem(page_of(f, il, 0, 70) + 4, f->kv.layout.layers[il].page_bytes - 4, page_of(f, il, 1, 70) + 4,
-                        f->kv.layout.layers[il].page_bytes - 4);
+        g_assert_cmpmem(page_of(f, il, 0, 70) + 4, f->kv.layout.layers[il].page_bytes - 4,
+                        page_of(f, il, 1, 70) + 4, f->kv.layout.layers[il].page_bytes - 4);
     }
     assert_consistent(f);
 }
@@ -215,7 +223,8 @@ static void test_random(Fixture *f, gconstpointer data)
             hr_kv_truncate(&f->kv, slot, (uint32_t)g_rand_int_range(rand, 0, (gint32)len + 1));
             break;
         default:
-            hr_kv_share(&f->kv, slot, other, (uint32_t)g_rand_int_range(rand, 0, (gint32)other_len + 1));
+            hr_kv_share(&f->kv, slot, other,
+                        (uint32_t)g_rand_int_range(rand, 0, (gint32)other_len + 1));
         }
         assert_consistent(f);
         g_assert_cmpuint(hr_kv_held_positions(&f->kv), <=, N_SLOTS * NUM_CTX);

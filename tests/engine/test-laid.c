@@ -1,4 +1,5 @@
-/* test-laid.c: weights that are moved out of the file are the same weights, once, in the bytes of the plan.
+/* test-laid.c: weights that are moved out of the file are the same weights, once, in the bytes of
+ * the plan.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -55,7 +56,8 @@ static void assert_rows_equal(const HrLaidWeight *at)
     }
 }
 
-/* Of every type that the tiny models have, with rows that fill panels and rows that are left over (300 tokens). */
+/* Of every type that the tiny models have, with rows that fill panels and rows that are left over
+ * (300 tokens). */
 static void test_same_weights(void)
 {
     static const HrType types[] = {HR_TYPE_F32, HR_TYPE_F16, HR_TYPE_Q8_0};
@@ -75,7 +77,8 @@ static void test_same_weights(void)
     }
 }
 
-/* What was moved and what stayed together are the plan's weights: nothing is there twice, nothing is missing. */
+/* What was moved and what stayed together are the plan's weights: nothing is there twice, nothing
+ * is missing. */
 static void test_once(void)
 {
     for (int tied = 0; tied < 2; tied++) {

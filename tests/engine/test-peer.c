@@ -1,8 +1,10 @@
-/* test-peer.c: tiny models of every architecture and rope scaling answer as another engine says they do.
+/* test-peer.c: tiny models of every architecture and rope scaling answer as another engine says
+ * they do.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * peer.txt holds that engine's numbers in float arithmetic; regenerate-peer.py wrote it and says how.
+ * peer.txt holds that engine's numbers in float arithmetic; regenerate-peer.py wrote it and says
+ * how.
  */
 #include "peer-cases.h"
 
@@ -10,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two float implementations end up 1e-8 apart, mostly by the six digits of the fixture; a cache of halves adds 1e-6. A rotation
- * by a frequency one percent off is above 1e-3. */
+/* Two float implementations end up 1e-8 apart, mostly by the six digits of the fixture; a cache of
+ * halves adds 1e-6. A rotation by a frequency one percent off is above 1e-3. */
 #define MAX_KL_FLOAT 1e-6
 #define MAX_KL_HALF 1e-4
 /* A lead of the first token over the second that rounding cannot turn. */
@@ -31,7 +33,8 @@ typedef struct {
 static Row parse_row(const char *line)
 {
     g_auto(GStrv) words = g_strsplit(line, " ", -1);
-    Row row = {.position = (uint32_t)g_ascii_strtoull(words[1], NULL, 10), .n = g_strv_length(words) - 2};
+    Row row = {.position = (uint32_t)g_ascii_strtoull(words[1], NULL, 10),
+               .n = g_strv_length(words) - 2};
     g_assert_cmpuint(row.n, <=, MAX_TOP);
     for (size_t i = 0; i < row.n; i++) {
         char *end;
@@ -89,7 +92,8 @@ static float *answers_of(const TinyModel *tiny, HrKvType kv_type)
     g_assert_no_error(error);
     Answers answers = {g_new(float, PEER_N_TOKENS * tiny->n_vocab)};
     peer_tokens(tokens);
-    g_assert_true(hr_runner_evaluate(runner, tokens, PEER_N_TOKENS, true, collect, &answers, &error));
+    g_assert_true(
+        hr_runner_evaluate(runner, tokens, PEER_N_TOKENS, true, collect, &answers, &error));
     tiny_model_remove(path);
     return answers.logits;
 }
@@ -136,7 +140,8 @@ static void compare(const PeerCase *c, HrKvType kv_type, double max_kl)
         g_assert_cmpint(most_likely(answer, n_vocab), ==, row->ids[0]);
         n_clear++;
     }
-    g_test_message("%s, cache %s: mean KL %.2e, %u clear first tokens", c->name, hr_kv_type_name(kv_type), mean, n_clear);
+    g_test_message("%s, cache %s: mean KL %.2e, %u clear first tokens", c->name,
+                   hr_kv_type_name(kv_type), mean, n_clear);
     g_assert_cmpuint(n_clear, >=, rows->len / 2);
     g_assert_cmpfloat(fabs(mean), <=, max_kl);
 }

@@ -31,7 +31,10 @@ static HrDevice host(void)
 
 static HrDevice gpu(const char *name, uint64_t bytes, double bandwidth)
 {
-    HrDevice device = {.kind = HR_DEVICE_GPU, .total = bytes, .free = bytes, .rates.bandwidth = bandwidth};
+    HrDevice device = {.kind = HR_DEVICE_GPU,
+                       .total = bytes,
+                       .free = bytes,
+                       .rates.bandwidth = bandwidth};
     g_strlcpy(device.name, name, sizeof device.name);
     return device;
 }
@@ -39,7 +42,8 @@ static HrDevice gpu(const char *name, uint64_t bytes, double bandwidth)
 static HrPlan *plan(HrModel *model, int32_t gpu_layers, const HrDevice *devices, size_t n)
 {
     g_autoptr(GError) error = NULL;
-    HrSettings settings = {.num_ctx = 256, .parallel = 2, .num_batch = 64, .threads = 2, .gpu_layers = gpu_layers};
+    HrSettings settings = {
+        .num_ctx = 256, .parallel = 2, .num_batch = 64, .threads = 2, .gpu_layers = gpu_layers};
     HrPlan *made = hr_plan_new(model, &settings, devices, n, &error);
     g_assert_no_error(error);
     return made;
@@ -65,7 +69,8 @@ static void test_fastest_first(Fixture *f, gconstpointer data)
     g_assert_cmpuint(sum_of_devices(p), ==, hr_plan_get_bytes(p, HR_ITEM_N_KINDS));
 }
 
-/* A card with room for one layer less than all: the first layer stays on the host, and rows cross once. */
+/* A card with room for one layer less than all: the first layer stays on the host, and rows cross
+ * once. */
 static void test_last_layers(Fixture *f, gconstpointer data)
 {
     HrDevice devices[] = {host(), gpu("card", 8ull << 30, 1e11)};
@@ -83,7 +88,8 @@ static void test_last_layers(Fixture *f, gconstpointer data)
     g_assert_cmpuint(hr_plan_get_layer_device(less, n - 1), ==, 1);
 }
 
-/* What is asked for is planned although it does not fit; a card too small for anything is left alone. */
+/* What is asked for is planned although it does not fit; a card too small for anything is left
+ * alone. */
 static void test_asked(Fixture *f, gconstpointer data)
 {
     HrDevice devices[] = {host(), gpu("card", 1 << 20, 1e11)};
@@ -101,7 +107,8 @@ static void test_largest_num_ctx(Fixture *f, gconstpointer data)
 {
     HrDevice devices[] = {host()};
     g_autoptr(HrPlan) roomy = plan(f->model, 0, devices, 1);
-    devices[0].free = devices[0].total = hr_plan_get_bytes(roomy, HR_ITEM_N_KINDS) + 128 * 2 * hr_plan_get_cache_bytes_per_token(roomy) - 1;
+    devices[0].free = devices[0].total = hr_plan_get_bytes(roomy, HR_ITEM_N_KINDS) +
+                                         128 * 2 * hr_plan_get_cache_bytes_per_token(roomy) - 1;
     g_autoptr(HrPlan) tight = plan(f->model, 0, devices, 1);
     g_assert_cmpuint(hr_plan_largest_num_ctx(tight), ==, 256 + 64);
 }

@@ -30,7 +30,8 @@ static void assert_ledger_is_plan(HrRunner *runner, HrPlan *plan)
         bool found = false;
         for (size_t k = 0; k < hr_runner_n_allocations(runner); k++) {
             const HrPlanItem *taken = hr_runner_get_allocation(runner, k);
-            if (taken->kind == planned->kind && taken->layer == planned->layer && g_str_equal(taken->name, planned->name)) {
+            if (taken->kind == planned->kind && taken->layer == planned->layer &&
+                g_str_equal(taken->name, planned->name)) {
                 g_assert_cmpuint(taken->bytes, ==, planned->bytes);
                 found = true;
             }
@@ -56,8 +57,10 @@ static void check_combination(HrModel *model, HrSettings settings)
 
 static void test_equals_ledger(void)
 {
-    static const char *const archs[] = {"llama", "qwen2", "qwen3", "llama", "falcon-h1"}; /* the second llama with experts */
-    static const uint32_t contexts[] = {1, 63, 64, 65, 1024}, parallels[] = {1, 3}, batches[] = {1, 512};
+    static const char *const archs[] = {"llama", "qwen2", "qwen3", "llama",
+                                        "falcon-h1"}; /* the second llama with experts */
+    static const uint32_t contexts[] = {1, 63, 64, 65, 1024}, parallels[] = {1, 3},
+                          batches[] = {1, 512};
     for (size_t a = 0; a < G_N_ELEMENTS(archs); a++) {
         TinyModel tiny = tiny_model_default;
         tiny.arch = archs[a];
@@ -71,8 +74,11 @@ static void test_equals_ledger(void)
             for (size_t p = 0; p < G_N_ELEMENTS(parallels); p++)
                 for (size_t b = 0; b < G_N_ELEMENTS(batches); b++)
                     for (int kv = HR_KV_F16; kv <= HR_KV_Q4_0; kv++)
-                        check_combination(model, (HrSettings){.num_ctx = contexts[c], .parallel = parallels[p],
-                                                              .num_batch = batches[b], .kv_type = (HrKvType)kv, .threads = 2});
+                        check_combination(model, (HrSettings){.num_ctx = contexts[c],
+                                                              .parallel = parallels[p],
+                                                              .num_batch = batches[b],
+                                                              .kv_type = (HrKvType)kv,
+                                                              .threads = 2});
         tiny_model_remove(path);
     }
 }
@@ -85,16 +91,19 @@ static void test_sizes(void)
     HrSettings settings = {.num_ctx = 128, .parallel = 3, .threads = 1};
     g_autoptr(HrPlan) plan = plan_for(model, &settings);
     uint64_t layer = 4ull * (64 + 64 * 64 + 2 * 64 * 32 + 64 * 64 + 64 + 3 * 64 * 96);
-    g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_WEIGHTS), ==, 4ull * (300 * 64 + 64) + 2 * layer);
+    g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_WEIGHTS), ==,
+                     4ull * (300 * 64 + 64) + 2 * layer);
     g_assert_cmpuint(hr_plan_get_cache_bytes_per_token(plan), ==, 2ull * 2 * 2 * 16 * 2);
-    g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_CACHE), ==, 128ull * 3 * hr_plan_get_cache_bytes_per_token(plan));
+    g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_CACHE), ==,
+                     128ull * 3 * hr_plan_get_cache_bytes_per_token(plan));
     g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_OUTPUT), ==, 3ull * 300 * 4);
     tiny_model_remove(path);
 }
 
 static void test_cache_types(void)
 {
-    static const uint64_t bytes[] = {[HR_KV_F16] = 64, [HR_KV_F32] = 128, [HR_KV_Q8_0] = 34, [HR_KV_Q4_0] = 18};
+    static const uint64_t bytes[] = {
+        [HR_KV_F16] = 64, [HR_KV_F32] = 128, [HR_KV_Q8_0] = 34, [HR_KV_Q4_0] = 18};
     TinyModel tiny = tiny_model_default;
     tiny.head_dim = 32;
     char *path = tiny_model_new(&tiny);
@@ -156,8 +165,12 @@ static void test_does_not_fit(void)
     g_autoptr(GError) error = NULL;
     HrSettings settings = {.num_ctx = 1024, .num_batch = 16, .threads = 1};
     g_autoptr(HrPlan) roomy_plan = plan_for(model, &settings);
-    uint64_t all = hr_plan_get_bytes(roomy_plan, HR_ITEM_N_KINDS), cache = hr_plan_get_bytes(roomy_plan, HR_ITEM_CACHE);
-    HrDevice tight = {.name = "host", .total = all, .free = all - cache / 2 + 1000, .reserve = 1000};
+    uint64_t all = hr_plan_get_bytes(roomy_plan, HR_ITEM_N_KINDS),
+             cache = hr_plan_get_bytes(roomy_plan, HR_ITEM_CACHE);
+    HrDevice tight = {.name = "host",
+                      .total = all,
+                      .free = all - cache / 2 + 1000,
+                      .reserve = 1000};
     g_autoptr(HrPlan) plan = hr_plan_new(model, &settings, &tight, 1, NULL);
     g_assert_false(hr_plan_fits(plan, NULL));
     g_assert_null(hr_runner_new(model, plan, false, NULL, NULL, &error));

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Lifetimes are found here from the operations alone, not from what the program notes about its buffers.
+ * Lifetimes are found here from the operations alone, not from what the program notes about its
+ * buffers.
  */
 #include "model/model.h"
 #include "tiny-model.h"
@@ -60,12 +61,13 @@ static void check_placement(const HrProgram *program)
         sum += bytes_of(program, a);
         for (uint32_t b = 0; b < a; b++) {
             const Life *other = &g_array_index(lives, Life, b);
-            size_t begin = hr_program_buffer(program, b)->offset, end = begin + bytes_of(program, b);
+            size_t begin = hr_program_buffer(program, b)->offset,
+                   end = begin + bytes_of(program, b);
             bool together = life->first <= other->last && other->first <= life->last;
             bool overlap = buffer->offset < end && begin < buffer->offset + bytes_of(program, a);
             if (together && overlap)
-                g_error("buffers %u and %u overlap in operations %u..%u", a, b, MAX(life->first, other->first),
-                        MIN(life->last, other->last));
+                g_error("buffers %u and %u overlap in operations %u..%u", a, b,
+                        MAX(life->first, other->first), MIN(life->last, other->last));
         }
     }
     g_assert_cmpuint(program->arena_bytes, <, sum / 2); /* memory is used again */
@@ -114,9 +116,10 @@ static void test_depth(void)
 /* The operations of a layer, in the order of the paper. */
 static void test_order(void)
 {
-    static const char *const want[] = {"rope-table", "embed",    "rms-norm",    "linear",      "head-norms", "rope-store", "attention",
-                                       "output-rows", "output-rows", "linear", "rms-norm",   "linear",     "activate",   "linear",
-                                       "rms-norm",   "logits"};
+    static const char *const want[] = {"rope-table",  "embed",      "rms-norm",  "linear",
+                                       "head-norms",  "rope-store", "attention", "output-rows",
+                                       "output-rows", "linear",     "rms-norm",  "linear",
+                                       "activate",    "linear",     "rms-norm",  "logits"};
     TinyModel tiny = tiny_model_default;
     tiny.arch = "qwen3";
     tiny.n_layer = 1;
@@ -126,7 +129,8 @@ static void test_order(void)
     g_assert_cmpuint(program->ops->len, ==, G_N_ELEMENTS(want));
     for (uint32_t i = 0; i < program->ops->len; i++)
         g_assert_cmpstr(hr_op_name(hr_program_op(program, i)->kind), ==, want[i]);
-    g_assert_cmpuint(hr_program_op(program, 3)->n_parts, ==, 3); /* queries, keys and values at once */
+    g_assert_cmpuint(hr_program_op(program, 3)->n_parts, ==,
+                     3); /* queries, keys and values at once */
     hr_program_free(program);
     tiny_model_remove(path);
 }

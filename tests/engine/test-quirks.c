@@ -51,7 +51,8 @@ static void put(Writer *w, const char *name, uint32_t n_dims, uint64_t a, uint64
     gguf_builder_tensor(w->builder, name, HR_TYPE_F32, n_dims, (uint64_t[]){a, b, c}, x);
 }
 
-static void put_layer(Writer *w, uint32_t il, const char *name, uint32_t n_dims, uint64_t a, uint64_t b, uint64_t c)
+static void put_layer(Writer *w, uint32_t il, const char *name, uint32_t n_dims, uint64_t a,
+                      uint64_t b, uint64_t c)
 {
     g_autofree char *full = g_strdup_printf("blk.%u.%s", il, name);
     put(w, full, n_dims, a, b, c);
@@ -86,7 +87,8 @@ static void put_gpt_oss_layer(Writer *w, uint32_t il)
     put_layer(w, il, "attn_norm.weight", 1, WIDTH, 0, 0);
     for (int i = 0; i < 3; i++) {
         static const char *const names[] = {"attn_q", "attn_k", "attn_v"};
-        g_autofree char *weight = g_strconcat(names[i], ".weight", NULL), *bias = g_strconcat(names[i], ".bias", NULL);
+        g_autofree char *weight = g_strconcat(names[i], ".weight", NULL),
+                        *bias = g_strconcat(names[i], ".bias", NULL);
         put_layer(w, il, weight, 2, WIDTH, i == 0 ? 32 : 16, 0);
         put_layer(w, il, bias, 1, i == 0 ? 32 : 16, 0, 0);
     }
@@ -132,7 +134,8 @@ static char *write_gpt_oss(bool own)
 
 static void put_gemma_layer(Writer *w, uint32_t il)
 {
-    static const char *const norms[] = {"attn_norm.weight", "post_attention_norm.weight", "ffn_norm.weight", "post_ffw_norm.weight"};
+    static const char *const norms[] = {"attn_norm.weight", "post_attention_norm.weight",
+                                        "ffn_norm.weight", "post_ffw_norm.weight"};
     for (size_t i = 0; i < G_N_ELEMENTS(norms); i++)
         put_layer(w, il, norms[i], 1, WIDTH, 0, 0);
     put_layer(w, il, "attn_q.weight", 2, WIDTH, 32, 0);
@@ -189,20 +192,29 @@ static void event_cb(const HrEvent *event, void *data)
 {
     Answer *answer = data;
     if (event->kind == HR_EVENT_VECTOR)
-        g_array_append_vals(answer->numbers, event->vectors, (guint)(event->n_vectors * event->width));
+        g_array_append_vals(answer->numbers, event->vectors,
+                            (guint)(event->n_vectors * event->width));
     if (event->kind != HR_EVENT_DONE)
         return;
     g_assert_cmpint(event->reason, !=, HR_DONE_ERROR);
     g_main_loop_quit(answer->loop);
 }
 
-static HrRequest *submit(HrRunner *runner, bool embeds, const HrToken *tokens, size_t n, Answer *answer, GError **error)
+static HrRequest *submit(HrRunner *runner, bool embeds, const HrToken *tokens, size_t n,
+                         Answer *answer, GError **error)
 {
-    HrRequestOptions options = {.tokens = tokens, .n_tokens = n, .sampling = hr_sampling_default, .num_predict = 1, .top_logprobs = -1,
-                                .mask = take_logits, .mask_data = answer};
+    HrRequestOptions options = {.tokens = tokens,
+                                .n_tokens = n,
+                                .sampling = hr_sampling_default,
+                                .num_predict = 1,
+                                .top_logprobs = -1,
+                                .mask = take_logits,
+                                .mask_data = answer};
     if (embeds)
-        return hr_runner_embed(runner, tokens, n, g_main_context_default(), event_cb, answer, NULL, error);
-    return hr_runner_submit(runner, &options, g_main_context_default(), event_cb, answer, NULL, error);
+        return hr_runner_embed(runner, tokens, n, g_main_context_default(), event_cb, answer, NULL,
+                               error);
+    return hr_runner_submit(runner, &options, g_main_context_default(), event_cb, answer, NULL,
+                            error);
 }
 
 /* The logits, or the vector, of 40 tokens: beyond windows. */
@@ -224,7 +236,8 @@ static GArray *ask(char *take_path)
     Answer answer = {loop, g_array_new(false, false, sizeof(float))};
     for (int i = 0; i < 40; i++)
         tokens[i] = i * 13 % N_VOCAB;
-    g_autoptr(HrRequest) request G_GNUC_UNUSED = submit(runner, hr_model_get_info(model)->embeds, tokens, 40, &answer, &error);
+    g_autoptr(HrRequest) request G_GNUC_UNUSED =
+        submit(runner, hr_model_get_info(model)->embeds, tokens, 40, &answer, &error);
     g_assert_no_error(error);
     g_main_loop_run(loop);
     g_unlink(path);
@@ -268,7 +281,8 @@ static void test_shown(void)
     g_unlink(path);
 }
 
-/* YaRN's keys as Ollama writes them for Mistral 3; its factor on rotations is taken out by mscale_all_dim. */
+/* YaRN's keys as Ollama writes them for Mistral 3; its factor on rotations is taken out by
+ * mscale_all_dim. */
 static void test_mistral(void)
 {
     Writer w = {gguf_builder_new(), "mistral3", true, 0};

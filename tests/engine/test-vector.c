@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Both compute in floats with sums in another order, so results differ by a few roundings: 1e-5 of the largest value is ten times
- * what was seen.
+ * Both compute in floats with sums in another order, so results differ by a few roundings: 1e-5 of
+ * the largest value is ten times what was seen.
  */
 #include "cpu/kv-codec.h"
 #include "cpu/vector.h"
@@ -53,14 +53,16 @@ static void test_rows(gconstpointer data)
             wide->activate((HrActivation)activation, x, n % 3 ? w : NULL, n, b);
             assert_close(a, b, n);
         }
-        g_assert_cmpfloat_with_epsilon(hr_vector_plain.dot(x, w, n), wide->dot(x, w, n), (float)n * 6 * TOLERANCE);
+        g_assert_cmpfloat_with_epsilon(hr_vector_plain.dot(x, w, n), wide->dot(x, w, n),
+                                       (float)n * 6 * TOLERANCE);
         hr_vector_plain.add(a, w, n);
         wide->add(b, w, n);
         assert_close(a, b, n);
     }
 }
 
-/* Values so small that the epsilon decides: 1e-3 / sqrt(1e-6 + 1e-5); and so small that it alone does. */
+/* Values so small that the epsilon decides: 1e-3 / sqrt(1e-6 + 1e-5); and so small that it alone
+ * does. */
 static void test_norm_epsilon(gconstpointer data)
 {
     const HrVectorKernels *kernels = ((const Set *)data)->kernels;
@@ -82,7 +84,8 @@ static void test_norm_epsilon(gconstpointer data)
 static void test_silu_extremes(gconstpointer data)
 {
     const HrVectorKernels *wide = ((const Set *)data)->kernels;
-    float gate[16] = {0, -0.0f, 1e-30f, -1e-30f, 20, -20, 87, -87, 88, -88, 200, -200, 1e30f, -1e30f, 5e4f, -5e4f};
+    float gate[16] = {0,  -0.0f, 1e-30f, -1e-30f, 20,    -20,    87,   -87,
+                      88, -88,   200,    -200,    1e30f, -1e30f, 5e4f, -5e4f};
     float up[16], a[16], b[16];
     for (int i = 0; i < 16; i++)
         up[i] = 1;
@@ -99,11 +102,20 @@ static void test_activations(gconstpointer data)
         HrActivation activation;
         float x, y;
     } cases[] = {
-        {HR_SILU, 1, 0.731058579f},       {HR_SILU, -2, -0.238405844f},       {HR_GELU_ERF, 1, 0.841344746f},
-        {HR_GELU_ERF, -2, -0.0455002639f}, {HR_GELU_TANH, 1, 0.841191991f},   {HR_GELU_TANH, -2, -0.0454023058f},
-        {HR_GELU_QUICK, 1, 0.845795658f}, {HR_GELU_QUICK, -2, -0.0643413733f}, {HR_RELU, -3, 0},
-        {HR_RELU, 3, 3},                  {HR_RELU_SQUARED, 3, 9},            {HR_RELU_SQUARED, -3, 0},
-        {HR_TANH, 0.5f, 0.462117157f},    {HR_TANH, -30, -1},
+        {HR_SILU, 1, 0.731058579f},
+        {HR_SILU, -2, -0.238405844f},
+        {HR_GELU_ERF, 1, 0.841344746f},
+        {HR_GELU_ERF, -2, -0.0455002639f},
+        {HR_GELU_TANH, 1, 0.841191991f},
+        {HR_GELU_TANH, -2, -0.0454023058f},
+        {HR_GELU_QUICK, 1, 0.845795658f},
+        {HR_GELU_QUICK, -2, -0.0643413733f},
+        {HR_RELU, -3, 0},
+        {HR_RELU, 3, 3},
+        {HR_RELU_SQUARED, 3, 9},
+        {HR_RELU_SQUARED, -3, 0},
+        {HR_TANH, 0.5f, 0.462117157f},
+        {HR_TANH, -30, -1},
     };
     const HrVectorKernels *kernels = ((const Set *)data)->kernels;
     float x[17], y[17];
@@ -178,7 +190,8 @@ typedef struct {
 } Shape;
 
 /* Blocks of MAX_PAGES pages, filled by the plain kernels. */
-static void fill_pages(GRand *rand, const Shape *s, char *k_blocks, char *v_blocks, size_t k_bytes, size_t v_bytes)
+static void fill_pages(GRand *rand, const Shape *s, char *k_blocks, char *v_blocks, size_t k_bytes,
+                       size_t v_bytes)
 {
     float x[256];
     for (uint32_t position = 0; position < s->n_positions; position++) {
@@ -191,8 +204,9 @@ static void fill_pages(GRand *rand, const Shape *s, char *k_blocks, char *v_bloc
 }
 
 /* Row r sees n_positions - (n_rows - 1 - r) positions, as tokens of a prompt do. */
-static void attend(const HrVectorKernels *kernels, const Shape *s, const float *q, const char *k_blocks, const char *v_blocks,
-                   size_t k_bytes, size_t v_bytes, float *result)
+static void attend(const HrVectorKernels *kernels, const Shape *s, const float *q,
+                   const char *k_blocks, const char *v_blocks, size_t k_bytes, size_t v_bytes,
+                   float *result)
 {
     g_autofree char *memory = g_malloc0(hr_attend_scratch_bytes(s->dk, s->dv) + 64);
     char *scratch = (char *)(((uintptr_t)memory + 63) / 64 * 64);
@@ -207,12 +221,15 @@ static void attend(const HrVectorKernels *kernels, const Shape *s, const float *
         for (uint32_t r = 0; r < s->n_rows; r++) {
             int32_t seen = (int32_t)(s->n_positions - (s->n_rows - 1 - r)) - (int32_t)start;
             a.n_valid[r] = (uint32_t)CLAMP(seen, 0, HR_PAGE_POSITIONS);
-            a.first_valid[r] = s->window > 0 ? (uint32_t)CLAMP(seen - (int32_t)s->window, 0, HR_PAGE_POSITIONS) : 0;
+            a.first_valid[r] =
+                s->window > 0 ? (uint32_t)CLAMP(seen - (int32_t)s->window, 0, HR_PAGE_POSITIONS)
+                              : 0;
             a.slope[r] = s->slope;
             a.at[r] = seen - 1;
         }
         uint32_t page = start / HR_PAGE_POSITIONS;
-        kernels->attend_page(&a, k_blocks + page * k_bytes, v_blocks + page * v_bytes, MIN(s->n_positions - start, HR_PAGE_POSITIONS));
+        kernels->attend_page(&a, k_blocks + page * k_bytes, v_blocks + page * v_bytes,
+                             MIN(s->n_positions - start, HR_PAGE_POSITIONS));
     }
     for (uint32_t r = 0; r < s->n_rows; r++)
         for (uint32_t d = 0; d < s->dv; d++)
@@ -221,10 +238,13 @@ static void attend(const HrVectorKernels *kernels, const Shape *s, const float *
 
 static void check_attention(const HrVectorKernels *wide, GRand *rand, const Shape *s)
 {
-    size_t k_bytes = hr_kv_bytes(s->type, (size_t)s->dk * HR_PAGE_POSITIONS), v_bytes = hr_kv_bytes(s->type, (size_t)s->dv * HR_PAGE_POSITIONS);
-    g_autofree char *k_blocks = g_malloc0(MAX_PAGES * k_bytes), *v_blocks = g_malloc0(MAX_PAGES * v_bytes);
+    size_t k_bytes = hr_kv_bytes(s->type, (size_t)s->dk * HR_PAGE_POSITIONS),
+           v_bytes = hr_kv_bytes(s->type, (size_t)s->dv * HR_PAGE_POSITIONS);
+    g_autofree char *k_blocks = g_malloc0(MAX_PAGES * k_bytes),
+                    *v_blocks = g_malloc0(MAX_PAGES * v_bytes);
     g_autofree float *q = g_new(float, s->n_rows * s->dk);
-    g_autofree float *a = g_new(float, s->n_rows * s->dv), *b = g_new(float, s->n_rows * s->dv), *one = g_new(float, s->dv);
+    g_autofree float *a = g_new(float, s->n_rows * s->dv), *b = g_new(float, s->n_rows * s->dv),
+                     *one = g_new(float, s->dv);
     Shape last = *s;
     fill(rand, q, s->n_rows * s->dk, 0.4);
     fill_pages(rand, s, k_blocks, v_blocks, k_bytes, v_bytes);
@@ -246,7 +266,11 @@ static void test_attention(gconstpointer data)
         for (size_t w = 0; w < G_N_ELEMENTS(widths); w++)
             for (size_t r = 0; r < G_N_ELEMENTS(rows); r++)
                 for (size_t p = 0; p < G_N_ELEMENTS(positions); p++) {
-                    Shape shape = {.type = (HrKvType)type, .dk = widths[w][0], .dv = widths[w][1], .n_rows = rows[r], .n_positions = positions[p]};
+                    Shape shape = {.type = (HrKvType)type,
+                                   .dk = widths[w][0],
+                                   .dv = widths[w][1],
+                                   .n_rows = rows[r],
+                                   .n_positions = positions[p]};
                     if (type >= HR_KV_Q8_0 && shape.dk % HR_KV_GROUP != 0)
                         continue;
                     check_attention(((const Set *)data)->kernels, rand, &shape);
@@ -259,13 +283,20 @@ static void test_windows_and_distances(gconstpointer data)
     g_autoptr(GRand) rand = g_rand_new_with_seed(4);
     for (size_t w = 0; w < G_N_ELEMENTS(windows); w++)
         for (int sloped = 0; sloped < 3; sloped++) {
-            Shape shape = {.type = HR_KV_F32, .dk = 32, .dv = 48, .n_rows = 37, .n_positions = 150, .window = windows[w],
-                           .slope = sloped == 1 ? 0.125f : 0, .cap = sloped == 2 ? 0.75f : 0};
+            Shape shape = {.type = HR_KV_F32,
+                           .dk = 32,
+                           .dv = 48,
+                           .n_rows = 37,
+                           .n_positions = 150,
+                           .window = windows[w],
+                           .slope = sloped == 1 ? 0.125f : 0,
+                           .cap = sloped == 2 ? 0.75f : 0};
             check_attention(((const Set *)data)->kernels, rand, &shape);
         }
 }
 
-/* Who sees one position, or for whom every other one is too far away, gets its value; also where others follow. */
+/* Who sees one position, or for whom every other one is too far away, gets its value; also where
+ * others follow. */
 static void test_lone_position(gconstpointer data)
 {
     g_autofree char *memory = g_malloc0(hr_attend_scratch_bytes(16, 16) + 64);
@@ -322,8 +353,8 @@ static double error_of_nibbles(const float *x, const uint8_t *q, float step)
     return error;
 }
 
-/* The step that is chosen is never worse than the one that takes the largest value to -8, and a twelfth better on the whole for
- * values that are spread like rotated ones: normally. */
+/* The step that is chosen is never worse than the one that takes the largest value to -8, and a
+ * twelfth better on the whole for values that are spread like rotated ones: normally. */
 static void test_four_bits(void)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(9);
@@ -332,12 +363,15 @@ static void test_four_bits(void)
         float x[HR_KV_GROUP], max = 0;
         uint8_t q[HR_KV_GROUP / 2], simple[HR_KV_GROUP / 2];
         for (int i = 0; i < HR_KV_GROUP; i++) {
-            x[i] = (float)(sqrt(-2 * log(g_rand_double_range(rand, 1e-9, 1))) * cos(2 * G_PI * g_rand_double(rand)));
+            x[i] = (float)(sqrt(-2 * log(g_rand_double_range(rand, 1e-9, 1))) *
+                           cos(2 * G_PI * g_rand_double(rand)));
             max = fabsf(x[i]) > fabsf(max) ? x[i] : max;
         }
         for (int i = 0; i < HR_KV_GROUP / 2; i++)
-            simple[i] = (uint8_t)(hr_kv_nibble(x[i], -8 / max) | hr_kv_nibble(x[i + 16], -8 / max) << 4);
-        double step = hr_half_to_float(hr_kv_round4(x, q, 1)), mine = error_of_nibbles(x, q, (float)step);
+            simple[i] =
+                (uint8_t)(hr_kv_nibble(x[i], -8 / max) | hr_kv_nibble(x[i + 16], -8 / max) << 4);
+        double step = hr_half_to_float(hr_kv_round4(x, q, 1)),
+               mine = error_of_nibbles(x, q, (float)step);
         double other = error_of_nibbles(x, simple, max / -8);
         g_assert_cmpfloat(mine, <=, other * 1.001); /* the step is rounded to half */
         chosen += mine;
@@ -364,10 +398,16 @@ static void add_set(const Set *set)
     static const struct {
         const char *name;
         GTestDataFunc func;
-    } cases[] = {{"rows", test_rows},           {"norm-epsilon", test_norm_epsilon}, {"silu-extremes", test_silu_extremes},
-                 {"activations", test_activations}, {"layer-norm", test_layer_norm},
-                 {"rotations", test_rotations}, {"attention", test_attention},
-                 {"windows-and-distances", test_windows_and_distances}, {"lone-position", test_lone_position},       {"stores", test_stores}};
+    } cases[] = {{"rows", test_rows},
+                 {"norm-epsilon", test_norm_epsilon},
+                 {"silu-extremes", test_silu_extremes},
+                 {"activations", test_activations},
+                 {"layer-norm", test_layer_norm},
+                 {"rotations", test_rotations},
+                 {"attention", test_attention},
+                 {"windows-and-distances", test_windows_and_distances},
+                 {"lone-position", test_lone_position},
+                 {"stores", test_stores}};
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strdup_printf("/vector/%s/%s", set->name, cases[i].name);
         g_test_add_data_func(path, set, cases[i].func);
@@ -385,8 +425,8 @@ int main(int argc, char **argv)
     static const Set avx2 = {"avx2", &hr_vector_avx2}, avx512 = {"avx512", &hr_vector_avx512};
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         add_set(&avx2);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
         add_set(&avx512);
 #endif
     return g_test_run();

@@ -1,4 +1,5 @@
-/* test-weights.c: binding takes tensors of the promised shape and of a type that can be computed, and names any other.
+/* test-weights.c: binding takes tensors of the promised shape and of a type that can be computed,
+ * and names any other.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -18,14 +19,16 @@ static void set_up(Fixture *f, gconstpointer data)
     static const float scale = 0.5f;
     g_autoptr(GgufBuilder) builder = gguf_builder_new();
     g_autoptr(GError) error = NULL;
-    gguf_builder_tensor(builder, "blk.7.attn_q.weight", HR_TYPE_Q8_0, 2, (uint64_t[]){64, 48}, NULL);
+    gguf_builder_tensor(builder, "blk.7.attn_q.weight", HR_TYPE_Q8_0, 2, (uint64_t[]){64, 48},
+                        NULL);
     gguf_builder_tensor(builder, "blk.7.attn_q.bias", HR_TYPE_F32, 1, (uint64_t[]){48}, NULL);
     gguf_builder_tensor(builder, "blk.7.attn_q.scale", HR_TYPE_F32, 1, (uint64_t[]){1}, &scale);
     gguf_builder_tensor(builder, "grid.weight", HR_TYPE_IQ2_XXS, 2, (uint64_t[]){256, 2}, NULL);
     gguf_builder_tensor(builder, "cube.weight", HR_TYPE_F32, 3, (uint64_t[]){64, 48, 2}, NULL);
     gguf_builder_tensor(builder, "norm.weight", HR_TYPE_F16, 1, (uint64_t[]){64}, NULL);
     f->file = gguf_builder_finish(builder);
-    f->gguf = hr_gguf_open_memory(g_bytes_get_data(f->file, NULL), g_bytes_get_size(f->file), false, &error);
+    f->gguf = hr_gguf_open_memory(g_bytes_get_data(f->file, NULL), g_bytes_get_size(f->file), false,
+                                  &error);
     g_assert_no_error(error);
     f->binder = (HrBinder){.gguf = f->gguf};
 }
@@ -69,15 +72,20 @@ typedef struct {
 } Refusal;
 
 static const Refusal refusals[] = {
-    {"/weights/missing", "attn_k.weight", 7, 64, 48, HR_ERROR_FORMAT, "Tensor blk.7.attn_k.weight is missing from the model file."},
-    {"/weights/missing-layer", "attn_q.weight", 8, 64, 48, HR_ERROR_FORMAT, "Tensor blk.8.attn_q.weight is missing from the model file."},
+    {"/weights/missing", "attn_k.weight", 7, 64, 48, HR_ERROR_FORMAT,
+     "Tensor blk.7.attn_k.weight is missing from the model file."},
+    {"/weights/missing-layer", "attn_q.weight", 8, 64, 48, HR_ERROR_FORMAT,
+     "Tensor blk.8.attn_q.weight is missing from the model file."},
     {"/weights/columns", "attn_q.weight", 7, 96, 48, HR_ERROR_FORMAT,
      "Tensor blk.7.attn_q.weight is 64 x 48 x 1, but the metadata promises 96 x 48."},
     {"/weights/rows", "attn_q.weight", 7, 64, 64, HR_ERROR_FORMAT,
      "Tensor blk.7.attn_q.weight is 64 x 48 x 1, but the metadata promises 64 x 64."},
-    {"/weights/cube", "cube.weight", -1, 64, 48, HR_ERROR_FORMAT, "Tensor cube.weight is 64 x 48 x 2, but the metadata promises 64 x 48."},
-    {"/weights/type", "grid.weight", -1, 256, 2, HR_ERROR_UNSUPPORTED, "Tensor grid.weight has type IQ2_XXS, which is not supported yet."},
-    {"/weights/vector-type", "norm.weight", -1, 64, 1, HR_ERROR_UNSUPPORTED, "Tensor norm.weight is a vector of type F16"},
+    {"/weights/cube", "cube.weight", -1, 64, 48, HR_ERROR_FORMAT,
+     "Tensor cube.weight is 64 x 48 x 2, but the metadata promises 64 x 48."},
+    {"/weights/type", "grid.weight", -1, 256, 2, HR_ERROR_UNSUPPORTED,
+     "Tensor grid.weight has type IQ2_XXS, which is not supported yet."},
+    {"/weights/vector-type", "norm.weight", -1, 64, 1, HR_ERROR_UNSUPPORTED,
+     "Tensor norm.weight is a vector of type F16"},
 };
 
 static void test_refusal(Fixture *f, gconstpointer data)

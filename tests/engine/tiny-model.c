@@ -10,8 +10,18 @@
 #include <math.h>
 
 const TinyModel tiny_model_default = {
-    .arch = "llama", .type = HR_TYPE_F32, .n_layer = 2, .n_embd = 64, .n_ff = 96, .n_head = 4, .n_head_kv = 2,
-    .head_dim = 16, .n_vocab = 300, .n_ctx = 1024, .tied = true, .std = 0.3f,
+    .arch = "llama",
+    .type = HR_TYPE_F32,
+    .n_layer = 2,
+    .n_embd = 64,
+    .n_ff = 96,
+    .n_head = 4,
+    .n_head_kv = 2,
+    .head_dim = 16,
+    .n_vocab = 300,
+    .n_ctx = 1024,
+    .tied = true,
+    .std = 0.3f,
 };
 
 typedef struct {
@@ -132,15 +142,18 @@ static void put_tokenizer(Writer *w)
     }
     gguf_builder_string(w->builder, "tokenizer.ggml.model", "gpt2");
     gguf_builder_string(w->builder, "tokenizer.ggml.pre", "qwen2");
-    gguf_builder_strings(w->builder, "tokenizer.ggml.tokens", (const char *const *)tokens->pdata, n);
+    gguf_builder_strings(w->builder, "tokenizer.ggml.tokens", (const char *const *)tokens->pdata,
+                         n);
     gguf_builder_i32s(w->builder, "tokenizer.ggml.token_type", types, n);
-    gguf_builder_strings(w->builder, "tokenizer.ggml.merges", (const char *const[]){"\304\240 w"}, 1);
+    gguf_builder_strings(w->builder, "tokenizer.ggml.merges", (const char *const[]){"\304\240 w"},
+                         1);
     gguf_builder_u32(w->builder, "tokenizer.ggml.eos_token_id", 258);
     gguf_builder_u32(w->builder, "tokenizer.ggml.bos_token_id", 256);
     gguf_builder_bool(w->builder, "tokenizer.ggml.add_bos_token", false);
-    gguf_builder_string(w->builder, "tokenizer.chat_template",
-                        "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>\\n' }}{% endfor %}"
-                        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}");
+    gguf_builder_string(
+        w->builder, "tokenizer.chat_template",
+        "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>\\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}");
 }
 
 /* ---- Weights ---- */
@@ -198,7 +211,8 @@ static void put_stack(Writer *w, const char *name, uint64_t n_in, uint64_t n_out
 }
 
 /* <name>_exps.weight, or a tensor per expert. */
-static void put_expert_matrices(Writer *w, uint32_t il, const char *name, uint64_t n_in, uint64_t n_out)
+static void put_expert_matrices(Writer *w, uint32_t il, const char *name, uint64_t n_in,
+                                uint64_t n_out)
 {
     g_autofree char *stack = g_strdup_printf("blk.%u.%s_exps.weight", il, name);
     if (w->model->experts.form != TINY_APART)
@@ -212,7 +226,8 @@ static void put_expert_matrices(Writer *w, uint32_t il, const char *name, uint64
 static void put_shared(Writer *w, uint32_t il)
 {
     const TinyModel *m = w->model;
-    uint64_t n_ff = m->experts.n_ff_shared > 0 ? m->experts.n_ff_shared : (uint64_t)m->experts.n_ff * m->experts.n_shared;
+    uint64_t n_ff = m->experts.n_ff_shared > 0 ? m->experts.n_ff_shared
+                                               : (uint64_t)m->experts.n_ff * m->experts.n_shared;
 #define NAME(what) g_snprintf(name, sizeof name, "blk.%u." what, il)
     char name[64];
     if (n_ff == 0)

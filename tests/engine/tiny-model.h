@@ -1,4 +1,5 @@
-/* tiny-model.h: model files of a few hundred kilobytes with made-up weights, for tests of everything above the reader.
+/* tiny-model.h: model files of a few hundred kilobytes with made-up weights, for tests of
+ * everything above the reader.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -18,7 +19,11 @@ typedef struct {
     bool normalise;     /* expert_weights_norm; false: no key */
     bool selection_bias;
     bool shared_router;
-    enum { TINY_STACKED, TINY_FUSED, TINY_APART } form; /* of gates and ups; APART: a tensor per expert */
+    enum {
+        TINY_STACKED,
+        TINY_FUSED,
+        TINY_APART
+    } form; /* of gates and ups; APART: a tensor per expert */
 } TinyExperts;
 
 typedef struct {
@@ -35,7 +40,8 @@ typedef struct {
     TinyExperts experts;
 } TinyModel;
 
-/* llama, F32, 2 layers, 64 wide, 4 heads over 2, 16 wide, 300 tokens (256 bytes, three control tokens, fillers), 1024 positions. */
+/* llama, F32, 2 layers, 64 wide, 4 heads over 2, 16 wide, 300 tokens (256 bytes, three control
+ * tokens, fillers), 1024 positions. */
 extern const TinyModel tiny_model_default;
 
 /* Writes the file; the same model gives the same bytes. */

@@ -9,7 +9,8 @@
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  g_autoptr (HrValue) schema = headroom_json_parse ((const char *) data, (gssize) size, FALSE, NULL);
+  g_autoptr (HrValue) schema =
+      headroom_json_parse ((const char *) data, (gssize) size, FALSE, NULL);
   g_autoptr (GError) error = NULL;
 
   if (schema == NULL)

@@ -30,7 +30,8 @@ static HrValue *user(const char *name, int age)
 
 static HrValue *context(void)
 {
-    HrValue *vars = hr_value_new_dict(), *messages = hr_value_new_list(), *list = hr_value_new_list();
+    HrValue *vars = hr_value_new_dict(), *messages = hr_value_new_list(),
+            *list = hr_value_new_list();
     HrValue *users = hr_value_new_list(), *dict = hr_value_new_dict();
 
     hr_value_append(messages, message("system", "Be brief."));
@@ -69,7 +70,10 @@ static void check_spans(const HrPrompt *prompt)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const HrTemplateLimits limits = { .steps = 50000, .depth = 300, .work_bytes = 8 << 20, .output_bytes = 1 << 20 };
+    const HrTemplateLimits limits = {.steps = 50000,
+                                     .depth = 300,
+                                     .work_bytes = 8 << 20,
+                                     .output_bytes = 1 << 20};
     g_autoptr(GError) error = NULL;
     g_autoptr(HrTemplate) tmpl = hr_template_new((const char *)data, (gssize)size, &error);
 
@@ -77,7 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (tmpl == NULL)
         return 0;
     g_autoptr(HrValue) vars = context();
-    g_autoptr(HrPrompt) prompt = hr_template_render_limited(tmpl, vars, 1767604023, &limits, &error);
+    g_autoptr(HrPrompt) prompt =
+        hr_template_render_limited(tmpl, vars, 1767604023, &limits, &error);
     g_assert_true((prompt == NULL) == (error != NULL));
     if (prompt)
         check_spans(prompt);

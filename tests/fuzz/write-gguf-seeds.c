@@ -1,13 +1,30 @@
-/* write-gguf-seeds.c: writes the seeds of fuzz-gguf into a folder: good files of several kinds, and defects of each kind.
+/* write-gguf-seeds.c: writes the seeds of fuzz-gguf into a folder: good files of several kinds, and
+ * defects of each kind.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "../gguf/defects.h"
 
 static const char *const chosen[] = {
-    "truncated/data", "preamble/big-endian", "preamble/tensors-3", "preamble/entries-3", "key/twice", "key/past-end", "value/bools-255",
-    "value/array-of-arrays", "value/array-overflow", "value/word-huge", "alignment/3", "split/no-beyond", "tensor/name-twice",
-    "tensor/n-dims-5", "tensor/dims-overflow", "tensor/type-43", "tensor/superblock-misfit", "tensor/offset-overflow", "tensor/overlap",
+    "truncated/data",
+    "preamble/big-endian",
+    "preamble/tensors-3",
+    "preamble/entries-3",
+    "key/twice",
+    "key/past-end",
+    "value/bools-255",
+    "value/array-of-arrays",
+    "value/array-overflow",
+    "value/word-huge",
+    "alignment/3",
+    "split/no-beyond",
+    "tensor/name-twice",
+    "tensor/n-dims-5",
+    "tensor/dims-overflow",
+    "tensor/type-43",
+    "tensor/superblock-misfit",
+    "tensor/offset-overflow",
+    "tensor/overlap",
     NULL,
 };
 
@@ -30,7 +47,8 @@ static void save_builder(const char *folder, const char *name, GgufBuilder *buil
 
 static void save_good(const char *folder)
 {
-    g_autoptr(GgufBuilder) good = defects_good_file(), old = defects_good_file(), part = defects_good_file();
+    g_autoptr(GgufBuilder) good = defects_good_file(), old = defects_good_file(),
+                           part = defects_good_file();
     g_autoptr(GgufBuilder) none = gguf_builder_new(), aligned = gguf_builder_new();
 
     save_builder(folder, "good", good);

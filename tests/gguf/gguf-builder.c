@@ -74,8 +74,8 @@ void gguf_builder_free(GgufBuilder *builder)
 
 /* ---- Metadata ---- */
 
-void gguf_builder_raw(GgufBuilder *builder, uint64_t key_len, const char *key, size_t key_bytes, uint32_t kind,
-                      const void *value, size_t value_bytes)
+void gguf_builder_raw(GgufBuilder *builder, uint64_t key_len, const char *key, size_t key_bytes,
+                      uint32_t kind, const void *value, size_t value_bytes)
 {
     uint64_t end;
 
@@ -94,13 +94,15 @@ static void put_numbers(GByteArray *out, const void *values, size_t n, size_t el
 
     for (size_t i = 0; i < n * element_bytes; i++) {
         size_t in_element = i % element_bytes;
-        size_t at = G_BYTE_ORDER == G_LITTLE_ENDIAN ? i : i - in_element + (element_bytes - 1 - in_element);
+        size_t at =
+            G_BYTE_ORDER == G_LITTLE_ENDIAN ? i : i - in_element + (element_bytes - 1 - in_element);
 
         put(out, from + at, 1);
     }
 }
 
-void gguf_builder_scalar(GgufBuilder *builder, const char *key, HrGgufKind kind, const void *value, size_t bytes)
+void gguf_builder_scalar(GgufBuilder *builder, const char *key, HrGgufKind kind, const void *value,
+                         size_t bytes)
 {
     g_autoptr(GByteArray) out = g_byte_array_new();
 
@@ -108,8 +110,8 @@ void gguf_builder_scalar(GgufBuilder *builder, const char *key, HrGgufKind kind,
     gguf_builder_raw(builder, strlen(key), key, strlen(key), kind, out->data, out->len);
 }
 
-void gguf_builder_array(GgufBuilder *builder, const char *key, HrGgufKind element, const void *values, size_t n,
-                        size_t element_bytes)
+void gguf_builder_array(GgufBuilder *builder, const char *key, HrGgufKind element,
+                        const void *values, size_t n, size_t element_bytes)
 {
     g_autoptr(GByteArray) out = g_byte_array_new();
 
@@ -150,7 +152,8 @@ void gguf_builder_string(GgufBuilder *builder, const char *key, const char *valu
     gguf_builder_raw(builder, strlen(key), key, strlen(key), HR_GGUF_STRING, out->data, out->len);
 }
 
-void gguf_builder_strings(GgufBuilder *builder, const char *key, const char *const *values, size_t n)
+void gguf_builder_strings(GgufBuilder *builder, const char *key, const char *const *values,
+                          size_t n)
 {
     g_autoptr(GByteArray) out = g_byte_array_new();
 
@@ -183,14 +186,17 @@ static size_t tensor_bytes(HrType type, uint32_t n_dims, const uint64_t *dims)
     return bytes;
 }
 
-GgufBuilderTensor *gguf_builder_tensor(GgufBuilder *builder, const char *name, HrType type, uint32_t n_dims,
-                                       const uint64_t *dims, const void *data)
+GgufBuilderTensor *gguf_builder_tensor(GgufBuilder *builder, const char *name, HrType type,
+                                       uint32_t n_dims, const uint64_t *dims, const void *data)
 {
     GgufBuilderTensor *tensor = g_new0(GgufBuilderTensor, 1);
     size_t bytes = tensor_bytes(type, n_dims, dims);
 
     g_assert_true(n_dims <= G_N_ELEMENTS(tensor->dims));
-    *tensor = (GgufBuilderTensor){.name = g_strdup(name), .name_len = strlen(name), .n_dims = n_dims, .type = type};
+    *tensor = (GgufBuilderTensor){.name = g_strdup(name),
+                                  .name_len = strlen(name),
+                                  .n_dims = n_dims,
+                                  .type = type};
     memcpy(tensor->dims, dims, n_dims * sizeof *dims);
     tensor->data = g_byte_array_new();
     g_byte_array_set_size(tensor->data, bytes);
@@ -202,7 +208,8 @@ GgufBuilderTensor *gguf_builder_tensor(GgufBuilder *builder, const char *name, H
         const GgufBuilderTensor *last = builder->tensors->pdata[builder->tensors->len - 1];
 
         tensor->offset = last->offset + last->data->len;
-        tensor->offset += (builder->alignment - tensor->offset % builder->alignment) % builder->alignment;
+        tensor->offset +=
+            (builder->alignment - tensor->offset % builder->alignment) % builder->alignment;
     }
     g_ptr_array_add(builder->tensors, tensor);
     return tensor;

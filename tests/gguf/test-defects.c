@@ -28,7 +28,8 @@ static HrGguf *open_bytes(GBytes *file, bool header_only, GError **error)
 {
     gsize size;
     const void *data = g_bytes_get_data(file, &size);
-    g_autofree void *exact = g_malloc(MAX(size, 1)); /* so that a sanitizer sees the first byte too far */
+    g_autofree void *exact =
+        g_malloc(MAX(size, 1)); /* so that a sanitizer sees the first byte too far */
 
     memcpy(exact, data, size);
     return hr_gguf_open_memory(exact, size, header_only, error);
@@ -60,7 +61,8 @@ static void test_good(void)
     g_assert_nonnull(gguf);
 }
 
-/* Every shorter file is refused up to the data's end, and only what announces too much of a header is with header_only. */
+/* Every shorter file is refused up to the data's end, and only what announces too much of a header
+ * is with header_only. */
 static void test_every_length(void)
 {
     g_autoptr(GgufBuilder) builder = defects_good_file();
@@ -134,7 +136,8 @@ static void folder_tear_down(Folder *f, const void *data)
 }
 
 /* Opens name; the message must be the path of blamed, ": ", and message. */
-static void check_open(Folder *f, const char *name, const char *blamed, HrError code, const char *message)
+static void check_open(Folder *f, const char *name, const char *blamed, HrError code,
+                       const char *message)
 {
     g_autofree char *path = g_build_filename(f->folder, name, NULL);
     g_autofree char *blamed_path = g_build_filename(f->folder, blamed, NULL);
@@ -150,7 +153,8 @@ static void check_open(Folder *f, const char *name, const char *blamed, HrError 
 
 static void test_no_file(Folder *f, const void *data)
 {
-    check_open(f, "absent.gguf", "absent.gguf", HR_ERROR_FILE, "cannot be opened: No such file or directory");
+    check_open(f, "absent.gguf", "absent.gguf", HR_ERROR_FILE,
+               "cannot be opened: No such file or directory");
 }
 
 static void test_folder(Folder *f, const void *data)
@@ -183,7 +187,8 @@ static void test_empty_file(Folder *f, const void *data)
 static void test_text_file(Folder *f, const void *data)
 {
     write_file(f, "text", "Dear reader");
-    check_open(f, "text", "text", HR_ERROR_FILE, "this is not a GGUF file: it does not begin with 'GGUF'");
+    check_open(f, "text", "text", HR_ERROR_FILE,
+               "this is not a GGUF file: it does not begin with 'GGUF'");
 }
 
 static void test_cut_file(Folder *f, const void *data)
@@ -193,7 +198,8 @@ static void test_cut_file(Folder *f, const void *data)
 
     gguf_builder_write(builder, path);
     g_assert_cmpint(truncate(path, 300), ==, 0);
-    check_open(f, "cut", "cut", HR_ERROR_FILE, "tensor 'first.weight.of.the.file' ends at byte 336, but the file has only 300; it "
+    check_open(f, "cut", "cut", HR_ERROR_FILE,
+               "tensor 'first.weight.of.the.file' ends at byte 336, but the file has only 300; it "
                "is cut short (an unfinished download?)");
 }
 
@@ -206,10 +212,12 @@ static void test_too_much_text(Folder *f, const void *data)
     gguf_builder_scalar(builder, "x", HR_GGUF_STRING, &(uint64_t){(uint64_t)40 << 20}, 8);
     gguf_builder_write(builder, path);
     g_assert_cmpint(truncate(path, (off_t)41 << 20), ==, 0);
-    check_open(f, "text", "text", HR_ERROR_FORMAT, "key 'x': with it the header's text exceeds 25165824 bytes");
+    check_open(f, "text", "text", HR_ERROR_FORMAT,
+               "key 'x': with it the header's text exceeds 25165824 bytes");
 }
 
-/* A sparse file whose first array holds as many empty strings as are allowed, so that the second holds one too many. */
+/* A sparse file whose first array holds as many empty strings as are allowed, so that the second
+ * holds one too many. */
 static void test_too_many_strings(Folder *f, const void *data)
 {
     g_autoptr(GgufBuilder) builder = gguf_builder_new(), second = gguf_builder_new();
@@ -226,15 +234,18 @@ static void test_too_many_strings(Folder *f, const void *data)
     head_bytes = g_bytes_get_size(head);
     fd = g_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     g_assert_cmpint(write(fd, g_bytes_get_data(head, NULL), head_bytes), ==, (gssize)head_bytes);
-    g_assert_cmpint(pwrite(fd, second->entries->data, second->entries->len, (off_t)(head_bytes + ((size_t)8 << 21))), ==,
-                    second->entries->len);
+    g_assert_cmpint(pwrite(fd, second->entries->data, second->entries->len,
+                           (off_t)(head_bytes + ((size_t)8 << 21))),
+                    ==, second->entries->len);
     g_assert_cmpint(close(fd), ==, 0);
-    check_open(f, "strings", "strings", HR_ERROR_FORMAT, "key 'b': with its 1 strings the header holds more than 2097152");
+    check_open(f, "strings", "strings", HR_ERROR_FORMAT,
+               "key 'b': with its 1 strings the header holds more than 2097152");
 }
 
 /* ---- Split files ---- */
 
-static void write_part(Folder *f, const char *name, int no, int count, int n_tensors, const char *tensor)
+static void write_part(Folder *f, const char *name, int no, int count, int n_tensors,
+                       const char *tensor)
 {
     g_autoptr(GgufBuilder) builder = gguf_builder_new();
     g_autofree char *path = g_build_filename(f->folder, name, NULL);
@@ -264,7 +275,8 @@ static void test_split_missing_first(Folder *f, const void *data)
 static void test_split_named_otherwise(Folder *f, const void *data)
 {
     write_part(f, "model.gguf", 0, 2, 2, "a");
-    check_open(f, "model.gguf", "model.gguf", HR_ERROR_FILE, "this is part 1 of 2 of a split model; to find the others its name "
+    check_open(f, "model.gguf", "model.gguf", HR_ERROR_FILE,
+               "this is part 1 of 2 of a split model; to find the others its name "
                "must end in -00001-of-00002.gguf");
 }
 
@@ -272,7 +284,8 @@ static void test_split_wrong_number(Folder *f, const void *data)
 {
     write_part(f, PART_1, 0, 2, 2, "a");
     write_part(f, PART_2, 0, 2, 2, "b");
-    check_open(f, PART_1, PART_2, HR_ERROR_FORMAT, "by its name this is part 2 of 2, by its keys 'split.no' and 'split.count' "
+    check_open(f, PART_1, PART_2, HR_ERROR_FORMAT,
+               "by its name this is part 2 of 2, by its keys 'split.no' and 'split.count' "
                "part 1 of 2");
 }
 
@@ -280,7 +293,8 @@ static void test_split_wrong_count(Folder *f, const void *data)
 {
     write_part(f, PART_1, 0, 2, 2, "a");
     write_part(f, PART_2, 1, 3, 2, "b");
-    check_open(f, PART_1, PART_2, HR_ERROR_FORMAT, "by its name this is part 2 of 2, by its keys 'split.no' and 'split.count' "
+    check_open(f, PART_1, PART_2, HR_ERROR_FORMAT,
+               "by its name this is part 2 of 2, by its keys 'split.no' and 'split.count' "
                "part 2 of 3");
 }
 
@@ -288,7 +302,8 @@ static void test_split_first_is_not(Folder *f, const void *data)
 {
     write_part(f, PART_1, 1, 2, 2, "a");
     write_part(f, PART_2, 1, 2, 2, "b");
-    check_open(f, PART_2, PART_1, HR_ERROR_FORMAT, "by its name this is part 1 of 2, by its keys 'split.no' and 'split.count' "
+    check_open(f, PART_2, PART_1, HR_ERROR_FORMAT,
+               "by its name this is part 1 of 2, by its keys 'split.no' and 'split.count' "
                "part 2 of 2");
 }
 
@@ -299,7 +314,8 @@ static void test_split_whole_second(Folder *f, const void *data)
 
     write_part(f, PART_1, 0, 2, 2, "a");
     gguf_builder_write(builder, path);
-    check_open(f, PART_1, PART_2, HR_ERROR_FORMAT, "by its name this is part 2 of 2, by its keys 'split.no' and 'split.count' "
+    check_open(f, PART_1, PART_2, HR_ERROR_FORMAT,
+               "by its name this is part 2 of 2, by its keys 'split.no' and 'split.count' "
                "part 1 of 1");
 }
 
@@ -307,7 +323,8 @@ static void test_split_tensor_count(Folder *f, const void *data)
 {
     write_part(f, PART_1, 0, 2, 3, "a");
     write_part(f, PART_2, 1, 2, 3, "b");
-    check_open(f, PART_2, PART_1, HR_ERROR_FORMAT, "key 'split.tensors.count' says 3 tensors, but the parts hold 2");
+    check_open(f, PART_2, PART_1, HR_ERROR_FORMAT,
+               "key 'split.tensors.count' says 3 tensors, but the parts hold 2");
 }
 
 static void test_split_tensor_twice(Folder *f, const void *data)
@@ -321,7 +338,8 @@ static void test_split_foreign_second(Folder *f, const void *data)
 {
     write_part(f, PART_1, 0, 2, 2, "a");
     write_file(f, PART_2, "<html>");
-    check_open(f, PART_1, PART_2, HR_ERROR_FILE, "this is not a GGUF file: it does not begin with 'GGUF'");
+    check_open(f, PART_1, PART_2, HR_ERROR_FILE,
+               "this is not a GGUF file: it does not begin with 'GGUF'");
 }
 
 /* ---- Memory ---- */
@@ -334,7 +352,8 @@ static size_t used_bytes(void)
     return (size_t)usage.ru_maxrss * 1024;
 }
 
-/* From here on the process may not map more than MAX_EXTRA_BYTES beyond what it has: asking for more fails at once. */
+/* From here on the process may not map more than MAX_EXTRA_BYTES beyond what it has: asking for
+ * more fails at once. */
 static void limit_memory(void)
 {
 #ifndef SANITIZED
@@ -360,7 +379,8 @@ static void test_cost(void)
     g_assert_cmpint(g_get_monotonic_time() - time_before, <, MAX_SECONDS * G_TIME_SPAN_SECOND);
 }
 
-#define ADD(path, test) g_test_add("/gguf/defects/" path, Folder, NULL, folder_set_up, test, folder_tear_down)
+#define ADD(path, test) \
+    g_test_add("/gguf/defects/" path, Folder, NULL, folder_set_up, test, folder_tear_down)
 
 static void add_disk_tests(void)
 {

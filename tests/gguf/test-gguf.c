@@ -15,7 +15,8 @@ static HrGguf *open_builder(GgufBuilder *builder, GBytes **ret_file)
     HrGguf *gguf;
 
     *ret_file = gguf_builder_finish(builder);
-    gguf = hr_gguf_open_memory(g_bytes_get_data(*ret_file, NULL), g_bytes_get_size(*ret_file), false, &error);
+    gguf = hr_gguf_open_memory(g_bytes_get_data(*ret_file, NULL), g_bytes_get_size(*ret_file),
+                               false, &error);
     g_assert_no_error(error);
     g_assert_nonnull(gguf);
     return gguf;
@@ -23,7 +24,8 @@ static HrGguf *open_builder(GgufBuilder *builder, GBytes **ret_file)
 
 /* ---- Metadata ---- */
 
-#define SCALAR(builder, key, kind, type, value) gguf_builder_scalar(builder, key, kind, &(type){value}, sizeof(type))
+#define SCALAR(builder, key, kind, type, value) \
+    gguf_builder_scalar(builder, key, kind, &(type){value}, sizeof(type))
 
 static void test_scalars(void)
 {
@@ -133,7 +135,8 @@ static void test_arrays(void)
     }
     g_assert_false(hr_gguf_element_string(entry, entry->n, &bytes, &len));
     g_assert_true(hr_gguf_element_int(hr_gguf_find(gguf, "i8s"), 0, &number) && number == -1);
-    g_assert_true(hr_gguf_element_int(hr_gguf_find(gguf, "i64s"), 0, &number) && number == INT64_MIN);
+    g_assert_true(hr_gguf_element_int(hr_gguf_find(gguf, "i64s"), 0, &number) &&
+                  number == INT64_MIN);
     g_assert_false(hr_gguf_element_int(hr_gguf_find(gguf, "i64s"), 2, &number));
     g_assert_true(hr_gguf_element_int(hr_gguf_find(gguf, "bools"), 2, &number) && number == 1);
     g_assert_true(hr_gguf_element_float(hr_gguf_find(gguf, "f32s"), 1, &real) && real == -2);
@@ -209,7 +212,8 @@ static void test_no_tensors(void)
 
 /* ---- Files ---- */
 
-static void write_part(const char *folder, uint16_t no, uint16_t count, const char *tensor, float value)
+static void write_part(const char *folder, uint16_t no, uint16_t count, const char *tensor,
+                       float value)
 {
     g_autoptr(GgufBuilder) builder = gguf_builder_new();
     g_autofree char *name = g_strdup_printf("m-%05u-of-%05u.gguf", no + 1, count);

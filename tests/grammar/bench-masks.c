@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Draws with random logits; prints the mean and the longest time of a mask, and how many tokens the vocabulary has.
+ * Draws with random logits; prints the mean and the longest time of a mask, and how many tokens the
+ * vocabulary has.
  */
 #include <math.h>
 
@@ -13,10 +14,10 @@
 #define N_TOKENS 200
 
 static const char schema_text[] =
-  "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},\"age\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":150},"
-  "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":40}},\"address\":{\"type\":\"object\",\"properties\":{"
-  "\"street\":{\"type\":\"string\"},\"zip\":{\"type\":\"string\",\"pattern\":\"^[0-9]{5}$\"},\"kind\":{\"enum\":[\"home\",\"work\"]}},"
-  "\"required\":[\"street\",\"zip\",\"kind\"]}},\"required\":[\"name\",\"age\",\"tags\",\"address\"]}";
+    "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},\"age\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":150},"
+    "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":40}},\"address\":{\"type\":\"object\",\"properties\":{"
+    "\"street\":{\"type\":\"string\"},\"zip\":{\"type\":\"string\",\"pattern\":\"^[0-9]{5}$\"},\"kind\":{\"enum\":[\"home\",\"work\"]}},"
+    "\"required\":[\"street\",\"zip\",\"kind\"]}},\"required\":[\"name\",\"age\",\"tags\",\"address\"]}";
 
 static HrToken
 pick (const float *logits, gsize n, GRand *rand)
@@ -46,7 +47,8 @@ main (int argc, char **argv)
   gsize n = hr_tokenizer_size (tokenizer);
   started = g_get_monotonic_time ();
   g_autoptr (HrVocabTrie) trie = hr_vocab_trie_new (tokenizer, &error);
-  g_print ("%" G_GSIZE_FORMAT " tokens, sorted in %.1f ms, %u nodes\n", n, (double) (g_get_monotonic_time () - started) / 1e3, trie->all.n_nodes);
+  g_print ("%" G_GSIZE_FORMAT " tokens, sorted in %.1f ms, %u nodes\n", n,
+           (double) (g_get_monotonic_time () - started) / 1e3, trie->all.n_nodes);
   g_autoptr (HrValue) schema = headroom_json_parse (schema_text, -1, FALSE, NULL);
   started = g_get_monotonic_time ();
   g_autoptr (HrGrammar) grammar = hr_grammar_new_schema (NULL, schema, NULL, &error);
@@ -72,6 +74,7 @@ main (int argc, char **argv)
     g_print ("%.150s...\n", text->str);
     g_string_free (text, TRUE);
   }
-  g_print ("%u tokens: %.1f us each, at most %.1f us\n", n_drawn, (double) total / n_drawn, (double) longest);
+  g_print ("%u tokens: %.1f us each, at most %.1f us\n", n_drawn, (double) total / n_drawn,
+           (double) longest);
   return 0;
 }

@@ -47,8 +47,16 @@ random_number (GRand *rand)
 static HrValue *
 random_string (GRand *rand)
 {
-  static const char *const patterns[] = { "^[a-z]{2,5}$", "^(foo|ba[rz])-[0-9]+$", "^\\w+@\\w+\\.(com|org)$", "^[^\"]{1,4}$",
-                                          "x[0-9]y", "^\\d{3}-\\d{2}$", "^\\S+ \\S+$", "^.{0,6}$", "^[\\\\/\\n\"]{1,3}$", "^é+ß?$" };
+  static const char *const patterns[] = { "^[a-z]{2,5}$",
+                                          "^(foo|ba[rz])-[0-9]+$",
+                                          "^\\w+@\\w+\\.(com|org)$",
+                                          "^[^\"]{1,4}$",
+                                          "x[0-9]y",
+                                          "^\\d{3}-\\d{2}$",
+                                          "^\\S+ \\S+$",
+                                          "^.{0,6}$",
+                                          "^[\\\\/\\n\"]{1,3}$",
+                                          "^é+ß?$" };
   HrValue *dict = typed ("string");
   int min = below (rand, 6);
 
@@ -66,12 +74,16 @@ random_string (GRand *rand)
 static HrValue *
 random_enum (GRand *rand)
 {
-  static const char *const texts[] = { "\"red\"", "\"gr\\u00fcn\"", "3", "-1.5", "null", "true", "[1,\"a\"]", "{\"k\":{}}", "\"a\\\"b\\\\\"", "\"\"" };
+  static const char *const texts[] = { "\"red\"",   "\"gr\\u00fcn\"", "3",
+                                       "-1.5",      "null",           "true",
+                                       "[1,\"a\"]", "{\"k\":{}}",     "\"a\\\"b\\\\\"",
+                                       "\"\"" };
   HrValue *dict = hr_value_new_dict (), *list = hr_value_new_list ();
   int n = 1 + below (rand, 4), first = below (rand, G_N_ELEMENTS (texts));
 
   for (int i = 0; i < n; i++)
-    hr_value_append (list, headroom_json_parse (texts[(first + i * 3) % (int) G_N_ELEMENTS (texts)], -1, FALSE, NULL));
+    hr_value_append (list, headroom_json_parse (texts[(first + i * 3) % (int) G_N_ELEMENTS (texts)],
+                                                -1, FALSE, NULL));
   if (n == 1 && chance (rand, 50)) {
     hr_value_set (dict, "const", hr_value_ref (hr_value_at (list, 0)));
     hr_value_unref (list);
@@ -92,7 +104,8 @@ random_array (GRand *rand, guint depth)
     for (int i = 1 + below (rand, 3); i > 0; i--)
       hr_value_append (first, schema (rand, depth - 1));
     hr_value_set (dict, "prefixItems", first);
-    hr_value_set (dict, "items", chance (rand, 50) ? hr_value_new_bool (false) : schema (rand, depth - 1));
+    hr_value_set (dict, "items",
+                  chance (rand, 50) ? hr_value_new_bool (false) : schema (rand, depth - 1));
     return dict;
   }
   if (chance (rand, 90))
@@ -107,8 +120,10 @@ random_array (GRand *rand, guint depth)
 static HrValue *
 random_object (GRand *rand, guint depth)
 {
-  static const char *const names[] = { "a", "ab", "abc", "name", "na\"me", "größe", "x y", "value", "", "id" };
-  HrValue *dict = typed ("object"), *properties = hr_value_new_dict (), *required = hr_value_new_list ();
+  static const char *const names[] = { "a",     "ab",  "abc",   "name", "na\"me",
+                                       "größe", "x y", "value", "",     "id" };
+  HrValue *dict = typed ("object"), *properties = hr_value_new_dict (),
+          *required = hr_value_new_list ();
   int n = below (rand, 5);
 
   for (int i = 0; i < n; i++) {
@@ -152,7 +167,8 @@ random_combination (GRand *rand, guint depth)
     hr_value_set (dict, "anyOf", list);
   } else {
     for (int i = 1 + below (rand, 2); i > 0; i--) {
-      HrValue *object = typed ("object"), *properties = hr_value_new_dict (), *required = hr_value_new_list ();
+      HrValue *object = typed ("object"), *properties = hr_value_new_dict (),
+              *required = hr_value_new_list ();
       g_autofree char *name = g_strdup_printf ("part%d", i);
       hr_value_set (properties, name, schema (rand, depth - 1));
       hr_value_append (required, hr_value_new_string (name, -1, false));
@@ -217,10 +233,13 @@ random_schema_new (guint32 seed)
     return root;
   defs = hr_value_new_dict ();
   hr_value_set (defs, "leaf", random_leaf (rand));
-  hr_value_set (defs, "tree",
-                headroom_json_parse ("{\"type\":\"object\",\"properties\":{\"value\":{\"type\":\"integer\"},\"children\":{\"type\":"
-                                     "\"array\",\"items\":{\"$ref\":\"#/$defs/tree\"}}},\"required\":[\"value\"],"
-                                     "\"additionalProperties\":false}", -1, FALSE, NULL));
+  hr_value_set (
+      defs, "tree",
+      headroom_json_parse (
+          "{\"type\":\"object\",\"properties\":{\"value\":{\"type\":\"integer\"},\"children\":{\"type\":"
+          "\"array\",\"items\":{\"$ref\":\"#/$defs/tree\"}}},\"required\":[\"value\"],"
+          "\"additionalProperties\":false}",
+          -1, FALSE, NULL));
   hr_value_set (root, "$defs", defs);
   return root;
 }

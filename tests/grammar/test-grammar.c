@@ -53,9 +53,24 @@ static void
 test_gbnf_errors (void)
 {
   static const char *const bad[] = {
-    "", "root", "root ::= \"a", "root ::= [a", "root ::= (\"a\"", "root ::= b", "x ::= \"a\"", "root ::= root \"a\"",
-    "root ::= a\na ::= \"\" b\nb ::= a \"x\"", "root ::= \"a\" root", "root ::= \"a\"{3,2}", "root ::= \"a\"{9999999}",
-    "root ::= \"a\" )", "root ::= [b-a]", "root ::= \"\\q\"", "root ::= \"\\ud800\"", "root ::= *", "::= \"a\"",
+    "",
+    "root",
+    "root ::= \"a",
+    "root ::= [a",
+    "root ::= (\"a\"",
+    "root ::= b",
+    "x ::= \"a\"",
+    "root ::= root \"a\"",
+    "root ::= a\na ::= \"\" b\nb ::= a \"x\"",
+    "root ::= \"a\" root",
+    "root ::= \"a\"{3,2}",
+    "root ::= \"a\"{9999999}",
+    "root ::= \"a\" )",
+    "root ::= [b-a]",
+    "root ::= \"\\q\"",
+    "root ::= \"\\ud800\"",
+    "root ::= *",
+    "::= \"a\"",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
@@ -94,34 +109,57 @@ test_schema (void)
 {
   static const Case cases[] = {
     { "{\"type\":\"boolean\"}", { "true", "false" }, { "null", "tru" } },
-    { "{\"type\":\"integer\",\"minimum\":-3,\"maximum\":12}", { "-3", "-1", "0", "9", "12" }, { "-4", "13", "01", "-0", "1.0", "" } },
-    { "{\"type\":\"integer\",\"exclusiveMinimum\":99,\"exclusiveMaximum\":1001}", { "100", "999", "1000" }, { "99", "1001", "0100" } },
-    { "{\"type\":\"number\",\"minimum\":0.1,\"maximum\":0.5}", { "0.1", "0.25", "0.500000" }, { "0.05", "0.51", "0", "1", ".2" } },
+    { "{\"type\":\"integer\",\"minimum\":-3,\"maximum\":12}",
+      { "-3", "-1", "0", "9", "12" },
+      { "-4", "13", "01", "-0", "1.0", "" } },
+    { "{\"type\":\"integer\",\"exclusiveMinimum\":99,\"exclusiveMaximum\":1001}",
+      { "100", "999", "1000" },
+      { "99", "1001", "0100" } },
+    { "{\"type\":\"number\",\"minimum\":0.1,\"maximum\":0.5}",
+      { "0.1", "0.25", "0.500000" },
+      { "0.05", "0.51", "0", "1", ".2" } },
     { "{\"type\":\"number\",\"minimum\":0}", { "0", "3.5", "12" }, { "-1", "-0.5" } },
     { "{\"type\":\"number\"}", { "0", "-3.5e+10", "12" }, { "01", "1e400", "+1", "1." } },
-    { "{\"type\":\"string\",\"minLength\":2,\"maxLength\":3}", { "\"ab\"", "\"\\u00e9ß\"", "\"\\ud83d\\ude00\\n\"" },
+    { "{\"type\":\"string\",\"minLength\":2,\"maxLength\":3}",
+      { "\"ab\"", "\"\\u00e9ß\"", "\"\\ud83d\\ude00\\n\"" },
       { "\"a\"", "\"abcd\"", "\"\\ud83d\"", "\"a\nb\"" } },
-    { "{\"type\":\"string\",\"pattern\":\"^a+\\\"?$\"}", { "\"a\"", "\"aa\\\"\"" }, { "\"\"", "\"ab\"", "\"a\"\"" } },
+    { "{\"type\":\"string\",\"pattern\":\"^a+\\\"?$\"}",
+      { "\"a\"", "\"aa\\\"\"" },
+      { "\"\"", "\"ab\"", "\"a\"\"" } },
     { "{\"type\":\"string\",\"pattern\":\"b\"}", { "\"b\"", "\"abc\"" }, { "\"a\"" } },
-    { "{\"type\":\"string\",\"format\":\"date\"}", { "\"2024-02-28\"", "\"1999-12-31\"" }, { "\"2024-02-30\"", "\"2024-13-01\"", "\"x\"" } },
-    { "{\"type\":\"string\",\"format\":\"uuid\"}", { "\"123e4567-e89b-12d3-a456-426614174000\"" }, { "\"123e4567\"" } },
-    { "{\"enum\":[\"a\",1,null,{\"k\":[true]}]}", { "\"a\"", "1", "null", "{\"k\":[true]}" }, { "a", "2" } },
+    { "{\"type\":\"string\",\"format\":\"date\"}",
+      { "\"2024-02-28\"", "\"1999-12-31\"" },
+      { "\"2024-02-30\"", "\"2024-13-01\"", "\"x\"" } },
+    { "{\"type\":\"string\",\"format\":\"uuid\"}",
+      { "\"123e4567-e89b-12d3-a456-426614174000\"" },
+      { "\"123e4567\"" } },
+    { "{\"enum\":[\"a\",1,null,{\"k\":[true]}]}",
+      { "\"a\"", "1", "null", "{\"k\":[true]}" },
+      { "a", "2" } },
     { "{\"type\":\"string\",\"enum\":[\"a\",1]}", { "\"a\"" }, { "1" } },
     { "{\"type\":[\"string\",\"null\"]}", { "\"\"", "null" }, { "1" } },
     { "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"},\"b\":{\"type\":\"null\"}},\"required\":[\"b\"]}",
       { "{\"b\":null}", "{\"a\":1,\"b\":null}", "{ \"a\": 1, \"b\": null }" },
-      { "{}", "{\"a\":1}", "{\"b\":null,\"a\":1}", "{\"a\":1,\"b\":null,\"c\":2}", "{,\"b\":null}" } },
+      { "{}", "{\"a\":1}", "{\"b\":null,\"a\":1}", "{\"a\":1,\"b\":null,\"c\":2}",
+        "{,\"b\":null}" } },
     { "{\"type\":\"object\",\"properties\":{\"ab\":{\"type\":\"integer\"}},\"additionalProperties\":{\"type\":\"boolean\"}}",
       { "{}", "{\"ab\":1}", "{\"ab\":1,\"a\":true}", "{\"abc\":true,\"b\":false}", "{\"\":true}" },
       { "{\"ab\":true}", "{\"a\":1}", "{\"a\":true,\"ab\":1}", "{\"ab\":1,\"ab\":true}" } },
-    { "{\"type\":\"array\",\"items\":{\"type\":\"null\"},\"minItems\":1,\"maxItems\":2}", { "[null]", "[null, null]" },
+    { "{\"type\":\"array\",\"items\":{\"type\":\"null\"},\"minItems\":1,\"maxItems\":2}",
+      { "[null]", "[null, null]" },
       { "[]", "[null,null,null]", "[null,]" } },
-    { "{\"type\":\"array\",\"prefixItems\":[{\"type\":\"null\"},{\"type\":\"boolean\"}],\"items\":false}", { "[null,true]" },
+    { "{\"type\":\"array\",\"prefixItems\":[{\"type\":\"null\"},{\"type\":\"boolean\"}],\"items\":false}",
+      { "[null,true]" },
       { "[null,true,1]", "[true,null]" } },
-    { "{\"anyOf\":[{\"type\":\"null\"},{\"$ref\":\"#/$defs/x\"}],\"$defs\":{\"x\":{\"const\":7}}}", { "null", "7" }, { "8" } },
+    { "{\"anyOf\":[{\"type\":\"null\"},{\"$ref\":\"#/$defs/x\"}],\"$defs\":{\"x\":{\"const\":7}}}",
+      { "null", "7" },
+      { "8" } },
     { "{\"allOf\":[{\"properties\":{\"a\":{\"type\":\"integer\"}},\"required\":[\"a\"]},{\"properties\":{\"a\":{\"minimum\":5,\"maximum\":6}}}]}",
-      { "{\"a\":5}", "{\"a\":6}" }, { "{\"a\":7}", "{}" } },
-    { "{\"type\":\"object\",\"properties\":{\"next\":{\"$ref\":\"#\"}}}", { "{}", "{\"next\":{\"next\":{}}}" }, { "{\"next\":1}" } },
+      { "{\"a\":5}", "{\"a\":6}" },
+      { "{\"a\":7}", "{}" } },
+    { "{\"type\":\"object\",\"properties\":{\"next\":{\"$ref\":\"#\"}}}",
+      { "{}", "{\"next\":{\"next\":{}}}" },
+      { "{\"next\":1}" } },
     { "true", { "1", "[]", "{\"a\":[1,{}]}" }, { "", "[1" } },
     { "{\"type\":\"object\"}", { "{}", "{\"a\":{\"b\":[]}}" }, { "[]", "1" } },
   };
@@ -140,11 +178,22 @@ static void
 test_schema_errors (void)
 {
   static const char *const bad[] = {
-    "false", "3", "{\"type\":\"thing\"}", "{\"enum\":[]}", "{\"$ref\":\"#/nowhere\"}", "{\"$ref\":\"http://x/y\"}", "{\"$ref\":\"#\"}",
-    "{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#\"}},\"required\":[\"a\"]}", "{\"type\":\"integer\",\"minimum\":5,\"maximum\":4}",
-    "{\"type\":\"string\",\"pattern\":\"(?=a)\"}", "{\"type\":\"string\",\"pattern\":\"[\"}", "{\"type\":\"string\",\"minLength\":3,\"maxLength\":2}",
-    "{\"type\":\"array\",\"minItems\":3,\"maxItems\":2}", "{\"allOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}",
-    "{\"type\":\"object\",\"properties\":[]}", "{\"type\":\"string\",\"minLength\":-1}",
+    "false",
+    "3",
+    "{\"type\":\"thing\"}",
+    "{\"enum\":[]}",
+    "{\"$ref\":\"#/nowhere\"}",
+    "{\"$ref\":\"http://x/y\"}",
+    "{\"$ref\":\"#\"}",
+    "{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#\"}},\"required\":[\"a\"]}",
+    "{\"type\":\"integer\",\"minimum\":5,\"maximum\":4}",
+    "{\"type\":\"string\",\"pattern\":\"(?=a)\"}",
+    "{\"type\":\"string\",\"pattern\":\"[\"}",
+    "{\"type\":\"string\",\"minLength\":3,\"maxLength\":2}",
+    "{\"type\":\"array\",\"minItems\":3,\"maxItems\":2}",
+    "{\"allOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}",
+    "{\"type\":\"object\",\"properties\":[]}",
+    "{\"type\":\"string\",\"minLength\":-1}",
     "{\"allOf\":[{\"$ref\":\"#/$defs/a\"}],\"$defs\":{\"a\":{\"allOf\":[{\"$ref\":\"#/$defs/a\"}]}}}",
   };
 
@@ -162,8 +211,10 @@ static void
 test_ignored (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (HrValue) schema = headroom_json_parse ("{\"type\":\"array\",\"uniqueItems\":true,\"items\":{\"multipleOf\":3,"
-                                                    "\"type\":\"integer\",\"description\":\"a number\"}}", -1, FALSE, NULL);
+  g_autoptr (HrValue) schema =
+      headroom_json_parse ("{\"type\":\"array\",\"uniqueItems\":true,\"items\":{\"multipleOf\":3,"
+                           "\"type\":\"integer\",\"description\":\"a number\"}}",
+                           -1, FALSE, NULL);
   g_autoptr (HrGrammar) grammar = hr_grammar_new_schema (NULL, schema, NULL, &error);
   const char *const *ignored = hr_grammar_get_ignored (grammar);
 
@@ -182,8 +233,10 @@ test_explosion (void)
   gint64 started = g_get_monotonic_time ();
 
   for (int i = 0; i < 40; i++)
-    g_string_append_printf (text, "\"l%d\":{\"allOf\":[{\"anyOf\":[{\"$ref\":\"#/$defs/l%d\"},{\"$ref\":\"#/$defs/l%d\"}]},{\"description\":\"x\"}]},",
-                            i, i + 1, i + 1);
+    g_string_append_printf (
+        text,
+        "\"l%d\":{\"allOf\":[{\"anyOf\":[{\"$ref\":\"#/$defs/l%d\"},{\"$ref\":\"#/$defs/l%d\"}]},{\"description\":\"x\"}]},",
+        i, i + 1, i + 1);
   g_string_append (text, "\"l40\":{\"type\":\"string\",\"maxLength\":100000}}}");
   g_autofree char *json = g_string_free (text, FALSE);
   g_autoptr (HrValue) schema = headroom_json_parse (json, -1, FALSE, &error);

@@ -1,8 +1,10 @@
-/* test-schemas.c: a thousand schemas that nobody thought of, each met by a model with made-up weights.
+/* test-schemas.c: a thousand schemas that nobody thought of, each met by a model with made-up
+ * weights.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Such a model would never end a string by itself: that the answers are whole shows that the grammar ends them within their limit.
+ * Such a model would never end a string by itself: that the answers are whole shows that the
+ * grammar ends them within their limit.
  */
 #include <string.h>
 
@@ -62,11 +64,16 @@ answer_clear (Answer *answer)
 }
 
 static void
-ask (HrRunner *runner, GMainContext *context, HrGrammar *grammar, gint64 num_predict, gint64 seed, Answer *ret_answer)
+ask (HrRunner *runner, GMainContext *context, HrGrammar *grammar, gint64 num_predict, gint64 seed,
+     Answer *ret_answer)
 {
   static const HrToken prompt[] = { 65, 66, 67 };
-  HrRequestOptions options = { .tokens = prompt, .n_tokens = 3, .sampling = hr_sampling_default, .num_predict = num_predict,
-                               .top_logprobs = -1, .grammar = grammar };
+  HrRequestOptions options = { .tokens = prompt,
+                               .n_tokens = 3,
+                               .sampling = hr_sampling_default,
+                               .num_predict = num_predict,
+                               .top_logprobs = -1,
+                               .grammar = grammar };
   g_autoptr (GError) error = NULL;
 
   options.sampling.temperature = 1.5f;
@@ -74,7 +81,8 @@ ask (HrRunner *runner, GMainContext *context, HrGrammar *grammar, gint64 num_pre
   options.sampling.top_p = 1;
   options.sampling.seed = seed;
   *ret_answer = (Answer) { .text = g_string_new (NULL) };
-  g_autoptr (HrRequest) request G_GNUC_UNUSED = hr_runner_submit (runner, &options, context, on_event, ret_answer, NULL, &error);
+  g_autoptr (HrRequest) request G_GNUC_UNUSED =
+      hr_runner_submit (runner, &options, context, on_event, ret_answer, NULL, &error);
   g_assert_no_error (error);
   while (!ret_answer->done)
     g_main_context_iteration (context, TRUE);
@@ -101,9 +109,11 @@ test_random (void)
     }
     g_assert_null (hr_grammar_get_ignored (grammar)[0]);
     ask (runner, context, grammar, NUM_PREDICT, i, &answer);
-    g_autoptr (HrValue) value = headroom_json_parse (answer.text->str, (gssize) answer.text->len, FALSE, &error);
+    g_autoptr (HrValue) value =
+        headroom_json_parse (answer.text->str, (gssize) answer.text->len, FALSE, &error);
     if (value == NULL)
-      g_error ("schema %u: %s: %s: %s: %s", i, error->message, answer.error, shown, answer.text->str);
+      g_error ("schema %u: %s: %s: %s: %s", i, error->message, answer.error, shown,
+               answer.text->str);
     g_autofree char *problem = validate (schema, schema, value);
     if (problem != NULL)
       g_error ("schema %u: %s: %s: %s", i, problem, shown, answer.text->str);

@@ -36,7 +36,8 @@ is_number (HrValue *value)
 static double
 number (HrValue *value)
 {
-  return hr_value_kind (value) == HR_VALUE_INT ? (double) hr_value_get_int (value) : hr_value_get_float (value);
+  return hr_value_kind (value) == HR_VALUE_INT ? (double) hr_value_get_int (value)
+                                               : hr_value_get_float (value);
 }
 
 static gboolean
@@ -50,7 +51,8 @@ has_type (HrValue *value, const char *type)
   case HR_VALUE_INT:
     return g_str_equal (type, "integer") || g_str_equal (type, "number");
   case HR_VALUE_FLOAT:
-    return g_str_equal (type, "number") || (g_str_equal (type, "integer") && number (value) == floor (number (value)));
+    return g_str_equal (type, "number") ||
+           (g_str_equal (type, "integer") && number (value) == floor (number (value)));
   case HR_VALUE_STRING:
     return g_str_equal (type, "string");
   case HR_VALUE_LIST:
@@ -80,7 +82,8 @@ check_type (HrValue *schema, HrValue *value)
 static gboolean
 check_number (HrValue *schema, HrValue *value)
 {
-  static const char *const keywords[] = { "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum" };
+  static const char *const keywords[] = { "minimum", "maximum", "exclusiveMinimum",
+                                          "exclusiveMaximum" };
 
   for (gsize i = 0; is_number (value) && i < G_N_ELEMENTS (keywords); i++) {
     HrValue *bound = hr_value_lookup (schema, keywords[i]);
@@ -99,7 +102,8 @@ check_count (HrValue *schema, const char *min, const char *max, gsize n)
 {
   HrValue *low = hr_value_lookup (schema, min), *high = hr_value_lookup (schema, max);
 
-  return (low == NULL || n >= (gsize) hr_value_get_int (low)) && (high == NULL || n <= (gsize) hr_value_get_int (high));
+  return (low == NULL || n >= (gsize) hr_value_get_int (low)) &&
+         (high == NULL || n <= (gsize) hr_value_get_int (high));
 }
 
 static gboolean
@@ -116,13 +120,15 @@ check_string (HrValue *schema, HrValue *value)
     n_chars += (text[i] & 0xC0) != 0x80;
   if (!check_count (schema, "minLength", "maxLength", n_chars))
     return FALSE;
-  return pattern == NULL || g_regex_match_simple (hr_value_get_string (pattern, NULL), text, G_REGEX_DOLLAR_ENDONLY, 0);
+  return pattern == NULL || g_regex_match_simple (hr_value_get_string (pattern, NULL), text,
+                                                  G_REGEX_DOLLAR_ENDONLY, 0);
 }
 
 static char *
 check_object (HrValue *root, HrValue *schema, HrValue *value)
 {
-  HrValue *properties = hr_value_lookup (schema, "properties"), *others = hr_value_lookup (schema, "additionalProperties");
+  HrValue *properties = hr_value_lookup (schema, "properties"),
+          *others = hr_value_lookup (schema, "additionalProperties");
   HrValue *required = hr_value_lookup (schema, "required");
 
   for (gsize i = 0; required != NULL && i < hr_value_size (required); i++)
@@ -133,7 +139,8 @@ check_object (HrValue *root, HrValue *schema, HrValue *value)
     HrValue *item = hr_value_entry (value, i, &name);
     HrValue *of_item = properties != NULL ? hr_value_lookup (properties, name) : NULL;
     char *problem;
-    if (of_item == NULL && others != NULL && hr_value_kind (others) == HR_VALUE_BOOL && !hr_value_get_bool (others))
+    if (of_item == NULL && others != NULL && hr_value_kind (others) == HR_VALUE_BOOL &&
+        !hr_value_get_bool (others))
       return complain ("additionalProperties", schema, value);
     if (of_item == NULL)
       of_item = others;
@@ -147,7 +154,8 @@ check_object (HrValue *root, HrValue *schema, HrValue *value)
 static char *
 check_array (HrValue *root, HrValue *schema, HrValue *value)
 {
-  HrValue *items = hr_value_lookup (schema, "items"), *first = hr_value_lookup (schema, "prefixItems");
+  HrValue *items = hr_value_lookup (schema, "items"),
+          *first = hr_value_lookup (schema, "prefixItems");
   gsize n_first = first != NULL ? hr_value_size (first) : 0;
 
   if (!check_count (schema, "minItems", "maxItems", hr_value_size (value)))
@@ -164,7 +172,8 @@ check_array (HrValue *root, HrValue *schema, HrValue *value)
 static char *
 check_combinations (HrValue *root, HrValue *schema, HrValue *value)
 {
-  HrValue *all = hr_value_lookup (schema, "allOf"), *any = hr_value_lookup (schema, "anyOf"), *one = hr_value_lookup (schema, "oneOf");
+  HrValue *all = hr_value_lookup (schema, "allOf"), *any = hr_value_lookup (schema, "anyOf"),
+          *one = hr_value_lookup (schema, "oneOf");
   guint n_any = 0, n_one = 0;
 
   for (gsize i = 0; all != NULL && i < hr_value_size (all); i++) {
@@ -219,9 +228,12 @@ validate (HrValue *root, HrValue *schema, HrValue *value)
   if (hr_value_kind (schema) == HR_VALUE_BOOL)
     return hr_value_get_bool (schema) ? NULL : complain ("false", schema, value);
   reference = hr_value_lookup (schema, "$ref");
-  if (reference != NULL && (problem = validate (root, follow (root, hr_value_get_string (reference, NULL)), value)) != NULL)
+  if (reference != NULL &&
+      (problem = validate (root, follow (root, hr_value_get_string (reference, NULL)), value)) !=
+          NULL)
     return problem;
-  if (!check_type (schema, value) || !check_number (schema, value) || !check_string (schema, value) || !check_values (schema, value))
+  if (!check_type (schema, value) || !check_number (schema, value) ||
+      !check_string (schema, value) || !check_values (schema, value))
     return complain ("value", schema, value);
   if (hr_value_kind (value) == HR_VALUE_DICT)
     problem = check_object (root, schema, value);

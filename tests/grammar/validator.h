@@ -1,4 +1,5 @@
-/* validator.h: whether a JSON value is what a schema allows, written without a look at the grammars that are tested with it.
+/* validator.h: whether a JSON value is what a schema allows, written without a look at the grammars
+ * that are tested with it.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *

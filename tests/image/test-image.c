@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Lossless formats must agree to the bit. JPEG and WebP may differ by rounding: other builds of the same libraries have other inverse
- * transforms and upsampling.
+ * Lossless formats must agree to the bit. JPEG and WebP may differ by rounding: other builds of the
+ * same libraries have other inverse transforms and upsampling.
  */
 #include "headroom-image.h"
 
@@ -36,7 +36,8 @@ check_pixels (HrImage *image, const char *name, int tolerance)
   g_autoptr (GBytes) ppm = read_file (ppm_name);
   gsize len, n = (gsize) hr_image_get_width (image) * hr_image_get_height (image) * 3;
   const char *data = g_bytes_get_data (ppm, &len);
-  g_autofree char *header = g_strdup_printf ("P6\n%u %u\n255\n", hr_image_get_width (image), hr_image_get_height (image));
+  g_autofree char *header =
+      g_strdup_printf ("P6\n%u %u\n255\n", hr_image_get_width (image), hr_image_get_height (image));
   const guint8 *want = (const guint8 *) data + strlen (header), *have = hr_image_get_row (image, 0);
 
   g_assert_cmpuint (len, ==, strlen (header) + n);
@@ -50,14 +51,18 @@ static void
 test_format (gconstpointer data)
 {
   const char *name = data;
-  gboolean lossless = g_str_has_suffix (name, ".png") || g_str_has_prefix (name, "lossless") || g_str_has_prefix (name, "alpha");
+  gboolean lossless = g_str_has_suffix (name, ".png") || g_str_has_prefix (name, "lossless") ||
+                      g_str_has_prefix (name, "alpha");
   g_autoptr (GBytes) file = read_file (name);
   g_autoptr (GError) error = NULL;
   g_autoptr (HrImage) image = headroom_image_decode (file, &error);
 
   g_assert_no_error (error);
   /* Pillow lays colours on white with its own rounding. */
-  check_pixels (image, name, !lossless ? LOSSY_TOLERANCE : g_str_has_prefix (name, "alpha") ? 1 : 0);
+  check_pixels (image, name,
+                !lossless                          ? LOSSY_TOLERANCE
+                : g_str_has_prefix (name, "alpha") ? 1
+                                                   : 0);
 }
 
 /* ---- Damage ---- */
@@ -114,7 +119,8 @@ test_flipped (gconstpointer data)
 static void
 test_unknown (void)
 {
-  assert_refused ((const guint8 *) "GIF89a", 6, HEADROOM_IMAGE_ERROR_UNKNOWN, "*PNG, JPEG and WebP*");
+  assert_refused ((const guint8 *) "GIF89a", 6, HEADROOM_IMAGE_ERROR_UNKNOWN,
+                  "*PNG, JPEG and WebP*");
   assert_refused ((const guint8 *) "", 0, HEADROOM_IMAGE_ERROR_UNKNOWN, "*no format*");
 }
 
@@ -144,7 +150,9 @@ png_crc (const guint8 *bytes, gsize len)
 static void
 test_png_too_large (void)
 {
-  static const guint32 sizes[][2] = { { 30000, 30000 }, { 16385, 1 }, { 1, 16385 }, { 16000, 16000 } };
+  static const guint32 sizes[][2] = {
+    { 30000, 30000 }, { 16385, 1 }, { 1, 16385 }, { 16000, 16000 }
+  };
   g_autoptr (GBytes) file = read_file ("rgb.png");
   gsize len;
   const guint8 *bytes = g_bytes_get_data (file, &len);
@@ -189,9 +197,13 @@ test_caps (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const names[] = { "rgb.png", "palette.png", "transparent-palette.png", "grey.png", "grey16.png", "one-bit.png",
-    "alpha.png", "baseline.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "turned-2.jpg", "turned-3.jpg", "turned-4.jpg",
-    "turned-5.jpg", "turned-6.jpg", "turned-7.jpg", "turned-8.jpg", "lossy.webp", "lossless.webp", "alpha.webp" };
+  static const char *const names[] = { "rgb.png",      "palette.png",   "transparent-palette.png",
+                                       "grey.png",     "grey16.png",    "one-bit.png",
+                                       "alpha.png",    "baseline.jpg",  "progressive.jpg",
+                                       "grey.jpg",     "cmyk.jpg",      "turned-2.jpg",
+                                       "turned-3.jpg", "turned-4.jpg",  "turned-5.jpg",
+                                       "turned-6.jpg", "turned-7.jpg",  "turned-8.jpg",
+                                       "lossy.webp",   "lossless.webp", "alpha.webp" };
   static const char *const kinds[] = { "rgb.png", "baseline.jpg", "lossy.webp", "lossless.webp" };
 
   g_test_init (&argc, &argv, NULL);

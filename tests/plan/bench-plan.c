@@ -58,24 +58,35 @@ measure (const char *name)
 {
   const HeadroomCatalogueEntry *entry = headroom_catalogue_find (name);
   g_autoptr (HrModel) model = entry != NULL ? headroom_catalogue_open (entry, NULL, NULL) : NULL;
-  Question q = { .model = model, .settings = { .num_ctx = 8192, .parallel = 4, .gpu_layers = -1 },
-                 .devices = { { .name = "host", .total = (guint64) 1 << 40, .free = (guint64) 1 << 40 },
-                              { .name = "a", .kind = HR_DEVICE_GPU, .total = (guint64) 24 << 30, .free = (guint64) 24 << 30 },
-                              { .name = "b", .kind = HR_DEVICE_GPU, .total = (guint64) 24 << 30, .free = (guint64) 24 << 30 } } };
+  Question q = { .model = model,
+                 .settings = { .num_ctx = 8192, .parallel = 4, .gpu_layers = -1 },
+                 .devices = {
+                     { .name = "host", .total = (guint64) 1 << 40, .free = (guint64) 1 << 40 },
+                     { .name = "a",
+                       .kind = HR_DEVICE_GPU,
+                       .total = (guint64) 24 << 30,
+                       .free = (guint64) 24 << 30 },
+                     { .name = "b",
+                       .kind = HR_DEVICE_GPU,
+                       .total = (guint64) 24 << 30,
+                       .free = (guint64) 24 << 30 } } };
 
   if (model == NULL || !hr_model_is_runnable (model, NULL)) {
     printf ("%s: not planned here\n", name);
     return;
   }
   for (q.n_devices = 1; q.n_devices <= 3; q.n_devices += 2)
-    printf ("%s, %u layers, %" G_GSIZE_FORMAT " devices: plan %" G_GINT64_FORMAT " us, fit %" G_GINT64_FORMAT " us\n", name,
-            hr_model_get_info (model)->n_layer, q.n_devices, median_us (plan_once, &q), median_us (fit_once, &q));
+    printf ("%s, %u layers, %" G_GSIZE_FORMAT " devices: plan %" G_GINT64_FORMAT
+            " us, fit %" G_GINT64_FORMAT " us\n",
+            name, hr_model_get_info (model)->n_layer, q.n_devices, median_us (plan_once, &q),
+            median_us (fit_once, &q));
 }
 
 int
 main (int argc, char **argv)
 {
-  static const char *const usual[] = { "llama3.1:8b", "llama3.1:70b", "qwen2.5:72b", "qwen3:30b-a3b", "deepseek-r1:671b" };
+  static const char *const usual[] = { "llama3.1:8b", "llama3.1:70b", "qwen2.5:72b",
+                                       "qwen3:30b-a3b", "deepseek-r1:671b" };
 
   for (int i = 1; i < argc; i++)
     measure (argv[i]);

@@ -8,10 +8,16 @@
 static void
 test_quantities (void)
 {
-  static const struct { const char *text; guint64 bytes; } good[] = {
-    { "48GiB", G_GUINT64_CONSTANT (51539607552) }, { "4.3 GB", G_GUINT64_CONSTANT (4300000000) }, { "17", 17 }, { "1k", 1000 },
-    { " 2KiB", 2048 }, { "1TB", G_GUINT64_CONSTANT (1000000000000) }, { "0.27GB", 270000000 } };
-  static const char *const bad[] = { "", "GiB", "-1GB", "1XB", "1GB/s", "1e30GB", "nan", "inf", "1 2", "0x10", "1GiBB" };
+  static const struct { const char *text; guint64 bytes;
+  } good[] = { { "48GiB", G_GUINT64_CONSTANT (51539607552) },
+               { "4.3 GB", G_GUINT64_CONSTANT (4300000000) },
+               { "17", 17 },
+               { "1k", 1000 },
+               { " 2KiB", 2048 },
+               { "1TB", G_GUINT64_CONSTANT (1000000000000) },
+               { "0.27GB", 270000000 } };
+  static const char *const bad[] = { "",    "GiB", "-1GB", "1XB",  "1GB/s", "1e30GB",
+                                     "nan", "inf", "1 2",  "0x10", "1GiBB" };
   guint64 bytes = 4711;
   double rate;
 
@@ -73,9 +79,23 @@ test_host_is_there (void)
 static void
 test_bad (void)
 {
-  static const char *const bad[] = { "", "a", "a:gpu", "a:tpu:1GiB", "a:gpu:0", "a:gpu:1", "a:gpu:9999PiB", "a:gpu:lots", ":gpu:1GiB",
-                                     "a:gpu:1GiB:0GB/s", "a:gpu:1GiB:5", "a:gpu:1GiB:1GB/s:0FLOPS", "a:gpu:1GiB:1GB/s:1TFLOPS:x",
-                                     "a:gpu:1GiB:1GB/s:1TFLOPS:1GB/s:1", "0xa:gpu:1GiB", "65xa:gpu:1GiB", "-1xa:gpu:-1GiB",
+  static const char *const bad[] = { "",
+                                     "a",
+                                     "a:gpu",
+                                     "a:tpu:1GiB",
+                                     "a:gpu:0",
+                                     "a:gpu:1",
+                                     "a:gpu:9999PiB",
+                                     "a:gpu:lots",
+                                     ":gpu:1GiB",
+                                     "a:gpu:1GiB:0GB/s",
+                                     "a:gpu:1GiB:5",
+                                     "a:gpu:1GiB:1GB/s:0FLOPS",
+                                     "a:gpu:1GiB:1GB/s:1TFLOPS:x",
+                                     "a:gpu:1GiB:1GB/s:1TFLOPS:1GB/s:1",
+                                     "0xa:gpu:1GiB",
+                                     "65xa:gpu:1GiB",
+                                     "-1xa:gpu:-1GiB",
                                      "99999999999999999999xa:gpu:1GiB" };
   HrDevice devices[HR_MAX_DEVICES];
 
@@ -90,7 +110,8 @@ test_bad (void)
 static void
 test_contradictions (void)
 {
-  const char *twice[] = { "a:gpu:1GiB", "a:gpu:2GiB", NULL }, *hosts[] = { "a:cpu:1GiB", "b:cpu:2GiB", NULL };
+  const char *twice[] = { "a:gpu:1GiB", "a:gpu:2GiB", NULL },
+             *hosts[] = { "a:cpu:1GiB", "b:cpu:2GiB", NULL };
   HrDevice devices[HR_MAX_DEVICES];
   g_autoptr (GError) error = NULL;
 

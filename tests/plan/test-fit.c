@@ -1,4 +1,5 @@
-/* test-fit.c: what is chosen where nobody said anything, and what is given up for a machine that is too small.
+/* test-fit.c: what is chosen where nobody said anything, and what is given up for a machine that is
+ * too small.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -41,7 +42,11 @@ host (guint64 bytes)
 static HrDevice
 gpu (guint64 bytes)
 {
-  return (HrDevice) { .name = "card", .kind = HR_DEVICE_GPU, .total = bytes, .free = bytes, .rates = { 4e11, 1e13, 2e10, 1e-6 } };
+  return (HrDevice){ .name = "card",
+                     .kind = HR_DEVICE_GPU,
+                     .total = bytes,
+                     .free = bytes,
+                     .rates = { 4e11, 1e13, 2e10, 1e-6 } };
 }
 
 static HeadroomFit *
@@ -72,7 +77,8 @@ step (const HeadroomFit *made, guint i)
 static void
 test_defaults (Fixture *f, gconstpointer data)
 {
-  HrDevice small[] = { host (ROOMY), gpu ((guint64) 8 << 30) }, middle[] = { host (ROOMY), gpu ((guint64) 24 << 30) };
+  HrDevice small[] = { host (ROOMY), gpu ((guint64) 8 << 30) },
+           middle[] = { host (ROOMY), gpu ((guint64) 24 << 30) };
   HrDevice large[] = { host (ROOMY), gpu ((guint64) 48 << 30) };
   HrSettings nothing = { .gpu_layers = -1 };
   g_autoptr (HeadroomFit) none = fit (f, nothing, small, 1);
@@ -117,7 +123,8 @@ test_parallel (Fixture *f, gconstpointer data)
   g_assert_true (hr_plan_fits (one->plan, NULL));
 }
 
-/* Nobody chose a context: first the steps get smaller, then the context shorter, to the last 256 that fit. */
+/* Nobody chose a context: first the steps get smaller, then the context shorter, to the last 256
+ * that fit. */
 static void
 test_reduced (Fixture *f, gconstpointer data)
 {
@@ -138,7 +145,8 @@ static void
 test_offered (Fixture *f, gconstpointer data)
 {
   HrDevice tight = host (bytes_of (f, 8192, 1, 128));
-  g_autoptr (HeadroomFit) made = fit (f, (HrSettings) { .num_ctx = 16384, .kv_type = HR_KV_F32 }, &tight, 1);
+  g_autoptr (HeadroomFit) made =
+      fit (f, (HrSettings){ .num_ctx = 16384, .kv_type = HR_KV_F32 }, &tight, 1);
   gboolean context = FALSE, type = FALSE;
 
   g_assert_false (hr_plan_fits (made->plan, NULL));
@@ -157,8 +165,10 @@ test_offered (Fixture *f, gconstpointer data)
 static void
 test_spills (Fixture *f, gconstpointer data)
 {
-  HrDevice devices[] = { host (ROOMY), gpu (((guint64) 256 << 20) + bytes_of (f, 16384, 1, 128) / 2) };
-  g_autoptr (HeadroomFit) made = fit (f, (HrSettings) { .num_ctx = 16384, .gpu_layers = -1 }, devices, 2);
+  HrDevice devices[] = { host (ROOMY),
+                         gpu (((guint64) 256 << 20) + bytes_of (f, 16384, 1, 128) / 2) };
+  g_autoptr (HeadroomFit) made =
+      fit (f, (HrSettings){ .num_ctx = 16384, .gpu_layers = -1 }, devices, 2);
 
   g_assert_true (hr_plan_fits (made->plan, NULL));
   g_assert_cmpint (settings (made)->gpu_layers, <, hr_plan_n_layers (made->plan));
@@ -176,7 +186,8 @@ test_json (Fixture *f, gconstpointer data)
   g_autoptr (HrValue) again = headroom_plan_to_json ("m", f->model, b->plan, b->steps, b->offers);
   g_autofree char *text = headroom_json_print (json, HEADROOM_JSON_PLAIN);
   g_autofree char *text_again = headroom_json_print (again, HEADROOM_JSON_PLAIN);
-  HrValue *items = hr_value_lookup (json, "items"), *list = hr_value_lookup (json, "devices"), *share = hr_value_lookup (json, "share");
+  HrValue *items = hr_value_lookup (json, "items"), *list = hr_value_lookup (json, "devices"),
+          *share = hr_value_lookup (json, "share");
   double time = 0;
 
   g_assert_cmpstr (text, ==, text_again);
@@ -184,10 +195,12 @@ test_json (Fixture *f, gconstpointer data)
     HrValue *device = hr_value_at (list, d);
     gint64 sum = 0;
     for (gsize i = 0; i < hr_value_size (items); i++)
-      if (g_str_equal (headroom_json_get_string (hr_value_at (items, i), "device"), headroom_json_get_string (device, "name")))
+      if (g_str_equal (headroom_json_get_string (hr_value_at (items, i), "device"),
+                       headroom_json_get_string (device, "name")))
         sum += headroom_json_get_int (hr_value_at (items, i), "bytes", 0);
     g_assert_cmpint (headroom_json_get_int (device, "used", -1), ==, sum);
-    time += hr_value_get_float (hr_value_lookup (hr_value_lookup (share, "time"), headroom_json_get_string (device, "name")));
+    time += hr_value_get_float (hr_value_lookup (hr_value_lookup (share, "time"),
+                                                 headroom_json_get_string (device, "name")));
   }
   g_assert_cmpfloat_with_epsilon (time, 1, 1e-9);
   g_assert_cmpint (headroom_json_get_int (hr_value_lookup (json, "layers"), "gpu", -1), ==, 1);

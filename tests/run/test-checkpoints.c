@@ -1,4 +1,5 @@
-/* test-checkpoints.c: models with recurrent states come back to prefixes, and say the same then as when they read everything.
+/* test-checkpoints.c: models with recurrent states come back to prefixes, and say the same then as
+ * when they read everything.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -67,14 +68,20 @@ static void on_event(const HrEvent *event, void *data)
     }
 }
 
-static HrRequest *begin(Fixture *f, HrRunner *runner, const GArray *prompt, int64_t num_predict, Answer *answer)
+static HrRequest *begin(Fixture *f, HrRunner *runner, const GArray *prompt, int64_t num_predict,
+                        Answer *answer)
 {
     g_autoptr(GError) error = NULL;
-    HrRequestOptions options = {.tokens = (const HrToken *)prompt->data, .n_tokens = prompt->len, .sampling = hr_sampling_default,
-                                .num_predict = num_predict, .top_logprobs = -1, .ignore_eos = true};
+    HrRequestOptions options = {.tokens = (const HrToken *)prompt->data,
+                                .n_tokens = prompt->len,
+                                .sampling = hr_sampling_default,
+                                .num_predict = num_predict,
+                                .top_logprobs = -1,
+                                .ignore_eos = true};
     options.sampling.temperature = 0;
     *answer = (Answer){.tokens = g_array_new(false, false, sizeof(HrToken))};
-    HrRequest *request = hr_runner_submit(runner, &options, f->context, on_event, answer, NULL, &error);
+    HrRequest *request =
+        hr_runner_submit(runner, &options, f->context, on_event, answer, NULL, &error);
     g_assert_no_error(error);
     return request;
 }
@@ -85,8 +92,10 @@ static void await(Fixture *f, const Answer *answer)
         g_main_context_iteration(f->context, TRUE);
 }
 
-/* What runner answers to prompt, in answer; returns how much of the prompt it did not read again. */
-static uint32_t ask(Fixture *f, HrRunner *runner, const GArray *prompt, int64_t num_predict, Answer *answer)
+/* What runner answers to prompt, in answer; returns how much of the prompt it did not read again.
+ */
+static uint32_t ask(Fixture *f, HrRunner *runner, const GArray *prompt, int64_t num_predict,
+                    Answer *answer)
 {
     g_autoptr(HrRequest) request G_GNUC_UNUSED = begin(f, runner, prompt, num_predict, answer);
     await(f, answer);
@@ -104,7 +113,8 @@ static void assert_fresh(Fixture *f, const GArray *prompt, const Answer *answer)
     HrRunner *other = runner_new(f->model);
     Answer fresh;
     g_assert_cmpuint(ask(f, other, prompt, answer->tokens->len, &fresh), ==, 0);
-    g_assert_cmpmem(fresh.tokens->data, fresh.tokens->len * sizeof(HrToken), answer->tokens->data, answer->tokens->len * sizeof(HrToken));
+    g_assert_cmpmem(fresh.tokens->data, fresh.tokens->len * sizeof(HrToken), answer->tokens->data,
+                    answer->tokens->len * sizeof(HrToken));
     forget(&fresh);
     hr_runner_free(other);
 }
@@ -192,7 +202,8 @@ static void test_again(Fixture *f, gconstpointer data)
     uint32_t border = add_opening(prompt);
     ask(f, f->runner, prompt, 40, &first);
     g_assert_cmpuint(ask(f, f->runner, prompt, 40, &second), ==, border);
-    g_assert_cmpmem(first.tokens->data, 40 * sizeof(HrToken), second.tokens->data, 40 * sizeof(HrToken));
+    g_assert_cmpmem(first.tokens->data, 40 * sizeof(HrToken), second.tokens->data,
+                    40 * sizeof(HrToken));
     forget(&first);
     forget(&second);
 }

@@ -1,4 +1,5 @@
-/* test-filters.c: which tokens may be drawn and how likely, against the definitions written out the slow way in double precision.
+/* test-filters.c: which tokens may be drawn and how likely, against the definitions written out the
+ * slow way in double precision.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -22,7 +23,8 @@ static int by_logit(const void *a, const void *b)
 {
     const Word *x = a, *y = b;
 
-    return x->logit != y->logit ? (x->logit < y->logit) - (x->logit > y->logit) : x->token - y->token;
+    return x->logit != y->logit ? (x->logit < y->logit) - (x->logit > y->logit)
+                                : x->token - y->token;
 }
 
 static int by_deviation(const void *a, const void *b)
@@ -54,7 +56,8 @@ static size_t until(const Word *words, size_t n, double mass)
     return n;
 }
 
-static void penalise(Word *words, size_t n, const HrSampling *s, const HrToken *history, size_t n_history)
+static void penalise(Word *words, size_t n, const HrSampling *s, const HrToken *history,
+                     size_t n_history)
 {
     size_t from = n_history - MIN(n_history, (size_t)s->repeat_last_n);
 
@@ -65,7 +68,8 @@ static void penalise(Word *words, size_t n, const HrSampling *s, const HrToken *
             count += history[j] == words[i].token;
         if (count == 0)
             continue;
-        words[i].logit = words[i].logit > 0 ? words[i].logit / s->repeat_penalty : words[i].logit * s->repeat_penalty;
+        words[i].logit = words[i].logit > 0 ? words[i].logit / s->repeat_penalty
+                                            : words[i].logit * s->repeat_penalty;
         words[i].logit -= count * s->frequency_penalty + s->presence_penalty;
     }
 }
@@ -84,7 +88,8 @@ static size_t keep_typical(Word *words, size_t n, double mass)
 }
 
 /* What is left of logits[n] and its probabilities. Returns how many words. */
-static size_t define(Word *words, const float *logits, size_t n, const HrSampling *s, const HrToken *history, size_t n_history)
+static size_t define(Word *words, const float *logits, size_t n, const HrSampling *s,
+                     const HrToken *history, size_t n_history)
 {
     for (size_t i = 0; i < n; i++)
         words[i] = (Word){.token = (HrToken)i, .logit = logits[i]};
@@ -151,7 +156,8 @@ static void check_settings(HrSampling s, uint64_t seed)
 static void test_definitions(void)
 {
     static const int top_ks[] = {0, 1, 40, 999, 5000};
-    static const float typicals[] = {1, 0.5f}, top_ps[] = {1, 0.9f, 0.3f, 0}, min_ps[] = {0, 0.05f, 1};
+    static const float typicals[] = {1, 0.5f}, top_ps[] = {1, 0.9f, 0.3f, 0},
+                       min_ps[] = {0, 0.05f, 1};
     static const float temperatures[] = {1, 0.3f, 2}, penalties[] = {1, 1.3f};
     uint64_t seed = 0;
 
@@ -159,7 +165,8 @@ static void test_definitions(void)
         for (size_t t = 0; t < G_N_ELEMENTS(typicals); t++)
             for (size_t p = 0; p < G_N_ELEMENTS(top_ps); p++)
                 for (size_t m = 0; m < G_N_ELEMENTS(min_ps); m++)
-                    for (size_t r = 0; r < G_N_ELEMENTS(temperatures) * G_N_ELEMENTS(penalties); r++) {
+                    for (size_t r = 0; r < G_N_ELEMENTS(temperatures) * G_N_ELEMENTS(penalties);
+                         r++) {
                         HrSampling s = neutral();
 
                         s.top_k = top_ks[k];

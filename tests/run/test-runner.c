@@ -1,4 +1,5 @@
-/* test-runner.c: requests in slots: the same answers alone and in company, prefixes read once, early ends.
+/* test-runner.c: requests in slots: the same answers alone and in company, prefixes read once,
+ * early ends.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -51,7 +52,8 @@ static void teardown(Fixture *f, gconstpointer data)
 
 /* ---- Asking ---- */
 
-/* U+0000, which GLib refuses, is a character like any other; a made-up model says it now and then. */
+/* U+0000, which GLib refuses, is a character like any other; a made-up model says it now and then.
+ */
 static bool is_utf8(const char *text, size_t len)
 {
     const char *end = text + len;
@@ -91,8 +93,12 @@ static void on_destroy(void *data)
 
 static HrRequestOptions options_for(const HrToken *tokens, size_t n, int64_t num_predict)
 {
-    HrRequestOptions options = {.tokens = tokens, .n_tokens = n, .sampling = hr_sampling_default, .num_predict = num_predict,
-                                .top_logprobs = -1, .ignore_eos = true};
+    HrRequestOptions options = {.tokens = tokens,
+                                .n_tokens = n,
+                                .sampling = hr_sampling_default,
+                                .num_predict = num_predict,
+                                .top_logprobs = -1,
+                                .ignore_eos = true};
     options.sampling.temperature = 0;
     return options;
 }
@@ -100,8 +106,10 @@ static HrRequestOptions options_for(const HrToken *tokens, size_t n, int64_t num
 static void ask(Fixture *f, Answer *answer, const HrRequestOptions *options)
 {
     g_autoptr(GError) error = NULL;
-    *answer = (Answer){.tokens = g_array_new(false, false, sizeof(HrToken)), .cancel_after = answer->cancel_after};
-    answer->request = hr_runner_submit(f->runner, options, f->context, on_event, answer, on_destroy, &error);
+    *answer = (Answer){.tokens = g_array_new(false, false, sizeof(HrToken)),
+                       .cancel_after = answer->cancel_after};
+    answer->request =
+        hr_runner_submit(f->runner, options, f->context, on_event, answer, on_destroy, &error);
     g_assert_no_error(error);
 }
 
@@ -295,12 +303,14 @@ static void test_context_end(Fixture *f, gconstpointer data)
     g_assert_cmpuint(answer.tokens->len, ==, 1024 - 1000 + 1);
     forget(f, &answer);
     options.n_tokens = 1024;
-    g_assert_null(hr_runner_submit(f->runner, &options, f->context, on_event, &answer, NULL, &error));
+    g_assert_null(
+        hr_runner_submit(f->runner, &options, f->context, on_event, &answer, NULL, &error));
     g_assert_error(error, HR_ERROR, HR_ERROR_TOO_LONG);
     g_assert_nonnull(strstr(error->message, "1024 tokens"));
     g_clear_error(&error);
     options.n_tokens = 0;
-    g_assert_null(hr_runner_submit(f->runner, &options, f->context, on_event, &answer, NULL, &error));
+    g_assert_null(
+        hr_runner_submit(f->runner, &options, f->context, on_event, &answer, NULL, &error));
     g_assert_error(error, HR_ERROR, HR_ERROR_SETTINGS);
 }
 
@@ -372,7 +382,8 @@ static bool stop_at_once(double fraction, void *data)
 static void test_stopped_load(Fixture *f, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
-    g_assert_null(hr_runner_new(f->model, hr_runner_get_plan(f->runner), false, stop_at_once, NULL, &error));
+    g_assert_null(
+        hr_runner_new(f->model, hr_runner_get_plan(f->runner), false, stop_at_once, NULL, &error));
     g_assert_error(error, HR_ERROR, HR_ERROR_CANCELLED);
 }
 
@@ -380,20 +391,28 @@ static void test_stopped_load(Fixture *f, gconstpointer data)
 
 static const HrSettings narrow = {.num_ctx = 64, .parallel = 2, .num_batch = 32};
 
-/* The context is full again and again; the answer goes on to its limit, and the one that did not ask ends. */
+/* The context is full again and again; the answer goes on to its limit, and the one that did not
+ * ask ends. */
 static void test_shift(Fixture *f, gconstpointer data)
 {
     HrToken prompt[40];
     for (size_t i = 0; i < G_N_ELEMENTS(prompt); i++)
         prompt[i] = (HrToken)(60 + i);
-    HrRequestOptions options = {.tokens = prompt, .n_tokens = G_N_ELEMENTS(prompt), .sampling = hr_sampling_default, .num_predict = 200,
-                                .top_logprobs = -1, .ignore_eos = true, .shift = true, .n_keep = 5};
+    HrRequestOptions options = {.tokens = prompt,
+                                .n_tokens = G_N_ELEMENTS(prompt),
+                                .sampling = hr_sampling_default,
+                                .num_predict = 200,
+                                .top_logprobs = -1,
+                                .ignore_eos = true,
+                                .shift = true,
+                                .n_keep = 5};
     options.sampling.temperature = 0;
     for (int round = 0; round < 2; round++) {
         g_autoptr(GError) error = NULL;
         Answer answer = {.tokens = g_array_new(false, false, sizeof(HrToken))};
         options.shift = round == 0;
-        g_autoptr(HrRequest) request G_GNUC_UNUSED = hr_runner_submit(f->runner, &options, f->context, on_event, &answer, NULL, &error);
+        g_autoptr(HrRequest) request G_GNUC_UNUSED =
+            hr_runner_submit(f->runner, &options, f->context, on_event, &answer, NULL, &error);
         g_assert_no_error(error);
         while (!answer.n_done)
             g_main_context_iteration(f->context, TRUE);
@@ -405,7 +424,10 @@ static void test_shift(Fixture *f, gconstpointer data)
 
 int main(int argc, char **argv)
 {
-    static const HrSettings settings = {.num_ctx = 1024, .parallel = 2, .num_batch = 64, .threads = 2};
+    static const HrSettings settings = {.num_ctx = 1024,
+                                        .parallel = 2,
+                                        .num_batch = 64,
+                                        .threads = 2};
     static const struct {
         const char *path;
         void (*func)(Fixture *, gconstpointer);

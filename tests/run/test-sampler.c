@@ -1,4 +1,5 @@
-/* test-sampler.c: draws: how often, by which seed, with which log-probabilities, from odd logits and odd settings.
+/* test-sampler.c: draws: how often, by which seed, with which log-probabilities, from odd logits
+ * and odd settings.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -20,7 +21,8 @@ static void test_frequencies(void)
     fill_known(logits);
     for (int i = 0; i < n_draws; i++)
         counts[hr_sampler_draw(sampler, logits, NULL, 0, NULL)]++;
-    g_assert_cmpfloat_with_epsilon(counts[0] / (double)n_draws, 0.15, 0.004); /* five standard deviations */
+    g_assert_cmpfloat_with_epsilon(counts[0] / (double)n_draws, 0.15,
+                                   0.004); /* five standard deviations */
     g_assert_cmpfloat_with_epsilon(counts[1] / (double)n_draws, 0.5, 0.006);
     g_assert_cmpfloat_with_epsilon(counts[2] / (double)n_draws, 0.05, 0.003);
     g_assert_cmpfloat_with_epsilon(counts[3] / (double)n_draws, 0.3, 0.005);
@@ -37,7 +39,8 @@ static void test_greedy(void)
     s.temperature = 0;
     s.repeat_penalty = 2;
     sampler = new_sampler(s, G_N_ELEMENTS(logits));
-    g_assert_cmpint(hr_sampler_draw(sampler, logits, NULL, 0, NULL), ==, 1); /* the lower id of two alike */
+    g_assert_cmpint(hr_sampler_draw(sampler, logits, NULL, 0, NULL), ==,
+                    1); /* the lower id of two alike */
     hr_sampler_accept(sampler, 1);
     g_assert_cmpint(hr_sampler_draw(sampler, logits, NULL, 0, NULL), ==, 2);
     hr_sampler_accept(sampler, 2);
@@ -131,7 +134,8 @@ static int by_logit(const void *a, const void *b)
 {
     const HrTokenProb *x = a, *y = b;
 
-    return x->logprob != y->logprob ? (x->logprob < y->logprob) - (x->logprob > y->logprob) : x->token - y->token;
+    return x->logprob != y->logprob ? (x->logprob < y->logprob) - (x->logprob > y->logprob)
+                                    : x->token - y->token;
 }
 
 static void test_logprobs(void)
@@ -185,7 +189,8 @@ static void test_few_logprobs(void)
 /* The authors' own generators give these. */
 static void test_random(void)
 {
-    static const uint64_t split[] = {6457827717110365317u, 3203168211198807973u, 9817491932198370423u, 4593380528125082431u};
+    static const uint64_t split[] = {6457827717110365317u, 3203168211198807973u,
+                                     9817491932198370423u, 4593380528125082431u};
     static const uint64_t expected[] = {11520, 0, 1509978240, 1215971899390074240u};
     HrRandom random;
 
@@ -234,8 +239,9 @@ static void test_seed(void)
 
 /* ---- Mirostat ---- */
 
-/* Over many draws the surprise of what is drawn comes to the target, which is what the method promises; with these logits it is
- * 2.2 bits if the best is always taken, and 4.9 if all are let through. */
+/* Over many draws the surprise of what is drawn comes to the target, which is what the method
+ * promises; with these logits it is 2.2 bits if the best is always taken, and 4.9 if all are let
+ * through. */
 static void check_mirostat(int version, float tau)
 {
     enum { n_draws = 2000, n_settle = 200 };

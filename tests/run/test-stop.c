@@ -11,7 +11,8 @@
 
 /* ---- What should come out, found the slow way ---- */
 
-/* Where the text ends: before the stop string whose last byte comes first, the longest of those. n if there is none. */
+/* Where the text ends: before the stop string whose last byte comes first, the longest of those. n
+ * if there is none. */
 static size_t expected_end(const char *text, const char *const *stops, bool *ret_met)
 {
     size_t n = strlen(text);
@@ -71,7 +72,8 @@ static void check_cut(const char *text, const char *const *stops, uint32_t cuts)
             continue;
         met = hr_stop_feed(stop, text + start, i + 1 - start, shown);
         start = i + 1;
-        if (!met) { /* nothing is held longer than it must be, nothing shown that would be taken back */
+        if (!met) { /* nothing is held longer than it must be, nothing shown that would be taken
+                       back */
             g_autofree char *now = valid(text, start - expected_hold(text, start, stops), false);
 
             g_assert_cmpstr(shown->str, ==, now);
@@ -114,7 +116,8 @@ static void test_cuts_in_characters(void)
 {
     check_all_cuts("a\xf0\x9f\xa6\x99" "b\xc3\xa9", NULL);
     check_all_cuts("\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82", STOPS("\xe5\xa5\xbd"));
-    check_all_cuts("\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82", STOPS("\xe3\x80\x81")); /* shares two bytes */
+    check_all_cuts("\xe4\xbd\xa0\xe5\xa5\xbd\xe3\x80\x82",
+                   STOPS("\xe3\x80\x81")); /* shares two bytes */
     check_all_cuts("a\xf0\x9f" "b\xff" "c\xe4\xbd", NULL);
     check_all_cuts("a\xf0\x9fstop", STOPS("stop"));
 }

@@ -186,7 +186,8 @@ keep_line (const char *line, gpointer data)
 {
   if (g_str_has_prefix (line, "event: ")) /* the data names its type as well */
     return;
-  g_ptr_array_add (data, g_str_equal (line, "[DONE]") ? hr_value_new_string (line, -1, false) : parse (line));
+  g_ptr_array_add (data, g_str_equal (line, "[DONE]") ? hr_value_new_string (line, -1, false)
+                                                      : parse (line));
 }
 
 GPtrArray *
@@ -221,7 +222,9 @@ json_text (HrValue *value, const char *path)
 {
   HrValue *found = json_at (value, path);
 
-  return found != NULL && hr_value_kind (found) == HR_VALUE_STRING ? hr_value_get_string (found, NULL) : NULL;
+  return found != NULL && hr_value_kind (found) == HR_VALUE_STRING
+             ? hr_value_get_string (found, NULL)
+             : NULL;
 }
 
 gint64
@@ -236,7 +239,8 @@ json_number (HrValue *value, const char *path)
 /* ---- Waiting ---- */
 
 void
-server_wait_until (Server *self, gboolean (*condition) (HrValue *status, gpointer data), gpointer data)
+server_wait_until (Server *self, gboolean (*condition) (HrValue *status, gpointer data),
+                   gpointer data)
 {
   gint64 deadline = g_get_monotonic_time () + PATIENCE_SECONDS * G_USEC_PER_SEC;
 
@@ -265,7 +269,8 @@ count (HrValue *status, const char *what)
 gboolean
 nothing_runs (HrValue *status, gpointer data)
 {
-  return count (status, "slots.active") == 0 && count (status, "slots.queued") == 0 && count (status, "requests") == 0;
+  return count (status, "slots.active") == 0 && count (status, "slots.queued") == 0 &&
+         count (status, "requests") == 0;
 }
 
 gboolean
@@ -298,8 +303,8 @@ exchange (Server *self, const char *text, gssize len, gboolean whole)
                              len < 0 ? strlen (text) : (gsize) len, NULL, NULL, NULL);
   g_socket_set_timeout (g_socket_connection_get_socket (connection), 5);
   while ((whole || strstr (answer->str, "\r\n\r\n") == NULL) &&
-         (n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), buffer, sizeof buffer, NULL,
-                                   NULL)) > 0)
+         (n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), buffer,
+                                   sizeof buffer, NULL, NULL)) > 0)
     g_string_append_len (answer, buffer, n);
   return g_string_free (answer, FALSE);
 }

@@ -29,8 +29,8 @@ void server_fixture_finish (void);
 /* A store with "tiny" and "other" (loose files), and nobody who serves it. */
 HeadroomStore *server_store_new (char **ret_root, char **ret_loose);
 void server_store_remove (char *take_root, char *take_loose);
-/* Two whose weights are zero, so that no token is likelier than the first and no answer ends by itself: "endless", which is
- * tiny, and "slow", whose prompts take seconds to read. */
+/* Two whose weights are zero, so that no token is likelier than the first and no answer ends by
+ * itself: "endless", which is tiny, and "slow", whose prompts take seconds to read. */
 void server_add_endless_models (const char *loose);
 
 void server_setup (Server *self, gconstpointer data);
@@ -40,7 +40,8 @@ void server_teardown (Server *self, gconstpointer data);
 HrValue *server_post (Server *self, const char *path, const char *body);
 HrValue *server_get (Server *self, const char *path);
 /* The error's message; fails the test unless it is of that code. */
-char *server_post_fails (Server *self, const char *path, const char *body, HeadroomClientError code);
+char *server_post_fails (Server *self, const char *path, const char *body,
+                         HeadroomClientError code);
 /* All records of a stream. */
 GPtrArray *server_stream (Server *self, const char *path, const char *body);
 
@@ -49,9 +50,12 @@ HrValue *json_at (HrValue *value, const char *path);
 const char *json_text (HrValue *value, const char *path);
 gint64 json_number (HrValue *value, const char *path);
 
-/* /headroom/status until models.0 of that name fulfils the condition; fails after PATIENCE_SECONDS. */
-void server_wait_until (Server *self, gboolean (*condition) (HrValue *status, gpointer data), gpointer data);
-gboolean nothing_runs (HrValue *status, gpointer data);     /* no slot active, none queued, no request */
+/* /headroom/status until models.0 of that name fulfils the condition; fails after PATIENCE_SECONDS.
+ */
+void server_wait_until (Server *self, gboolean (*condition) (HrValue *status, gpointer data),
+                        gpointer data);
+gboolean nothing_runs (HrValue *status,
+                       gpointer data); /* no slot active, none queued, no request */
 gboolean nothing_is_loaded (HrValue *status, gpointer data);
 gboolean something_runs (HrValue *status, gpointer data);
 

@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * session-helper STORE [ADDRESS]: prints "host" or "attached", with an ADDRESS also where it listens, and stays until its standard
- * input ends. A line on standard input is asked for as a path and the answer printed on one line.
+ * session-helper STORE [ADDRESS]: prints "host" or "attached", with an ADDRESS also where it
+ * listens, and stays until its standard input ends. A line on standard input is asked for as a path
+ * and the answer printed on one line.
  */
 #include <stdio.h>
 
@@ -13,9 +14,11 @@ static void
 ask (HeadroomSession *session, const char *path)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *answer = headroom_client_request (headroom_session_get_client (session), "GET", path, NULL, NULL, &error);
+  g_autofree char *answer = headroom_client_request (headroom_session_get_client (session), "GET",
+                                                     path, NULL, NULL, &error);
 
-  printf ("%s %s\n", headroom_session_is_host (session) ? "host" : "attached", error != NULL ? error->message : answer);
+  printf ("%s %s\n", headroom_session_is_host (session) ? "host" : "attached",
+          error != NULL ? error->message : answer);
   fflush (stdout);
 }
 

@@ -1,4 +1,5 @@
-/* test-adapters.c: models that are a base and an adapter: made, shown, loaded beside the base, and refused where they do not fit.
+/* test-adapters.c: models that are a base and an adapter: made, shown, loaded beside the base, and
+ * refused where they do not fit.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -8,7 +9,8 @@
 
 #include "gguf-builder.h"
 
-#define ASK "\"prompt\":\"hello\",\"raw\":true,\"stream\":false,\"options\":{\"num_predict\":12,\"temperature\":0}}"
+#define ASK \
+  "\"prompt\":\"hello\",\"raw\":true,\"stream\":false,\"options\":{\"num_predict\":12,\"temperature\":0}}"
 
 static void
 put (GgufBuilder *builder, GRand *rand, const char *name, guint64 n_in, guint64 n_out)
@@ -63,15 +65,18 @@ test_modelfile (Server *s, gconstpointer data)
 {
   g_autofree char *a G_GNUC_UNUSED = write_adapter (s->root, "a.gguf", "llama");
   g_autofree char *b G_GNUC_UNUSED = write_adapter (s->root, "b.gguf", "llama");
-  static const char first[] = "FROM tiny\nADAPTER ./a.gguf\n", second[] = "FROM first\nADAPTER b.gguf\n";
+  static const char first[] = "FROM tiny\nADAPTER ./a.gguf\n",
+                    second[] = "FROM first\nADAPTER b.gguf\n";
   g_autoptr (GError) error = NULL;
   g_autoptr (HeadroomModelfile) one = headroom_modelfile_parse (first, strlen (first), &error);
   g_autoptr (HeadroomModelfile) two = headroom_modelfile_parse (second, strlen (second), &error);
 
   g_assert_no_error (error);
-  g_assert_true (headroom_store_create_from_modelfile (s->store, "first", one, s->root, NULL, NULL, NULL, &error));
+  g_assert_true (headroom_store_create_from_modelfile (s->store, "first", one, s->root, NULL, NULL,
+                                                       NULL, &error));
   g_assert_no_error (error);
-  g_assert_true (headroom_store_create_from_modelfile (s->store, "second", two, s->root, NULL, NULL, NULL, &error));
+  g_assert_true (headroom_store_create_from_modelfile (s->store, "second", two, s->root, NULL, NULL,
+                                                       NULL, &error));
   g_assert_no_error (error);
   g_autoptr (HeadroomModelEntry) entry = headroom_store_lookup (s->store, "second", &error);
   g_assert_no_error (error);
@@ -91,13 +96,14 @@ test_refused (Server *s, gconstpointer data)
   g_assert_false (headroom_store_create (s->store, "tuned", &spec, NULL, NULL, NULL, &error));
   g_assert_nonnull (strstr (error->message, "general.architecture"));
   g_autofree char *missing = server_post_fails (
-    s, "/api/create",
-    "{\"model\":\"x\",\"stream\":false,\"from\":\"tiny\",\"adapters\":{\"a\":\"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}}",
-    HEADROOM_CLIENT_ERROR_REQUEST);
+      s, "/api/create",
+      "{\"model\":\"x\",\"stream\":false,\"from\":\"tiny\",\"adapters\":{\"a\":\"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}}",
+      HEADROOM_CLIENT_ERROR_REQUEST);
   g_assert_nonnull (strstr (missing, "not found"));
 }
 
-#define CASE(path, func) g_test_add ("/adapters/" path, Server, NULL, server_setup, func, server_teardown)
+#define CASE(path, func) \
+  g_test_add ("/adapters/" path, Server, NULL, server_setup, func, server_teardown)
 
 int
 main (int argc, char **argv)

@@ -32,7 +32,8 @@ norm_of (HrValue *vector)
   double squares = 0;
 
   for (gsize i = 0; i < hr_value_size (vector); i++)
-    squares += hr_value_get_float (hr_value_at (vector, i)) * hr_value_get_float (hr_value_at (vector, i));
+    squares +=
+        hr_value_get_float (hr_value_at (vector, i)) * hr_value_get_float (hr_value_at (vector, i));
   return sqrt (squares);
 }
 
@@ -41,20 +42,23 @@ assert_same (HrValue *a, HrValue *b)
 {
   g_assert_cmpuint (hr_value_size (a), ==, hr_value_size (b));
   for (gsize i = 0; i < hr_value_size (a); i++)
-    g_assert_cmpfloat (hr_value_get_float (hr_value_at (a, i)), ==, hr_value_get_float (hr_value_at (b, i)));
+    g_assert_cmpfloat (hr_value_get_float (hr_value_at (a, i)), ==,
+                       hr_value_get_float (hr_value_at (b, i)));
 }
 
 static void
 test_embed (Server *s, gconstpointer data)
 {
   g_autoptr (HrValue) one = server_post (s, "/api/embed", "{\"model\":\"enc\",\"input\":\"a b\"}");
-  g_autoptr (HrValue) three = server_post (s, "/api/embed", "{\"model\":\"enc\",\"input\":[\"c\",\"a b\",\"\"]}");
+  g_autoptr (HrValue) three =
+      server_post (s, "/api/embed", "{\"model\":\"enc\",\"input\":[\"c\",\"a b\",\"\"]}");
 
   g_assert_cmpstr (json_text (one, "model"), ==, "enc");
   g_assert_cmpuint (hr_value_size (json_at (one, "embeddings")), ==, 1);
   g_assert_cmpuint (hr_value_size (json_at (one, "embeddings.0")), ==, WIDTH);
   g_assert_cmpfloat_with_epsilon (norm_of (json_at (one, "embeddings.0")), 1, 1e-6);
-  g_assert_cmpint (json_number (one, "prompt_eval_count"), ==, 4); /* with what begins and ends a text */
+  g_assert_cmpint (json_number (one, "prompt_eval_count"), ==,
+                   4); /* with what begins and ends a text */
   g_assert_cmpint (json_number (one, "total_duration"), >, 0);
   g_assert_cmpuint (hr_value_size (json_at (three, "embeddings")), ==, 3);
   g_assert_cmpint (json_number (three, "prompt_eval_count"), ==, 3 + 4 + 2);
@@ -65,29 +69,36 @@ static void
 test_dimensions (Server *s, gconstpointer data)
 {
   g_autoptr (HrValue) whole = server_post (s, "/api/embed", "{\"model\":\"enc\",\"input\":\"a\"}");
-  g_autoptr (HrValue) cut = server_post (s, "/api/embed", "{\"model\":\"enc\",\"input\":\"a\",\"dimensions\":5}");
-  g_autoptr (HrValue) more = server_post (s, "/api/embed", "{\"model\":\"enc\",\"input\":\"a\",\"dimensions\":500}");
+  g_autoptr (HrValue) cut =
+      server_post (s, "/api/embed", "{\"model\":\"enc\",\"input\":\"a\",\"dimensions\":5}");
+  g_autoptr (HrValue) more =
+      server_post (s, "/api/embed", "{\"model\":\"enc\",\"input\":\"a\",\"dimensions\":500}");
   double scale;
 
   g_assert_cmpuint (hr_value_size (json_at (cut, "embeddings.0")), ==, 5);
   g_assert_cmpfloat_with_epsilon (norm_of (json_at (cut, "embeddings.0")), 1, 1e-6);
-  scale = hr_value_get_float (json_at (cut, "embeddings.0.0")) / hr_value_get_float (json_at (whole, "embeddings.0.0"));
+  scale = hr_value_get_float (json_at (cut, "embeddings.0.0")) /
+          hr_value_get_float (json_at (whole, "embeddings.0.0"));
   g_assert_cmpfloat_with_epsilon (hr_value_get_float (json_at (cut, "embeddings.0.4")),
-                                  scale * hr_value_get_float (json_at (whole, "embeddings.0.4")), 1e-6);
+                                  scale * hr_value_get_float (json_at (whole, "embeddings.0.4")),
+                                  1e-6);
   assert_same (json_at (whole, "embeddings.0"), json_at (more, "embeddings.0"));
 }
 
 static void
 test_nothing_to_embed (Server *s, gconstpointer data)
 {
-  static const char *const bodies[] = { "{\"model\":\"enc\",\"input\":\"\"}", "{\"model\":\"enc\",\"input\":[]}",
-                                        "{\"model\":\"enc\",\"input\":null}", "{\"model\":\"enc\"}" };
+  static const char *const bodies[] = { "{\"model\":\"enc\",\"input\":\"\"}",
+                                        "{\"model\":\"enc\",\"input\":[]}",
+                                        "{\"model\":\"enc\",\"input\":null}",
+                                        "{\"model\":\"enc\"}" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bodies); i++) {
     g_autoptr (HrValue) json = server_post (s, "/api/embed", bodies[i]);
     g_assert_cmpuint (hr_value_size (json_at (json, "embeddings")), ==, 0);
   }
-  g_autoptr (HrValue) old = server_post (s, "/api/embeddings", "{\"model\":\"enc\",\"prompt\":\"\"}");
+  g_autoptr (HrValue) old =
+      server_post (s, "/api/embeddings", "{\"model\":\"enc\",\"prompt\":\"\"}");
   g_assert_cmpuint (hr_value_size (json_at (old, "embedding")), ==, 0);
   g_autoptr (HrValue) running = server_get (s, "/api/ps");
   g_assert_cmpstr (json_text (running, "models.0.name"), ==, "enc:latest");
@@ -116,9 +127,11 @@ stop_at_cut (const char *line, gpointer data)
 static void
 test_too_long (Server *s, gconstpointer data)
 {
-  g_autofree char *cut = long_body (""), *whole = long_body (",\"truncate\":false"), *small = long_body (",\"options\":{\"num_ctx\":5}");
+  g_autofree char *cut = long_body (""), *whole = long_body (",\"truncate\":false"),
+                  *small = long_body (",\"options\":{\"num_ctx\":5}");
   g_autoptr (HrValue) json = server_post (s, "/api/embed", cut);
-  g_autofree char *refused = server_post_fails (s, "/api/embed", whole, HEADROOM_CLIENT_ERROR_REQUEST);
+  g_autofree char *refused =
+      server_post_fails (s, "/api/embed", whole, HEADROOM_CLIENT_ERROR_REQUEST);
   g_autoptr (HrValue) shorter = server_post (s, "/api/embed", small);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
@@ -126,15 +139,18 @@ test_too_long (Server *s, gconstpointer data)
   g_assert_cmpint (json_number (json, "prompt_eval_count"), ==, NUM_CTX);
   g_assert_cmpstr (refused, ==, "the input length exceeds the context length");
   g_assert_cmpint (json_number (shorter, "prompt_eval_count"), ==, 5);
-  g_assert_false (headroom_client_stream (s->client, "/headroom/events", NULL, stop_at_cut, cancellable, cancellable, &error));
+  g_assert_false (headroom_client_stream (s->client, "/headroom/events", NULL, stop_at_cut,
+                                          cancellable, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 static void
 test_older_form (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) json = server_post (s, "/api/embeddings", "{\"model\":\"enc\",\"prompt\":\"a b\"}");
-  g_autoptr (HrValue) other = server_post (s, "/api/embed", "{\"model\":\"enc\",\"input\":\"a b\"}");
+  g_autoptr (HrValue) json =
+      server_post (s, "/api/embeddings", "{\"model\":\"enc\",\"prompt\":\"a b\"}");
+  g_autoptr (HrValue) other =
+      server_post (s, "/api/embed", "{\"model\":\"enc\",\"input\":\"a b\"}");
 
   assert_same (json_at (json, "embedding"), json_at (other, "embeddings.0"));
 }
@@ -142,9 +158,11 @@ test_older_form (Server *s, gconstpointer data)
 static void
 test_openai (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) json = server_post (s, "/v1/embeddings", "{\"model\":\"enc\",\"input\":[\"a\",\"b c\"]}");
-  g_autoptr (HrValue) coded = server_post (s, "/v1/embeddings",
-                                           "{\"model\":\"enc\",\"input\":\"a\",\"encoding_format\":\"base64\"}");
+  g_autoptr (HrValue) json =
+      server_post (s, "/v1/embeddings", "{\"model\":\"enc\",\"input\":[\"a\",\"b c\"]}");
+  g_autoptr (HrValue) coded =
+      server_post (s, "/v1/embeddings",
+                   "{\"model\":\"enc\",\"input\":\"a\",\"encoding_format\":\"base64\"}");
   gsize size;
   g_autofree guchar *raw = g_base64_decode (json_text (coded, "data.0.embedding"), &size);
   float first;
@@ -169,12 +187,16 @@ test_refused (Server *s, gconstpointer data)
   } cases[] = {
     { "/api/embed", "{\"model\":\"none\",\"input\":\"a\"}", HEADROOM_CLIENT_ERROR_NOT_FOUND,
       "model \"none\" not found, try pulling it first" },
-    { "/api/embed", "{\"model\":\"enc\",\"input\":7}", HEADROOM_CLIENT_ERROR_REQUEST, "invalid input type" },
-    { "/api/embed", "{\"model\":\"enc\",\"input\":[\"a\",7]}", HEADROOM_CLIENT_ERROR_REQUEST, "invalid input type" },
+    { "/api/embed", "{\"model\":\"enc\",\"input\":7}", HEADROOM_CLIENT_ERROR_REQUEST,
+      "invalid input type" },
+    { "/api/embed", "{\"model\":\"enc\",\"input\":[\"a\",7]}", HEADROOM_CLIENT_ERROR_REQUEST,
+      "invalid input type" },
     { "/api/embed", "{\"model\":\"tiny\",\"input\":\"a\"}", HEADROOM_CLIENT_ERROR_SERVER,
       "This server does not support embeddings. Start it with `--embeddings`" },
-    { "/v1/embeddings", "{\"model\":\"enc\",\"input\":[]}", HEADROOM_CLIENT_ERROR_REQUEST, "invalid input" },
-    { "/v1/embeddings", "{\"model\":\"enc\",\"input\":\"a\",\"encoding_format\":\"x\"}", HEADROOM_CLIENT_ERROR_REQUEST,
+    { "/v1/embeddings", "{\"model\":\"enc\",\"input\":[]}", HEADROOM_CLIENT_ERROR_REQUEST,
+      "invalid input" },
+    { "/v1/embeddings", "{\"model\":\"enc\",\"input\":\"a\",\"encoding_format\":\"x\"}",
+      HEADROOM_CLIENT_ERROR_REQUEST,
       "Invalid value for 'encoding_format' = x. Supported values: ['float', 'base64']." },
     { "/api/generate", "{\"model\":\"enc\",\"prompt\":\"a\"}", HEADROOM_CLIENT_ERROR_REQUEST,
       "\"enc\" does not support generate" },

@@ -41,7 +41,8 @@ event (gint64 time_ns, HeadroomEventKind kind, HeadroomReason reason, ...)
   va_list args;
 
   va_start (args, reason);
-  made = headroom_event_new (time_ns, kind, "m", "editor", 42, reason, headroom_reason_new (reason, args));
+  made = headroom_event_new (time_ns, kind, "m", "editor", 42, reason,
+                             headroom_reason_new (reason, args));
   va_end (args);
   return made;
 }
@@ -49,16 +50,22 @@ event (gint64 time_ns, HeadroomEventKind kind, HeadroomReason reason, ...)
 static void
 test_reasons (void)
 {
-  g_autoptr (HeadroomEvent) room = event (1, HEADROOM_EVENT_EVICT, HEADROOM_REASON_ROOM, "guest", (guint64) 3 << 30);
-  g_autoptr (HeadroomEvent) asked = event (1, HEADROOM_EVENT_LOAD, HEADROOM_REASON_ASKED, 4096u, 2u, 1.25);
+  g_autoptr (HeadroomEvent) room =
+      event (1, HEADROOM_EVENT_EVICT, HEADROOM_REASON_ROOM, "guest", (guint64) 3 << 30);
+  g_autoptr (HeadroomEvent) asked =
+      event (1, HEADROOM_EVENT_LOAD, HEADROOM_REASON_ASKED, 4096u, 2u, 1.25);
   g_autoptr (HrValue) json = headroom_event_to_json (room);
   HeadroomReason reason;
 
-  g_assert_cmpstr (headroom_event_get_reason (room), ==, "It was idle, and guest needs 3.0\302\240GiB more memory than is free.");
-  g_assert_cmpstr (headroom_event_get_reason (asked), ==, "A request asked for it; it was loaded with num_ctx 4096 and parallel 2 in 1.2 s.");
+  g_assert_cmpstr (headroom_event_get_reason (room), ==,
+                   "It was idle, and guest needs 3.0\302\240GiB more memory than is free.");
+  g_assert_cmpstr (
+      headroom_event_get_reason (asked), ==,
+      "A request asked for it; it was loaded with num_ctx 4096 and parallel 2 in 1.2 s.");
   g_assert_cmpstr (headroom_json_get_string (json, "code"), ==, "room");
   g_assert_cmpstr (headroom_json_get_string (json, "client"), ==, "editor");
-  g_assert_cmpint (hr_value_get_int (hr_value_at (hr_value_lookup (json, "params"), 1)), ==, G_GINT64_CONSTANT (3) << 30);
+  g_assert_cmpint (hr_value_get_int (hr_value_at (hr_value_lookup (json, "params"), 1)), ==,
+                   G_GINT64_CONSTANT (3) << 30);
   for (int i = 0; i < HEADROOM_REASON_N; i++) {
     g_assert_true (headroom_reason_parse_code (headroom_reason_code (i), &reason));
     g_assert_cmpint (reason, ==, i);
@@ -71,7 +78,8 @@ test_round_trip (Fixture *f, gconstpointer data)
 {
   HeadroomEventLog *log = headroom_event_log_open (f->path);
   g_autoptr (HeadroomEvent) one = event (1, HEADROOM_EVENT_QUEUE, HEADROOM_REASON_BUSY);
-  g_autoptr (HeadroomEvent) two = event (2, HEADROOM_EVENT_EVICT, HEADROOM_REASON_ROOM, "guest \"x\"", (guint64) 5);
+  g_autoptr (HeadroomEvent) two =
+      event (2, HEADROOM_EVENT_EVICT, HEADROOM_REASON_ROOM, "guest \"x\"", (guint64) 5);
   g_autoptr (GPtrArray) read = NULL;
 
   headroom_event_log_append (log, one);
@@ -101,7 +109,8 @@ test_bounded (Fixture *f, gconstpointer data)
   read = headroom_event_log_read (log, G_MAXUINT);
   g_assert_cmpuint (read->len, >=, HEADROOM_EVENT_LOG_MAX);
   g_assert_cmpuint (read->len, <, HEADROOM_EVENT_LOG_MAX + 200);
-  g_assert_cmpint (headroom_event_get_time_ns (read->pdata[read->len - 1]), ==, HEADROOM_EVENT_LOG_MAX + 499);
+  g_assert_cmpint (headroom_event_get_time_ns (read->pdata[read->len - 1]), ==,
+                   HEADROOM_EVENT_LOG_MAX + 499);
   headroom_event_log_free (log);
 }
 
@@ -113,7 +122,10 @@ test_broken (Fixture *f, gconstpointer data)
   g_autoptr (HeadroomEvent) one = event (1, HEADROOM_EVENT_QUEUE, HEADROOM_REASON_BUSY);
 
   g_mkdir_with_parents (state, 0700);
-  g_assert_true (g_file_set_contents (f->path, "this is no database, and long enough to be taken for one ................................", -1, NULL));
+  g_assert_true (g_file_set_contents (
+      f->path,
+      "this is no database, and long enough to be taken for one ................................",
+      -1, NULL));
   for (gsize i = 0; i < 2; i++) {
     const char *paths[] = { f->path, "/proc/no/such/place/events.db" };
     HeadroomEventLog *log;

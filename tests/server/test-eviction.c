@@ -1,4 +1,5 @@
-/* test-eviction.c: as few models as free enough, then the least recently used, then the cheapest to bring back.
+/* test-eviction.c: as few models as free enough, then the least recently used, then the cheapest to
+ * bring back.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -19,7 +20,8 @@ choose (const Model *models, gsize n, guint64 need_bytes, gsize need_models)
   int chosen = 0;
 
   for (gsize i = 0; i < n; i++) {
-    candidates[i] = (HeadroomEvictionCandidate) { models[i].bytes, models[i].load_bytes, models[i].last_used_us, TRUE };
+    candidates[i] = (HeadroomEvictionCandidate){ models[i].bytes, models[i].load_bytes,
+                                                 models[i].last_used_us, TRUE };
     pointers[i] = &candidates[i];
   }
   if (!headroom_eviction_choose (pointers, n, need_bytes, need_models)) {
@@ -38,9 +40,11 @@ test_examples (void)
   static const Model models[] = { { 4, 4, 10 }, { 2, 2, 20 }, { 6, 6, 30 }, { 4, 3, 10 } };
 
   g_assert_cmpint (choose (models, 4, 0, 0), ==, 0);
-  g_assert_cmpint (choose (models, 4, 1, 0), ==, 1 << 3);            /* as old as the first, but back sooner */
-  g_assert_cmpint (choose (models, 4, 5, 0), ==, 1 << 2);            /* one that is enough, though it was used last */
-  g_assert_cmpint (choose (models, 4, 7, 0), ==, 1 << 0 | 1 << 3);   /* two: the oldest two are enough */
+  g_assert_cmpint (choose (models, 4, 1, 0), ==, 1 << 3); /* as old as the first, but back sooner */
+  g_assert_cmpint (choose (models, 4, 5, 0), ==,
+                   1 << 2); /* one that is enough, though it was used last */
+  g_assert_cmpint (choose (models, 4, 7, 0), ==,
+                   1 << 0 | 1 << 3); /* two: the oldest two are enough */
   g_assert_cmpint (choose (models, 4, 9, 0), ==, 1 << 2 | 1 << 3);
   g_assert_cmpint (choose (models, 4, 16, 0), ==, 15);
   g_assert_cmpint (choose (models, 4, 17, 0), ==, -1);
@@ -54,7 +58,9 @@ test_examples (void)
 static void
 test_five_models (void)
 {
-  static const Model models[] = { { 4300, 4300, 1 }, { 4700, 4700, 2 }, { 270, 270, 3 }, { 4500, 4500, 4 } };
+  static const Model models[] = {
+    { 4300, 4300, 1 }, { 4700, 4700, 2 }, { 270, 270, 3 }, { 4500, 4500, 4 }
+  };
   guint64 used = 4300 + 4700 + 270 + 4500;
 
   g_assert_cmpint (choose (models, 4, used + 3800 - 16000, 0), ==, 1 << 0);
@@ -72,7 +78,8 @@ test_random (void)
     guint64 freed = 0;
 
     for (gsize i = 0; i < n; i++)
-      models[i] = (Model) { (guint64) g_test_rand_int_range (1, 20), 1, g_test_rand_int_range (0, 4) };
+      models[i] =
+          (Model){ (guint64) g_test_rand_int_range (1, 20), 1, g_test_rand_int_range (0, 4) };
     for (int set = 0; set < 1 << n; set++) {
       guint64 bytes = 0;
       for (gsize i = 0; i < n; i++)

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The models' weights are made up, so whatever is right about an answer is so because it was held to it.
+ * The models' weights are made up, so whatever is right about an answer is so because it was held
+ * to it.
  */
 #include <string.h>
 
@@ -10,11 +11,11 @@
 
 #define USER "\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]"
 #define LIMIT "\"options\":{\"num_predict\":400,\"temperature\":1.5,\"seed\":3}"
-#define SCHEMA                                                                                                           \
-  "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},\"age\":{\"type\":\"integer\",\"minimum\":0,"      \
+#define SCHEMA                                                                                                       \
+  "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},\"age\":{\"type\":\"integer\",\"minimum\":0," \
   "\"maximum\":120}},\"required\":[\"name\",\"age\"],\"uniqueItems\":true}"
 #define TOOLS                                                                                                            \
-  "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"weather\",\"description\":\"d\",\"parameters\":{\"type\":"   \
+  "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"weather\",\"description\":\"d\",\"parameters\":{\"type\":" \
   "\"object\",\"properties\":{\"city\":{\"enum\":[\"Rom\",\"Bonn\"]}},\"required\":[\"city\"]}}}]"
 
 static void
@@ -58,11 +59,20 @@ assert_person (const char *text)
 static void
 test_formats (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) chat = server_post (s, "/api/chat", "{\"model\":\"tiny\",\"stream\":false," USER ",\"format\":" SCHEMA "," LIMIT "}");
-  g_autoptr (HrValue) json = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"stream\":false,\"prompt\":\"a\",\"format\":\"json\"," LIMIT "}");
-  g_autoptr (HrValue) gbnf = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"stream\":false,\"prompt\":\"a\",\"grammar\":\"root ::= [ab]{5}\"," LIMIT "}");
-  g_autoptr (HrValue) openai = server_post (s, "/v1/chat/completions", "{\"model\":\"tiny\"," USER ",\"max_tokens\":400,\"response_format\":{\"type\":"
-                                            "\"json_schema\",\"json_schema\":{\"name\":\"p\",\"schema\":" SCHEMA "}}}");
+  g_autoptr (HrValue) chat = server_post (s, "/api/chat",
+                                          "{\"model\":\"tiny\",\"stream\":false," USER
+                                          ",\"format\":" SCHEMA "," LIMIT "}");
+  g_autoptr (HrValue) json = server_post (
+      s, "/api/generate",
+      "{\"model\":\"tiny\",\"stream\":false,\"prompt\":\"a\",\"format\":\"json\"," LIMIT "}");
+  g_autoptr (HrValue) gbnf = server_post (
+      s, "/api/generate",
+      "{\"model\":\"tiny\",\"stream\":false,\"prompt\":\"a\",\"grammar\":\"root ::= [ab]{5}\"," LIMIT
+      "}");
+  g_autoptr (HrValue) openai =
+      server_post (s, "/v1/chat/completions",
+                   "{\"model\":\"tiny\"," USER ",\"max_tokens\":400,\"response_format\":{\"type\":"
+                   "\"json_schema\",\"json_schema\":{\"name\":\"p\",\"schema\":" SCHEMA "}}}");
   g_autoptr (HrValue) object = parse (json_text (json, "response"));
 
   assert_person (json_text (chat, "message.content"));
@@ -75,15 +85,26 @@ test_formats (Server *s, gconstpointer data)
 static void
 test_format_errors (Server *s, gconstpointer data)
 {
-  g_autofree char *schema = server_post_fails (s, "/api/chat", "{\"model\":\"tiny\"," USER ",\"format\":{\"type\":\"thing\"}}", HEADROOM_CLIENT_ERROR_REQUEST);
-  g_autofree char *endless = server_post_fails (s, "/api/chat", "{\"model\":\"tiny\"," USER ",\"format\":{\"$ref\":\"#\"}}", HEADROOM_CLIENT_ERROR_REQUEST);
-  g_autofree char *grammar = server_post_fails (s, "/api/chat", "{\"model\":\"tiny\"," USER ",\"grammar\":\"root ::= x\"}", HEADROOM_CLIENT_ERROR_REQUEST);
-  g_autofree char *word = server_post_fails (s, "/api/chat", "{\"model\":\"tiny\"," USER ",\"format\":\"xml\"}", HEADROOM_CLIENT_ERROR_SERVER);
+  g_autofree char *schema =
+      server_post_fails (s, "/api/chat",
+                         "{\"model\":\"tiny\"," USER ",\"format\":{\"type\":\"thing\"}}",
+                         HEADROOM_CLIENT_ERROR_REQUEST);
+  g_autofree char *endless =
+      server_post_fails (s, "/api/chat",
+                         "{\"model\":\"tiny\"," USER ",\"format\":{\"$ref\":\"#\"}}",
+                         HEADROOM_CLIENT_ERROR_REQUEST);
+  g_autofree char *grammar =
+      server_post_fails (s, "/api/chat", "{\"model\":\"tiny\"," USER ",\"grammar\":\"root ::= x\"}",
+                         HEADROOM_CLIENT_ERROR_REQUEST);
+  g_autofree char *word =
+      server_post_fails (s, "/api/chat", "{\"model\":\"tiny\"," USER ",\"format\":\"xml\"}",
+                         HEADROOM_CLIENT_ERROR_SERVER);
 
   g_assert_nonnull (strstr (schema, "thing is no type"));
   g_assert_nonnull (strstr (endless, "cannot be met"));
   g_assert_nonnull (strstr (grammar, "x is used and not defined"));
-  g_assert_cmpstr (word, ==, "invalid format: \"\\\"xml\\\"\"; expected \"json\" or a valid JSON Schema object");
+  g_assert_cmpstr (
+      word, ==, "invalid format: \"\\\"xml\\\"\"; expected \"json\" or a valid JSON Schema object");
 }
 
 /* ---- Tools ---- */
@@ -97,7 +118,8 @@ assert_call (HrValue *calls, gboolean as_text)
   g_assert_cmpuint (hr_value_size (calls), >=, 1);
   g_assert_cmpstr (json_text (calls, "0.function.name"), ==, "weather");
   g_assert_true (g_str_has_prefix (json_text (calls, "0.id"), "call_"));
-  arguments = as_text ? parse (json_text (calls, "0.function.arguments")) : hr_value_ref (json_at (calls, "0.function.arguments"));
+  arguments = as_text ? parse (json_text (calls, "0.function.arguments"))
+                      : hr_value_ref (json_at (calls, "0.function.arguments"));
   city = json_text (arguments, "city");
   g_assert_true (g_str_equal (city, "Rom") || g_str_equal (city, "Bonn"));
 }
@@ -117,9 +139,13 @@ test_tools (Server *s, gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (templates); i++) {
     create (s, "caller", templates[i]);
-    g_autoptr (HrValue) native = server_post (s, "/api/chat", "{\"model\":\"caller\",\"stream\":false," USER "," TOOLS ",\"tool_choice\":\"required\"," LIMIT "}");
-    g_autoptr (HrValue) openai = server_post (s, "/v1/chat/completions", "{\"model\":\"caller\"," USER "," TOOLS
-                                              ",\"max_tokens\":400,\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"weather\"}}}");
+    g_autoptr (HrValue) native = server_post (s, "/api/chat",
+                                              "{\"model\":\"caller\",\"stream\":false," USER
+                                              "," TOOLS ",\"tool_choice\":\"required\"," LIMIT "}");
+    g_autoptr (HrValue) openai = server_post (
+        s, "/v1/chat/completions",
+        "{\"model\":\"caller\"," USER "," TOOLS
+        ",\"max_tokens\":400,\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"weather\"}}}");
     assert_call (json_at (native, "message.tool_calls"), FALSE);
     assert_call (json_at (openai, "choices.0.message.tool_calls"), TRUE);
     if (i != 1 && i != 2) /* lists of calls may be as long as the limit allows, which is told */
@@ -131,8 +157,10 @@ static void
 test_tools_stream (Server *s, gconstpointer data)
 {
   create (s, "caller", "{% for m in messages %}{{ m.content }}{% endfor %}{{ tools }}<tool_call>");
-  g_autoptr (GPtrArray) records = server_stream (s, "/v1/chat/completions", "{\"model\":\"caller\",\"stream\":true," USER "," TOOLS
-                                                 ",\"max_tokens\":400,\"tool_choice\":\"required\"}");
+  g_autoptr (GPtrArray) records =
+      server_stream (s, "/v1/chat/completions",
+                     "{\"model\":\"caller\",\"stream\":true," USER "," TOOLS
+                     ",\"max_tokens\":400,\"tool_choice\":\"required\"}");
   HrValue *calls = NULL;
   const char *finish = NULL;
 
@@ -152,21 +180,31 @@ static void
 test_tools_errors (Server *s, gconstpointer data)
 {
   create (s, "caller", "{% for m in messages %}{{ m.content }}{% endfor %}{{ tools }}<tool_call>");
-  g_autofree char *name = server_post_fails (s, "/api/chat", "{\"model\":\"caller\"," USER "," TOOLS ",\"tool_choice\":{\"type\":\"function\",\"function\":"
-                                             "{\"name\":\"other\"}}}", HEADROOM_CLIENT_ERROR_REQUEST);
+  g_autofree char *name = server_post_fails (s, "/api/chat",
+                                             "{\"model\":\"caller\"," USER "," TOOLS
+                                             ",\"tool_choice\":{\"type\":\"function\",\"function\":"
+                                             "{\"name\":\"other\"}}}",
+                                             HEADROOM_CLIENT_ERROR_REQUEST);
 
   g_assert_nonnull (strstr (name, "other"));
 }
 
 /* ---- Thoughts ---- */
 
-/* The format holds behind the thoughts, which a made-up model never ends by itself: so they are switched off, or end with the limit. */
+/* The format holds behind the thoughts, which a made-up model never ends by itself: so they are
+ * switched off, or end with the limit. */
 static void
 test_thinking (Server *s, gconstpointer data)
 {
-  create (s, "thinker", "{% for m in messages %}{{ m.content }}{% endfor %}{% if enable_thinking %}<think>{% else %}<think></think>{% endif %}");
-  g_autoptr (HrValue) off = server_post (s, "/api/chat", "{\"model\":\"thinker\",\"stream\":false,\"think\":false," USER ",\"format\":" SCHEMA "," LIMIT "}");
-  g_autoptr (HrValue) on = server_post (s, "/api/chat", "{\"model\":\"thinker\",\"stream\":false," USER "," LIMIT "}");
+  create (
+      s, "thinker",
+      "{% for m in messages %}{{ m.content }}{% endfor %}{% if enable_thinking %}<think>{% else %}<think></think>{% endif %}");
+  g_autoptr (HrValue) off =
+      server_post (s, "/api/chat",
+                   "{\"model\":\"thinker\",\"stream\":false,\"think\":false," USER
+                   ",\"format\":" SCHEMA "," LIMIT "}");
+  g_autoptr (HrValue) on =
+      server_post (s, "/api/chat", "{\"model\":\"thinker\",\"stream\":false," USER "," LIMIT "}");
 
   assert_person (json_text (off, "message.content"));
   g_assert_null (json_text (off, "message.thinking"));
@@ -181,7 +219,8 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   server_fixture_init ();
-#define CASE(path, func) g_test_add ("/forms/" path, Server, NULL, server_setup, func, server_teardown)
+#define CASE(path, func) \
+  g_test_add ("/forms/" path, Server, NULL, server_setup, func, server_teardown)
   CASE ("formats", test_formats);
   CASE ("formats/errors", test_format_errors);
   CASE ("tools", test_tools);

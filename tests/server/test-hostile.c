@@ -18,8 +18,8 @@ assert_alive (Server *s)
 static char *
 request_text (const char *method, const char *path, const char *headers, const char *body)
 {
-  return g_strdup_printf ("%s %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n%s", method, path, headers,
-                          strlen (body), body);
+  return g_strdup_printf ("%s %s HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n%s",
+                          method, path, headers, strlen (body), body);
 }
 
 /* ---- Bodies ---- */
@@ -28,16 +28,32 @@ static void
 test_broken_json (Server *s, gconstpointer data)
 {
   static const char *const bodies[] = {
-    "{", "[", "\"", "nul", "{}x", "[]", "17", "\"text\"", "null", "{\"model\":1}", "{\"model\":\"tiny\",\"messages\":7}",
-    "{\"model\":\"tiny\",\"messages\":[7]}", "{\"model\":\"tiny\",\"messages\":[{\"role\":7}]}", "{\"model\":\"tiny\",\"stream\":\"yes\"}",
-    "{\"model\":\"tiny\",\"options\":[]}", "{\"model\":\"tiny\",\"messages\":[{\"content\":\"\\ud800\"}],\"options\":7}", "\xff\xfe{}",
+    "{",
+    "[",
+    "\"",
+    "nul",
+    "{}x",
+    "[]",
+    "17",
+    "\"text\"",
+    "null",
+    "{\"model\":1}",
+    "{\"model\":\"tiny\",\"messages\":7}",
+    "{\"model\":\"tiny\",\"messages\":[7]}",
+    "{\"model\":\"tiny\",\"messages\":[{\"role\":7}]}",
+    "{\"model\":\"tiny\",\"stream\":\"yes\"}",
+    "{\"model\":\"tiny\",\"options\":[]}",
+    "{\"model\":\"tiny\",\"messages\":[{\"content\":\"\\ud800\"}],\"options\":7}",
+    "\xff\xfe{}",
     "{\"model\":\"tiny\",\"options\":{\"num_ctx\":123456789012345678901234567890}}",
-    "{\"model\":\"../../etc/passwd\",\"messages\":[]}", "{\"model\":\"/etc/passwd\",\"messages\":[]}",
+    "{\"model\":\"../../etc/passwd\",\"messages\":[]}",
+    "{\"model\":\"/etc/passwd\",\"messages\":[]}",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bodies); i++) {
     g_autoptr (GError) error = NULL;
-    g_autofree char *answer = headroom_client_request (s->client, "POST", "/api/chat", bodies[i], NULL, &error);
+    g_autofree char *answer =
+        headroom_client_request (s->client, "POST", "/api/chat", bodies[i], NULL, &error);
     g_assert_null (answer);
     g_assert_cmpint (error->domain, ==, HEADROOM_CLIENT_ERROR);
     g_assert_cmpuint (strlen (error->message), >, 3);
@@ -48,14 +64,18 @@ test_broken_json (Server *s, gconstpointer data)
 static void
 test_settings_out_of_range (Server *s, gconstpointer data)
 {
-  static const char *const options[] = { "\"num_ctx\":-5", "\"num_ctx\":4294967296", "\"num_ctx\":1e300", "\"parallel\":100000",
-                                         "\"num_batch\":-1", "\"kv_type\":\"q99\"", "\"top_k\":\"many\"", "\"temperature\":[]" };
+  static const char *const options[] = { "\"num_ctx\":-5",     "\"num_ctx\":4294967296",
+                                         "\"num_ctx\":1e300",  "\"parallel\":100000",
+                                         "\"num_batch\":-1",   "\"kv_type\":\"q99\"",
+                                         "\"top_k\":\"many\"", "\"temperature\":[]" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (options); i++) {
-    g_autofree char *body = g_strdup_printf ("{\"model\":\"tiny\",\"prompt\":\"x\",\"stream\":false,\"options\":{%s,\"num_predict\":1}}",
-                                             options[i]);
+    g_autofree char *body = g_strdup_printf (
+        "{\"model\":\"tiny\",\"prompt\":\"x\",\"stream\":false,\"options\":{%s,\"num_predict\":1}}",
+        options[i]);
     g_autoptr (GError) error = NULL;
-    g_autofree char *answer = headroom_client_request (s->client, "POST", "/api/generate", body, NULL, &error);
+    g_autofree char *answer =
+        headroom_client_request (s->client, "POST", "/api/generate", body, NULL, &error);
     /* Refused with a sentence, or cut to what the model has; never a crash or a silence. */
     if (answer == NULL)
       g_assert_cmpint (error->domain, ==, HEADROOM_CLIENT_ERROR);
@@ -66,15 +86,18 @@ test_settings_out_of_range (Server *s, gconstpointer data)
 static void
 test_zero_byte (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) json = server_post (s, "/api/chat",
-                                          "{\"model\":\"tiny\",\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"a\\u0000b\"}],"
-                                          "\"options\":{\"num_predict\":1}}");
-  g_autoptr (HrValue) plain = server_post (s, "/api/chat",
-                                           "{\"model\":\"tiny\",\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"ab\"}],"
-                                           "\"options\":{\"num_predict\":1}}");
+  g_autoptr (HrValue) json = server_post (
+      s, "/api/chat",
+      "{\"model\":\"tiny\",\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"a\\u0000b\"}],"
+      "\"options\":{\"num_predict\":1}}");
+  g_autoptr (HrValue) plain = server_post (
+      s, "/api/chat",
+      "{\"model\":\"tiny\",\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"ab\"}],"
+      "\"options\":{\"num_predict\":1}}");
 
   /* It is a byte like any other, not an end. */
-  g_assert_cmpint (json_number (json, "prompt_eval_count"), ==, json_number (plain, "prompt_eval_count") + 1);
+  g_assert_cmpint (json_number (json, "prompt_eval_count"), ==,
+                   json_number (plain, "prompt_eval_count") + 1);
 }
 
 static void
@@ -115,7 +138,8 @@ connect_raw (Server *s)
 {
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GError) error = NULL;
-  GSocketConnection *connection = g_socket_client_connect_to_host (client, "127.0.0.1", s->port, NULL, &error);
+  GSocketConnection *connection =
+      g_socket_client_connect_to_host (client, "127.0.0.1", s->port, NULL, &error);
 
   g_assert_no_error (error);
   g_socket_set_timeout (g_socket_connection_get_socket (connection), PATIENCE_SECONDS);
@@ -125,7 +149,8 @@ connect_raw (Server *s)
 static gboolean
 send_text (GSocketConnection *connection, const char *text, gsize len)
 {
-  return g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), text, len, NULL, NULL, NULL);
+  return g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), text,
+                                    len, NULL, NULL, NULL);
 }
 
 /* What the server says until it closes or the headers are complete. */
@@ -137,7 +162,8 @@ read_answer (GSocketConnection *connection)
   gssize n;
 
   while (strstr (answer->str, "\r\n\r\n") == NULL &&
-         (n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), buffer, sizeof buffer, NULL, NULL)) > 0)
+         (n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), buffer,
+                                   sizeof buffer, NULL, NULL)) > 0)
     g_string_append_len (answer, buffer, n);
   return g_string_free (answer, FALSE);
 }
@@ -149,8 +175,10 @@ static void
 send_huge (Server *s, gboolean chunked)
 {
   g_autoptr (GSocketConnection) connection = connect_raw (s);
-  g_autofree char *head = g_strdup_printf ("POST /api/chat HTTP/1.1\r\nHost: localhost\r\n%s: %s\r\n\r\n",
-                                           chunked ? "Transfer-Encoding" : "Content-Length", chunked ? "chunked" : "104857600");
+  g_autofree char *head =
+      g_strdup_printf ("POST /api/chat HTTP/1.1\r\nHost: localhost\r\n%s: %s\r\n\r\n",
+                       chunked ? "Transfer-Encoding" : "Content-Length",
+                       chunked ? "chunked" : "104857600");
   g_autofree char *piece = g_strnfill (PIECE_BYTES, 'x');
   g_autofree char *answer = NULL;
   guint64 before = resident_bytes ();
@@ -191,9 +219,14 @@ test_huge_chunked_body (Server *s, gconstpointer data)
 static void
 test_garbage (Server *s, gconstpointer data)
 {
-  static const char *const texts[] = { "\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02\x00\x01",
-                                       "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n",
-                                       "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" };
+  static const char *const texts[] = {
+    "\r\n\r\n",
+    "GET\r\n\r\n",
+    "GET / HTTP/9.9\r\n\r\n",
+    "\x16\x03\x01\x02\x00\x01",
+    "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (GSocketConnection) connection = connect_raw (s);
@@ -225,17 +258,23 @@ test_huge_header (Server *s, gconstpointer data)
 static void
 test_half_sent (Server *s, gconstpointer data)
 {
-  static const char *const texts[] = { "", "GET / HT", "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{\"mod" };
+  static const char *const texts[] = {
+    "", "GET / HT",
+    "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{\"mod"
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (GSocketConnection) connection = connect_raw (s);
     g_autoptr (GError) error = NULL;
     char byte;
     send_text (connection, texts[i], strlen (texts[i]));
-    gssize n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), &byte, 1, NULL, &error);
-    g_assert_false (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)); /* it was the server who ended it */
+    gssize n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), &byte,
+                                    1, NULL, &error);
+    g_assert_false (g_error_matches (error, G_IO_ERROR,
+                                     G_IO_ERROR_TIMED_OUT)); /* it was the server who ended it */
     while (n > 0)
-      n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), &byte, 1, NULL, NULL);
+      n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), &byte, 1,
+                               NULL, NULL);
   }
   assert_alive (s);
 }
@@ -243,7 +282,8 @@ test_half_sent (Server *s, gconstpointer data)
 /* ---- Who may ask ---- */
 
 static void
-assert_status (Server *s, const char *method, const char *path, const char *headers, const char *status, const char *contains)
+assert_status (Server *s, const char *method, const char *path, const char *headers,
+               const char *status, const char *contains)
 {
   g_autofree char *text = g_strdup_printf ("%s %s HTTP/1.1\r\n%s\r\n", method, path, headers);
   g_autofree char *answer = server_raw (s, text, -1);
@@ -258,14 +298,18 @@ test_foreign_pages (Server *s, gconstpointer data)
 {
   assert_status (s, "GET", "/", "Host: localhost:1\r\n", "HTTP/1.1 200", NULL);
   assert_status (s, "GET", "/", "Host: evil.example\r\n", "HTTP/1.1 403", NULL);
-  assert_status (s, "GET", "/", "Host: localhost\r\nOrigin: https://evil.example\r\n", "HTTP/1.1 403", NULL);
-  assert_status (s, "GET", "/", "Host: localhost\r\nOrigin: http://localhost:3000\r\n", "HTTP/1.1 200",
-                 "Access-Control-Allow-Origin: http://localhost:3000");
-  assert_status (s, "OPTIONS", "/api/chat",
-                 "Host: localhost\r\nOrigin: http://localhost:3000\r\nAccess-Control-Request-Method: POST\r\n", "HTTP/1.1 204",
-                 "Access-Control-Allow-Methods");
-  assert_status (s, "OPTIONS", "/api/chat", "Host: localhost\r\nOrigin: https://evil.example\r\n", "HTTP/1.1 403", NULL);
-  assert_status (s, "POST", "/headroom/listen", "Host: localhost\r\nContent-Length: 0\r\n", "HTTP/1.1 403", NULL);
+  assert_status (s, "GET", "/", "Host: localhost\r\nOrigin: https://evil.example\r\n",
+                 "HTTP/1.1 403", NULL);
+  assert_status (s, "GET", "/", "Host: localhost\r\nOrigin: http://localhost:3000\r\n",
+                 "HTTP/1.1 200", "Access-Control-Allow-Origin: http://localhost:3000");
+  assert_status (
+      s, "OPTIONS", "/api/chat",
+      "Host: localhost\r\nOrigin: http://localhost:3000\r\nAccess-Control-Request-Method: POST\r\n",
+      "HTTP/1.1 204", "Access-Control-Allow-Methods");
+  assert_status (s, "OPTIONS", "/api/chat", "Host: localhost\r\nOrigin: https://evil.example\r\n",
+                 "HTTP/1.1 403", NULL);
+  assert_status (s, "POST", "/headroom/listen", "Host: localhost\r\nContent-Length: 0\r\n",
+                 "HTTP/1.1 403", NULL);
 }
 
 /* ---- Leaving ---- */
@@ -278,8 +322,10 @@ slow_body (int n_words, const char *more)
 
   for (int i = 0; i < n_words; i++)
     g_string_append_printf (prompt, "%d ", i);
-  body = g_strdup_printf ("{\"model\":\"slow\",\"prompt\":\"%s\",\"raw\":true,\"options\":{\"num_ctx\":16384,\"parallel\":1,"
-                          "\"num_predict\":-2,\"temperature\":0}%s}", prompt->str, more);
+  body = g_strdup_printf (
+      "{\"model\":\"slow\",\"prompt\":\"%s\",\"raw\":true,\"options\":{\"num_ctx\":16384,\"parallel\":1,"
+      "\"num_predict\":-2,\"temperature\":0}%s}",
+      prompt->str, more);
   g_string_free (prompt, TRUE);
   return body;
 }
@@ -343,7 +389,8 @@ test_leave_in_prompt (Server *s, gconstpointer data)
 static gboolean
 one_is_queued (HrValue *status, gpointer data)
 {
-  return json_at (status, "models.0.slots.queued") != NULL && json_number (status, "models.0.requests") == 2;
+  return json_at (status, "models.0.slots.queued") != NULL &&
+         json_number (status, "models.0.requests") == 2;
 }
 
 static gboolean
@@ -381,7 +428,8 @@ one_was_dropped (HrValue *status, gpointer data)
   return FALSE;
 }
 
-/* A unix socket holds little, and each token brings twenty others: what is not read soon comes to more than may wait. */
+/* A unix socket holds little, and each token brings twenty others: what is not read soon comes to
+ * more than may wait. */
 static void
 test_slow_reader (Server *s, gconstpointer data)
 {
@@ -390,9 +438,10 @@ test_slow_reader (Server *s, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GSocketConnection) connection =
     g_socket_client_connect (client, G_SOCKET_CONNECTABLE (address), NULL, &error);
-  g_autofree char *text = request_text ("POST", "/api/generate", "",
-                                        "{\"model\":\"endless\",\"prompt\":\"go\",\"raw\":true,\"logprobs\":true,\"top_logprobs\":20,"
-                                        "\"options\":{\"num_ctx\":8192,\"num_predict\":-2,\"temperature\":0}}");
+  g_autofree char *text = request_text (
+      "POST", "/api/generate", "",
+      "{\"model\":\"endless\",\"prompt\":\"go\",\"raw\":true,\"logprobs\":true,\"top_logprobs\":20,"
+      "\"options\":{\"num_ctx\":8192,\"num_predict\":-2,\"temperature\":0}}");
 
   g_assert_no_error (error);
   g_assert_true (send_text (connection, text, strlen (text)));
@@ -416,7 +465,8 @@ test_cancel (Server *s, gconstpointer data)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (headroom_client_stream (s->client, "/api/generate", body, cancel_cb, cancellable, cancellable, &error));
+  g_assert_false (headroom_client_stream (s->client, "/api/generate", body, cancel_cb, cancellable,
+                                          cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   server_wait_until (s, nothing_runs, NULL);
 }
@@ -466,16 +516,19 @@ test_concurrent (Server *s, gconstpointer data)
   Chats chats = { 0 };
 
   for (int i = 0; i < N_CHATS; i++) {
-    g_autofree char *body = g_strdup_printf ("{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"question %d\"}],"
-                                             "\"options\":{\"num_predict\":20,\"temperature\":0}}",
-                                             i % 2 ? "tiny" : "other", i / 4);
+    g_autofree char *body = g_strdup_printf (
+        "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"question %d\"}],"
+        "\"options\":{\"num_predict\":20,\"temperature\":0}}",
+        i % 2 ? "tiny" : "other", i / 4);
     chats.texts[i] = g_string_new (NULL);
-    headroom_client_stream_async (s->client, "/api/chat", body, text_cb, chats.texts[i], NULL, chat_done_cb, &chats);
+    headroom_client_stream_async (s->client, "/api/chat", body, text_cb, chats.texts[i], NULL,
+                                  chat_done_cb, &chats);
   }
   while (chats.n_done < N_CHATS)
     g_main_context_iteration (NULL, TRUE);
   for (int i = 0; i < N_CHATS; i++)
-    g_assert_cmpstr (chats.texts[i]->str, ==, chats.texts[i / 4 * 4]->str); /* both models are the same file */
+    g_assert_cmpstr (chats.texts[i]->str, ==,
+                     chats.texts[i / 4 * 4]->str); /* both models are the same file */
   for (int i = 0; i < N_CHATS; i++)
     g_string_free (chats.texts[i], TRUE);
 }
@@ -494,8 +547,10 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   server_fixture_init ();
-#define CASE(path, func) g_test_add ("/hostile/" path, Server, NULL, server_setup, func, server_teardown)
-#define SLOW(path, func) g_test_add ("/hostile/" path, Server, NULL, setup_slow, func, server_teardown)
+#define CASE(path, func) \
+  g_test_add ("/hostile/" path, Server, NULL, server_setup, func, server_teardown)
+#define SLOW(path, func) \
+  g_test_add ("/hostile/" path, Server, NULL, setup_slow, func, server_teardown)
   CASE ("body/broken-json", test_broken_json);
   CASE ("body/settings", test_settings_out_of_range);
   CASE ("body/zero-byte", test_zero_byte);

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Whether the model is shown the right thing is for tests/vision; here it counts that each image arrives, at its place, and that what is no image is
- * refused.
+ * Whether the model is shown the right thing is for tests/vision; here it counts that each image
+ * arrives, at its place, and that what is no image is refused.
  */
 #include <string.h>
 
@@ -17,7 +17,8 @@
 static void
 copy_tower (const char *loose, const char *name)
 {
-  g_autofree char *from = g_build_filename (TOWERS, "llava15.gguf", NULL), *to = g_build_filename (loose, name, NULL);
+  g_autofree char *from = g_build_filename (TOWERS, "llava15.gguf", NULL),
+                  *to = g_build_filename (loose, name, NULL);
   g_autofree char *data = NULL;
   gsize len;
 
@@ -28,7 +29,8 @@ copy_tower (const char *loose, const char *name)
 static void
 add_model (const char *loose, const char *name, guint n_embd)
 {
-  g_autofree char *file = g_strconcat (name, ".gguf", NULL), *path = g_build_filename (loose, file, NULL);
+  g_autofree char *file = g_strconcat (name, ".gguf", NULL),
+                  *path = g_build_filename (loose, file, NULL);
   g_autofree char *projector = g_strconcat ("mmproj-", name, "-f16.gguf", NULL);
   TinyModel model = tiny_model_default;
 
@@ -82,10 +84,18 @@ count_prompt (Server *s, const char *path, const char *body)
 static void
 test_generate (Server *s, gconstpointer data)
 {
-  gint64 without = count_prompt (s, "/api/generate", "{\"model\":\"seeing\",\"prompt\":\"hello\"," OPTIONS "}");
-  gint64 one = count_prompt (s, "/api/generate", "{\"model\":\"seeing\",\"prompt\":\"hello\",\"images\":[\"$\"]," OPTIONS "}");
-  gint64 two = count_prompt (s, "/api/generate", "{\"model\":\"seeing\",\"prompt\":\"hello\",\"images\":[\"$\",\"$\"]," OPTIONS "}");
-  gint64 raw = count_prompt (s, "/api/generate", "{\"model\":\"seeing\",\"raw\":true,\"prompt\":\"hello\",\"images\":[\"$\"]," OPTIONS "}");
+  gint64 without =
+      count_prompt (s, "/api/generate", "{\"model\":\"seeing\",\"prompt\":\"hello\"," OPTIONS "}");
+  gint64 one =
+      count_prompt (s, "/api/generate",
+                    "{\"model\":\"seeing\",\"prompt\":\"hello\",\"images\":[\"$\"]," OPTIONS "}");
+  gint64 two =
+      count_prompt (s, "/api/generate",
+                    "{\"model\":\"seeing\",\"prompt\":\"hello\",\"images\":[\"$\",\"$\"]," OPTIONS
+                    "}");
+  gint64 raw = count_prompt (
+      s, "/api/generate",
+      "{\"model\":\"seeing\",\"raw\":true,\"prompt\":\"hello\",\"images\":[\"$\"]," OPTIONS "}");
 
   g_assert_cmpint (one - without, >=, N_ROWS);
   g_assert_cmpint (two - one, ==, one - without);
@@ -96,7 +106,9 @@ test_generate (Server *s, gconstpointer data)
 static void
 test_context (Server *s, gconstpointer data)
 {
-  g_autofree char *body = with_picture ("{\"model\":\"seeing\",\"prompt\":\"hello\",\"images\":[\"$\"]," OPTIONS "}", "rgb.png");
+  g_autofree char *body =
+      with_picture ("{\"model\":\"seeing\",\"prompt\":\"hello\",\"images\":[\"$\"]," OPTIONS "}",
+                    "rgb.png");
   g_autoptr (HrValue) answer = server_post (s, "/api/generate", body);
   HrValue *context = json_at (answer, "context");
 
@@ -107,8 +119,14 @@ test_context (Server *s, gconstpointer data)
 static void
 test_chat (Server *s, gconstpointer data)
 {
-  gint64 without = count_prompt (s, "/api/chat", "{\"model\":\"seeing\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]," OPTIONS "}");
-  gint64 one = count_prompt (s, "/api/chat", "{\"model\":\"seeing\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\",\"images\":[\"$\"]}]," OPTIONS "}");
+  gint64 without = count_prompt (
+      s, "/api/chat",
+      "{\"model\":\"seeing\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]," OPTIONS
+      "}");
+  gint64 one = count_prompt (
+      s, "/api/chat",
+      "{\"model\":\"seeing\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\",\"images\":[\"$\"]}]," OPTIONS
+      "}");
 
   g_assert_cmpint (one - without, >=, N_ROWS);
 }
@@ -117,10 +135,15 @@ test_chat (Server *s, gconstpointer data)
 static void
 test_forged (Server *s, gconstpointer data)
 {
-  gint64 one = count_prompt (s, "/api/chat", "{\"model\":\"seeing\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\",\"images\":[\"$\"]}]," OPTIONS "}");
-  gint64 forged = count_prompt (s, "/api/chat",
-                                "{\"model\":\"seeing\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\xef\xbf\xbc" "0\xef\xbf\xbc\","
-                                "\"images\":[\"$\"]}]," OPTIONS "}");
+  gint64 one = count_prompt (
+      s, "/api/chat",
+      "{\"model\":\"seeing\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\",\"images\":[\"$\"]}]," OPTIONS
+      "}");
+  gint64 forged = count_prompt (
+      s, "/api/chat",
+      "{\"model\":\"seeing\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\xef\xbf\xbc"
+      "0\xef\xbf\xbc\","
+      "\"images\":[\"$\"]}]," OPTIONS "}");
 
   g_assert_cmpint (forged - one, <, N_ROWS);
   g_assert_cmpint (forged - one, >, 0);
@@ -129,12 +152,14 @@ test_forged (Server *s, gconstpointer data)
 static void
 test_openai (Server *s, gconstpointer data)
 {
-  gint64 without = count_prompt (s, "/v1/chat/completions",
-                                 "{\"model\":\"seeing\",\"max_tokens\":2,\"messages\":[{\"role\":\"user\",\"content\":\"ab\"}]}");
-  gint64 one = count_prompt (s, "/v1/chat/completions",
-                             "{\"model\":\"seeing\",\"max_tokens\":2,\"messages\":[{\"role\":\"user\",\"content\":["
-                             "{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,$\"}},"
-                             "{\"type\":\"text\",\"text\":\"b\"}]}]}");
+  gint64 without = count_prompt (
+      s, "/v1/chat/completions",
+      "{\"model\":\"seeing\",\"max_tokens\":2,\"messages\":[{\"role\":\"user\",\"content\":\"ab\"}]}");
+  gint64 one = count_prompt (
+      s, "/v1/chat/completions",
+      "{\"model\":\"seeing\",\"max_tokens\":2,\"messages\":[{\"role\":\"user\",\"content\":["
+      "{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,$\"}},"
+      "{\"type\":\"text\",\"text\":\"b\"}]}]}");
 
   /* One message still. */
   g_assert_cmpint (one - without, >=, N_ROWS);
@@ -146,8 +171,10 @@ test_show (Server *s, gconstpointer data)
 {
   g_autoptr (HrValue) sees = server_post (s, "/api/show", "{\"model\":\"seeing\"}");
   g_autoptr (HrValue) blind = server_post (s, "/api/show", "{\"model\":\"tiny\"}");
-  g_autofree char *first = headroom_json_print (json_at (sees, "capabilities"), HEADROOM_JSON_PLAIN);
-  g_autofree char *second = headroom_json_print (json_at (blind, "capabilities"), HEADROOM_JSON_PLAIN);
+  g_autofree char *first =
+      headroom_json_print (json_at (sees, "capabilities"), HEADROOM_JSON_PLAIN);
+  g_autofree char *second =
+      headroom_json_print (json_at (blind, "capabilities"), HEADROOM_JSON_PLAIN);
 
   g_assert_nonnull (strstr (first, "\"vision\""));
   g_assert_null (strstr (second, "\"vision\""));
@@ -156,7 +183,8 @@ test_show (Server *s, gconstpointer data)
 /* ---- Refused ---- */
 
 static void
-assert_fails (Server *s, const char *body, const char *picture, HeadroomClientError code, const char *pattern)
+assert_fails (Server *s, const char *body, const char *picture, HeadroomClientError code,
+              const char *pattern)
 {
   g_autofree char *full = with_picture (body, picture);
   g_autofree char *message = server_post_fails (s, "/api/generate", full, code);
@@ -171,18 +199,24 @@ test_refused (Server *s, gconstpointer data)
   const char *body = "{\"model\":\"seeing\",\"prompt\":\"a\",\"images\":[\"$\"]," OPTIONS "}";
 
   assert_fails (s, body, "rgb.png.ppm", HEADROOM_CLIENT_ERROR_REQUEST, "*PNG, JPEG and WebP*");
-  assert_fails (s, "{\"model\":\"seeing\",\"prompt\":\"a\",\"images\":[\"iVBORw0KGgoAAAANSUhEUgAA\"]," OPTIONS "}", "rgb.png",
-                HEADROOM_CLIENT_ERROR_REQUEST, "*PNG image is damaged*");
-  assert_fails (s, "{\"model\":\"tiny\",\"prompt\":\"a\",\"images\":[\"$\"]," OPTIONS "}", "rgb.png", HEADROOM_CLIENT_ERROR_SERVER,
-                "*image input is not supported*mmproj*");
+  assert_fails (
+      s,
+      "{\"model\":\"seeing\",\"prompt\":\"a\",\"images\":[\"iVBORw0KGgoAAAANSUhEUgAA\"]," OPTIONS
+      "}",
+      "rgb.png", HEADROOM_CLIENT_ERROR_REQUEST, "*PNG image is damaged*");
+  assert_fails (s, "{\"model\":\"tiny\",\"prompt\":\"a\",\"images\":[\"$\"]," OPTIONS "}",
+                "rgb.png", HEADROOM_CLIENT_ERROR_SERVER, "*image input is not supported*mmproj*");
 }
 
-/* A projector that was made for another model: said so, and nothing is loaded, not even for text. */
+/* A projector that was made for another model: said so, and nothing is loaded, not even for text.
+ */
 static void
 test_wrong_projector (Server *s, gconstpointer data)
 {
-  g_autofree char *message = server_post_fails (s, "/api/generate", "{\"model\":\"cross-eyed\",\"prompt\":\"a\"," OPTIONS "}",
-                                                HEADROOM_CLIENT_ERROR_SERVER);
+  g_autofree char *message =
+      server_post_fails (s, "/api/generate",
+                         "{\"model\":\"cross-eyed\",\"prompt\":\"a\"," OPTIONS "}",
+                         HEADROOM_CLIENT_ERROR_SERVER);
 
   g_assert_nonnull (strstr (message, "another model"));
   g_assert_nonnull (strstr (message, "embedding_length"));

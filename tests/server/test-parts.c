@@ -19,12 +19,19 @@ test_address (void)
   static const struct {
     const char *spec, *uri;
   } cases[] = {
-    { "127.0.0.1:1234", "http://127.0.0.1:1234" }, { "0.0.0.0", "http://0.0.0.0:11434" },
-    { ":8080", "http://127.0.0.1:8080" },          { "localhost:8080", "http://127.0.0.1:8080" },
-    { "[::1]:8080", "http://[::1]:8080" },         { "::1", "http://[::1]:11434" },
-    { "http://127.0.0.1", "http://127.0.0.1:80" }, { "http://127.0.0.1:99/path", "http://127.0.0.1:99" },
+    { "127.0.0.1:1234", "http://127.0.0.1:1234" },
+    { "0.0.0.0", "http://0.0.0.0:11434" },
+    { ":8080", "http://127.0.0.1:8080" },
+    { "localhost:8080", "http://127.0.0.1:8080" },
+    { "[::1]:8080", "http://[::1]:8080" },
+    { "::1", "http://[::1]:11434" },
+    { "http://127.0.0.1", "http://127.0.0.1:80" },
+    { "http://127.0.0.1:99/path", "http://127.0.0.1:99" },
     { "https://127.0.0.1", "http://127.0.0.1:443" },
-    { "example.com:1", NULL }, { "127.0.0.1:x", NULL }, { "127.0.0.1:70000", NULL }, { "1.2.3:4", NULL },
+    { "example.com:1", NULL },
+    { "127.0.0.1:x", NULL },
+    { "127.0.0.1:70000", NULL },
+    { "1.2.3:4", NULL },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -61,9 +68,13 @@ test_port_owner (void)
 static void
 test_host_header (void)
 {
-  static const char *const good[] = { NULL, "", "localhost", "localhost:11434", "127.0.0.1:1", "[::1]:5", "::1", "192.168.1.5:80",
-                                      "10.0.0.1", "app.localhost", "box.local:99", "x.internal", "LOCALHOST", "0.0.0.0:1" };
-  static const char *const bad[] = { "evil.com", "evil.com:11434", "8.8.8.8", "localhost.evil.com", "xlocalhost", "[2001:db8::1]:1" };
+  static const char *const good[] = {
+    NULL,           "",           "localhost",      "localhost:11434", "127.0.0.1:1",
+    "[::1]:5",      "::1",        "192.168.1.5:80", "10.0.0.1",        "app.localhost",
+    "box.local:99", "x.internal", "LOCALHOST",      "0.0.0.0:1"
+  };
+  static const char *const bad[] = { "evil.com",           "evil.com:11434", "8.8.8.8",
+                                     "localhost.evil.com", "xlocalhost",     "[2001:db8::1]:1" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
     g_assert_true (headroom_address_is_local_host_header (good[i]));
@@ -100,7 +111,8 @@ assert_split (const char *answer, gboolean inside, const char *thinking, const c
 
     headroom_thinking_init (&splitter, NULL, inside);
     for (gsize at = 0; at < strlen (answer); at += piece)
-      headroom_thinking_feed (&splitter, answer + at, MIN (piece, strlen (answer) - at), FALSE, thought, text);
+      headroom_thinking_feed (&splitter, answer + at, MIN (piece, strlen (answer) - at), FALSE,
+                              thought, text);
     headroom_thinking_feed (&splitter, "", 0, TRUE, thought, text);
     headroom_thinking_finish (&splitter);
     g_assert_cmpstr (thought->str, ==, thinking);
@@ -143,11 +155,14 @@ test_thinking_in_template (void)
 static void
 test_demand (void)
 {
-  const HrSettings loaded = { .num_ctx = 1024, .parallel = 2, .num_batch = 512, .kv_type = HR_KV_F16, .threads = 2 };
+  const HrSettings loaded = {
+    .num_ctx = 1024, .parallel = 2, .num_batch = 512, .kv_type = HR_KV_F16, .threads = 2
+  };
   HeadroomDemand demand = { .settings = { .kv_type = HR_KV_Q8_0 } };
   g_autofree char *reason = NULL;
 
-  g_assert_true (headroom_demand_is_met (&demand, &loaded, 2048, NULL)); /* nobody asked for the cache's type */
+  g_assert_true (headroom_demand_is_met (&demand, &loaded, 2048,
+                                         NULL)); /* nobody asked for the cache's type */
   g_assert_cmpuint (headroom_demand_num_ctx (&demand, &loaded), ==, 1024);
   demand.settings.num_ctx = 512;
   g_assert_true (headroom_demand_is_met (&demand, &loaded, 2048, NULL));
@@ -155,7 +170,8 @@ test_demand (void)
   demand.settings.num_ctx = 4096;
   g_assert_false (headroom_demand_is_met (&demand, &loaded, 2048, &reason));
   g_assert_cmpstr (reason, ==, "num_ctx 2048 is asked for; it was loaded with 1024");
-  g_assert_true (headroom_demand_is_met (&demand, &loaded, 1024, NULL)); /* more than the model can is not more */
+  g_assert_true (headroom_demand_is_met (&demand, &loaded, 1024,
+                                         NULL)); /* more than the model can is not more */
   demand.settings.num_ctx = 0;
   demand.kv_type_given = TRUE;
   g_assert_false (headroom_demand_is_met (&demand, &loaded, 2048, NULL));

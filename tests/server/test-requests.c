@@ -29,9 +29,10 @@ line_cb (const char *line, gpointer user_data)
 static void
 ask (Server *s, Asking *asking)
 {
-  headroom_client_stream_async (s->client, "/api/generate",
-                                "{\"model\":\"endless\",\"prompt\":\"go on\",\"options\":{\"num_predict\":-2,\"num_ctx\":512}}",
-                                line_cb, NULL, NULL, asked_cb, asking);
+  headroom_client_stream_async (
+      s->client, "/api/generate",
+      "{\"model\":\"endless\",\"prompt\":\"go on\",\"options\":{\"num_predict\":-2,\"num_ctx\":512}}",
+      line_cb, NULL, NULL, asked_cb, asking);
 }
 
 /* Waits until the only request is in a state. */
@@ -66,7 +67,8 @@ test_list_and_stop (Server *s, gconstpointer data)
   g_assert_true (g_str_has_prefix (json_text (json, "requests.0.client"), "test-requests"));
 
   /* Another machine could come over TCP; only this user's programs may stop an answer. */
-  path = g_strdup_printf ("/headroom/requests/%" G_GINT64_FORMAT, json_number (json, "requests.0.id"));
+  path =
+      g_strdup_printf ("/headroom/requests/%" G_GINT64_FORMAT, json_number (json, "requests.0.id"));
   refused = headroom_client_request (s->client, "DELETE", path, NULL, NULL, &error);
   g_assert_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_REQUEST);
   g_clear_error (&error);
@@ -85,13 +87,15 @@ test_list_and_stop (Server *s, gconstpointer data)
   g_assert_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_NOT_FOUND);
 }
 
-/* Questions about state are no requests of a model, and an identity that is no number is nobody's. */
+/* Questions about state are no requests of a model, and an identity that is no number is nobody's.
+ */
 static void
 test_nothing_runs (Server *s, gconstpointer data)
 {
   g_autoptr (HrValue) json = server_get (s, "/headroom/requests");
   g_autoptr (GError) error = NULL;
-  g_autofree char *text G_GNUC_UNUSED = headroom_client_request (s->local, "DELETE", "/headroom/requests/-1x", NULL, NULL, &error);
+  g_autofree char *text G_GNUC_UNUSED =
+      headroom_client_request (s->local, "DELETE", "/headroom/requests/-1x", NULL, NULL, &error);
 
   g_assert_cmpuint (hr_value_size (json_at (json, "requests")), ==, 0);
   g_assert_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_NOT_FOUND);
@@ -111,8 +115,10 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   server_fixture_init ();
-  g_test_add ("/requests/list-and-stop", Server, NULL, setup_endless, test_list_and_stop, server_teardown);
-  g_test_add ("/requests/nothing-runs", Server, NULL, server_setup, test_nothing_runs, server_teardown);
+  g_test_add ("/requests/list-and-stop", Server, NULL, setup_endless, test_list_and_stop,
+              server_teardown);
+  g_test_add ("/requests/nothing-runs", Server, NULL, server_setup, test_nothing_runs,
+              server_teardown);
   status = g_test_run ();
   server_fixture_finish ();
   return status;

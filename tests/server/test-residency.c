@@ -1,4 +1,5 @@
-/* test-residency.c: who is loaded, who goes and who waits, on memory that is only claimed to be there.
+/* test-residency.c: who is loaded, who goes and who waits, on memory that is only claimed to be
+ * there.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -22,14 +23,16 @@ static gsize
 devices_cb (HrDevice *devices, gsize max, gpointer data)
 {
   Fixture *f = data;
-  g_autoptr (GPtrArray) residents = f->residency != NULL ? headroom_residency_dup_residents (f->residency) : NULL;
+  g_autoptr (GPtrArray) residents =
+      f->residency != NULL ? headroom_residency_dup_residents (f->residency) : NULL;
   guint64 touched = f->taken_bytes;
 
   /* What the system would have given away: everything but mapped weights and unfilled cache. */
   for (guint i = 0; residents != NULL && i < residents->len; i++) {
     HeadroomResident *resident = residents->pdata[i];
     if (resident->plan != NULL)
-      touched += headroom_resident_get_bytes (resident, 0) - headroom_resident_get_promised_bytes (resident, 0);
+      touched += headroom_resident_get_bytes (resident, 0) -
+                 headroom_resident_get_promised_bytes (resident, 0);
   }
   devices[0] = (HrDevice) { .name = "host", .kind = HR_DEVICE_CPU, .total = f->free_bytes,
                             .free = f->free_bytes - MIN (f->free_bytes, touched) };
@@ -39,7 +42,11 @@ devices_cb (HrDevice *devices, gsize max, gpointer data)
 static HeadroomDemand
 demand (guint32 num_ctx)
 {
-  return (HeadroomDemand) { .settings = { .num_ctx = num_ctx, .parallel = 1, .num_batch = 64, .threads = 1, .gpu_layers = -1 } };
+  return (HeadroomDemand){ .settings = { .num_ctx = num_ctx,
+                                         .parallel = 1,
+                                         .num_batch = 64,
+                                         .threads = 1,
+                                         .gpu_layers = -1 } };
 }
 
 static HeadroomModelEntry *
@@ -69,7 +76,9 @@ measure (Fixture *f)
 static void
 setup (Fixture *f, gconstpointer data)
 {
-  HeadroomResidencyLimits limits = { .keep_alive_ns = 300 * HEADROOM_NSEC_PER_SEC, .max_loaded = 8, .max_queue = 4 };
+  HeadroomResidencyLimits limits = { .keep_alive_ns = 300 * HEADROOM_NSEC_PER_SEC,
+                                     .max_loaded = 8,
+                                     .max_queue = 4 };
   static const char *const more[] = { "third", "fourth" };
 
   f->store = server_store_new (&f->root, &f->loose);
@@ -110,7 +119,8 @@ acquired_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   Wait *wait = data;
 
-  wait->lease = headroom_residency_acquire_finish (HEADROOM_RESIDENCY (source), result, &wait->error);
+  wait->lease =
+      headroom_residency_acquire_finish (HEADROOM_RESIDENCY (source), result, &wait->error);
   wait->done = TRUE;
 }
 
@@ -123,7 +133,8 @@ ask (Fixture *f, const char *name, guint32 num_ctx, const gint64 *keep_alive_ns)
 
   wait->f = f;
   wait->cancellable = g_cancellable_new ();
-  headroom_residency_acquire_async (f->residency, model, &wanted, keep_alive_ns, wait->cancellable, acquired_cb, wait);
+  headroom_residency_acquire_async (f->residency, model, &wanted, keep_alive_ns, wait->cancellable,
+                                    acquired_cb, wait);
   return wait;
 }
 
@@ -180,7 +191,8 @@ is_loaded (Fixture *f, const char *name)
 
   for (guint i = 0; i < residents->len; i++) {
     HeadroomResident *resident = residents->pdata[i];
-    if (g_str_equal (headroom_model_entry_get_path (resident->entry), headroom_model_entry_get_path (model)))
+    if (g_str_equal (headroom_model_entry_get_path (resident->entry),
+                     headroom_model_entry_get_path (model)))
       return resident->state == HEADROOM_RESIDENT_READY;
   }
   return FALSE;
@@ -195,8 +207,10 @@ story (Fixture *f)
 
   for (guint i = 0; i < g_list_model_get_n_items (events); i++) {
     g_autoptr (HeadroomEvent) event = g_list_model_get_item (events, i);
-    g_autofree char *name = g_strndup (headroom_event_get_model (event), strcspn (headroom_event_get_model (event), ":"));
-    g_string_append_printf (text, "%s%s %s", i > 0 ? ", " : "", headroom_event_get_kind_name (event), name);
+    g_autofree char *name = g_strndup (headroom_event_get_model (event),
+                                       strcspn (headroom_event_get_model (event), ":"));
+    g_string_append_printf (text, "%s%s %s", i > 0 ? ", " : "",
+                            headroom_event_get_kind_name (event), name);
     g_assert_cmpuint (strlen (headroom_event_get_reason (event)), >, 10);
   }
   return g_string_free (text, FALSE);
@@ -228,7 +242,8 @@ test_shared_load (Fixture *f, gconstpointer data)
 static void
 test_smaller_reuses (Fixture *f, gconstpointer data)
 {
-  Wait *large = have (f, "tiny", 512, NULL), *small = have (f, "tiny", 64, NULL), *any = have (f, "tiny", 0, NULL);
+  Wait *large = have (f, "tiny", 512, NULL), *small = have (f, "tiny", 64, NULL),
+       *any = have (f, "tiny", 0, NULL);
 
   g_assert_cmpuint (headroom_lease_get_num_ctx (large->lease), ==, 512);
   g_assert_cmpuint (headroom_lease_get_num_ctx (small->lease), ==, 64);
@@ -242,7 +257,8 @@ test_smaller_reuses (Fixture *f, gconstpointer data)
 static void
 test_larger_waits_until_idle (Fixture *f, gconstpointer data)
 {
-  Wait *busy = have (f, "tiny", 128, NULL), *larger = ask (f, "tiny", 512, NULL), *later = ask (f, "tiny", 64, NULL);
+  Wait *busy = have (f, "tiny", 128, NULL), *larger = ask (f, "tiny", 512, NULL),
+       *later = ask (f, "tiny", 64, NULL);
 
   settle (f);
   g_assert_false (larger->done);
@@ -349,7 +365,8 @@ test_keep_alive_is_sticky (Fixture *f, gconstpointer data)
   end (have (f, "tiny", NUM_CTX, &forever));
   use (f, "tiny");
   residents = headroom_residency_dup_residents (f->residency);
-  g_assert_cmpint (headroom_residency_get_expiry (f->residency, residents->pdata[0]), ==, HEADROOM_FOREVER);
+  g_assert_cmpint (headroom_residency_get_expiry (f->residency, residents->pdata[0]), ==,
+                   HEADROOM_FOREVER);
 }
 
 static void
@@ -376,7 +393,8 @@ test_queue_limit (Fixture *f, gconstpointer data)
   one_too_many = ask (f, "other", NUM_CTX, NULL);
   wait_for (one_too_many);
   g_assert_error (one_too_many->error, HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_BUSY);
-  g_assert_cmpstr (one_too_many->error->message, ==, "server busy, please try again.  maximum pending requests exceeded");
+  g_assert_cmpstr (one_too_many->error->message, ==,
+                   "server busy, please try again.  maximum pending requests exceeded");
   end (one_too_many);
   for (gsize i = 0; i < 4; i++) {
     wait_for (waits[i]);
@@ -421,7 +439,9 @@ test_count_limit (Fixture *f, gconstpointer data)
 static void
 test_one_at_most (Fixture *f, gconstpointer data)
 {
-  HeadroomResidencyLimits limits = { .keep_alive_ns = HEADROOM_NSEC_PER_SEC * 60, .max_loaded = 1, .max_queue = 4 };
+  HeadroomResidencyLimits limits = { .keep_alive_ns = HEADROOM_NSEC_PER_SEC * 60,
+                                     .max_loaded = 1,
+                                     .max_queue = 4 };
   Fixture one = *f;
 
   one.residency = headroom_residency_new (&limits);
@@ -445,7 +465,8 @@ test_bad_file (Fixture *f, gconstpointer data)
   g_assert_true (g_file_set_contents (path, "GGUF", 4, NULL));
   wait = g_new0 (Wait, 1);
   wait->cancellable = g_cancellable_new ();
-  headroom_residency_acquire_async (f->residency, third, &wanted, NULL, wait->cancellable, acquired_cb, wait);
+  headroom_residency_acquire_async (f->residency, third, &wanted, NULL, wait->cancellable,
+                                    acquired_cb, wait);
   wait_for (wait);
   g_assert_nonnull (wait->error);
   assert_story (f, "refuse third");
@@ -464,7 +485,8 @@ test_named_by_path (Fixture *f, gconstpointer data)
 
   use (f, "tiny");
   wait->cancellable = g_cancellable_new ();
-  headroom_residency_acquire_async (f->residency, by_path, &wanted, NULL, wait->cancellable, acquired_cb, wait);
+  headroom_residency_acquire_async (f->residency, by_path, &wanted, NULL, wait->cancellable,
+                                    acquired_cb, wait);
   wait_for (wait);
   end (wait);
   assert_story (f, "load tiny");
@@ -479,7 +501,8 @@ test_replaced_file (Fixture *f, gconstpointer data)
 
   use (f, "tiny");
   g_assert_true (g_file_get_contents (path, &bytes, &len, NULL));
-  g_assert_true (g_file_set_contents (path, bytes, (gssize) len, NULL)); /* another file of the same name */
+  g_assert_true (
+      g_file_set_contents (path, bytes, (gssize) len, NULL)); /* another file of the same name */
   use (f, "tiny");
   assert_story (f, "load tiny, reload tiny, load tiny");
 }

@@ -44,18 +44,23 @@ static void
 test_show (Server *s, gconstpointer data)
 {
   g_autoptr (HrValue) json = server_post (s, "/api/show", "{\"model\":\"tiny\"}");
-  g_autofree char *missing = server_post_fails (s, "/api/show", "{\"model\":\"none\"}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
+  g_autofree char *missing =
+      server_post_fails (s, "/api/show", "{\"model\":\"none\"}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
 
-  g_assert_cmpint (hr_value_get_int (hr_value_lookup (json_at (json, "model_info"), "llama.context_length")), ==, 1024);
+  g_assert_cmpint (hr_value_get_int (
+                       hr_value_lookup (json_at (json, "model_info"), "llama.context_length")),
+                   ==, 1024);
   g_assert_cmpstr (missing, ==, "model 'none:latest' not found");
 }
 
 static void
 test_unknown (Server *s, gconstpointer data)
 {
-  g_autofree char *path = server_post_fails (s, "/api/nothing", "{}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
+  g_autofree char *path =
+      server_post_fails (s, "/api/nothing", "{}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
   g_autofree char *method = server_post_fails (s, "/api/tags", "{}", HEADROOM_CLIENT_ERROR_REQUEST);
-  g_autofree char *absent = server_post_fails (s, "/v1/audio/transcriptions", "{}", HEADROOM_CLIENT_ERROR_SERVER);
+  g_autofree char *absent =
+      server_post_fails (s, "/v1/audio/transcriptions", "{}", HEADROOM_CLIENT_ERROR_SERVER);
 
   g_assert_cmpstr (path, ==, "404 page not found");
   g_assert_cmpstr (method, ==, "405 method not allowed");
@@ -67,8 +72,8 @@ test_unknown (Server *s, gconstpointer data)
 static void
 assert_metrics (HrValue *record)
 {
-  static const char *const names[] = { "total_duration", "load_duration", "prompt_eval_count", "prompt_eval_duration",
-                                       "eval_count", "eval_duration" };
+  static const char *const names[] = { "total_duration",       "load_duration", "prompt_eval_count",
+                                       "prompt_eval_duration", "eval_count",    "eval_duration" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     g_assert_cmpint (json_number (record, names[i]), >, 0);
@@ -123,15 +128,18 @@ test_chat_errors (Server *s, gconstpointer data)
     HeadroomClientError code;
     const char *message;
   } cases[] = {
-    { "{\"model\":\"none\",\"messages\":[]}", HEADROOM_CLIENT_ERROR_NOT_FOUND, "model 'none' not found" },
+    { "{\"model\":\"none\",\"messages\":[]}", HEADROOM_CLIENT_ERROR_NOT_FOUND,
+      "model 'none' not found" },
     { "{\"messages\":[]}", HEADROOM_CLIENT_ERROR_REQUEST, "model is required" },
     { "", HEADROOM_CLIENT_ERROR_REQUEST, "missing request body" },
     { "{\"model\":", HEADROOM_CLIENT_ERROR_REQUEST, "unexpected EOF" },
     { CHAT "\"think\":true}", HEADROOM_CLIENT_ERROR_REQUEST, "\"tiny\" does not support thinking" },
     { CHAT "\"options\":{\"temperature\":\"hot\"}}", HEADROOM_CLIENT_ERROR_SERVER,
       "option \"temperature\" must be of type float32" },
-    { CHAT "\"keep_alive\":\"abc\"}", HEADROOM_CLIENT_ERROR_REQUEST, "time: invalid duration \"abc\"" },
-    { CHAT "\"top_logprobs\":99}", HEADROOM_CLIENT_ERROR_REQUEST, "top_logprobs must be between 0 and 20" },
+    { CHAT "\"keep_alive\":\"abc\"}", HEADROOM_CLIENT_ERROR_REQUEST,
+      "time: invalid duration \"abc\"" },
+    { CHAT "\"top_logprobs\":99}", HEADROOM_CLIENT_ERROR_REQUEST,
+      "top_logprobs must be between 0 and 20" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -143,8 +151,10 @@ test_chat_errors (Server *s, gconstpointer data)
 static void
 test_chat_refused (Server *s, gconstpointer data)
 {
-  g_autofree char *tools = server_post_fails (
-    s, "/api/chat", CHAT "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}", HEADROOM_CLIENT_ERROR_REQUEST);
+  g_autofree char *tools =
+      server_post_fails (s, "/api/chat",
+                         CHAT "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}",
+                         HEADROOM_CLIENT_ERROR_REQUEST);
 
   g_assert_nonnull (strstr (tools, "does not support tools"));
 }
@@ -152,8 +162,9 @@ test_chat_refused (Server *s, gconstpointer data)
 static void
 test_truncation (Server *s, gconstpointer data)
 {
-  g_autoptr (GString) body = g_string_new ("{\"model\":\"tiny\",\"stream\":false,\"options\":{\"num_ctx\":128,\"num_predict\":4},"
-                                           "\"messages\":[{\"role\":\"system\",\"content\":\"SYS\"}");
+  g_autoptr (GString) body = g_string_new (
+      "{\"model\":\"tiny\",\"stream\":false,\"options\":{\"num_ctx\":128,\"num_predict\":4},"
+      "\"messages\":[{\"role\":\"system\",\"content\":\"SYS\"}");
   g_autoptr (HrValue) json = NULL;
   g_autoptr (HrValue) status = NULL;
   g_autofree char *refused = NULL;
@@ -165,11 +176,13 @@ test_truncation (Server *s, gconstpointer data)
   g_assert_cmpint (json_number (json, "headroom.dropped_messages"), >, 0);
   g_assert_cmpint (json_number (json, "headroom.dropped_messages"), <, 20);
   g_assert_cmpint (json_number (json, "prompt_eval_count"), <, 128);
-  g_assert_cmpint (json_number (json, "prompt_eval_count"), >, 64); /* no more than needed was left out */
+  g_assert_cmpint (json_number (json, "prompt_eval_count"), >,
+                   64); /* no more than needed was left out */
 
   status = server_get (s, "/headroom/status");
   HrValue *events = json_at (status, "events");
-  g_assert_cmpstr (json_text (hr_value_at (events, hr_value_size (events) - 1), "kind"), ==, "truncate");
+  g_assert_cmpstr (json_text (hr_value_at (events, hr_value_size (events) - 1), "kind"), ==,
+                   "truncate");
 
   g_string_truncate (body, body->len - 1);
   g_string_append (body, ",\"truncate\":false}");
@@ -180,21 +193,27 @@ test_truncation (Server *s, gconstpointer data)
 static void
 test_smaller_context (Server *s, gconstpointer data)
 {
-  G_GNUC_UNUSED g_autoptr (HrValue) large = server_post (s, "/api/chat", CHAT "\"stream\":false,\"options\":{\"num_ctx\":512,\"num_predict\":1}}");
-  g_autoptr (HrValue) small = server_post (s, "/api/generate",
-                                           "{\"model\":\"tiny\",\"prompt\":\"x\",\"raw\":true,\"stream\":false,"
-                                           "\"options\":{\"num_ctx\":16,\"num_predict\":-1,\"temperature\":0,\"stop\":[]}}");
+  G_GNUC_UNUSED g_autoptr (HrValue) large =
+      server_post (s, "/api/chat",
+                   CHAT "\"stream\":false,\"options\":{\"num_ctx\":512,\"num_predict\":1}}");
+  g_autoptr (HrValue) small = server_post (
+      s, "/api/generate",
+      "{\"model\":\"tiny\",\"prompt\":\"x\",\"raw\":true,\"stream\":false,"
+      "\"options\":{\"num_ctx\":16,\"num_predict\":-1,\"temperature\":0,\"stop\":[]}}");
   g_autoptr (HrValue) ps = server_get (s, "/api/ps");
 
   /* The smaller one was held to what it asked for, and the larger one is still loaded. */
-  g_assert_cmpint (json_number (small, "prompt_eval_count") + json_number (small, "eval_count"), <=, 16);
+  g_assert_cmpint (json_number (small, "prompt_eval_count") + json_number (small, "eval_count"), <=,
+                   16);
   g_assert_cmpint (json_number (ps, "models.0.context_length"), ==, 512);
 }
 
 static void
 test_logprobs (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) json = server_post (s, "/api/chat", CHAT "\"stream\":false,\"logprobs\":true,\"top_logprobs\":3," SHORT);
+  g_autoptr (HrValue) json =
+      server_post (s, "/api/chat",
+                   CHAT "\"stream\":false,\"logprobs\":true,\"top_logprobs\":3," SHORT);
   HrValue *list = json_at (json, "logprobs");
 
   g_assert_cmpuint (hr_value_size (list), ==, 8);
@@ -210,33 +229,42 @@ test_logprobs (Server *s, gconstpointer data)
 static void
 test_generate (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) first = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"prompt\":\"one two\",\"stream\":false," SHORT);
+  g_autoptr (HrValue) first =
+      server_post (s, "/api/generate",
+                   "{\"model\":\"tiny\",\"prompt\":\"one two\",\"stream\":false," SHORT);
   g_autofree char *context = headroom_json_print (json_at (first, "context"), HEADROOM_JSON_PLAIN);
-  g_autofree char *body = g_strdup_printf ("{\"model\":\"tiny\",\"prompt\":\"more\",\"stream\":false,\"context\":%s," SHORT, context);
+  g_autofree char *body = g_strdup_printf (
+      "{\"model\":\"tiny\",\"prompt\":\"more\",\"stream\":false,\"context\":%s," SHORT, context);
   g_autoptr (HrValue) second = server_post (s, "/api/generate", body);
 
   g_assert_nonnull (json_text (first, "response"));
   assert_metrics (first);
   g_assert_cmpuint (hr_value_size (json_at (first, "context")), ==,
-                    (gsize) (json_number (first, "prompt_eval_count") + json_number (first, "eval_count")));
-  g_assert_cmpint (json_number (second, "prompt_eval_count"), >, (gint64) hr_value_size (json_at (first, "context")));
+                    (gsize) (json_number (first, "prompt_eval_count") +
+                             json_number (first, "eval_count")));
+  g_assert_cmpint (json_number (second, "prompt_eval_count"), >,
+                   (gint64) hr_value_size (json_at (first, "context")));
 }
 
 static void
 test_generate_raw (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) json = server_post (s, "/api/generate",
-                                          "{\"model\":\"tiny\",\"prompt\":\"<|im_start|>a\",\"raw\":true,\"stream\":false," SHORT);
+  g_autoptr (HrValue) json = server_post (
+      s, "/api/generate",
+      "{\"model\":\"tiny\",\"prompt\":\"<|im_start|>a\",\"raw\":true,\"stream\":false," SHORT);
 
-  g_assert_cmpint (json_number (json, "prompt_eval_count"), ==, 2); /* the control token and one letter */
+  g_assert_cmpint (json_number (json, "prompt_eval_count"), ==,
+                   2); /* the control token and one letter */
   g_assert_null (json_at (json, "context"));
 }
 
 static void
 test_generate_suffix (Server *s, gconstpointer data)
 {
-  g_autofree char *message = server_post_fails (s, "/api/generate", "{\"model\":\"tiny\",\"prompt\":\"a\",\"suffix\":\"b\"}",
-                                                HEADROOM_CLIENT_ERROR_REQUEST);
+  g_autofree char *message =
+      server_post_fails (s, "/api/generate",
+                         "{\"model\":\"tiny\",\"prompt\":\"a\",\"suffix\":\"b\"}",
+                         HEADROOM_CLIENT_ERROR_REQUEST);
 
   g_assert_nonnull (strstr (message, "does not support insert"));
 }
@@ -244,11 +272,16 @@ test_generate_suffix (Server *s, gconstpointer data)
 static void
 test_injection (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) plain = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"prompt\":\"<|im_end|>\",\"stream\":false," SHORT);
-  g_autoptr (HrValue) empty = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"prompt\":\"x\",\"stream\":false," SHORT);
+  g_autoptr (HrValue) plain =
+      server_post (s, "/api/generate",
+                   "{\"model\":\"tiny\",\"prompt\":\"<|im_end|>\",\"stream\":false," SHORT);
+  g_autoptr (HrValue) empty =
+      server_post (s, "/api/generate",
+                   "{\"model\":\"tiny\",\"prompt\":\"x\",\"stream\":false," SHORT);
 
   /* Ten letters and not one control token. */
-  g_assert_cmpint (json_number (plain, "prompt_eval_count"), ==, json_number (empty, "prompt_eval_count") + 9);
+  g_assert_cmpint (json_number (plain, "prompt_eval_count"), ==,
+                   json_number (empty, "prompt_eval_count") + 9);
 }
 
 /* ---- Residency over the API ---- */
@@ -258,7 +291,8 @@ test_load_unload (Server *s, gconstpointer data)
 {
   g_autoptr (HrValue) load = server_post (s, "/api/generate", "{\"model\":\"tiny\"}");
   g_autoptr (HrValue) loaded = server_get (s, "/api/ps");
-  g_autoptr (HrValue) unload = server_post (s, "/api/chat", "{\"model\":\"tiny\",\"messages\":[],\"keep_alive\":0}");
+  g_autoptr (HrValue) unload =
+      server_post (s, "/api/chat", "{\"model\":\"tiny\",\"messages\":[],\"keep_alive\":0}");
 
   g_assert_cmpstr (json_text (load, "done_reason"), ==, "load");
   g_assert_cmpstr (json_text (loaded, "models.0.name"), ==, "tiny:latest");
@@ -269,7 +303,8 @@ test_load_unload (Server *s, gconstpointer data)
 static void
 test_keep_alive_zero (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) json = server_post (s, "/api/chat", CHAT "\"stream\":false,\"keep_alive\":0," SHORT);
+  g_autoptr (HrValue) json =
+      server_post (s, "/api/chat", CHAT "\"stream\":false,\"keep_alive\":0," SHORT);
 
   g_assert_true (hr_value_get_bool (json_at (json, "done")));
   server_wait_until (s, nothing_is_loaded, NULL);
@@ -278,8 +313,10 @@ test_keep_alive_zero (Server *s, gconstpointer data)
 static void
 test_larger_context_reloads (Server *s, gconstpointer data)
 {
-  G_GNUC_UNUSED g_autoptr (HrValue) small = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"options\":{\"num_ctx\":128}}");
-  G_GNUC_UNUSED g_autoptr (HrValue) large = server_post (s, "/api/generate", "{\"model\":\"tiny\",\"options\":{\"num_ctx\":512}}");
+  G_GNUC_UNUSED g_autoptr (HrValue) small =
+      server_post (s, "/api/generate", "{\"model\":\"tiny\",\"options\":{\"num_ctx\":128}}");
+  G_GNUC_UNUSED g_autoptr (HrValue) large =
+      server_post (s, "/api/generate", "{\"model\":\"tiny\",\"options\":{\"num_ctx\":512}}");
   g_autoptr (HrValue) status = server_get (s, "/headroom/status");
   g_autofree char *events = headroom_json_print (json_at (status, "events"), HEADROOM_JSON_PLAIN);
 
@@ -291,9 +328,12 @@ test_larger_context_reloads (Server *s, gconstpointer data)
 static void
 test_status_and_plan (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) plan = server_post (s, "/headroom/plan", "{\"model\":\"tiny\",\"num_ctx\":256,\"parallel\":2,\"kv_type\":\"f32\"}");
-  G_GNUC_UNUSED g_autoptr (HrValue) load = server_post (s, "/api/generate",
-                                          "{\"model\":\"tiny\",\"options\":{\"num_ctx\":256,\"parallel\":2,\"kv_type\":\"f32\"}}");
+  g_autoptr (HrValue) plan =
+      server_post (s, "/headroom/plan",
+                   "{\"model\":\"tiny\",\"num_ctx\":256,\"parallel\":2,\"kv_type\":\"f32\"}");
+  G_GNUC_UNUSED g_autoptr (HrValue) load = server_post (
+      s, "/api/generate",
+      "{\"model\":\"tiny\",\"options\":{\"num_ctx\":256,\"parallel\":2,\"kv_type\":\"f32\"}}");
   g_autoptr (HrValue) status = server_get (s, "/headroom/status");
   HrValue *items = json_at (plan, "items");
   gint64 sum = 0;
@@ -306,9 +346,11 @@ test_status_and_plan (Server *s, gconstpointer data)
   g_assert_cmpstr (json_text (plan, "settings.kv_type"), ==, "f32");
   /* What was planned is what was loaded. */
   g_assert_cmpint (json_number (status, "models.0.bytes.total"), ==, sum);
-  g_assert_cmpint (json_number (status, "devices.0.ours.weights"), ==, json_number (plan, "bytes.weights"));
-  g_assert_cmpint (json_number (status, "devices.0.ours.cache") + json_number (status, "devices.0.ours.cache_reserved"), ==,
-                   json_number (plan, "bytes.cache"));
+  g_assert_cmpint (json_number (status, "devices.0.ours.weights"), ==,
+                   json_number (plan, "bytes.weights"));
+  g_assert_cmpint (json_number (status, "devices.0.ours.cache") +
+                       json_number (status, "devices.0.ours.cache_reserved"),
+                   ==, json_number (plan, "bytes.cache"));
 }
 
 static void
@@ -327,7 +369,8 @@ test_events (Server *s, gconstpointer data)
   g_autoptr (GError) error = NULL;
   G_GNUC_UNUSED g_autoptr (HrValue) load = server_post (s, "/api/generate", "{\"model\":\"tiny\"}");
 
-  g_assert_false (headroom_client_stream (s->client, "/headroom/events", NULL, stop_at_load, cancellable, cancellable, &error));
+  g_assert_false (headroom_client_stream (s->client, "/headroom/events", NULL, stop_at_load,
+                                          cancellable, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
@@ -336,16 +379,21 @@ test_events (Server *s, gconstpointer data)
 static void
 test_manage (Server *s, gconstpointer data)
 {
-  g_autoptr (GPtrArray) created =
-    server_stream (s, "/api/create", "{\"model\":\"mine\",\"from\":\"tiny\",\"system\":\"Be brief.\",\"parameters\":{\"num_predict\":3}}");
-  g_autoptr (HrValue) answer = server_post (s, "/api/chat",
-                                            "{\"model\":\"mine\",\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],"
-                                            "\"options\":{\"temperature\":0}}");
+  g_autoptr (GPtrArray) created = server_stream (
+      s, "/api/create",
+      "{\"model\":\"mine\",\"from\":\"tiny\",\"system\":\"Be brief.\",\"parameters\":{\"num_predict\":3}}");
+  g_autoptr (HrValue) answer = server_post (
+      s, "/api/chat",
+      "{\"model\":\"mine\",\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],"
+      "\"options\":{\"temperature\":0}}");
   g_autoptr (GError) error = NULL;
-  g_autofree char *copied = headroom_client_request (s->client, "POST", "/api/copy",
-                                                     "{\"source\":\"mine\",\"destination\":\"yours\"}", NULL, &error);
-  g_autofree char *deleted = headroom_client_request (s->client, "DELETE", "/api/delete", "{\"model\":\"mine\"}", NULL, &error);
-  G_GNUC_UNUSED g_autofree char *missing = server_post_fails (s, "/api/show", "{\"model\":\"mine\"}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
+  g_autofree char *copied =
+      headroom_client_request (s->client, "POST", "/api/copy",
+                               "{\"source\":\"mine\",\"destination\":\"yours\"}", NULL, &error);
+  g_autofree char *deleted = headroom_client_request (s->client, "DELETE", "/api/delete",
+                                                      "{\"model\":\"mine\"}", NULL, &error);
+  G_GNUC_UNUSED g_autofree char *missing =
+      server_post_fails (s, "/api/show", "{\"model\":\"mine\"}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
   g_autoptr (HrValue) shown = server_post (s, "/api/show", "{\"model\":\"yours\"}");
 
   g_assert_no_error (error);
@@ -361,16 +409,19 @@ test_manage (Server *s, gconstpointer data)
 static void
 test_thinking (Server *s, gconstpointer data)
 {
-  /* The prompt ends with the opening tag and the model never writes the closing one: all of the answer is thinking. */
-  G_GNUC_UNUSED g_autoptr (GPtrArray) created =
-    server_stream (s, "/api/create",
-                   "{\"model\":\"thinker\",\"from\":\"tiny\",\"template\":\"{% for m in messages %}{{ m.content }}{% endfor %}"
-                   "{% if false %}</think>{% endif %}<think>\"}");
-  g_autoptr (HrValue) json =
-    server_post (s, "/api/chat", "{\"model\":\"thinker\",\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]," SHORT);
-  g_autoptr (HrValue) off = server_post (s, "/api/chat",
-                                         "{\"model\":\"thinker\",\"stream\":false,\"think\":false,"
-                                         "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]," SHORT);
+  /* The prompt ends with the opening tag and the model never writes the closing one: all of the
+   * answer is thinking. */
+  G_GNUC_UNUSED g_autoptr (GPtrArray) created = server_stream (
+      s, "/api/create",
+      "{\"model\":\"thinker\",\"from\":\"tiny\",\"template\":\"{% for m in messages %}{{ m.content }}{% endfor %}"
+      "{% if false %}</think>{% endif %}<think>\"}");
+  g_autoptr (HrValue) json = server_post (
+      s, "/api/chat",
+      "{\"model\":\"thinker\",\"stream\":false,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]," SHORT);
+  g_autoptr (HrValue) off =
+      server_post (s, "/api/chat",
+                   "{\"model\":\"thinker\",\"stream\":false,\"think\":false,"
+                   "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]," SHORT);
 
   g_assert_cmpstr (json_text (json, "message.content"), ==, "");
   g_assert_cmpuint (strlen (json_text (json, "message.thinking")), >, 0);
@@ -385,7 +436,8 @@ test_openai_models (Server *s, gconstpointer data)
   g_autoptr (HrValue) list = server_get (s, "/v1/models");
   g_autoptr (HrValue) one = server_get (s, "/v1/models/tiny");
   g_autoptr (GError) error = NULL;
-  g_autofree char *none = headroom_client_request (s->client, "GET", "/v1/models/none", NULL, NULL, &error);
+  g_autofree char *none =
+      headroom_client_request (s->client, "GET", "/v1/models/none", NULL, NULL, &error);
 
   g_assert_cmpuint (hr_value_size (json_at (list, "data")), ==, 2);
   g_assert_cmpstr (json_text (one, "object"), ==, "model");
@@ -396,9 +448,12 @@ test_openai_models (Server *s, gconstpointer data)
 static void
 test_openai_chat (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) json = server_post (s, "/v1/chat/completions", CHAT "\"max_tokens\":5,\"temperature\":0}");
+  g_autoptr (HrValue) json =
+      server_post (s, "/v1/chat/completions", CHAT "\"max_tokens\":5,\"temperature\":0}");
   g_autoptr (GPtrArray) events = server_stream (
-    s, "/v1/chat/completions", CHAT "\"max_tokens\":5,\"temperature\":0,\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
+      s, "/v1/chat/completions",
+      CHAT
+      "\"max_tokens\":5,\"temperature\":0,\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
   g_autofree char *text = joined (events, "choices.0.delta.content");
 
   g_assert_cmpstr (json_text (json, "object"), ==, "chat.completion");
@@ -416,7 +471,8 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   server_fixture_init ();
-#define CASE(path, func) g_test_add ("/server/" path, Server, NULL, server_setup, func, server_teardown)
+#define CASE(path, func) \
+  g_test_add ("/server/" path, Server, NULL, server_setup, func, server_teardown)
   CASE ("root", test_root);
   CASE ("version", test_version);
   CASE ("tags", test_tags);

@@ -41,8 +41,8 @@ static void
 assert_answers (HeadroomSession *session)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *text =
-    headroom_client_request (headroom_session_get_client (session), "GET", "/api/version", NULL, NULL, &error);
+  g_autofree char *text = headroom_client_request (headroom_session_get_client (session), "GET",
+                                                   "/api/version", NULL, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (strstr (text, "version"));
@@ -128,8 +128,8 @@ chat_done_cb (GObject *source, GAsyncResult *result, gpointer data)
   chat->done = TRUE;
 }
 
-#define ENDLESS(stream)                                                                                                  \
-  "{\"model\":\"endless\",\"prompt\":\"go\",\"raw\":true,\"stream\":" stream                                         \
+#define ENDLESS(stream)                                                      \
+  "{\"model\":\"endless\",\"prompt\":\"go\",\"raw\":true,\"stream\":" stream \
   ",\"options\":{\"num_ctx\":%d,\"num_predict\":-2,\"temperature\":0}}"
 
 static gpointer
@@ -151,8 +151,8 @@ test_close_in_stream (Fixture *f, gconstpointer data)
   g_autoptr (GThread) closer = NULL;
 
   server_add_endless_models (f->loose);
-  headroom_client_stream_async (headroom_session_get_client (second), "/api/generate", body, chat_line_cb, &chat, NULL,
-                                chat_done_cb, &chat);
+  headroom_client_stream_async (headroom_session_get_client (second), "/api/generate", body,
+                                chat_line_cb, &chat, NULL, chat_done_cb, &chat);
   while (chat.text->len == 0)
     g_main_context_iteration (NULL, TRUE);
   closer = g_thread_new ("closer", close_soon, first);
@@ -180,7 +180,8 @@ test_close_before_answer (Fixture *f, gconstpointer data)
 
   server_add_endless_models (f->loose);
   closer = g_thread_new ("closer", close_soon, first);
-  answer = headroom_client_request (headroom_session_get_client (second), "POST", "/api/generate", body, NULL, &error);
+  answer = headroom_client_request (headroom_session_get_client (second), "POST", "/api/generate",
+                                    body, NULL, &error);
   g_thread_join (g_steal_pointer (&closer));
   g_assert_no_error (error);
   g_assert_nonnull (strstr (answer, "\"done\":true"));
@@ -193,7 +194,8 @@ test_other_store (Fixture *f, gconstpointer data)
   g_autoptr (HeadroomSession) first = open_session (f, HEADROOM_SESSION_PLAIN);
   g_autoptr (HeadroomStore) other = headroom_store_new (f->loose, NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (HeadroomSession) second = headroom_session_open (other, HEADROOM_SESSION_PLAIN, &error);
+  g_autoptr (HeadroomSession) second =
+      headroom_session_open (other, HEADROOM_SESSION_PLAIN, &error);
 
   g_assert_no_error (error);
   g_assert_true (headroom_session_is_host (first));
@@ -207,7 +209,8 @@ test_listens (Fixture *f, gconstpointer data)
 {
   g_setenv ("HEADROOM_HOST", "127.0.0.1:0", TRUE);
   g_autoptr (HeadroomSession) session = open_session (f, HEADROOM_SESSION_LISTEN);
-  g_autoptr (HeadroomClient) client = headroom_client_new_for_uri (headroom_session_get_uri (session));
+  g_autoptr (HeadroomClient) client =
+      headroom_client_new_for_uri (headroom_session_get_uri (session));
   g_autoptr (GError) error = NULL;
   g_autofree char *text = headroom_client_request (client, "GET", "/", NULL, NULL, &error);
 
@@ -247,7 +250,8 @@ test_attached_listens (Fixture *f, gconstpointer data)
   g_autoptr (HeadroomSession) second = open_session (f, HEADROOM_SESSION_LISTEN);
   g_assert_false (headroom_session_is_host (second));
   g_assert_cmpstr (headroom_session_get_notice (second), ==, NULL);
-  g_autoptr (HeadroomClient) client = headroom_client_new_for_uri (headroom_session_get_uri (second));
+  g_autoptr (HeadroomClient) client =
+      headroom_client_new_for_uri (headroom_session_get_uri (second));
   g_autoptr (GError) error = NULL;
   g_autofree char *text = headroom_client_request (client, "GET", "/", NULL, NULL, &error);
   g_assert_no_error (error);
@@ -278,8 +282,8 @@ start_helper (Fixture *f)
   g_autoptr (GError) error = NULL;
   Helper helper;
 
-  helper.process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
-                                     g_getenv ("SESSION_HELPER"), f->root, NULL);
+  helper.process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
+                                     &error, g_getenv ("SESSION_HELPER"), f->root, NULL);
   g_assert_no_error (error);
   helper.out = g_data_input_stream_new (g_subprocess_get_stdout_pipe (helper.process));
   return helper;
@@ -290,7 +294,8 @@ helper_asks (Helper *helper, const char *path)
 {
   g_autofree char *line = g_strconcat (path, "\n", NULL);
 
-  g_assert_true (g_output_stream_write_all (g_subprocess_get_stdin_pipe (helper->process), line, strlen (line), NULL, NULL, NULL));
+  g_assert_true (g_output_stream_write_all (g_subprocess_get_stdin_pipe (helper->process), line,
+                                            strlen (line), NULL, NULL, NULL));
   return read_line (helper);
 }
 

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * HEADROOM_SCENARIOS is how many random ones are played (2000 if it is not set); a seed is printed with each failure.
+ * HEADROOM_SCENARIOS is how many random ones are played (2000 if it is not set); a seed is printed
+ * with each failure.
  */
 #include "headroom-json.h"
 #include "headroom-scenario.h"
@@ -32,10 +33,12 @@ read_shipped (const char *name)
 }
 
 static guint
-count (const HeadroomSimulation *simulation, HeadroomEventKind kind, const char **ret_model, gint64 *ret_minute)
+count (const HeadroomSimulation *simulation, HeadroomEventKind kind, const char **ret_model,
+       gint64 *ret_minute)
 {
   guint n = 0;
-  gint64 first = headroom_event_get_time_ns (g_array_index (simulation->events, HeadroomSimulationEvent, 0).event);
+  gint64 first = headroom_event_get_time_ns (
+      g_array_index (simulation->events, HeadroomSimulationEvent, 0).event);
 
   for (guint i = 0; i < simulation->events->len; i++) {
     HeadroomEvent *event = g_array_index (simulation->events, HeadroomSimulationEvent, i).event;
@@ -50,7 +53,8 @@ count (const HeadroomSimulation *simulation, HeadroomEventKind kind, const char 
   return n;
 }
 
-/* Weights alone, nothing in reserve: one has to go, the one that was used least recently, and not before the fifth comes. */
+/* Weights alone, nothing in reserve: one has to go, the one that was used least recently, and not
+ * before the fifth comes. */
 static void
 test_five_models (void)
 {
@@ -61,7 +65,9 @@ test_five_models (void)
 
   g_assert_cmpuint (count (simulation, HEADROOM_EVENT_EVICT, &evicted, &minute), ==, 1);
   g_assert_cmpstr (evicted, ==, "qwen2.5:7b");
-  g_assert_cmpstr (headroom_event_get_client (g_array_index (simulation->events, HeadroomSimulationEvent, 4).event), ==, "editor");
+  g_assert_cmpstr (headroom_event_get_client (
+                       g_array_index (simulation->events, HeadroomSimulationEvent, 4).event),
+                   ==, "editor");
   g_assert_cmpint (minute, ==, 3); /* the first load ends two seconds into the first minute */
   g_assert_cmpuint (simulation->n_served, ==, 5);
   g_assert_cmpuint (count (simulation, HEADROOM_EVENT_LOAD, NULL, NULL), ==, 5);
@@ -168,8 +174,9 @@ add_random_request (GRand *rand, HeadroomScenario *s, gint64 *at_us)
   g_snprintf (r.client, sizeof r.client, "client %d", g_rand_int_range (rand, 0, 5));
   r.has_keep_alive = g_rand_boolean (rand);
   r.keep_alive_ns = random_keep_alive (rand);
-  r.settings = (HrSettings) { .num_ctx = 1u << g_rand_int_range (rand, 8, 17), .parallel = (guint32) g_rand_int_range (rand, 0, 5),
-                              .gpu_layers = -1 };
+  r.settings = (HrSettings){ .num_ctx = 1u << g_rand_int_range (rand, 8, 17),
+                             .parallel = (guint32) g_rand_int_range (rand, 0, 5),
+                             .gpu_layers = -1 };
   r.seconds = 0.001 + g_rand_double (rand) * 30;
   g_array_append_val (s->requests, r);
 }
@@ -198,16 +205,18 @@ random_scenario (GRand *rand)
   return s;
 }
 
-/* Nothing busy is evicted (the residency asserts it), nothing is lost, no budget is exceeded, everything is explained. */
+/* Nothing busy is evicted (the residency asserts it), nothing is lost, no budget is exceeded,
+ * everything is explained. */
 static void
 check (const HeadroomScenario *s, const HeadroomSimulation *simulation, guint32 seed)
 {
   if (simulation->n_served + simulation->n_refused != s->requests->len || simulation->over_budget)
-    g_error ("seed %u: %u served, %u refused of %u; over budget: %d", seed, simulation->n_served, simulation->n_refused,
-             s->requests->len, simulation->over_budget);
+    g_error ("seed %u: %u served, %u refused of %u; over budget: %d", seed, simulation->n_served,
+             simulation->n_refused, s->requests->len, simulation->over_budget);
   for (guint i = 0; i < simulation->events->len; i++) {
     HeadroomEvent *event = g_array_index (simulation->events, HeadroomSimulationEvent, i).event;
-    if (strlen (headroom_event_get_reason (event)) < 10 || strchr (headroom_event_get_reason (event), '{') != NULL)
+    if (strlen (headroom_event_get_reason (event)) < 10 ||
+        strchr (headroom_event_get_reason (event), '{') != NULL)
       g_error ("seed %u: an event without a reason: %s", seed, headroom_event_get_reason (event));
   }
 }
@@ -229,7 +238,8 @@ test_random (void)
       n_evicted += count (simulation, HEADROOM_EVENT_EVICT, NULL, NULL);
     n_refused += simulation->n_refused;
   }
-  g_test_message ("%u scenarios, %" G_GUINT64_FORMAT " evictions, %" G_GUINT64_FORMAT " refusals", n, n_evicted, n_refused);
+  g_test_message ("%u scenarios, %" G_GUINT64_FORMAT " evictions, %" G_GUINT64_FORMAT " refusals",
+                  n, n_evicted, n_refused);
   g_assert_true (n < 100 || (n_evicted > 0 && n_refused > 0));
 }
 
@@ -240,7 +250,8 @@ test_random (void)
 static void
 test_bad (void)
 {
-  static const struct { const char *json, *named; } bad[] = {
+  static const struct { const char *json, *named;
+  } bad[] = {
     { "[]", "scenario" },
     { "{}", "devices" },
     { "{\"devices\":[]}", "devices" },
@@ -261,13 +272,18 @@ test_bad (void)
     { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"num_ctx\":-1}]}", "num_ctx" },
     { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"parallel\":1000000}]}", "parallel" },
     { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"loop\":true}]}", "loop" },
-    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"repeat\":{\"count\":1000000}}]}", "repeat.count" },
-    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"repeat\":{\"count\":60000}},{\"model\":\"m\",\"repeat\":{\"count\":60000}}]}", "too many" },
-    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"repeat\":{\"count\":2,\"repeat\":{}}}]}", "repeat.repeat" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"repeat\":{\"count\":1000000}}]}",
+      "repeat.count" },
+    { "{" MACHINE
+      ",\"requests\":[{\"model\":\"m\",\"repeat\":{\"count\":60000}},{\"model\":\"m\",\"repeat\":{\"count\":60000}}]}",
+      "too many" },
+    { "{" MACHINE ",\"requests\":[{\"model\":\"m\",\"repeat\":{\"count\":2,\"repeat\":{}}}]}",
+      "repeat.repeat" },
     { "{" MACHINE ",\"disk\":\"0GB/s\",\"requests\":[]}", "disk" },
     { "{" MACHINE ",\"keep_alive\":\"never\",\"requests\":[]}", "keep_alive" },
     { "{" MACHINE ",\"reserve\":101,\"requests\":[]}", "reserve" },
-    { "{" MACHINE ",\"max_loaded\":\"some\",\"requests\":[]}", "max_loaded" } };
+    { "{" MACHINE ",\"max_loaded\":\"some\",\"requests\":[]}", "max_loaded" }
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
     g_autoptr (HrValue) json = headroom_json_parse (bad[i].json, -1, FALSE, NULL);
@@ -280,12 +296,15 @@ test_bad (void)
   }
 }
 
-/* As many requests as may be, at once: those beyond the queue are refused, and it takes no time to speak of. */
+/* As many requests as may be, at once: those beyond the queue are refused, and it takes no time to
+ * speak of. */
 static void
 test_crowd (void)
 {
-  static const char text[] = "{" MACHINE ",\"max_queue\":16,\"num_parallel\":4,\"requests\":[{\"model\":\"m\",\"seconds\":1,"
-                             "\"repeat\":{\"count\":20000,\"every\":\"0s\"}}]}";
+  static const char text[] =
+      "{" MACHINE
+      ",\"max_queue\":16,\"num_parallel\":4,\"requests\":[{\"model\":\"m\",\"seconds\":1,"
+      "\"repeat\":{\"count\":20000,\"every\":\"0s\"}}]}";
   g_autoptr (HrValue) json = headroom_json_parse (text, -1, FALSE, NULL);
   g_autoptr (HeadroomScenario) scenario = headroom_scenario_read (json, NULL);
   g_autoptr (HeadroomSimulation) simulation = headroom_simulation_play (scenario);

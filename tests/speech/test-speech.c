@@ -8,9 +8,9 @@
 #include "headroom-speech.h"
 
 static const char tools_json[] =
-  "[{\"type\":\"function\",\"function\":{\"name\":\"weather\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":"
-  "{\"type\":\"string\"},\"days\":{\"type\":\"integer\"}},\"required\":[\"city\"]}}},"
-  "{\"type\":\"function\",\"function\":{\"name\":\"now\",\"parameters\":{\"type\":\"object\",\"properties\":{}}}}]";
+    "[{\"type\":\"function\",\"function\":{\"name\":\"weather\",\"parameters\":{\"type\":\"object\",\"properties\":{\"city\":"
+    "{\"type\":\"string\"},\"days\":{\"type\":\"integer\"}},\"required\":[\"city\"]}}},"
+    "{\"type\":\"function\",\"function\":{\"name\":\"now\",\"parameters\":{\"type\":\"object\",\"properties\":{}}}}]";
 
 /* Marks of templates, as far as they matter here. */
 #define QWEN "{% for t in tools %}<tool_call>{% endfor %}<think></think>"
@@ -32,48 +32,71 @@ typedef struct {
 static const Case cases[] = {
   { QWEN, "Hello", "", "Hello", "[]" },
   { QWEN, "<think>hm</think>\n\nHello", "hm", "Hello", "[]" },
-  { QWEN, "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rom\"}}\n</tool_call>", "", "", WEATHER },
-  { QWEN, "<think>\nhm\n</think>\n\n<tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>\n<tool_call>{\"name\":\"weather\","
-          "\"arguments\":\"{\\\"city\\\":\\\"Bonn\\\"}\"}</tool_call>",
-    "hm\n", "", "[{\"name\":\"now\",\"arguments\":{}},{\"name\":\"weather\",\"arguments\":{\"city\":\"Bonn\"}}]" },
-  { QWEN, "I look. <tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>", "", "I look. ", "[{\"name\":\"now\",\"arguments\":{}}]" },
-  { QWEN, "<tool_call>{\"name\":\"now\",</tool_call>!", "", "<tool_call>{\"name\":\"now\",</tool_call>!", "[]" },
+  { QWEN, "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rom\"}}\n</tool_call>",
+    "", "", WEATHER },
+  { QWEN,
+    "<think>\nhm\n</think>\n\n<tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>\n<tool_call>{\"name\":\"weather\","
+    "\"arguments\":\"{\\\"city\\\":\\\"Bonn\\\"}\"}</tool_call>",
+    "hm\n", "",
+    "[{\"name\":\"now\",\"arguments\":{}},{\"name\":\"weather\",\"arguments\":{\"city\":\"Bonn\"}}]" },
+  { QWEN, "I look. <tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>", "", "I look. ",
+    "[{\"name\":\"now\",\"arguments\":{}}]" },
+  { QWEN, "<tool_call>{\"name\":\"now\",</tool_call>!", "",
+    "<tool_call>{\"name\":\"now\",</tool_call>!", "[]" },
   { QWEN, "<tool_call>{\"name\":\"unknown\",\"arguments\":{}}</tool_call>", "",
     "<tool_call>{\"name\":\"unknown\",\"arguments\":{}}</tool_call>", "[]" },
   { QWEN, "<tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}", "", "", WEATHER },
   { QWEN, "a <tool", "", "a <tool", "[]" },
-  { CODER, "<tool_call>\n<function=weather>\n<parameter=city>\nRom\n</parameter>\n<parameter=days>\n3\n</parameter>\n</function>\n</tool_call>",
+  { CODER,
+    "<tool_call>\n<function=weather>\n<parameter=city>\nRom\n</parameter>\n<parameter=days>\n3\n</parameter>\n</function>\n</tool_call>",
     "", "", "[{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\",\"days\":3}}]" },
-  { CODER, "<tool_call><function=weather><parameter=city>4</parameter></function></tool_call>", "", "",
-    "[{\"name\":\"weather\",\"arguments\":{\"city\":\"4\"}}]" },
-  { MISTRAL, "[TOOL_CALLS] [{\"name\": \"weather\", \"arguments\": {\"city\": \"Rom\"}}]", "", "", WEATHER },
+  { CODER, "<tool_call><function=weather><parameter=city>4</parameter></function></tool_call>", "",
+    "", "[{\"name\":\"weather\",\"arguments\":{\"city\":\"4\"}}]" },
+  { MISTRAL, "[TOOL_CALLS] [{\"name\": \"weather\", \"arguments\": {\"city\": \"Rom\"}}]", "", "",
+    WEATHER },
   { MISTRAL, "[TOOL_CALLS]weather[ARGS]{\"city\":\"Rom\"}", "", "", WEATHER },
-  { MISTRAL, "[TOOL_CALLS]now[CALL_ID]123456789[ARGS]{}[TOOL_CALLS]weather[ARGS]{\"city\":\"Rom\"}", "", "",
+  { MISTRAL, "[TOOL_CALLS]now[CALL_ID]123456789[ARGS]{}[TOOL_CALLS]weather[ARGS]{\"city\":\"Rom\"}",
+    "", "",
     "[{\"name\":\"now\",\"arguments\":{}},{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}]" },
   { MISTRAL, "[TOOL_CALLS] nothing", "", "[TOOL_CALLS] nothing", "[]" },
-  { GRANITE, "<|tool_call|>[{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}]", "", "", WEATHER },
+  { GRANITE, "<|tool_call|>[{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}]", "", "",
+    WEATHER },
   { LLAMA, "{\"name\": \"weather\", \"parameters\": {\"city\": \"Rom\"}}", "", "", WEATHER },
-  { LLAMA, "<|python_tag|>{\"type\": \"function\", \"name\": \"weather\", \"parameters\": {\"city\": \"Rom\"}}", "", "", WEATHER },
-  { LLAMA, "{\"name\":\"now\",\"parameters\":{}}; {\"name\":\"weather\",\"parameters\":{\"city\":\"Rom\"}}", "", "",
+  { LLAMA,
+    "<|python_tag|>{\"type\": \"function\", \"name\": \"weather\", \"parameters\": {\"city\": \"Rom\"}}",
+    "", "", WEATHER },
+  { LLAMA,
+    "{\"name\":\"now\",\"parameters\":{}}; {\"name\":\"weather\",\"parameters\":{\"city\":\"Rom\"}}",
+    "", "",
     "[{\"name\":\"now\",\"arguments\":{}},{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}]" },
   { LLAMA, "{\"a\": 1}", "", "{\"a\": 1}", "[]" },
-  { LLAMA, "The object {\"name\":\"now\",\"parameters\":{}}", "", "The object {\"name\":\"now\",\"parameters\":{}}", "[]" },
-  { DEEPSEEK, "<think>a</think><｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n```json\n{\"city\":\"Rom\"}\n```"
-              "<｜tool▁call▁end｜><｜tool▁calls▁end｜>", "a", "", WEATHER },
-  { DEEPSEEK, "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>"
-              "{\"city\":\"Rom\"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>", "", "",
+  { LLAMA, "The object {\"name\":\"now\",\"parameters\":{}}", "",
+    "The object {\"name\":\"now\",\"parameters\":{}}", "[]" },
+  { DEEPSEEK,
+    "<think>a</think><｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n```json\n{\"city\":\"Rom\"}\n```"
+    "<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+    "a", "", WEATHER },
+  { DEEPSEEK,
+    "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>now<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>"
+    "{\"city\":\"Rom\"}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+    "", "",
     "[{\"name\":\"now\",\"arguments\":{}},{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}]" },
-  { HARMONY, "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Hello", "hm", "Hello", "[]" },
-  { HARMONY, "<|channel|>analysis<|message|>hm < 3<|end|><|start|>assistant<|channel|>commentary to=functions.weather <|constrain|>json"
-             "<|message|>{\"city\":\"Rom\"}", "hm < 3", "", WEATHER },
+  { HARMONY,
+    "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Hello",
+    "hm", "Hello", "[]" },
+  { HARMONY,
+    "<|channel|>analysis<|message|>hm < 3<|end|><|start|>assistant<|channel|>commentary to=functions.weather <|constrain|>json"
+    "<|message|>{\"city\":\"Rom\"}",
+    "hm < 3", "", WEATHER },
   { HARMONY, "<|channel|>commentary to=functions.weather<|message|>{broken", "", "{broken", "[]" },
   { HARMONY, "plain words", "", "plain words", "[]" },
-  { GEMMA, "<start_function_call>call:weather{city:<escape>Rom<escape>,days:3}<end_function_call>", "", "",
-    "[{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\",\"days\":3}}]" },
+  { GEMMA, "<start_function_call>call:weather{city:<escape>Rom<escape>,days:3}<end_function_call>",
+    "", "", "[{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\",\"days\":3}}]" },
   { OTHER, "{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}", "", "", WEATHER },
   { OTHER, "[1, 2]", "", "[1, 2]", "[]" },
   { OTHER, " {", "", " {", "[]" },
-  { "no such thing", "{\"name\":\"now\",\"arguments\":{}}", "", "{\"name\":\"now\",\"arguments\":{}}", "[]" },
+  { "no such thing", "{\"name\":\"now\",\"arguments\":{}}", "",
+    "{\"name\":\"now\",\"arguments\":{}}", "[]" },
 };
 
 /* [{name, arguments}], without the ids, which are drawn. */
@@ -102,7 +125,8 @@ check (const Case *c, gsize piece, HrValue *tools)
 
   headroom_speech_init (&speech, &form, tools, TRUE, FALSE);
   for (gsize at = 0; at < len; at += piece)
-    headroom_speech_feed (&speech, c->answer + at, MIN (piece, len - at), FALSE, thought, text, calls);
+    headroom_speech_feed (&speech, c->answer + at, MIN (piece, len - at), FALSE, thought, text,
+                          calls);
   headroom_speech_feed (&speech, "", 0, TRUE, thought, text, calls);
   headroom_speech_finish (&speech);
   g_autofree char *shown = show_calls (calls);
@@ -126,7 +150,8 @@ test_families (void)
 static void
 test_without_tools (void)
 {
-  Case c = { QWEN, "<tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>", "", "<tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>", "[]" };
+  Case c = { QWEN, "<tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>", "",
+             "<tool_call>{\"name\":\"now\",\"arguments\":{}}</tool_call>", "[]" };
 
   check (&c, 3, NULL);
 }
@@ -138,10 +163,12 @@ test_grammars (void)
   static const struct {
     const char *template_text, *good, *bad;
   } forms[] = {
-    { QWEN, "{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}\n</tool_call>", "{\"name\":\"weather\",\"arguments\":{}}\n</tool_call>" },
+    { QWEN, "{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}\n</tool_call>",
+      "{\"name\":\"weather\",\"arguments\":{}}\n</tool_call>" },
     { MISTRAL, "[{\"name\":\"now\",\"arguments\":{}}]", "[]" },
     { GRANITE, "[{\"name\":\"now\",\"arguments\":{}}]", "[{\"name\":\"never\",\"arguments\":{}}]" },
-    { LLAMA, "{\"name\":\"weather\",\"parameters\":{\"city\":\"Rom\",\"days\":2}}", "{\"name\":\"weather\",\"parameters\":{\"city\":\"Rom\",\"days\":\"2\"}}" },
+    { LLAMA, "{\"name\":\"weather\",\"parameters\":{\"city\":\"Rom\",\"days\":2}}",
+      "{\"name\":\"weather\",\"parameters\":{\"city\":\"Rom\",\"days\":\"2\"}}" },
     { OTHER, "{\"name\":\"now\",\"arguments\":{}}", "{\"name\":\"now\"}" },
   };
   g_autoptr (HrValue) tools = headroom_json_parse (tools_json, -1, FALSE, NULL);
@@ -168,7 +195,8 @@ test_grammars (void)
   g_auto (HeadroomToolGrammar) only = { 0 };
   headroom_tool_grammar_init (&only, HEADROOM_TOOLS_JSON, tools, "now", &error);
   g_assert_no_error (error);
-  g_assert_false (hr_grammar_matches (only.grammar, "{\"name\":\"weather\",\"arguments\":{\"city\":\"\"}}", 42));
+  g_assert_false (hr_grammar_matches (only.grammar,
+                                      "{\"name\":\"weather\",\"arguments\":{\"city\":\"\"}}", 42));
 }
 
 int

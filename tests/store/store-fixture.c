@@ -24,7 +24,8 @@ store_fixture_init (StoreFixture *fixture)
 static void
 remove_tree (const char *path)
 {
-  g_autoptr(GDir) dir = g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
+  g_autoptr (GDir) dir =
+      g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
   const char *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
@@ -78,7 +79,8 @@ make_gguf (guint32 seed)
   gguf_builder_u32 (builder, "llama.embedding_length", 32);
   gguf_builder_u32 (builder, "llama.block_count", 1);
   gguf_builder_u32 (builder, "llama.attention.head_count", 2);
-  gguf_builder_string (builder, "tokenizer.chat_template", "{{ messages }}{{ tools }}<think></think>");
+  gguf_builder_string (builder, "tokenizer.chat_template",
+                       "{{ messages }}{{ tools }}<think></think>");
   gguf_builder_tensor (builder, "output_norm.weight", HR_TYPE_F32, 1, (uint64_t[]) { 32 }, weights);
   return gguf_builder_finish (builder);
 }
@@ -112,16 +114,20 @@ append_layer (StoreFixture *fixture, GString *layers, const char *kind, const ch
   const char *bytes = gguf != NULL ? g_bytes_get_data (gguf, &len) : text;
   g_autofree char *digest = store_fixture_blob (fixture, bytes, (gssize) len);
 
-  g_string_append_printf (layers, "%s{\"mediaType\":\"application/vnd.ollama.image.%s\",\"digest\":\"%s\",\"size\":%" G_GSIZE_FORMAT "}",
-                          layers->len > 0 ? "," : "", kind, digest, len);
+  g_string_append_printf (
+      layers,
+      "%s{\"mediaType\":\"application/vnd.ollama.image.%s\",\"digest\":\"%s\",\"size\":%" G_GSIZE_FORMAT
+      "}",
+      layers->len > 0 ? "," : "", kind, digest, len);
 }
 
 void
 store_fixture_manifest (StoreFixture *fixture, const char *name, ...)
 {
-  static const char *const config = "{\"model_format\":\"gguf\",\"model_family\":\"llama\",\"model_families\":[\"llama\"],"
-                                    "\"model_type\":\"8.0B\",\"file_type\":\"Q4_K_M\",\"architecture\":\"amd64\",\"os\":\"linux\","
-                                    "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}";
+  static const char *const config =
+      "{\"model_format\":\"gguf\",\"model_family\":\"llama\",\"model_families\":[\"llama\"],"
+      "\"model_type\":\"8.0B\",\"file_type\":\"Q4_K_M\",\"architecture\":\"amd64\",\"os\":\"linux\","
+      "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}";
   g_autoptr(GString) layers = g_string_new (NULL);
   g_autofree char *digest = store_fixture_blob (fixture, config, -1);
   g_autofree char *relative = g_strconcat ("store/manifests/", name, NULL);

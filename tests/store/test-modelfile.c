@@ -44,13 +44,17 @@ test_all (void)
   g_autoptr(HrValue) parameters = headroom_modelfile_dup_parameters (file, &error);
   g_assert_no_error (error);
   g_autofree char *json = headroom_json_print (parameters, HEADROOM_JSON_PLAIN);
-  g_assert_cmpstr (json, ==, "{\"num_ctx\":8192,\"temperature\":0.7,\"stop\":[\"<|end|>\",\"a b\"],\"use_mmap\":false,\"mirostat\":2}");
+  g_assert_cmpstr (
+      json, ==,
+      "{\"num_ctx\":8192,\"temperature\":0.7,\"stop\":[\"<|end|>\",\"a b\"],\"use_mmap\":false,\"mirostat\":2}");
   g_autoptr(HrValue) messages = headroom_modelfile_dup_messages (file);
   g_autofree char *messages_json = headroom_json_print (messages, HEADROOM_JSON_PLAIN);
-  g_assert_cmpstr (messages_json, ==, "[{\"role\":\"user\",\"content\":\"Hello there\"},{\"role\":\"assistant\",\"content\":\"Hi\\nyou\"}]");
+  g_assert_cmpstr (
+      messages_json, ==,
+      "[{\"role\":\"user\",\"content\":\"Hello there\"},{\"role\":\"assistant\",\"content\":\"Hi\\nyou\"}]");
 }
 
-#define COMMANDS \
+#define COMMANDS                                                                                                               \
   "command must be one of \"from\", \"license\", \"template\", \"system\", \"adapter\", \"draft\", \"renderer\", \"parser\", " \
   "\"parameter\", \"message\", or \"requires\""
 
@@ -65,7 +69,8 @@ test_refusals (void)
     { "SYSTEM hi", "no FROM line" },
     { "FROM x\nFETCH y", "(line 2): " COMMANDS },
     { "FROM\nSYSTEM a", "(line 1): the command has no value" },
-    { "FROM x\nMESSAGE robot hi", "(line 2): message role must be one of \"system\", \"user\", or \"assistant\"" },
+    { "FROM x\nMESSAGE robot hi",
+      "(line 2): message role must be one of \"system\", \"user\", or \"assistant\"" },
     { "FROM x\nSYSTEM \"\"\"open\nagain", "unexpected EOF" },
     { "FROM x\nSYSTEM \"open", "unexpected EOF" },
     { "FROM \xff", "the Modelfile is not UTF-8 text (byte 5)" },
@@ -88,7 +93,8 @@ test_refusals (void)
   }
   for (gsize i = 0; i < G_N_ELEMENTS (bad_parameters); i++) {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HeadroomModelfile) file = headroom_modelfile_parse (bad_parameters[i].text, -1, &error);
+    g_autoptr (HeadroomModelfile) file =
+        headroom_modelfile_parse (bad_parameters[i].text, -1, &error);
     g_assert_no_error (error);
     g_assert_null (headroom_modelfile_dup_parameters (file, &error));
     g_assert_cmpstr (error->message, ==, bad_parameters[i].message);
@@ -99,7 +105,9 @@ static void
 test_utf16 (void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(HeadroomModelfile) file = headroom_modelfile_parse ("\xff\xfe" "F\0R\0O\0M\0 \0x\0", 14, &error);
+  g_autoptr (HeadroomModelfile) file = headroom_modelfile_parse ("\xff\xfe"
+                                                                 "F\0R\0O\0M\0 \0x\0",
+                                                                 14, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (headroom_modelfile_get (file, "from"), ==, "x");
@@ -108,7 +116,8 @@ test_utf16 (void)
 static void
 test_quote (void)
 {
-  static const char *const texts[] = { "plain", "", " lead", "two\nlines", "with \"quotes\"", "tail\t" };
+  static const char *const texts[] = { "plain",           "",      " lead", "two\nlines",
+                                       "with \"quotes\"", "tail\t" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autofree char *quoted = headroom_modelfile_quote (texts[i]);

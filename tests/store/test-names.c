@@ -86,7 +86,8 @@ test_digests (void)
   g_autofree char *file_name = headroom_digest_dup_file_name (good);
 
   g_assert_true (headroom_digest_is_valid (good));
-  g_assert_cmpstr (file_name, ==, "sha256-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+  g_assert_cmpstr (file_name, ==,
+                   "sha256-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     g_assert_false (headroom_digest_is_valid (bad[i]));
 }

@@ -22,7 +22,8 @@ test_defaults (void)
   HrSettings settings;
 
   g_assert_true (headroom_options_get_request (options, &request, NULL));
-  g_assert_cmpmem (&request.sampling, sizeof request.sampling, &hr_sampling_default, sizeof hr_sampling_default);
+  g_assert_cmpmem (&request.sampling, sizeof request.sampling, &hr_sampling_default,
+                   sizeof hr_sampling_default);
   g_assert_cmpint (request.num_predict, ==, -1);
   g_assert_null (request.stop);
   g_assert_true (headroom_options_get_settings (options, 0, &settings, NULL));
@@ -48,8 +49,12 @@ test_order (void)
   g_assert_true (headroom_options_get_settings (options, 0, &settings, &error));
   g_assert_cmpint (settings.kv_type, ==, HR_KV_Q8_0);
 
-  g_assert_true (merge (options, "{\"num_ctx\":3000,\"stop\":[\"a\"],\"temperature\":0.1}", &error));
-  g_assert_true (merge (options, "{\"num_ctx\":4000.9,\"stop\":[\"b\",\"c\"],\"temperature\":null,\"unknown\":{}}", &error));
+  g_assert_true (
+      merge (options, "{\"num_ctx\":3000,\"stop\":[\"a\"],\"temperature\":0.1}", &error));
+  g_assert_true (
+      merge (options,
+             "{\"num_ctx\":4000.9,\"stop\":[\"b\",\"c\"],\"temperature\":null,\"unknown\":{}}",
+             &error));
   g_assert_no_error (error);
   g_assert_cmpint (options->num_ctx, ==, 4000);
   g_assert_cmpfloat (options->temperature, ==, 0.1);
@@ -111,12 +116,15 @@ test_ranges (void)
     { "{\"num_ctx\":4096}", 2048, 2048, NULL },
     { "{\"num_ctx\":9223372036854775807}", 2048, 2048, NULL },
     { "{\"num_ctx\":1e300}", 2048, 2048, NULL },
-    { "{\"num_ctx\":-1}", 2048, 0, "option \"num_ctx\" is -1; it must be between 0 and 4294967295" },
-    { "{\"num_ctx\":4294967296}", 0, 0, "option \"num_ctx\" is 4294967296; it must be between 0 and 4294967295" },
+    { "{\"num_ctx\":-1}", 2048, 0,
+      "option \"num_ctx\" is -1; it must be between 0 and 4294967295" },
+    { "{\"num_ctx\":4294967296}", 0, 0,
+      "option \"num_ctx\" is 4294967296; it must be between 0 and 4294967295" },
     { "{\"num_batch\":-5}", 0, 0, "option \"num_batch\" is -5; it must be between 0 and 16384" },
     { "{\"parallel\":257}", 0, 0, "option \"parallel\" is 257; it must be between 0 and 256" },
     { "{\"num_thread\":-1}", 0, 0, "option \"num_thread\" is -1; it must be between 0 and 4096" },
-    { "{\"kv_type\":\"q9\"}", 0, 0, "option \"kv_type\" is \"q9\"; it must be f16, f32, q8_0 or q4_0" },
+    { "{\"kv_type\":\"q9\"}", 0, 0,
+      "option \"kv_type\" is \"q9\"; it must be f16, f32, q8_0 or q4_0" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -124,7 +132,8 @@ test_ranges (void)
     g_autoptr(GError) error = NULL;
     HrSettings settings = { .num_ctx = 77 };
     g_assert_true (merge (options, cases[i].json, NULL));
-    gboolean good = headroom_options_get_settings (options, cases[i].n_ctx_train, &settings, &error);
+    gboolean good =
+        headroom_options_get_settings (options, cases[i].n_ctx_train, &settings, &error);
     g_assert_cmpint (good, ==, cases[i].message == NULL);
     if (good)
       g_assert_cmpuint (settings.num_ctx, ==, cases[i].num_ctx);
@@ -169,12 +178,14 @@ test_table (void)
     g_assert_true (headroom_options_find (table[i].name)->kind == table[i].kind);
     g_assert_cmpstr (table[i].description, !=, "");
     if (*table[i].fallback != '\0')
-      g_assert_true (headroom_options_merge_text (spelled, table[i].name, table[i].fallback, &error));
+      g_assert_true (
+          headroom_options_merge_text (spelled, table[i].name, table[i].fallback, &error));
     g_assert_no_error (error);
   }
   g_assert_true (headroom_options_get_request (fresh, &expected, NULL));
   g_assert_true (headroom_options_get_request (spelled, &request, NULL));
-  g_assert_cmpmem (&request.sampling, sizeof request.sampling, &expected.sampling, sizeof expected.sampling);
+  g_assert_cmpmem (&request.sampling, sizeof request.sampling, &expected.sampling,
+                   sizeof expected.sampling);
   g_assert_cmpint (spelled->num_keep, ==, fresh->num_keep);
   g_assert_cmpint (spelled->use_mmap, ==, fresh->use_mmap);
   g_assert_null (headroom_options_find ("nonsense"));

@@ -25,7 +25,8 @@ tear_down (StoreFixture *fixture, gconstpointer data)
 }
 
 static void
-assert_lookup_fails (StoreFixture *fixture, const char *name, HeadroomStoreError code, const char *message)
+assert_lookup_fails (StoreFixture *fixture, const char *name, HeadroomStoreError code,
+                     const char *message)
 {
   g_autoptr(GError) error = NULL;
 
@@ -63,18 +64,21 @@ test_empty (StoreFixture *fixture, gconstpointer data)
 static void
 test_ollama_layout (StoreFixture *fixture, gconstpointer data)
 {
-  store_fixture_manifest (fixture, LIBRARY "Llama3.2/1b", "model", "", "template", "{{ .Prompt }}", "system",
-                          "Be brief.", "license", "MIT", "license", "more", "params",
+  store_fixture_manifest (fixture, LIBRARY "Llama3.2/1b", "model", "", "template", "{{ .Prompt }}",
+                          "system", "Be brief.", "license", "MIT", "license", "more", "params",
                           "{\"stop\":[\"<|end|>\"],\"num_ctx\":4096}", "messages",
                           "[{\"role\":\"user\",\"content\":\"hi\"}]", NULL);
   g_autoptr(HeadroomModelEntry) entry = lookup (fixture, "llama3.2:1B");
-  g_autofree char *params = headroom_json_print (headroom_model_entry_get_params (entry), HEADROOM_JSON_PLAIN);
-  g_autofree char *path = g_build_filename (fixture->root, "manifests", LIBRARY "Llama3.2/1b", NULL);
+  g_autofree char *params =
+      headroom_json_print (headroom_model_entry_get_params (entry), HEADROOM_JSON_PLAIN);
+  g_autofree char *path =
+      g_build_filename (fixture->root, "manifests", LIBRARY "Llama3.2/1b", NULL);
   g_autofree char *manifest = NULL;
   gsize len;
 
   g_assert_true (g_file_get_contents (path, &manifest, &len, NULL));
-  g_autofree char *digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guint8 *) manifest, len);
+  g_autofree char *digest =
+      g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guint8 *) manifest, len);
   g_assert_cmpstr (headroom_model_entry_get_name (entry), ==, "Llama3.2:1b");
   g_assert_cmpstr (headroom_model_entry_get_full_name (entry), ==, LIBRARY "Llama3.2:1b");
   g_assert_cmpstr (headroom_model_entry_get_digest (entry), ==, digest);
@@ -90,13 +94,16 @@ test_ollama_layout (StoreFixture *fixture, gconstpointer data)
   g_assert_false (headroom_model_entry_is_loose (entry));
 
   g_autofree char *parameters = headroom_model_entry_dup_parameters_text (entry);
-  g_assert_cmpstr (parameters, ==, "stop                           \"<|end|>\"\nnum_ctx                        4096");
+  g_assert_cmpstr (
+      parameters, ==,
+      "stop                           \"<|end|>\"\nnum_ctx                        4096");
   g_autofree char *modelfile = headroom_model_entry_dup_modelfile (entry);
   g_autoptr(GError) error = NULL;
   g_autoptr(HeadroomModelfile) parsed = headroom_modelfile_parse (modelfile, -1, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (headroom_modelfile_get (parsed, "system"), ==, "Be brief.");
-  g_assert_cmpstr (headroom_modelfile_get (parsed, "from"), ==, headroom_model_entry_get_path (entry));
+  g_assert_cmpstr (headroom_modelfile_get (parsed, "from"), ==,
+                   headroom_model_entry_get_path (entry));
 }
 
 static void
@@ -119,8 +126,8 @@ test_list (StoreFixture *fixture, gconstpointer data)
     HeadroomModelEntry *entry = g_ptr_array_index (entries, i);
     g_string_append_printf (names, "%s ", headroom_model_entry_get_name (entry));
     if (i > 0)
-      g_assert_cmpint (headroom_model_entry_get_modified_ns (g_ptr_array_index (entries, i - 1)), >=,
-                       headroom_model_entry_get_modified_ns (entry));
+      g_assert_cmpint (headroom_model_entry_get_modified_ns (g_ptr_array_index (entries, i - 1)),
+                       >=, headroom_model_entry_get_modified_ns (entry));
   }
   g_assert_nonnull (strstr (names->str, "a:latest "));
   g_assert_nonnull (strstr (names->str, "hf.co/user/repo:q4 "));
@@ -147,7 +154,8 @@ test_loose (StoreFixture *fixture, gconstpointer data)
   store_fixture_write_gguf (fixture, "loose/tiny.gguf", 3);
   g_autoptr(HeadroomModelEntry) plain = lookup (fixture, "tiny");
   g_assert_cmpstr (headroom_model_entry_get_name (plain), ==, "tiny:latest");
-  assert_lookup_fails (fixture, "tiny:q5_0", HEADROOM_STORE_ERROR_NOT_FOUND, "model 'tiny:q5_0' not found");
+  assert_lookup_fails (fixture, "tiny:q5_0", HEADROOM_STORE_ERROR_NOT_FOUND,
+                       "model 'tiny:q5_0' not found");
 }
 
 static void
@@ -177,7 +185,8 @@ test_hostile_names (StoreFixture *fixture, gconstpointer data)
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autoptr(GError) error = NULL;
-    assert_lookup_fails (fixture, names[i], HEADROOM_STORE_ERROR_INVALID_NAME, "invalid model name");
+    assert_lookup_fails (fixture, names[i], HEADROOM_STORE_ERROR_INVALID_NAME,
+                         "invalid model name");
     g_assert_false (headroom_store_delete (fixture->store, names[i], &error));
     g_assert_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID_NAME);
     g_assert_true (g_str_has_suffix (error->message, "is invalid"));
@@ -201,11 +210,15 @@ test_hostile_manifests (StoreFixture *fixture, gconstpointer data)
     { "{\"schemaVersion\":2}", "config of the manifest has no valid digest" },
     { "{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:../../../../../../etc/passwd\",\"size\":1},\"layers\":[]}",
       "config of the manifest has no valid digest" },
-    { "{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":-1},\"layers\":[]}", "config of the manifest has no valid size" },
-    { "{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":1e3},\"layers\":[]}", "config of the manifest has no valid size" },
+    { "{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":-1},\"layers\":[]}",
+      "config of the manifest has no valid size" },
+    { "{\"schemaVersion\":2,\"config\":{\"digest\":\"sha256:" HEX "\",\"size\":1e3},\"layers\":[]}",
+      "config of the manifest has no valid size" },
     { "{\"schemaVersion\":2," CONFIG "}", "the manifest has no list of layers, or too many" },
-    { "{\"schemaVersion\":2," CONFIG ",\"layers\":[7]}", "layer 0 of the manifest has no valid digest" },
-    { "{\"schemaVersion\":2," CONFIG ",\"layers\":[{\"digest\":\"sha256:" HEX "\",\"size\":9223372036854775807}]}",
+    { "{\"schemaVersion\":2," CONFIG ",\"layers\":[7]}",
+      "layer 0 of the manifest has no valid digest" },
+    { "{\"schemaVersion\":2," CONFIG ",\"layers\":[{\"digest\":\"sha256:" HEX
+      "\",\"size\":9223372036854775807}]}",
       "the sizes in the manifest are impossible" },
   };
 
@@ -226,15 +239,18 @@ test_hostile_blobs (StoreFixture *fixture, gconstpointer data)
     store_fixture_manifest (fixture, LIBRARY "m/latest", "model", "", kinds[i], texts[i], NULL);
     assert_lookup_fails (fixture, "m", HEADROOM_STORE_ERROR_CORRUPT, NULL);
   }
-  store_fixture_write (fixture, "store/manifests/" LIBRARY "gone/latest", "{\"schemaVersion\":2," CONFIG ",\"layers\":[]}", -1);
-  assert_lookup_fails (fixture, "gone", HEADROOM_STORE_ERROR_NOT_FOUND, NULL); /* its config blob is missing */
+  store_fixture_write (fixture, "store/manifests/" LIBRARY "gone/latest",
+                       "{\"schemaVersion\":2," CONFIG ",\"layers\":[]}", -1);
+  assert_lookup_fails (fixture, "gone", HEADROOM_STORE_ERROR_NOT_FOUND,
+                       NULL); /* its config blob is missing */
 
   huge = g_strnfill (2 * 1024 * 1024, ' ');
   store_fixture_write (fixture, "store/manifests/" LIBRARY "huge/latest", huge, -1);
   assert_lookup_fails (fixture, "huge", HEADROOM_STORE_ERROR_CORRUPT, NULL);
   fifo = store_fixture_path (fixture, "store/manifests/" LIBRARY "fifo/latest");
   g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
-  assert_lookup_fails (fixture, "fifo", HEADROOM_STORE_ERROR_NOT_FOUND, NULL); /* and nobody waits for a writer */
+  assert_lookup_fails (fixture, "fifo", HEADROOM_STORE_ERROR_NOT_FOUND,
+                       NULL); /* and nobody waits for a writer */
 }
 
 /* ---- Writing ---- */
@@ -260,14 +276,16 @@ watch (const char *status, const char *digest, guint64 completed, guint64 total,
 }
 
 static gboolean
-create (StoreFixture *fixture, const char *name, const char *modelfile, Watcher *watcher, GError **error)
+create (StoreFixture *fixture, const char *name, const char *modelfile, Watcher *watcher,
+        GError **error)
 {
   g_autoptr(HeadroomModelfile) parsed = headroom_modelfile_parse (modelfile, -1, error);
 
   g_assert_nonnull (parsed);
   return headroom_store_create_from_modelfile (fixture->store, name, parsed, fixture->dir,
                                                watcher != NULL ? watch : NULL, watcher,
-                                               watcher != NULL ? watcher->cancel_at_copy : NULL, error);
+                                               watcher != NULL ? watcher->cancel_at_copy : NULL,
+                                               error);
 }
 
 static void
@@ -278,16 +296,18 @@ test_create (StoreFixture *fixture, gconstpointer data)
   Watcher watcher = { .log = log };
 
   store_fixture_write_gguf (fixture, "x.gguf", 1);
-  g_assert_true (create (fixture, "My/New:V1",
-                         "FROM x.gguf\nSYSTEM hi\nPARAMETER num_ctx 512\nPARAMETER stop a<b\nMESSAGE user q\nLICENSE l",
-                         &watcher, &error));
+  g_assert_true (create (
+      fixture, "My/New:V1",
+      "FROM x.gguf\nSYSTEM hi\nPARAMETER num_ctx 512\nPARAMETER stop a<b\nMESSAGE user q\nLICENSE l",
+      &watcher, &error));
   g_assert_no_error (error);
   g_assert_cmpstr (
       log->str, ==,
       "parsing GGUF;creating new layer sha256;creating new layer sha256;creating new layer sha256;"
       "creating new layer sha256;creating new layer sha256;creating new layer sha256;writing manifest;success;");
   g_autoptr(HeadroomModelEntry) entry = lookup (fixture, "my/new:v1");
-  g_autofree char *params = headroom_json_print (headroom_model_entry_get_params (entry), HEADROOM_JSON_PLAIN);
+  g_autofree char *params =
+      headroom_json_print (headroom_model_entry_get_params (entry), HEADROOM_JSON_PLAIN);
   g_assert_cmpstr (params, ==, "{\"num_ctx\":512,\"stop\":[\"a<b\"]}");
   g_assert_cmpstr (headroom_model_entry_get_system (entry), ==, "hi");
   g_assert_cmpstr (headroom_model_entry_get_family (entry), ==, "llama");
@@ -299,9 +319,11 @@ test_create (StoreFixture *fixture, gconstpointer data)
   gsize len, blob_len;
   g_autofree char *path = store_fixture_path (fixture, "x.gguf");
   g_assert_true (g_file_get_contents (path, &original, &len, NULL));
-  g_assert_true (g_file_get_contents (headroom_model_entry_get_path (entry), &blob, &blob_len, NULL));
+  g_assert_true (
+      g_file_get_contents (headroom_model_entry_get_path (entry), &blob, &blob_len, NULL));
   g_assert_cmpmem (original, len, blob, blob_len);
-  g_autofree char *hex = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guint8 *) original, len);
+  g_autofree char *hex =
+      g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guint8 *) original, len);
   g_assert_true (g_str_has_suffix (headroom_model_entry_get_path (entry), hex));
 }
 
@@ -310,13 +332,15 @@ test_create_from_model (StoreFixture *fixture, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
 
-  store_fixture_manifest (fixture, LIBRARY "base/latest", "model", "", "system", "old", "license", "MIT", "params",
-                          "{\"num_ctx\":1,\"top_k\":2}", NULL);
-  g_assert_true (create (fixture, "child", "FROM base\nSYSTEM new\nPARAMETER num_ctx 9", NULL, &error));
+  store_fixture_manifest (fixture, LIBRARY "base/latest", "model", "", "system", "old", "license",
+                          "MIT", "params", "{\"num_ctx\":1,\"top_k\":2}", NULL);
+  g_assert_true (
+      create (fixture, "child", "FROM base\nSYSTEM new\nPARAMETER num_ctx 9", NULL, &error));
   g_assert_no_error (error);
   g_autoptr(HeadroomModelEntry) child = lookup (fixture, "child");
   g_autoptr(HeadroomModelEntry) base = lookup (fixture, "base");
-  g_autofree char *params = headroom_json_print (headroom_model_entry_get_params (child), HEADROOM_JSON_PLAIN);
+  g_autofree char *params =
+      headroom_json_print (headroom_model_entry_get_params (child), HEADROOM_JSON_PLAIN);
   g_assert_cmpstr (params, ==, "{\"num_ctx\":9,\"top_k\":2}");
   g_assert_cmpstr (headroom_model_entry_get_system (child), ==, "new");
   g_assert_cmpstr (headroom_model_entry_get_licenses (child)[0], ==, "MIT");
@@ -325,14 +349,16 @@ test_create_from_model (StoreFixture *fixture, gconstpointer data)
 
   guint n = store_fixture_count_blobs (fixture);
   g_assert_true (create (fixture, "child", "FROM base\nSYSTEM newer", NULL, &error));
-  g_assert_cmpuint (store_fixture_count_blobs (fixture), ==, n - 1); /* "new" and its params went, "newer" came */
+  g_assert_cmpuint (store_fixture_count_blobs (fixture), ==,
+                    n - 1); /* "new" and its params went, "newer" came */
   g_assert_true (headroom_store_delete (fixture->store, "child", &error));
   g_autoptr(HeadroomModelEntry) still = lookup (fixture, "base");
   g_assert_true (g_file_test (headroom_model_entry_get_path (still), G_FILE_TEST_EXISTS));
   g_assert_true (headroom_store_delete (fixture->store, "BASE", &error));
   g_assert_no_error (error);
   g_assert_cmpuint (store_fixture_count_blobs (fixture), ==, 0);
-  g_autofree char *folder = g_build_filename (fixture->root, "manifests", "registry.ollama.ai", NULL);
+  g_autofree char *folder =
+      g_build_filename (fixture->root, "manifests", "registry.ollama.ai", NULL);
   g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
 }
 
@@ -347,7 +373,8 @@ test_create_refusals (StoreFixture *fixture, gconstpointer data)
     { "n", "FROM ./nothing", NULL },
     { "n", "FROM bad.gguf", NULL },
     { "n", "FROM x.gguf\nPARAMETER wrong 1", "(line 2): unknown parameter 'wrong'" },
-    { "n", "FROM x.gguf\nFROM x.gguf", "More than one FROM (a projector beside the model) is not supported yet" },
+    { "n", "FROM x.gguf\nFROM x.gguf",
+      "More than one FROM (a projector beside the model) is not supported yet" },
     { "n", "FROM x.gguf\nADAPTER y", "ADAPTER names no GGUF file" },
     { "n", "FROM x.gguf\nDRAFT y", "DRAFT is not supported yet" },
   };
@@ -390,7 +417,8 @@ test_delete_is_careful (StoreFixture *fixture, gconstpointer data)
   guint n = store_fixture_count_blobs (fixture);
   g_assert_true (headroom_store_delete (fixture->store, "a", &error));
   g_assert_cmpuint (store_fixture_count_blobs (fixture), ==, n);
-  g_assert_true (headroom_store_delete (fixture->store, "broken", &error)); /* a broken model can be removed */
+  g_assert_true (
+      headroom_store_delete (fixture->store, "broken", &error)); /* a broken model can be removed */
   g_assert_no_error (error);
   g_assert_false (headroom_store_delete (fixture->store, "a", &error));
   g_assert_cmpstr (error->message, ==, "model 'a' not found");
@@ -435,7 +463,8 @@ test_case (StoreFixture *fixture, gconstpointer data)
   g_assert_true (create (fixture, "mixed", "FROM Mixed\nSYSTEM s", NULL, &error));
   g_autoptr(GPtrArray) entries = headroom_store_list (fixture->store, NULL);
   g_assert_cmpuint (entries->len, ==, 1);
-  g_assert_cmpstr (headroom_model_entry_get_name (g_ptr_array_index (entries, 0)), ==, "Mixed:latest");
+  g_assert_cmpstr (headroom_model_entry_get_name (g_ptr_array_index (entries, 0)), ==,
+                   "Mixed:latest");
 }
 
 static void

@@ -30,7 +30,8 @@ HrValue *test_value_from_json(struct json_object *json)
     case json_type_double:
         return hr_value_new_float(json_object_get_double(json));
     case json_type_string:
-        return hr_value_new_string(json_object_get_string(json), json_object_get_string_len(json), false);
+        return hr_value_new_string(json_object_get_string(json), json_object_get_string_len(json),
+                                   false);
     case json_type_array:
         return from_array(json);
     case json_type_object:

@@ -1,9 +1,10 @@
-/* test-chat-templates.c: the chat templates of real models against what Python's Jinja2 makes of them.
+/* test-chat-templates.c: the chat templates of real models against what Python's Jinja2 makes of
+ * them.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Reads templates/expected.json beside the source tree (or in HEADROOM_SHARED): conversations, and for each template the prompt or
- * the error that each one gives.
+ * Reads templates/expected.json beside the source tree (or in HEADROOM_SHARED): conversations, and
+ * for each template the prompt or the error that each one gives.
  */
 #include <string.h>
 
@@ -23,7 +24,8 @@ static struct json_object *member(struct json_object *object, const char *key)
 static bool load_fixtures(void)
 {
     const char *shared = g_getenv("HEADROOM_SHARED");
-    g_autofree char *root = shared ? g_strdup(shared) : g_build_filename(SOURCE_ROOT, "..", "shared", NULL);
+    g_autofree char *root =
+        shared ? g_strdup(shared) : g_build_filename(SOURCE_ROOT, "..", "shared", NULL);
     folder = g_build_filename(root, "templates", NULL);
     g_autofree char *path = g_build_filename(folder, "expected.json", NULL);
     if (g_file_test(path, G_FILE_TEST_EXISTS))
@@ -35,7 +37,8 @@ static bool load_fixtures(void)
 static int64_t fixture_now(void)
 {
     g_autoptr(GTimeZone) zone = g_time_zone_new_local();
-    g_autoptr(GDateTime) now = g_date_time_new_from_iso8601(json_object_get_string(member(fixtures, "now")), zone);
+    g_autoptr(GDateTime) now =
+        g_date_time_new_from_iso8601(json_object_get_string(member(fixtures, "now")), zone);
     g_assert_nonnull(now);
     return g_date_time_to_unix(now);
 }
@@ -45,11 +48,14 @@ static HrValue *case_vars(struct json_object *conversation)
     HrValue *vars = test_value_from_json(conversation);
     const char *const tokens[] = { "bos_token", "eos_token" };
     for (size_t i = 0; i < G_N_ELEMENTS(tokens); i++)
-        hr_value_set(vars, tokens[i], hr_value_new_string(json_object_get_string(member(fixtures, tokens[i])), -1, true));
+        hr_value_set(vars, tokens[i],
+                     hr_value_new_string(json_object_get_string(member(fixtures, tokens[i])), -1,
+                                         true));
     return vars;
 }
 
-/* Errors that the template itself raised are passed on as they are; Jinja2's and Python's own are told by their place. */
+/* Errors that the template itself raised are passed on as they are; Jinja2's and Python's own are
+ * told by their place. */
 static void check_error(const char *expected, const GError *error, const char *source)
 {
     g_assert_error(error, HR_ERROR, HR_ERROR_TEMPLATE);
@@ -83,10 +89,12 @@ static void test_template(gconstpointer data)
     g_assert_true(g_file_get_contents(path, &source, &len, &error));
     g_autoptr(HrTemplate) tmpl = hr_template_new(source, (gssize)len, &error);
     g_assert_no_error(error);
-    struct json_object *expected = member(member(fixtures, "expected"), name), *cases = member(fixtures, "cases");
+    struct json_object *expected = member(member(fixtures, "expected"), name),
+                       *cases = member(fixtures, "cases");
     for (size_t i = 0; i < json_object_array_length(cases); i++) {
         struct json_object *conversation = json_object_array_get_idx(cases, i);
-        struct json_object *result = member(expected, json_object_get_string(member(conversation, "name")));
+        struct json_object *result =
+            member(expected, json_object_get_string(member(conversation, "name")));
         g_autoptr(HrValue) vars = case_vars(conversation);
         g_autoptr(HrPrompt) prompt = hr_template_render(tmpl, vars, fixture_now(), &error);
         g_test_message("%s", json_object_get_string(member(conversation, "name")));
@@ -102,7 +110,8 @@ static void test_template(gconstpointer data)
     }
 }
 
-/* What people wrote is never trusted, whichever way a template carries it; what the template wrote always is. */
+/* What people wrote is never trusted, whichever way a template carries it; what the template wrote
+ * always is. */
 static void test_trust(gconstpointer data)
 {
     static const char marker[] = "<|im_start|>\xe2\x98\xa0";

@@ -1,4 +1,5 @@
-/* test-vectors.c: many small templates against what Python's Jinja2 makes of them (vectors.txt, written by make-vectors.py).
+/* test-vectors.c: many small templates against what Python's Jinja2 makes of them (vectors.txt,
+ * written by make-vectors.py).
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -50,7 +51,7 @@ static HrValue *context(void)
     hr_value_set(vars, "n", hr_value_new_null());
     hr_value_set(vars, "l", ints((const int[]){ 3, 1, 2 }, 3));
     hr_value_set(vars, "e", hr_value_new_list());
-    hr_value_set(vars, "w", list_of((const char *const[]){ "pear", "Apple", "fig", "apple", NULL }));
+    hr_value_set(vars, "w", list_of((const char *const[]){"pear", "Apple", "fig", "apple", NULL}));
     hr_value_set(dict, "b", hr_value_new_int(1));
     hr_value_set(dict, "a", ints((const int[]){ 2, 3 }, 2));
     hr_value_set(dict, "items", text("x"));
@@ -67,17 +68,21 @@ static HrValue *context(void)
 /* Our message without the line number in front. */
 static const char *bare_message(const GError *error)
 {
-    const char *colon = g_str_has_prefix(error->message, "line ") ? strchr(error->message, ':') : NULL;
+    const char *colon =
+        g_str_has_prefix(error->message, "line ") ? strchr(error->message, ':') : NULL;
     return colon ? colon + 2 : error->message;
 }
 
 /* What is wrong with our outcome, or NULL. */
-static char *check(const HrPrompt *prompt, const GError *error, const char *kind, const char *expected)
+static char *check(const HrPrompt *prompt, const GError *error, const char *kind,
+                   const char *expected)
 {
     if (strcmp(kind, "text") == 0) {
         if (error)
             return g_strdup_printf("fails: %s", error->message);
-        return strcmp(prompt->text->str, expected) == 0 ? NULL : g_strdup_printf("gives: %s", prompt->text->str);
+        return strcmp(prompt->text->str, expected) == 0
+                   ? NULL
+                   : g_strdup_printf("gives: %s", prompt->text->str);
     }
     if (prompt)
         return g_strdup_printf("does not fail but gives: %s", prompt->text->str);
@@ -88,7 +93,8 @@ static char *check(const HrPrompt *prompt, const GError *error, const char *kind
 
 static bool run_case(const char *escaped_template, const char *kind, const char *escaped_expected)
 {
-    g_autofree char *source = g_strcompress(escaped_template), *expected = g_strcompress(escaped_expected);
+    g_autofree char *source = g_strcompress(escaped_template),
+                    *expected = g_strcompress(escaped_expected);
     g_autoptr(GError) error = NULL;
     g_autoptr(HrValue) vars = context();
     g_autoptr(HrPrompt) prompt = hr_template_render_text(source, vars, &error);
@@ -96,13 +102,15 @@ static bool run_case(const char *escaped_template, const char *kind, const char 
 
     g_assert_true((prompt != NULL) == (error == NULL));
     if (wrong)
-        g_test_message("%s\n  expected %s: %s\n  %s", escaped_template, kind, escaped_expected, wrong);
+        g_test_message("%s\n  expected %s: %s\n  %s", escaped_template, kind, escaped_expected,
+                       wrong);
     return wrong == NULL;
 }
 
 static void test_vectors(void)
 {
-    g_autofree char *path = g_build_filename(SOURCE_ROOT, "tests", "template", "vectors.txt", NULL), *contents = NULL;
+    g_autofree char *path = g_build_filename(SOURCE_ROOT, "tests", "template", "vectors.txt", NULL),
+                    *contents = NULL;
     g_autoptr(GError) error = NULL;
     unsigned n = 0, wrong = 0;
 

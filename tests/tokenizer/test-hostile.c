@@ -1,4 +1,5 @@
-/* test-hostile.c: metadata that cannot be a tokenizer. Each defect has its own message, and none does harm.
+/* test-hostile.c: metadata that cannot be a tokenizer. Each defect has its own message, and none
+ * does harm.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -86,7 +87,10 @@ static void numbers_for_merges(TinyVocab *vocab)
     no_merges(vocab);
     gguf_builder_i32s(vocab->builder, "tokenizer.ggml.merges", (int32_t[]){1, 2}, 2);
 }
-static void add_merge(TinyVocab *vocab, const char *merge) { g_ptr_array_add(vocab->merges, g_strdup(merge)); }
+static void add_merge(TinyVocab *vocab, const char *merge)
+{
+    g_ptr_array_add(vocab->merges, g_strdup(merge));
+}
 static void merge_without_space(TinyVocab *vocab) { add_merge(vocab, "he"); }
 static void merge_of_nothing(TinyVocab *vocab) { add_merge(vocab, ""); }
 static void merge_without_right(TinyVocab *vocab) { add_merge(vocab, "h "); }
@@ -94,24 +98,57 @@ static void merge_without_left(TinyVocab *vocab) { add_merge(vocab, " h"); }
 static void merge_of_unknown(TinyVocab *vocab) { add_merge(vocab, "he xyz"); }
 static void merge_to_unknown(TinyVocab *vocab) { add_merge(vocab, "he h"); }
 static void no_scores(TinyVocab *vocab) { g_array_set_size(vocab->scores, 0); }
-static void few_scores(TinyVocab *vocab) { g_array_set_size(vocab->scores, vocab->scores->len - 1); }
+static void few_scores(TinyVocab *vocab)
+{
+    g_array_set_size(vocab->scores, vocab->scores->len - 1);
+}
 static void strings_for_scores(TinyVocab *vocab)
 {
     no_scores(vocab);
-    gguf_builder_strings(vocab->builder, "tokenizer.ggml.scores", (const char *const *)vocab->tokens->pdata,
-                         vocab->tokens->len);
+    gguf_builder_strings(vocab->builder, "tokenizer.ggml.scores",
+                         (const char *const *)vocab->tokens->pdata, vocab->tokens->len);
 }
 static void nan_score(TinyVocab *vocab) { tiny_vocab_add(vocab, "x", 1, NAN); }
-static void far_bos(TinyVocab *vocab) { gguf_builder_u32(vocab->builder, "tokenizer.ggml.bos_token_id", 257); }
-static void far_eos(TinyVocab *vocab) { gguf_builder_u32(vocab->builder, "tokenizer.ggml.eos_token_id", 1u << 31); }
-static void far_eot(TinyVocab *vocab) { gguf_builder_u32(vocab->builder, "tokenizer.ggml.eot_token_id", 1000); }
-static void far_unknown(TinyVocab *vocab) { gguf_builder_u32(vocab->builder, "tokenizer.ggml.unknown_token_id", 1000); }
-static void far_cls(TinyVocab *vocab) { gguf_builder_u32(vocab->builder, "tokenizer.ggml.bos_token_id", 3); }
-static void text_for_bos(TinyVocab *vocab) { gguf_builder_string(vocab->builder, "tokenizer.ggml.bos_token_id", "<s>"); }
-static void float_for_eos(TinyVocab *vocab) { gguf_builder_f32(vocab->builder, "tokenizer.ggml.eos_token_id", 2); }
-static void far_ends(TinyVocab *vocab) { gguf_builder_i32s(vocab->builder, "tokenizer.ggml.eos_token_ids", (int32_t[]){2, 999}, 2); }
-static void number_for_add(TinyVocab *vocab) { gguf_builder_u32(vocab->builder, "tokenizer.ggml.add_bos_token", 1); }
-static void text_for_prefix(TinyVocab *vocab) { gguf_builder_string(vocab->builder, "tokenizer.ggml.add_space_prefix", "no"); }
+static void far_bos(TinyVocab *vocab)
+{
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.bos_token_id", 257);
+}
+static void far_eos(TinyVocab *vocab)
+{
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.eos_token_id", 1u << 31);
+}
+static void far_eot(TinyVocab *vocab)
+{
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.eot_token_id", 1000);
+}
+static void far_unknown(TinyVocab *vocab)
+{
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.unknown_token_id", 1000);
+}
+static void far_cls(TinyVocab *vocab)
+{
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.bos_token_id", 3);
+}
+static void text_for_bos(TinyVocab *vocab)
+{
+    gguf_builder_string(vocab->builder, "tokenizer.ggml.bos_token_id", "<s>");
+}
+static void float_for_eos(TinyVocab *vocab)
+{
+    gguf_builder_f32(vocab->builder, "tokenizer.ggml.eos_token_id", 2);
+}
+static void far_ends(TinyVocab *vocab)
+{
+    gguf_builder_i32s(vocab->builder, "tokenizer.ggml.eos_token_ids", (int32_t[]){2, 999}, 2);
+}
+static void number_for_add(TinyVocab *vocab)
+{
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.add_bos_token", 1);
+}
+static void text_for_prefix(TinyVocab *vocab)
+{
+    gguf_builder_string(vocab->builder, "tokenizer.ggml.add_space_prefix", "no");
+}
 static void text_for_lowercase(TinyVocab *vocab)
 {
     gguf_builder_string(vocab->builder, "tokenizer.ggml.normalizer.lowercase", "no");
@@ -125,25 +162,32 @@ static const Defect defects[] = {
     {"two-pres", bpe, two_names, HR_ERROR_UNSUPPORTED, "“gpt-2 phi-2”"},
     {"no-tokens", bpe, no_tokens, HR_ERROR_FORMAT, "has no tokenizer.ggml.tokens"},
     {"empty-tokens", bpe, empty_tokens, HR_ERROR_FORMAT, "has 0 tokens"},
-    {"numbers-for-tokens", bpe, numbers_for_tokens, HR_ERROR_FORMAT, "tokens is not an array of strings"},
-    {"string-for-tokens", bpe, string_for_tokens, HR_ERROR_FORMAT, "tokens is not an array of strings"},
+    {"numbers-for-tokens", bpe, numbers_for_tokens, HR_ERROR_FORMAT,
+     "tokens is not an array of strings"},
+    {"string-for-tokens", bpe, string_for_tokens, HR_ERROR_FORMAT,
+     "tokens is not an array of strings"},
     {"duplicate", bpe, duplicate, HR_ERROR_FORMAT, "tokens 256 and 257 are both “he”"},
-    {"duplicate-control", spm, duplicate_control, HR_ERROR_FORMAT, "tokens 2 and 259 are both “</s>”"},
+    {"duplicate-control", spm, duplicate_control, HR_ERROR_FORMAT,
+     "tokens 2 and 259 are both “</s>”"},
     {"long-token", bpe, long_token, HR_ERROR_FORMAT, "token 257 has 100000 bytes"},
     {"few-types", bpe, few_types, HR_ERROR_FORMAT, "token_type has 3 entries for 257 tokens"},
-    {"floats-for-types", bpe, floats_for_types, HR_ERROR_FORMAT, "token_type is not an array of integers"},
+    {"floats-for-types", bpe, floats_for_types, HR_ERROR_FORMAT,
+     "token_type is not an array of integers"},
     {"number-for-types", bpe, number_for_types, HR_ERROR_FORMAT, "token_type is not an array"},
     {"no-merges", bpe, no_merges, HR_ERROR_FORMAT, "needs tokenizer.ggml.merges"},
-    {"numbers-for-merges", bpe, numbers_for_merges, HR_ERROR_FORMAT, "merges is not an array of strings"},
+    {"numbers-for-merges", bpe, numbers_for_merges, HR_ERROR_FORMAT,
+     "merges is not an array of strings"},
     {"merge-without-space", bpe, merge_without_space, HR_ERROR_FORMAT, "entry 1 is not two texts"},
     {"merge-of-nothing", bpe, merge_of_nothing, HR_ERROR_FORMAT, "entry 1 is not two texts"},
     {"merge-without-right", bpe, merge_without_right, HR_ERROR_FORMAT, "entry 1 is not two texts"},
     {"merge-without-left", bpe, merge_without_left, HR_ERROR_FORMAT, "entry 1 is not two texts"},
-    {"merge-of-unknown", bpe, merge_of_unknown, HR_ERROR_FORMAT, "entry 1 (“he xyz”) names a token"},
+    {"merge-of-unknown", bpe, merge_of_unknown, HR_ERROR_FORMAT,
+     "entry 1 (“he xyz”) names a token"},
     {"merge-to-unknown", bpe, merge_to_unknown, HR_ERROR_FORMAT, "entry 1 (“he h”) names a token"},
     {"no-scores", spm, no_scores, HR_ERROR_FORMAT, "needs tokenizer.ggml.scores"},
     {"few-scores", spm, few_scores, HR_ERROR_FORMAT, "an entry for each of 259 tokens"},
-    {"strings-for-scores", spm, strings_for_scores, HR_ERROR_FORMAT, "scores is not an array of numbers"},
+    {"strings-for-scores", spm, strings_for_scores, HR_ERROR_FORMAT,
+     "scores is not an array of numbers"},
     {"nan-score", spm, nan_score, HR_ERROR_FORMAT, "the score of token 259"},
     {"far-bos", bpe, far_bos, HR_ERROR_FORMAT, "bos_token_id is 257, but the file has 257 tokens"},
     {"far-eos", bpe, far_eos, HR_ERROR_FORMAT, "eos_token_id is 2147483648"},
@@ -153,9 +197,12 @@ static const Defect defects[] = {
     {"text-for-bos", bpe, text_for_bos, HR_ERROR_FORMAT, "bos_token_id is not an integer"},
     {"float-for-eos", bpe, float_for_eos, HR_ERROR_FORMAT, "eos_token_id is not an integer"},
     {"far-ends", bpe, far_ends, HR_ERROR_FORMAT, "eos_token_ids holds something"},
-    {"number-for-add-bos", bpe, number_for_add, HR_ERROR_FORMAT, "add_bos_token is neither true nor false"},
-    {"text-for-space-prefix", spm, text_for_prefix, HR_ERROR_FORMAT, "add_space_prefix is neither true nor false"},
-    {"text-for-lowercase", wpm, text_for_lowercase, HR_ERROR_FORMAT, "lowercase is neither true nor false"},
+    {"number-for-add-bos", bpe, number_for_add, HR_ERROR_FORMAT,
+     "add_bos_token is neither true nor false"},
+    {"text-for-space-prefix", spm, text_for_prefix, HR_ERROR_FORMAT,
+     "add_space_prefix is neither true nor false"},
+    {"text-for-lowercase", wpm, text_for_lowercase, HR_ERROR_FORMAT,
+     "lowercase is neither true nor false"},
 };
 
 static void test_defect(const void *data)
@@ -193,7 +240,8 @@ static void test_none_ids(void)
     int32_t none = -1;
 
     gguf_builder_u32(vocab->builder, "tokenizer.ggml.bos_token_id", UINT32_MAX);
-    gguf_builder_scalar(vocab->builder, "tokenizer.ggml.eos_token_id", HR_GGUF_I32, &none, sizeof none);
+    gguf_builder_scalar(vocab->builder, "tokenizer.ggml.eos_token_id", HR_GGUF_I32, &none,
+                        sizeof none);
     gguf_builder_bool(vocab->builder, "tokenizer.ggml.add_bos_token", true);
     assert_usable(vocab);
 }
@@ -229,7 +277,8 @@ static void test_few_rows(void)
     g_autoptr(HrTokenizer) tokenizer = NULL;
     size_t len;
 
-    gguf_builder_tensor(vocab->builder, "token_embd.weight", HR_TYPE_F32, 2, (uint64_t[]){8, 256}, NULL);
+    gguf_builder_tensor(vocab->builder, "token_embd.weight", HR_TYPE_F32, 2, (uint64_t[]){8, 256},
+                        NULL);
     tokenizer = tiny_vocab_make(vocab, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(hr_tokenizer_size(tokenizer), ==, 256);

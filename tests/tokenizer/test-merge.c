@@ -1,4 +1,5 @@
-/* test-merge.c: joining by a heap gives what joining by looking through all pairs gives, and looks pairs up only when they come to be.
+/* test-merge.c: joining by a heap gives what joining by looking through all pairs gives, and looks
+ * pairs up only when they come to be.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -13,7 +14,8 @@ typedef struct {
     size_t n_lookups;
 } Rules;
 
-static uint32_t look_up(const void *context, const HrSymbol *left, const HrSymbol *right, HrToken *ret_joined)
+static uint32_t look_up(const void *context, const HrSymbol *left, const HrSymbol *right,
+                        HrToken *ret_joined)
 {
     Rules *rules = (Rules *)context;
 
@@ -32,7 +34,8 @@ static void make_rules(Rules *rules, unsigned density_percent, unsigned n_ranks)
         for (int right = 0; right < N_IDS; right++) {
             bool joins = (unsigned)g_test_rand_int_range(0, 100) < density_percent;
 
-            rules->rank[left][right] = joins ? (uint32_t)g_test_rand_int_range(0, (gint32)n_ranks) : HR_NO_RANK;
+            rules->rank[left][right] =
+                joins ? (uint32_t)g_test_rand_int_range(0, (gint32)n_ranks) : HR_NO_RANK;
             rules->joined[left][right] = g_test_rand_int_range(0, N_IDS);
         }
     }
@@ -46,7 +49,8 @@ static size_t join_slowly(const Rules *rules, HrToken *ids, size_t n)
         uint32_t best_rank = HR_NO_RANK;
 
         for (size_t i = 0; i + 1 < n; i++) {
-            uint32_t rank = ids[i] < 0 || ids[i + 1] < 0 ? HR_NO_RANK : rules->rank[ids[i]][ids[i + 1]];
+            uint32_t rank =
+                ids[i] < 0 || ids[i + 1] < 0 ? HR_NO_RANK : rules->rank[ids[i]][ids[i + 1]];
 
             if (rank < best_rank) {
                 best_rank = rank;
@@ -94,7 +98,8 @@ static void test_random(void)
     g_autofree Rules *rules = g_new0(Rules, 1);
 
     for (int round = 0; round < 60; round++) {
-        make_rules(rules, (unsigned)g_test_rand_int_range(1, 101), (unsigned)g_test_rand_int_range(1, 2000));
+        make_rules(rules, (unsigned)g_test_rand_int_range(1, 101),
+                   (unsigned)g_test_rand_int_range(1, 2000));
         for (int text = 0; text < 5; text++)
             check(&merger, rules, (size_t)g_test_rand_int_range(0, 300));
     }

@@ -1,4 +1,5 @@
-/* test-roundtrip.c: what is encoded comes back, and the longest words are cut as the short ones are.
+/* test-roundtrip.c: what is encoded comes back, and the longest words are cut as the short ones
+ * are.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -10,12 +11,14 @@
 static void assert_round_trip(const HrTokenizer *tokenizer, const char *text, size_t len)
 {
     g_autoptr(GArray) ids = vocab_files_encode(tokenizer, text, len, false);
-    g_autoptr(GString) back = hr_tokenizer_decode(tokenizer, (const HrToken *)(void *)ids->data, ids->len, false);
+    g_autoptr(GString) back =
+        hr_tokenizer_decode(tokenizer, (const HrToken *)(void *)ids->data, ids->len, false);
 
     g_assert_cmpmem(back->str, back->len, text, len);
 }
 
-/* Which bytes the vocabulary can spell: many lack those that UTF-8 never uses, some a few control characters. */
+/* Which bytes the vocabulary can spell: many lack those that UTF-8 never uses, some a few control
+ * characters. */
 static size_t find_bytes(const HrTokenizer *tokenizer, bool *known)
 {
     size_t n = 0;
@@ -23,7 +26,8 @@ static size_t find_bytes(const HrTokenizer *tokenizer, bool *known)
     for (int byte = 0; byte < 256; byte++) {
         char text = (char)byte;
         g_autoptr(GArray) ids = vocab_files_encode(tokenizer, &text, 1, false);
-        g_autoptr(GString) back = hr_tokenizer_decode(tokenizer, (const HrToken *)(void *)ids->data, ids->len, false);
+        g_autoptr(GString) back =
+            hr_tokenizer_decode(tokenizer, (const HrToken *)(void *)ids->data, ids->len, false);
 
         known[byte] = back->len == 1 && back->str[0] == text;
         n += known[byte];
@@ -31,13 +35,15 @@ static size_t find_bytes(const HrTokenizer *tokenizer, bool *known)
     return n;
 }
 
-/* A character of any length in UTF-8, short ones more often. SPM cannot tell U+2581 from a space. */
+/* A character of any length in UTF-8, short ones more often. SPM cannot tell U+2581 from a space.
+ */
 static void append_random_char(GString *text, const bool *known)
 {
     static const gunichar limits[] = {0x80, 0x80, 0x800, 0x3000, 0x10000, 0x20000, 0x110000};
 
     for (bool all_known = false; !all_known;) {
-        gunichar c = (gunichar)g_test_rand_int_range(0, (gint32)limits[g_test_rand_int_range(0, G_N_ELEMENTS(limits))]);
+        gunichar c = (gunichar)g_test_rand_int_range(
+            0, (gint32)limits[g_test_rand_int_range(0, G_N_ELEMENTS(limits))]);
         char bytes[6];
         int len = g_unichar_to_utf8(c, bytes);
 
@@ -51,8 +57,10 @@ static void append_random_char(GString *text, const bool *known)
 
 static void fill_utf8(GString *text, const bool *known)
 {
-    static const char *const words[] = {" ", "  ", "\n", "\r\n", "\t", "'s", "'LL", " the", "12345", "</s>", "<|im_end|>", "<0x0A>",
-                                        "...", "日本", "🙂", "Ünï", " can't", "(", "==", "[PAD]"};
+    static const char *const words[] = {" ",          "  ",     "\n",   "\r\n",  "\t",
+                                        "'s",         "'LL",    " the", "12345", "</s>",
+                                        "<|im_end|>", "<0x0A>", "...",  "日本",  "🙂",
+                                        "Ünï",        " can't", "(",    "==",    "[PAD]"};
     int n = g_test_rand_int_range(0, 200);
 
     g_string_truncate(text, 0);
@@ -148,7 +156,8 @@ static void test_no_control(const void *data)
     }
 }
 
-/* Every token's bytes are what decoding it alone gives, but for the space in front that some kinds add. */
+/* Every token's bytes are what decoding it alone gives, but for the space in front that some kinds
+ * add. */
 static void test_pieces(const void *data)
 {
     g_autoptr(HrTokenizer) tokenizer = vocab_files_open(data);
@@ -180,7 +189,8 @@ static void add(const char *kind, const char *name, GTestDataFunc func)
 int main(int argc, char **argv)
 {
     /* one of each way to cut words */
-    static const char *const run_names[] = {"bert-bge", "deepseek-coder", "falcon", "gpt-2", "llama-bpe", "llama-spm", NULL};
+    static const char *const run_names[] = {"bert-bge",  "deepseek-coder", "falcon", "gpt-2",
+                                            "llama-bpe", "llama-spm",      NULL};
     g_auto(GStrv) names = vocab_files_dup_names();
 
     g_test_init(&argc, &argv, NULL);

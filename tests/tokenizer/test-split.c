@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The expected words are what a general regular-expression engine makes of the published expressions.
+ * The expected words are what a general regular-expression engine makes of the published
+ * expressions.
  */
 #include "tokenizer/split.h"
 
@@ -274,10 +275,12 @@ static void test_names(void)
     g_assert_null(hr_pretokenizer_find("gpt"));
 }
 
-/* Runs that make a backtracking engine go over the text again from each character: seconds here would be hours. */
+/* Runs that make a backtracking engine go over the text again from each character: seconds here
+ * would be hours. */
 static void test_long_runs(const void *data)
 {
-    static const char *const units[] = {" ", "\n", " \n", "a", "A", "aA", "'", "!", "1", "\u0301", "日", " a", "\xff", "／"};
+    static const char *const units[] = {" ", "\n", " \n",    "a",  "A",  "aA",   "'",
+                                        "!", "1",  "\u0301", "日", " a", "\xff", "／"};
     const Family *family = data;
 
     for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
@@ -295,7 +298,8 @@ static void test_long_runs(const void *data)
 
 static void test_runes_invalid(void)
 {
-    static const char *const texts[] = {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\x80", "\xf8\x88\x80\x80\x80"};
+    static const char *const texts[] = {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                        "\xe2\x82", "\x80",         "\xf8\x88\x80\x80\x80"};
     HrRune runes[8];
 
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -307,7 +311,8 @@ static void test_runes_invalid(void)
             g_assert_cmpuint(hr_rune_bytes(runes[j]), ==, 1);
         }
     }
-    g_assert_cmpuint(hr_runes_from_utf8("\xef\xbf\xbd", 3, runes), ==, 1); /* U+FFFD itself is a character */
+    g_assert_cmpuint(hr_runes_from_utf8("\xef\xbf\xbd", 3, runes), ==,
+                     1); /* U+FFFD itself is a character */
     g_assert_false(runes[0] & HR_RUNE_INVALID);
 }
 

@@ -1,4 +1,5 @@
-/* test-tokenizer.c: trust, ends, decoding and pieces, on vocabularies small enough to know every id.
+/* test-tokenizer.c: trust, ends, decoding and pieces, on vocabularies small enough to know every
+ * id.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -19,11 +20,13 @@ static HrTokenizer *make(TinyVocab *vocab)
     return tokenizer;
 }
 
-/* Encodes parts, which are untrusted where they begin with '?' and trusted where with '!'. Returns "1 2 3". */
+/* Encodes parts, which are untrusted where they begin with '?' and trusted where with '!'. Returns
+ * "1 2 3". */
 static char *encode(const HrTokenizer *tokenizer, bool add_special, const char *const *parts)
 {
     g_autoptr(GString) text = g_string_new(NULL), spelt = g_string_new(NULL);
-    g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(HrSpan)), ids = g_array_new(FALSE, FALSE, sizeof(HrToken));
+    g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(HrSpan)),
+                      ids = g_array_new(FALSE, FALSE, sizeof(HrToken));
     g_autoptr(GError) error = NULL;
 
     for (size_t i = 0; parts[i]; i++) {
@@ -32,18 +35,19 @@ static char *encode(const HrTokenizer *tokenizer, bool add_special, const char *
         g_array_append_val(spans, span);
         g_string_append(text, parts[i] + 1);
     }
-    g_assert_true(hr_tokenizer_encode(tokenizer, text->str, (const HrSpan *)(void *)spans->data, spans->len, add_special, ids,
-                                      &error));
+    g_assert_true(hr_tokenizer_encode(tokenizer, text->str, (const HrSpan *)(void *)spans->data,
+                                      spans->len, add_special, ids, &error));
     g_assert_no_error(error);
     for (guint i = 0; i < ids->len; i++)
         g_string_append_printf(spelt, "%s%d", i ? " " : "", g_array_index(ids, HrToken, i));
     return g_strdup(spelt->str);
 }
 
-#define assert_ids(tokenizer, add_special, expected, ...)                                                                         \
-    do {                                                                                                                         \
-        g_autofree char *spelt_ = encode(tokenizer, add_special, (const char *const[]){__VA_ARGS__, NULL});                       \
-        g_assert_cmpstr(spelt_, ==, expected);                                                                                   \
+#define assert_ids(tokenizer, add_special, expected, ...)                             \
+    do {                                                                              \
+        g_autofree char *spelt_ =                                                     \
+            encode(tokenizer, add_special, (const char *const[]){__VA_ARGS__, NULL}); \
+        g_assert_cmpstr(spelt_, ==, expected);                                        \
     } while (0)
 
 /* ---- Trust ---- */
@@ -71,7 +75,8 @@ static void test_trust_user_defined(void)
 {
     g_autoptr(TinyVocab) vocab = tiny_vocab_new_bpe("gpt-2");
     HrToken tool = tiny_vocab_add(vocab, "<tool>", USER_DEFINED, 0);
-    HrToken marker = tiny_vocab_add(vocab, "<|user|>", USER_DEFINED, 0), wide = tiny_vocab_add(vocab, "<｜User｜>", USER_DEFINED, 0);
+    HrToken marker = tiny_vocab_add(vocab, "<|user|>", USER_DEFINED, 0),
+            wide = tiny_vocab_add(vocab, "<｜User｜>", USER_DEFINED, 0);
     g_autoptr(HrTokenizer) tokenizer = make(vocab);
 
     g_assert_cmpint(tool, ==, 256);
@@ -121,7 +126,8 @@ static void test_trust_merges(void)
     assert_ids(spm_tokenizer, false, "259 51 123 51 68 262", "?<0x0A>");
 }
 
-/* A byte that the vocabulary lacks does not end an answer, although files name that token for what is unknown. */
+/* A byte that the vocabulary lacks does not end an answer, although files name that token for what
+ * is unknown. */
 static void test_trust_unknown(void)
 {
     g_autoptr(TinyVocab) vocab = tiny_vocab_new_bpe("gpt-2");
@@ -138,7 +144,8 @@ static void test_trust_unknown(void)
 static void test_longest(void)
 {
     g_autoptr(TinyVocab) vocab = tiny_vocab_new_bpe("gpt-2");
-    HrToken two = tiny_vocab_add(vocab, "  ", USER_DEFINED, 0), four = tiny_vocab_add(vocab, "    ", USER_DEFINED, 0);
+    HrToken two = tiny_vocab_add(vocab, "  ", USER_DEFINED, 0),
+            four = tiny_vocab_add(vocab, "    ", USER_DEFINED, 0);
     HrToken control = tiny_vocab_add(vocab, "   x", CONTROL, 0);
     g_autoptr(HrTokenizer) tokenizer = make(vocab);
 
@@ -155,7 +162,8 @@ static void test_longest(void)
 static void test_bos(void)
 {
     g_autoptr(TinyVocab) vocab = tiny_vocab_new_bpe("gpt-2");
-    uint32_t bos = (uint32_t)tiny_vocab_add(vocab, "<|bos|>", CONTROL, 0), eos = (uint32_t)tiny_vocab_add(vocab, "<|eos|>", CONTROL, 0);
+    uint32_t bos = (uint32_t)tiny_vocab_add(vocab, "<|bos|>", CONTROL, 0),
+             eos = (uint32_t)tiny_vocab_add(vocab, "<|eos|>", CONTROL, 0);
     g_autoptr(HrTokenizer) tokenizer = NULL;
 
     gguf_builder_u32(vocab->builder, "tokenizer.ggml.bos_token_id", bos);
@@ -175,13 +183,16 @@ static void test_bos(void)
 static void test_ends(void)
 {
     g_autoptr(TinyVocab) vocab = tiny_vocab_new_bpe("gpt-2");
-    HrToken text = tiny_vocab_add(vocab, "</s>", NORMAL, 0), turn = tiny_vocab_add(vocab, "<|im_end|>", NORMAL, 0);
-    HrToken eot = tiny_vocab_add(vocab, "<done>", CONTROL, 0), start = tiny_vocab_add(vocab, "<|im_start|>", CONTROL, 0);
+    HrToken text = tiny_vocab_add(vocab, "</s>", NORMAL, 0),
+            turn = tiny_vocab_add(vocab, "<|im_end|>", NORMAL, 0);
+    HrToken eot = tiny_vocab_add(vocab, "<done>", CONTROL, 0),
+            start = tiny_vocab_add(vocab, "<|im_start|>", CONTROL, 0);
     g_autoptr(HrTokenizer) tokenizer = NULL;
 
     gguf_builder_u32(vocab->builder, "tokenizer.ggml.eot_token_id", (uint32_t)eot);
     tokenizer = make(vocab);
-    g_assert_false(hr_tokenizer_is_end(tokenizer, text)); /* an ordinary token that happens to look like one */
+    g_assert_false(
+        hr_tokenizer_is_end(tokenizer, text)); /* an ordinary token that happens to look like one */
     g_assert_true(hr_tokenizer_is_end(tokenizer, turn));
     g_assert_true(hr_tokenizer_is_end(tokenizer, eot));
     g_assert_false(hr_tokenizer_is_end(tokenizer, start));
@@ -193,7 +204,8 @@ static void test_ends(void)
 static void test_ends_of_parts(void)
 {
     g_autoptr(TinyVocab) vocab = tiny_vocab_new_bpe("gpt-4o");
-    HrToken end = tiny_vocab_add(vocab, "<|end|>", CONTROL, 0), back = tiny_vocab_add(vocab, "<|return|>", CONTROL, 0);
+    HrToken end = tiny_vocab_add(vocab, "<|end|>", CONTROL, 0),
+            back = tiny_vocab_add(vocab, "<|return|>", CONTROL, 0);
     HrToken call = tiny_vocab_add(vocab, "<|call|>", CONTROL, 0);
     g_autoptr(HrTokenizer) tokenizer = make(vocab);
 
@@ -204,7 +216,8 @@ static void test_ends_of_parts(void)
 
 /* ---- Out again ---- */
 
-static void assert_decodes(const HrTokenizer *tokenizer, const HrToken *ids, size_t n, bool special, const char *expected)
+static void assert_decodes(const HrTokenizer *tokenizer, const HrToken *ids, size_t n, bool special,
+                           const char *expected)
 {
     g_autoptr(GString) text = hr_tokenizer_decode(tokenizer, ids, n, special);
 
@@ -214,7 +227,8 @@ static void assert_decodes(const HrTokenizer *tokenizer, const HrToken *ids, siz
 static void test_decode_spm(void)
 {
     g_autoptr(TinyVocab) vocab = tiny_vocab_new_spm();
-    HrToken space = tiny_vocab_add(vocab, "▁", NORMAL, -9), hi = tiny_vocab_add(vocab, "▁hi", NORMAL, -1);
+    HrToken space = tiny_vocab_add(vocab, "▁", NORMAL, -9),
+            hi = tiny_vocab_add(vocab, "▁hi", NORMAL, -1);
     g_autoptr(HrTokenizer) tokenizer = make(vocab);
     size_t len;
 
@@ -232,7 +246,8 @@ static void test_decode_spm(void)
 static void test_decode_bpe(void)
 {
     g_autoptr(TinyVocab) vocab = tiny_vocab_new_bpe("gpt-2");
-    HrToken a = tiny_vocab_join(vocab, "Ġ", "a"), user = tiny_vocab_add(vocab, "Ġraw", USER_DEFINED, 0);
+    HrToken a = tiny_vocab_join(vocab, "Ġ", "a"),
+            user = tiny_vocab_add(vocab, "Ġraw", USER_DEFINED, 0);
     g_autoptr(HrTokenizer) tokenizer = make(vocab);
 
     assert_ids(tokenizer, false, "256", "? a");
@@ -265,7 +280,8 @@ static void test_spm_order(void)
 static void test_spm_prefix(void)
 {
     g_autoptr(TinyVocab) vocab = tiny_vocab_new_spm();
-    HrToken space = tiny_vocab_add(vocab, "▁", NORMAL, -1), a = tiny_vocab_add(vocab, "a", NORMAL, -1);
+    HrToken space = tiny_vocab_add(vocab, "▁", NORMAL, -1),
+            a = tiny_vocab_add(vocab, "a", NORMAL, -1);
     g_autoptr(HrTokenizer) tokenizer = make(vocab);
 
     g_assert_cmpint(space, ==, 259);
@@ -286,7 +302,8 @@ static void test_spm_rstrip(void)
     gguf_builder_string(vocab->builder, "general.architecture", "phi3");
     tokenizer = make(vocab);
     g_assert_cmpint(user, ==, 259);
-    assert_ids(tokenizer, false, "259 260 100 1 260 260 100", "!<|user|> \n a<s> a"); /* not after <s> */
+    assert_ids(tokenizer, false, "259 260 100 1 260 260 100",
+               "!<|user|> \n a<s> a"); /* not after <s> */
 }
 
 /* ---- WordPiece ---- */
@@ -310,7 +327,9 @@ static void test_wpm(void)
     assert_ids(tokenizer, false, "0 3", "?xyz\tplay");
     assert_ids(tokenizer, true, "1 3 2", "?play");
     assert_ids(tokenizer, false, "0", part);
-    assert_ids(tokenizer, false, "8 9 9", "?a\xe2\x80\x8b" "aa"); /* a format character is dropped */
+    assert_ids(tokenizer, false, "8 9 9",
+               "?a\xe2\x80\x8b"
+               "aa"); /* a format character is dropped */
 }
 
 int main(int argc, char **argv)

@@ -31,7 +31,8 @@ static void test_vectors(const void *data)
 {
     const char *name = data;
     g_autofree char *folder = vocab_files_dup_folder();
-    g_autofree char *input = read_file(folder, name, "inp"), *output = read_file(folder, name, "out");
+    g_autofree char *input = read_file(folder, name, "inp"),
+                    *output = read_file(folder, name, "out");
     g_autoptr(HrTokenizer) tokenizer = vocab_files_open(name);
     g_auto(GStrv) cases = g_strsplit(input, SEPARATOR, -1), expected = g_strsplit(output, "\n", -1);
 

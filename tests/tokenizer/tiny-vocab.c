@@ -79,9 +79,12 @@ TinyVocab *tiny_vocab_new_wpm(void)
 {
     TinyVocab *vocab = vocab_new("bert", NULL);
 
-    gguf_builder_u32(vocab->builder, "tokenizer.ggml.unknown_token_id", (uint32_t)tiny_vocab_add(vocab, "[UNK]", 3, 0));
-    gguf_builder_u32(vocab->builder, "tokenizer.ggml.cls_token_id", (uint32_t)tiny_vocab_add(vocab, "[CLS]", 3, 0));
-    gguf_builder_u32(vocab->builder, "tokenizer.ggml.seperator_token_id", (uint32_t)tiny_vocab_add(vocab, "[SEP]", 3, 0));
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.unknown_token_id",
+                     (uint32_t)tiny_vocab_add(vocab, "[UNK]", 3, 0));
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.cls_token_id",
+                     (uint32_t)tiny_vocab_add(vocab, "[CLS]", 3, 0));
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.seperator_token_id",
+                     (uint32_t)tiny_vocab_add(vocab, "[SEP]", 3, 0));
     return vocab;
 }
 
@@ -99,13 +102,17 @@ HrTokenizer *tiny_vocab_make(TinyVocab *vocab, GError **error)
     if (vocab->pre)
         gguf_builder_string(builder, "tokenizer.ggml.pre", vocab->pre);
     if (vocab->tokens->len > 0)
-        gguf_builder_strings(builder, "tokenizer.ggml.tokens", (const char *const *)vocab->tokens->pdata, vocab->tokens->len);
+        gguf_builder_strings(builder, "tokenizer.ggml.tokens",
+                             (const char *const *)vocab->tokens->pdata, vocab->tokens->len);
     if (vocab->types->len > 0)
-        gguf_builder_i32s(builder, "tokenizer.ggml.token_type", (const int32_t *)(void *)vocab->types->data, vocab->types->len);
+        gguf_builder_i32s(builder, "tokenizer.ggml.token_type",
+                          (const int32_t *)(void *)vocab->types->data, vocab->types->len);
     if (vocab->merges)
-        gguf_builder_strings(builder, "tokenizer.ggml.merges", (const char *const *)vocab->merges->pdata, vocab->merges->len);
+        gguf_builder_strings(builder, "tokenizer.ggml.merges",
+                             (const char *const *)vocab->merges->pdata, vocab->merges->len);
     if (vocab->scores->len > 0)
-        gguf_builder_f32s(builder, "tokenizer.ggml.scores", (const float *)(void *)vocab->scores->data, vocab->scores->len);
+        gguf_builder_f32s(builder, "tokenizer.ggml.scores",
+                          (const float *)(void *)vocab->scores->data, vocab->scores->len);
     file = gguf_builder_finish(builder);
     data = g_bytes_get_data(file, &bytes);
     gguf = hr_gguf_open_memory(data, bytes, false, &gguf_error);

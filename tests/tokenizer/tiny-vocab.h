@@ -1,4 +1,5 @@
-/* tiny-vocab.h: small vocabularies made up for tests, as GGUF metadata that a test may bend before it is read.
+/* tiny-vocab.h: small vocabularies made up for tests, as GGUF metadata that a test may bend before
+ * it is read.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

@@ -31,7 +31,8 @@ char **vocab_files_dup_names(void)
 
     for (const char *file = NULL; dir && (file = g_dir_read_name(dir));) {
         if (g_str_has_prefix(file, PREFIX) && g_str_has_suffix(file, SUFFIX))
-            g_ptr_array_add(names, g_strndup(file + strlen(PREFIX), strlen(file) - strlen(PREFIX SUFFIX)));
+            g_ptr_array_add(names,
+                            g_strndup(file + strlen(PREFIX), strlen(file) - strlen(PREFIX SUFFIX)));
     }
     if (names->len > 0) /* an empty array has no memory to hand over */
         qsort(names->pdata, names->len, sizeof *names->pdata, compare_names);
@@ -43,8 +44,9 @@ HrTokenizer *vocab_files_open(const char *name)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *folder = vocab_files_dup_folder();
-    g_autofree char *path = g_path_is_absolute(name) ? g_strdup(name)
-                                                     : g_strdup_printf("%s/" PREFIX "%s" SUFFIX, folder, name);
+    g_autofree char *path = g_path_is_absolute(name)
+                                ? g_strdup(name)
+                                : g_strdup_printf("%s/" PREFIX "%s" SUFFIX, folder, name);
     g_autoptr(HrGguf) gguf = hr_gguf_open(path, &error);
     HrTokenizer *tokenizer;
 

@@ -1,4 +1,5 @@
-/* fake-engine.c: a server that speaks the window's side of the API, with what a test wants it to say.
+/* fake-engine.c: a server that speaks the window's side of the API, with what a test wants it to
+ * say.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -16,7 +17,7 @@ typedef struct {
   GPtrArray *streams; /* answers on their way */
 } Server;
 
-/* ---- One answer on its way ----------------------------------------------------------------------------------------- */
+/* ---- One answer on its way ------------------------------------------------------------------- */
 
 typedef struct {
   Server *server;
@@ -55,7 +56,8 @@ quote (const char *text, gsize len)
 
   for (char **line = lines; *line != NULL; line++) {
     char *escaped = g_strescape (*line, (const char *) (const guint8[]) { 0 });
-    /* g_strescape also escapes bytes over 127; undo that by going back to the original where nothing needs escaping. */
+    /* g_strescape also escapes bytes over 127; undo that by going back to the original where
+     * nothing needs escaping. */
     if (strpbrk (*line, "\"\\\t") == NULL)
       g_strlcpy (escaped, *line, strlen (escaped) + 1);
     g_free (*line);
@@ -97,7 +99,9 @@ stream_cb (gpointer user_data)
   FakeEngine *engine = &stream->server->engine;
   gsize len = next_piece (stream);
   g_autofree char *text = quote (engine->answer + stream->sent, len);
-  g_autofree char *line = g_strdup_printf ("{\"message\":{\"role\":\"assistant\",\"content\":%s},\"done\":false}\n", text);
+  g_autofree char *line =
+      g_strdup_printf ("{\"message\":{\"role\":\"assistant\",\"content\":%s},\"done\":false}\n",
+                       text);
 
   if (len > 0) {
     stream->sent += len;
@@ -105,9 +109,12 @@ stream_cb (gpointer user_data)
     return G_SOURCE_CONTINUE;
   }
   stream->source_id = 0;
-  append_line (stream, "{\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\","
-                       "\"total_duration\":2500000000,\"load_duration\":1000000,\"prompt_eval_count\":31,"
-                       "\"prompt_eval_duration\":120000000,\"eval_count\":84,\"eval_duration\":2000000000}\n", TRUE);
+  append_line (
+      stream,
+      "{\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\","
+      "\"total_duration\":2500000000,\"load_duration\":1000000,\"prompt_eval_count\":31,"
+      "\"prompt_eval_duration\":120000000,\"eval_count\":84,\"eval_duration\":2000000000}\n",
+      TRUE);
   return G_SOURCE_REMOVE;
 }
 
@@ -122,7 +129,8 @@ handle_chat (Server *server, SoupServerMessage *message)
   server->engine.n_chats++;
   if (server->engine.chat_error != NULL) {
     soup_server_message_set_status (message, 500, NULL);
-    soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, server->engine.chat_error,
+    soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY,
+                                      server->engine.chat_error,
                                       strlen (server->engine.chat_error));
     return;
   }
@@ -131,14 +139,16 @@ handle_chat (Server *server, SoupServerMessage *message)
   stream->message = g_object_ref (message);
   g_ptr_array_add (server->streams, stream);
   soup_server_message_set_status (message, 200, NULL);
-  soup_message_headers_set_encoding (soup_server_message_get_response_headers (message), SOUP_ENCODING_CHUNKED);
-  soup_message_headers_set_content_type (soup_server_message_get_response_headers (message), "application/x-ndjson", NULL);
+  soup_message_headers_set_encoding (soup_server_message_get_response_headers (message),
+                                     SOUP_ENCODING_CHUNKED);
+  soup_message_headers_set_content_type (soup_server_message_get_response_headers (message),
+                                         "application/x-ndjson", NULL);
   g_signal_connect (message, "finished", G_CALLBACK (finished_cb), stream);
   stream->source_id = g_timeout_add (server->engine.piece_msec, stream_cb, stream);
   soup_server_message_pause (message);
 }
 
-/* ---- Other requests ------------------------------------------------------------------------------------------------ */
+/* ---- Other requests -------------------------------------------------------------------------- */
 
 static const char *
 choose (Server *server, SoupServerMessage *message, const char *path)
@@ -151,7 +161,8 @@ choose (Server *server, SoupServerMessage *message, const char *path)
     return engine->show;
   if (g_str_equal (path, "/headroom/requests"))
     return engine->requests;
-  if (g_str_has_prefix (path, "/headroom/requests/") && g_str_equal (soup_server_message_get_method (message), "DELETE")) {
+  if (g_str_has_prefix (path, "/headroom/requests/") &&
+      g_str_equal (soup_server_message_get_method (message), "DELETE")) {
     g_free (engine->last_stop);
     engine->last_stop = g_strdup (path);
     return "{}";
@@ -171,7 +182,8 @@ choose (Server *server, SoupServerMessage *message, const char *path)
 }
 
 static void
-request_cb (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
+request_cb (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query,
+            gpointer user_data)
 {
   Server *server = user_data;
   const char *text;
@@ -184,14 +196,16 @@ request_cb (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
   soup_server_message_set_status (message, text != NULL ? 200 : 404, NULL);
   if (text == NULL)
     text = "{\"error\":\"not found\"}";
-  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, text, strlen (text));
+  soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, text,
+                                    strlen (text));
 }
 
 FakeEngine *
 fake_engine_new (void)
 {
   Server *server = g_new0 (Server, 1);
-  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
   g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (GError) error = NULL;
 

@@ -1,9 +1,11 @@
-/* fake-engine.h: a server that speaks the window's side of the API, with what a test wants it to say.
+/* fake-engine.h: a server that speaks the window's side of the API, with what a test wants it to
+ * say.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * For what a real engine cannot be brought to do on demand: a model that does not fit, an error in the middle of an answer,
- * a device with eight cards. Runs in the test's own main context, on a Unix socket in a folder of its own.
+ * For what a real engine cannot be brought to do on demand: a model that does not fit, an error in
+ * the middle of an answer, a device with eight cards. Runs in the test's own main context, on a
+ * Unix socket in a folder of its own.
  */
 #pragma once
 

@@ -1,10 +1,12 @@
-/* screenshots.c: draws the window at several widths, light and dark, into PNG files, to be looked at.
+/* screenshots.c: draws the window at several widths, light and dark, into PNG files, to be looked
+ * at.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * ui-screenshots FOLDER [SCENE]: with what a made-up engine says. Not a test by itself: it shows what tests cannot judge.
- * ui-screenshots --real STORE FILE.png [MEMORY.png]: with the real engine and the first model in a folder, as the README shows it. The
- * page of memory finds the model where STORE is $XDG_DATA_HOME/headroom/models.
+ * ui-screenshots FOLDER [SCENE]: with what a made-up engine says. Not a test by itself: it shows
+ * what tests cannot judge. ui-screenshots --real STORE FILE.png [MEMORY.png]: with the real engine
+ * and the first model in a folder, as the README shows it. The page of memory finds the model where
+ * STORE is $XDG_DATA_HOME/headroom/models.
  */
 #include "fake-engine.h"
 #include "headroom-composer.h"
@@ -37,8 +39,9 @@ prepare_no_model (FakeEngine *engine)
 static void
 prepare_failure (FakeEngine *engine)
 {
-  engine->chat_error = g_strdup ("{\"error\":\"llama3.1:70b needs 39.6 GiB and 9.8 GiB are free. Choose a context of at most "
-                                 "2048 tokens, or a smaller model.\"}");
+  engine->chat_error = g_strdup (
+      "{\"error\":\"llama3.1:70b needs 39.6 GiB and 9.8 GiB are free. Choose a context of at most "
+      "2048 tokens, or a smaller model.\"}");
 }
 
 static void
@@ -51,10 +54,11 @@ prepare_misfit (FakeEngine *engine)
 static void
 prepare_requests (FakeEngine *engine)
 {
-  engine->requests = g_strdup ("{\"requests\":[{\"id\":7,\"client\":\"python3\",\"model\":\"llama3.1:8b\",\"state\":\"answering\","
-                               "\"num_ctx\":8192,\"prompt_tokens\":310,\"read_tokens\":310,\"generated_tokens\":42,"
-                               "\"running_ms\":3900},{\"id\":8,\"client\":\"code\",\"model\":\"qwen2.5:7b\",\"state\":\"reading\","
-                               "\"num_ctx\":32768,\"prompt_tokens\":12040,\"read_tokens\":5120,\"running_ms\":2100}]}");
+  engine->requests = g_strdup (
+      "{\"requests\":[{\"id\":7,\"client\":\"python3\",\"model\":\"llama3.1:8b\",\"state\":\"answering\","
+      "\"num_ctx\":8192,\"prompt_tokens\":310,\"read_tokens\":310,\"generated_tokens\":42,"
+      "\"running_ms\":3900},{\"id\":8,\"client\":\"code\",\"model\":\"qwen2.5:7b\",\"state\":\"reading\","
+      "\"num_ctx\":32768,\"prompt_tokens\":12040,\"read_tokens\":5120,\"running_ms\":2100}]}");
 }
 
 static const Scene scenes[] = {
@@ -76,7 +80,8 @@ find_open_popover (GtkWidget *widget)
 {
   if (GTK_IS_POPOVER (widget) && gtk_widget_get_mapped (widget))
     return widget;
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child)) {
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child)) {
     GtkWidget *found = find_open_popover (child);
     if (found != NULL)
       return found;
@@ -84,7 +89,8 @@ find_open_popover (GtkWidget *widget)
   return NULL;
 }
 
-/* Turns to a page with the model that HEADROOM_TEST_MODEL names, so that there is something to plan. */
+/* Turns to a page with the model that HEADROOM_TEST_MODEL names, so that there is something to
+ * plan. */
 static void
 show_page (WindowFixture *fixture, const Scene *scene)
 {
@@ -102,7 +108,8 @@ show_page (WindowFixture *fixture, const Scene *scene)
     return;
   }
   page = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_PAGE, 0);
-  adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (window_find (page, GTK_TYPE_SCROLLED_WINDOW, 0)));
+  adjustment = gtk_scrolled_window_get_vadjustment (
+      GTK_SCROLLED_WINDOW (window_find (page, GTK_TYPE_SCROLLED_WINDOW, 0)));
   gtk_adjustment_set_value (adjustment, scene->scroll * gtk_adjustment_get_upper (adjustment));
   window_fixture_settle (fixture, 300);
 }
@@ -111,13 +118,15 @@ static void
 shoot (const Scene *scene, const char *folder, int width, int height, gboolean dark)
 {
   g_autoptr (WindowFixture) fixture = NULL;
-  g_autofree char *file = g_strdup_printf ("%s/%s-%d-%s.png", folder, scene->name, width, dark ? "dark" : "light");
+  g_autofree char *file =
+      g_strdup_printf ("%s/%s-%d-%s.png", folder, scene->name, width, dark ? "dark" : "light");
   FakeEngine *engine = fake_engine_new_typical ();
   GtkWidget *target;
 
   scene->prepare (engine);
   adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
-                                      dark ? ADW_COLOR_SCHEME_FORCE_DARK : ADW_COLOR_SCHEME_FORCE_LIGHT);
+                                      dark ? ADW_COLOR_SCHEME_FORCE_DARK
+                                           : ADW_COLOR_SCHEME_FORCE_LIGHT);
   fixture = window_fixture_new (engine, width, height);
   window_fixture_settle (fixture, 700);
   if (scene->asks) {

@@ -6,10 +6,10 @@
 #include "window-support.h"
 
 static const char text[] =
-  "# Title\n\nSome *text* with **words**\nover lines.\n\nSetext\n===\n\n- one\n- two\n  1. nested\n  2. list\n\n     para\n- three\n\n"
-  "7. seven\n8. eight\n\nlead-in\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\n```c\nint main (void)\n{\n\n  return 0;\n}\n```\n"
-  "> quoted\nlazy\n>\n> > deeper\n\n***\n\n    indented code\n\n<div>\nhtml\n</div>\n\n[link](https://example.org) and ünïcödé 你好\n\n"
-  "~~~\nunfinished";
+    "# Title\n\nSome *text* with **words**\nover lines.\n\nSetext\n===\n\n- one\n- two\n  1. nested\n  2. list\n\n     para\n- three\n\n"
+    "7. seven\n8. eight\n\nlead-in\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\n```c\nint main (void)\n{\n\n  return 0;\n}\n```\n"
+    "> quoted\nlazy\n>\n> > deeper\n\n***\n\n    indented code\n\n<div>\nhtml\n</div>\n\n[link](https://example.org) and ünïcödé 你好\n\n"
+    "~~~\nunfinished";
 
 /* Kinds and texts of everything below a widget. */
 static void
@@ -18,7 +18,8 @@ describe (GtkWidget *widget, GString *out)
   g_string_append_printf (out, "<%s", G_OBJECT_TYPE_NAME (widget));
   if (GTK_IS_LABEL (widget))
     g_string_append_printf (out, " '%s'", gtk_label_get_label (GTK_LABEL (widget)));
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
     describe (child, out);
   g_string_append (out, ">");
 }
@@ -35,7 +36,8 @@ look (HeadroomMarkdownView *view)
 static void
 assert_same_as_at_once (HeadroomMarkdownView *grown, const char *prefix)
 {
-  HeadroomMarkdownView *fresh = g_object_ref_sink (HEADROOM_MARKDOWN_VIEW (headroom_markdown_view_new ()));
+  HeadroomMarkdownView *fresh =
+      g_object_ref_sink (HEADROOM_MARKDOWN_VIEW (headroom_markdown_view_new ()));
   g_autofree char *expected = NULL, *actual = look (grown);
 
   headroom_markdown_view_set_text (fresh, prefix);
@@ -47,7 +49,8 @@ assert_same_as_at_once (HeadroomMarkdownView *grown, const char *prefix)
 static void
 grow_by (gsize step)
 {
-  HeadroomMarkdownView *view = g_object_ref_sink (HEADROOM_MARKDOWN_VIEW (headroom_markdown_view_new ()));
+  HeadroomMarkdownView *view =
+      g_object_ref_sink (HEADROOM_MARKDOWN_VIEW (headroom_markdown_view_new ()));
 
   for (gsize len = 0; len <= strlen (text); len += step) {
     g_autofree char *prefix = NULL;
@@ -72,7 +75,8 @@ test_grows (void)
 static void
 test_replaced (void)
 {
-  HeadroomMarkdownView *view = g_object_ref_sink (HEADROOM_MARKDOWN_VIEW (headroom_markdown_view_new ()));
+  HeadroomMarkdownView *view =
+      g_object_ref_sink (HEADROOM_MARKDOWN_VIEW (headroom_markdown_view_new ()));
 
   headroom_markdown_view_set_text (view, text);
   headroom_markdown_view_set_text (view, "short");
@@ -82,11 +86,13 @@ test_replaced (void)
   g_assert_finalize_object (view);
 }
 
-/* What was selected in a finished paragraph must stay selected while the answer goes on: its widget stays. */
+/* What was selected in a finished paragraph must stay selected while the answer goes on: its widget
+ * stays. */
 static void
 test_keeps_widgets (void)
 {
-  HeadroomMarkdownView *view = g_object_ref_sink (HEADROOM_MARKDOWN_VIEW (headroom_markdown_view_new ()));
+  HeadroomMarkdownView *view =
+      g_object_ref_sink (HEADROOM_MARKDOWN_VIEW (headroom_markdown_view_new ()));
   GtkWidget *first;
 
   headroom_markdown_view_set_text (view, "first paragraph\n\nsecond");
@@ -99,7 +105,8 @@ test_keeps_widgets (void)
 static void
 test_deep (void)
 {
-  HeadroomMarkdownView *view = g_object_ref_sink (HEADROOM_MARKDOWN_VIEW (headroom_markdown_view_new ()));
+  HeadroomMarkdownView *view =
+      g_object_ref_sink (HEADROOM_MARKDOWN_VIEW (headroom_markdown_view_new ()));
   GString *deep = g_string_new (NULL);
   g_autofree char *seen = NULL;
 

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the page says is compared with plans made here by the loader's function for the same machine.
+ * What the page says is compared with plans made here by the loader's function for the same
+ * machine.
  */
 #include "headroom-cost-group.h"
 #include "headroom-events-group.h"
@@ -62,8 +63,12 @@ plan_here (Fixture *fixture, guint num_ctx, guint parallel, HrKvType kv_type)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (HrModel) model = hr_model_open (fixture->model, &error);
-  HrSettings settings = { .num_ctx = num_ctx, .parallel = parallel, .num_batch = 512, .kv_type = kv_type, .gpu_layers = -1 };
-  HrDevice device = { .name = "Memory", .kind = HR_DEVICE_CPU, .total = 16ull << 30, .free = 12ull << 30 };
+  HrSettings settings = {
+    .num_ctx = num_ctx, .parallel = parallel, .num_batch = 512, .kv_type = kv_type, .gpu_layers = -1
+  };
+  HrDevice device = {
+    .name = "Memory", .kind = HR_DEVICE_CPU, .total = 16ull << 30, .free = 12ull << 30
+  };
   HrPlan *plan;
 
   g_assert_no_error (error);
@@ -106,12 +111,14 @@ test_landscape (Fixture *fixture, gconstpointer data)
 {
   GtkWidget *landscape = window_find (fixture->page, HEADROOM_TYPE_COST_CHART, 0);
   gsize n;
-  const HeadroomCostChartPoint *points = headroom_cost_chart_get_points (HEADROOM_COST_CHART (landscape), &n);
+  const HeadroomCostChartPoint *points =
+      headroom_cost_chart_get_points (HEADROOM_COST_CHART (landscape), &n);
 
   for (gsize i = 0; i < n; i++) {
     g_autoptr (HrPlan) plan = plan_here (fixture, points[i].num_ctx, 0, HR_KV_F16);
     g_assert_cmpuint (points[i].cache, ==, hr_plan_get_bytes (plan, HR_ITEM_CACHE));
-    g_assert_cmpuint (points[i].weights + points[i].compute + points[i].cache, ==, hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
+    g_assert_cmpuint (points[i].weights + points[i].compute + points[i].cache, ==,
+                      hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
   }
 }
 
@@ -151,7 +158,8 @@ find_row (GtkWidget *root, const char *title)
 {
   for (guint i = 0;; i++) {
     GtkWidget *row = window_find (root, ADW_TYPE_ACTION_ROW, i);
-    if (row == NULL || g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), title))
+    if (row == NULL ||
+        g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), title))
       return ADW_ACTION_ROW (row);
   }
 }
@@ -163,7 +171,8 @@ test_preset (Fixture *fixture, gconstpointer data)
   GtkWidget *group = window_find (fixture->page, HEADROOM_TYPE_PRESET_GROUP, 0);
   GtkWidget *cost = window_find (fixture->page, HEADROOM_TYPE_COST_GROUP, 0);
   g_autoptr (HrPlan) plan = plan_here (fixture, 4096, 8, HR_KV_F16);
-  g_autofree char *price = headroom_memory_format (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS)), *keep_alive = NULL;
+  g_autofree char *price = headroom_memory_format (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS)),
+                  *keep_alive = NULL;
   AdwActionRow *row = find_row (group, "For many texts");
 
   window_fixture_wait_until (fixture->window, window_shows (GTK_WIDGET (row), price));
@@ -178,11 +187,11 @@ test_preset (Fixture *fixture, gconstpointer data)
 }
 
 static const char status[] =
-  "{\"devices\":[{\"name\":\"Memory\",\"kind\":\"cpu\",\"total\":17179869184,\"free\":8589934592,\"reserve\":0,\"ours\":{}}],"
-  "\"models\":[{\"name\":\"smollm2:latest\",\"state\":\"ready\",\"requests\":0,\"bytes\":{\"total\":1073741824},"
-  "\"slots\":{\"total\":4,\"active\":1,\"queued\":0},\"cached_tokens\":77,\"until\":null}],"
-  "\"events\":[{\"time\":\"2026-01-01T10:00:00Z\",\"kind\":\"load\",\"model\":\"a\",\"reason\":\"a was loaded.\",\"bytes\":1},"
-  "{\"time\":\"2026-01-01T10:00:01Z\",\"kind\":\"evict\",\"model\":\"a\",\"reason\":\"a gave way to b.\",\"bytes\":1}]}";
+    "{\"devices\":[{\"name\":\"Memory\",\"kind\":\"cpu\",\"total\":17179869184,\"free\":8589934592,\"reserve\":0,\"ours\":{}}],"
+    "\"models\":[{\"name\":\"smollm2:latest\",\"state\":\"ready\",\"requests\":0,\"bytes\":{\"total\":1073741824},"
+    "\"slots\":{\"total\":4,\"active\":1,\"queued\":0},\"cached_tokens\":77,\"until\":null}],"
+    "\"events\":[{\"time\":\"2026-01-01T10:00:00Z\",\"kind\":\"load\",\"model\":\"a\",\"reason\":\"a was loaded.\",\"bytes\":1},"
+    "{\"time\":\"2026-01-01T10:00:01Z\",\"kind\":\"evict\",\"model\":\"a\",\"reason\":\"a gave way to b.\",\"bytes\":1}]}";
 
 static void
 test_models_and_events (Fixture *fixture, gconstpointer data)
@@ -215,6 +224,7 @@ main (int argc, char **argv)
   g_test_add ("/memory-page/landscape", Fixture, NULL, set_up, test_landscape, tear_down);
   g_test_add ("/memory-page/apply", Fixture, NULL, set_up, test_apply, tear_down);
   g_test_add ("/memory-page/preset", Fixture, NULL, set_up, test_preset, tear_down);
-  g_test_add ("/memory-page/models-and-events", Fixture, NULL, set_up, test_models_and_events, tear_down);
+  g_test_add ("/memory-page/models-and-events", Fixture, NULL, set_up, test_models_and_events,
+              tear_down);
   return g_test_run ();
 }

@@ -38,10 +38,12 @@ test_settle (void)
   g_assert_cmpuint (sum (device.now), ==, device.total);
   g_assert_cmpuint (device.now[HEADROOM_MEMORY_RESERVE], ==, 2 * GIB);
   g_assert_cmpuint (device.now[HEADROOM_MEMORY_FREE], ==, 6 * GIB);
-  g_assert_cmpuint (device.now[HEADROOM_MEMORY_OTHERS], ==, 16 * GIB - 8 * GIB - 2 * GIB - 768 * MIB);
+  g_assert_cmpuint (device.now[HEADROOM_MEMORY_OTHERS], ==,
+                    16 * GIB - 8 * GIB - 2 * GIB - 768 * MIB);
 }
 
-/* Numbers that were read one after the other may contradict each other; the parts add up all the same. */
+/* Numbers that were read one after the other may contradict each other; the parts add up all the
+ * same. */
 static void
 test_settle_contradiction (void)
 {
@@ -101,7 +103,8 @@ test_layout_plan (void)
   device.plan[HEADROOM_MEMORY_CACHE_UNUSED] = 16 * GIB;
   headroom_memory_layout_now (&device, 800, now);
   headroom_memory_layout_plan (&device, 800, plan);
-  g_assert_cmpfloat_with_epsilon (plan[HEADROOM_MEMORY_WEIGHTS].start, now[HEADROOM_MEMORY_WEIGHTS].start, 1e-6);
+  g_assert_cmpfloat_with_epsilon (plan[HEADROOM_MEMORY_WEIGHTS].start,
+                                  now[HEADROOM_MEMORY_WEIGHTS].start, 1e-6);
   g_assert_cmpfloat_with_epsilon (plan[HEADROOM_MEMORY_WEIGHTS].width, 100, 1e-6);
   g_assert_cmpfloat_with_epsilon (plan[HEADROOM_MEMORY_CACHE_UNUSED].width, 800, 1e-6);
 }

@@ -7,9 +7,9 @@
 #include "window-support.h"
 
 static const char requests[] =
-  "{\"requests\":[{\"id\":7,\"client\":\"python3\",\"model\":\"tiny:latest\",\"state\":\"reading\",\"num_ctx\":8192,"
-  "\"prompt_tokens\":310,\"read_tokens\":64,\"generated_tokens\":0,\"running_ms\":3900},"
-  "{\"id\":9,\"client\":\"\",\"model\":\"tiny:latest\",\"state\":\"waiting\",\"running_ms\":100}]}";
+    "{\"requests\":[{\"id\":7,\"client\":\"python3\",\"model\":\"tiny:latest\",\"state\":\"reading\",\"num_ctx\":8192,"
+    "\"prompt_tokens\":310,\"read_tokens\":64,\"generated_tokens\":0,\"running_ms\":3900},"
+    "{\"id\":9,\"client\":\"\",\"model\":\"tiny:latest\",\"state\":\"waiting\",\"running_ms\":100}]}";
 
 static GtkWidget *
 open_page (WindowFixture *fixture)
@@ -43,7 +43,8 @@ test_requests (void)
   window_fixture_wait_until (fixture, window_shows (group, "None"));
 }
 
-/* Whoever opens the server to a network is told what that means, and examples name the real address and model. */
+/* Whoever opens the server to a network is told what that means, and examples name the real address
+ * and model. */
 static void
 test_address (void)
 {
@@ -54,7 +55,9 @@ test_address (void)
   g_assert_true (window_shows (page, "No address"));
   headroom_window_set_server_uri (fixture->window, "http://127.0.0.1:11434");
   g_assert_true (window_shows (page, "nobody else does"));
-  g_assert_true (window_shows (page, "curl http://127.0.0.1:11434/api/chat -d '{\"model\": \"smollm2:latest\""));
+  g_assert_true (
+      window_shows (page,
+                    "curl http://127.0.0.1:11434/api/chat -d '{\"model\": \"smollm2:latest\""));
   headroom_window_set_server_uri (fixture->window, "http://192.168.1.5:8080");
   g_assert_true (window_shows (page, "Every computer that reaches this address"));
   g_assert_true (window_shows (page, "http://192.168.1.5:8080/v1"));

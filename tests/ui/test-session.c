@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The model is the chat model where it is, else a tiny one with made-up weights; what is asserted about words needs the former.
+ * The model is the chat model where it is, else a tiny one with made-up weights; what is asserted
+ * about words needs the former.
  */
 #include "headroom-memory-bar.h"
 #include "headroom-memory-strip.h"
@@ -22,7 +23,7 @@ static char *real_model; /* path, or NULL */
 static char *folder;     /* of loose models */
 static HeadroomSession *session;
 
-/* ---- Set-up -------------------------------------------------------------------------------------------------------- */
+/* ---- Set-up ---------------------------------------------------------------------------------- */
 
 static char *
 find_real_model (void)
@@ -92,13 +93,14 @@ open_window (void)
   return fixture;
 }
 
-/* ---- What the engine says ------------------------------------------------------------------------------------------ */
+/* ---- What the engine says -------------------------------------------------------------------- */
 
 static HrValue *
 ask (const char *method, const char *path, const char *body)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *text = headroom_client_request (headroom_session_get_client (session), method, path, body, NULL, &error);
+  g_autofree char *text = headroom_client_request (headroom_session_get_client (session), method,
+                                                   path, body, NULL, &error);
   HrValue *json;
 
   g_assert_no_error (error);
@@ -110,7 +112,9 @@ ask (const char *method, const char *path, const char *body)
 static const HeadroomMemoryDevice *
 get_device (WindowFixture *fixture)
 {
-  GtkWidget *bar = window_find (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0), HEADROOM_TYPE_MEMORY_BAR, 0);
+  GtkWidget *bar =
+      window_find (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0),
+                   HEADROOM_TYPE_MEMORY_BAR, 0);
 
   return bar != NULL ? headroom_memory_bar_get_device (HEADROOM_MEMORY_BAR (bar)) : NULL;
 }
@@ -124,7 +128,7 @@ wait_for_plan (WindowFixture *fixture)
   return device;
 }
 
-/* ---- Tests --------------------------------------------------------------------------------------------------------- */
+/* ---- Tests ----------------------------------------------------------------------------------- */
 
 static void
 test_answer (void)
@@ -142,26 +146,32 @@ test_answer (void)
     g_assert_nonnull (strstr (answer, "Paris"));
 }
 
-/* The bar shows the very numbers of the planner, and once the model is loaded, the same for what it takes. */
+/* The bar shows the very numbers of the planner, and once the model is loaded, the same for what it
+ * takes. */
 static void
 test_plan (void)
 {
   g_autoptr (WindowFixture) fixture = open_window ();
   const HeadroomMemoryDevice *device = wait_for_plan (fixture);
-  g_autoptr (HrValue) plan = ask ("POST", "/headroom/plan", "{\"model\":\"model\",\"options\":{\"num_ctx\":4096}}");
+  g_autoptr (HrValue) plan =
+      ask ("POST", "/headroom/plan", "{\"model\":\"model\",\"options\":{\"num_ctx\":4096}}");
   HrValue *planned = hr_value_at (hr_value_lookup (plan, "devices"), 0);
 
-  g_assert_cmpuint (device->plan[HEADROOM_MEMORY_WEIGHTS], ==, headroom_json_get_int (planned, "weights", -1));
-  g_assert_cmpuint (device->plan[HEADROOM_MEMORY_CACHE_UNUSED], ==, headroom_json_get_int (planned, "cache", -1));
-  g_assert_cmpuint (device->plan[HEADROOM_MEMORY_COMPUTE], ==, headroom_json_get_int (planned, "compute", -1));
+  g_assert_cmpuint (device->plan[HEADROOM_MEMORY_WEIGHTS], ==,
+                    headroom_json_get_int (planned, "weights", -1));
+  g_assert_cmpuint (device->plan[HEADROOM_MEMORY_CACHE_UNUSED], ==,
+                    headroom_json_get_int (planned, "cache", -1));
+  g_assert_cmpuint (device->plan[HEADROOM_MEMORY_COMPUTE], ==,
+                    headroom_json_get_int (planned, "compute", -1));
 
   window_fixture_type (fixture, "Hello!");
   window_fixture_wait_idle (fixture);
   window_fixture_wait_until (fixture, get_device (fixture)->now[HEADROOM_MEMORY_CACHE] > 0);
   device = get_device (fixture);
-  g_assert_cmpuint (device->now[HEADROOM_MEMORY_WEIGHTS], ==, device->plan[HEADROOM_MEMORY_WEIGHTS]);
-  g_assert_cmpuint (device->now[HEADROOM_MEMORY_CACHE] + device->now[HEADROOM_MEMORY_CACHE_UNUSED], ==,
-                    device->plan[HEADROOM_MEMORY_CACHE_UNUSED]);
+  g_assert_cmpuint (device->now[HEADROOM_MEMORY_WEIGHTS], ==,
+                    device->plan[HEADROOM_MEMORY_WEIGHTS]);
+  g_assert_cmpuint (device->now[HEADROOM_MEMORY_CACHE] + device->now[HEADROOM_MEMORY_CACHE_UNUSED],
+                    ==, device->plan[HEADROOM_MEMORY_CACHE_UNUSED]);
 }
 
 static void
@@ -171,7 +181,8 @@ test_settings (void)
   guint64 at_default = wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED];
 
   g_settings_set_int (fixture->settings, "num-ctx", 512);
-  window_fixture_wait_until (fixture, wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED] < at_default);
+  window_fixture_wait_until (fixture, wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED] <
+                                          at_default);
   g_assert_cmpuint (wait_for_plan (fixture)->plan[HEADROOM_MEMORY_CACHE_UNUSED], >, 0);
 }
 
@@ -190,12 +201,15 @@ test_stop (void)
   g_autoptr (WindowFixture) fixture = NULL;
 
   if (real_model == NULL) {
-    g_test_skip ("the chat model is not here, and the made-up one ends its answers before they can be stopped");
+    g_test_skip (
+        "the chat model is not here, and the made-up one ends its answers before they can be stopped");
     return;
   }
   fixture = open_window ();
   g_settings_set_int (fixture->settings, "num-predict", -1);
-  window_fixture_type (fixture, "Write a very long story about the sea, the wind, and a lighthouse keeper with seven cats.");
+  window_fixture_type (
+      fixture,
+      "Write a very long story about the sea, the wind, and a lighthouse keeper with seven cats.");
   window_fixture_wait_until (fixture, is_engine_busy ());
   window_fixture_settle (fixture, 300);
   g_assert_true (gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.stop", NULL));
@@ -212,7 +226,9 @@ test_file (void)
   g_autofree char *answer = NULL;
 
   headroom_window_choose_model (fixture->window, path);
-  window_fixture_wait_until (fixture, g_str_equal (headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)), path));
+  window_fixture_wait_until (fixture, g_str_equal (headroom_model_chooser_get_model (
+                                                       HEADROOM_MODEL_CHOOSER (chooser)),
+                                                   path));
   window_fixture_type (fixture, "Hello!");
   window_fixture_wait_idle (fixture);
   answer = window_fixture_dup_answer (fixture);
@@ -228,7 +244,8 @@ test_broken_file (void)
 
   g_assert_true (g_file_set_contents (path, "GGUF\3\0\0\0", 8, NULL));
   headroom_window_choose_model (fixture->window, path);
-  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (fixture->window), "the file ends in"));
+  window_fixture_wait_until (fixture,
+                             window_shows (GTK_WIDGET (fixture->window), "the file ends in"));
   window_fixture_type (fixture, "Hello!");
   window_fixture_wait_idle (fixture);
   g_assert_true (window_fixture_answer_has (fixture, "the file ends in"));

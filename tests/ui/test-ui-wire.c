@@ -11,24 +11,32 @@ static void
 test_chat_request (void)
 {
   g_autoptr (GListStore) messages = g_list_store_new (HEADROOM_TYPE_CHAT_MESSAGE);
-  g_autoptr (HeadroomChatMessage) question = headroom_chat_message_new (HEADROOM_ROLE_USER, "say \"hi\"\n");
+  g_autoptr (HeadroomChatMessage) question =
+      headroom_chat_message_new (HEADROOM_ROLE_USER, "say \"hi\"\n");
   g_autoptr (HeadroomChatMessage) failed = headroom_chat_message_new (HEADROOM_ROLE_ASSISTANT, "");
-  HeadroomAskOptions options = { .model = "tiny:latest", .num_ctx = 2048, .temperature = 0.5, .num_predict = -1, .gpu_layers = -1, .num_batch = 512 };
+  HeadroomAskOptions options = { .model = "tiny:latest",
+                                 .num_ctx = 2048,
+                                 .temperature = 0.5,
+                                 .num_predict = -1,
+                                 .gpu_layers = -1,
+                                 .num_batch = 512 };
   g_autofree char *body = NULL, *load = NULL;
 
   g_list_store_append (messages, question);
   g_list_store_append (messages, failed);
   body = headroom_chat_request (G_LIST_MODEL (messages), 2, &options);
-  g_assert_cmpstr (body, ==,
-                   "{\"model\":\"tiny:latest\",\"messages\":[{\"role\":\"user\",\"content\":\"say \\\"hi\\\"\\n\"}],"
-                   "\"stream\":true,\"options\":{\"num_ctx\":2048,\"temperature\":0.5,\"num_predict\":-1}}");
+  g_assert_cmpstr (
+      body, ==,
+      "{\"model\":\"tiny:latest\",\"messages\":[{\"role\":\"user\",\"content\":\"say \\\"hi\\\"\\n\"}],"
+      "\"stream\":true,\"options\":{\"num_ctx\":2048,\"temperature\":0.5,\"num_predict\":-1}}");
 
   options.parallel = 2;
   options.kv_type = "q8_0";
   load = headroom_load_request ("tiny:latest", &options, "-1");
-  g_assert_cmpstr (load, ==,
-                   "{\"model\":\"tiny:latest\",\"stream\":false,\"keep_alive\":-1,\"options\":{\"num_ctx\":2048,"
-                   "\"temperature\":0.5,\"num_predict\":-1,\"parallel\":2,\"kv_type\":\"q8_0\"}}");
+  g_assert_cmpstr (
+      load, ==,
+      "{\"model\":\"tiny:latest\",\"stream\":false,\"keep_alive\":-1,\"options\":{\"num_ctx\":2048,"
+      "\"temperature\":0.5,\"num_predict\":-1,\"parallel\":2,\"kv_type\":\"q8_0\"}}");
 }
 
 static void
@@ -37,8 +45,8 @@ test_chat_line (void)
   g_auto (HeadroomChatLine) line = { 0 };
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (headroom_chat_line_parse ("{\"message\":{\"role\":\"assistant\",\"content\":\"hi\"},\"done\":false}", &line,
-                                           &error));
+  g_assert_true (headroom_chat_line_parse (
+      "{\"message\":{\"role\":\"assistant\",\"content\":\"hi\"},\"done\":false}", &line, &error));
   g_assert_no_error (error);
   g_assert_cmpstr (line.text, ==, "hi");
   g_assert_false (line.done);
@@ -51,14 +59,17 @@ test_chat_last_line (void)
   g_auto (HeadroomChatLine) line = { 0 };
   g_autofree char *text = NULL;
 
-  g_assert_true (headroom_chat_line_parse ("{\"done\":true,\"done_reason\":\"length\",\"prompt_eval_count\":1,\"eval_count\":40,"
-                                           "\"eval_duration\":2000000000}", &line, NULL));
+  g_assert_true (headroom_chat_line_parse (
+      "{\"done\":true,\"done_reason\":\"length\",\"prompt_eval_count\":1,\"eval_count\":40,"
+      "\"eval_duration\":2000000000}",
+      &line, NULL));
   g_assert_true (line.done);
   g_assert_cmpstr (line.text, ==, "");
   line.times.first_token_us = 250000;
   text = headroom_chat_message_times_text (&line.times);
-  g_assert_cmpstr (text, ==,
-                   "40 tokens · 20.0 tokens/s · first word after 0.25 s · prompt of 1 token · cut at the length limit");
+  g_assert_cmpstr (
+      text, ==,
+      "40 tokens · 20.0 tokens/s · first word after 0.25 s · prompt of 1 token · cut at the length limit");
 }
 
 static void
@@ -88,7 +99,9 @@ test_chat_odd_line (void)
 {
   g_auto (HeadroomChatLine) line = { 0 };
 
-  g_assert_true (headroom_chat_line_parse ("{\"message\":7,\"done\":\"yes\",\"eval_count\":\"many\"}", &line, NULL));
+  g_assert_true (
+      headroom_chat_line_parse ("{\"message\":7,\"done\":\"yes\",\"eval_count\":\"many\"}", &line,
+                                NULL));
   g_assert_cmpstr (line.text, ==, "");
   g_assert_false (line.done);
 }
@@ -98,8 +111,9 @@ test_tags (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GListModel) models = headroom_model_wire_parse_tags (
-    "{\"models\":[{\"name\":\"a:latest\",\"size\":1048576,\"details\":{\"parameter_size\":\"1.5B\",\"quantization_level\":"
-    "\"Q4_0\"}},{\"name\":\"b:7b\",\"details\":{\"parameter_size\":\"7B\"}},{\"size\":1}]}", &error);
+      "{\"models\":[{\"name\":\"a:latest\",\"size\":1048576,\"details\":{\"parameter_size\":\"1.5B\",\"quantization_level\":"
+      "\"Q4_0\"}},{\"name\":\"b:7b\",\"details\":{\"parameter_size\":\"7B\"}},{\"size\":1}]}",
+      &error);
   g_autoptr (HeadroomModelItem) a = NULL, b = NULL;
 
   g_assert_no_error (error);
@@ -116,7 +130,8 @@ test_tags (void)
 static void
 test_file_title (void)
 {
-  g_autoptr (HeadroomModelItem) item = headroom_model_item_new ("/models/Some Model.Q4_1.GGUF", NULL);
+  g_autoptr (HeadroomModelItem) item =
+      headroom_model_item_new ("/models/Some Model.Q4_1.GGUF", NULL);
 
   g_assert_cmpstr (headroom_model_item_get_name (item), ==, "/models/Some Model.Q4_1.GGUF");
   g_assert_cmpstr (headroom_model_item_get_title (item), ==, "Some Model.Q4_1");
@@ -125,22 +140,28 @@ test_file_title (void)
 static void
 test_max_ctx (void)
 {
+  g_assert_cmpuint (
+      headroom_model_wire_parse_max_ctx (
+          "{\"model_info\":{\"general.architecture\":\"qwen2\",\"qwen2.context_length\":32768}}"),
+      ==, 32768);
   g_assert_cmpuint (headroom_model_wire_parse_max_ctx (
-    "{\"model_info\":{\"general.architecture\":\"qwen2\",\"qwen2.context_length\":32768}}"), ==, 32768);
-  g_assert_cmpuint (headroom_model_wire_parse_max_ctx ("{\"model_info\":{\"llama.context_length\":32768}}"), ==, 0);
-  g_assert_cmpuint (headroom_model_wire_parse_max_ctx ("{\"model_info\":{\"general.architecture\":\"x\","
-                                                       "\"x.context_length\":-5}}"), ==, 0);
+                        "{\"model_info\":{\"llama.context_length\":32768}}"),
+                    ==, 0);
+  g_assert_cmpuint (headroom_model_wire_parse_max_ctx (
+                        "{\"model_info\":{\"general.architecture\":\"x\","
+                        "\"x.context_length\":-5}}"),
+                    ==, 0);
   g_assert_cmpuint (headroom_model_wire_parse_max_ctx ("nonsense"), ==, 0);
 }
 
-/* ---- Memory -------------------------------------------------------------------------------------------------------- */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 static const char status_text[] =
-  "{\"devices\":[{\"name\":\"CPU\",\"kind\":\"cpu\",\"total\":1000,\"free\":700,\"reserve\":100,\"ours\":{\"weights\":200,"
-  "\"cache\":10,\"cache_reserved\":90,\"compute\":50}},{\"name\":\"Card\",\"kind\":\"gpu\",\"total\":1000,\"free\":700,"
-  "\"reserve\":100,\"ours\":{\"weights\":200,\"cache\":10,\"cache_reserved\":90,\"compute\":50}}],"
-  "\"models\":[{\"name\":\"old\",\"state\":\"ready\"},{\"name\":\"new\",\"state\":\"loading\",\"progress\":0.25}],"
-  "\"events\":[{\"time\":\"2026-01-01T00:00:01Z\",\"kind\":\"evict\",\"reason\":\"before\"}]}";
+    "{\"devices\":[{\"name\":\"CPU\",\"kind\":\"cpu\",\"total\":1000,\"free\":700,\"reserve\":100,\"ours\":{\"weights\":200,"
+    "\"cache\":10,\"cache_reserved\":90,\"compute\":50}},{\"name\":\"Card\",\"kind\":\"gpu\",\"total\":1000,\"free\":700,"
+    "\"reserve\":100,\"ours\":{\"weights\":200,\"cache\":10,\"cache_reserved\":90,\"compute\":50}}],"
+    "\"models\":[{\"name\":\"old\",\"state\":\"ready\"},{\"name\":\"new\",\"state\":\"loading\",\"progress\":0.25}],"
+    "\"events\":[{\"time\":\"2026-01-01T00:00:01Z\",\"kind\":\"evict\",\"reason\":\"before\"}]}";
 
 static void
 test_status (void)
@@ -150,7 +171,8 @@ test_status (void)
 
   g_assert_true (headroom_memory_wire_read_status (status_text, &report, NULL));
   g_assert_cmpuint (report.n_devices, ==, 2);
-  /* On the host what is free still holds the weights, which are mapped, and the cache that is not filled. */
+  /* On the host what is free still holds the weights, which are mapped, and the cache that is not
+   * filled. */
   g_assert_cmpuint (host[HEADROOM_MEMORY_FREE], ==, 700 - 200 - 90 - 100);
   g_assert_cmpuint (host[HEADROOM_MEMORY_OTHERS], ==, 1000 - 350 - 410);
   g_assert_cmpuint (card[HEADROOM_MEMORY_FREE], ==, 700 - 90 - 100);
@@ -169,9 +191,10 @@ test_status_news (void)
 
   g_assert_true (headroom_memory_wire_read_status (status_text, &report, NULL));
   g_assert_true (headroom_memory_wire_read_status (
-    "{\"devices\":[],\"events\":[{\"time\":\"2026-01-01T00:00:01Z\",\"kind\":\"evict\",\"reason\":\"before\"},"
-    "{\"time\":\"2026-01-01T00:00:02Z\",\"kind\":\"load\",\"reason\":\"loaded\"},"
-    "{\"time\":\"2026-01-01T00:00:03Z\",\"kind\":\"truncate\",\"reason\":\"left out\"}]}", &report, NULL));
+      "{\"devices\":[],\"events\":[{\"time\":\"2026-01-01T00:00:01Z\",\"kind\":\"evict\",\"reason\":\"before\"},"
+      "{\"time\":\"2026-01-01T00:00:02Z\",\"kind\":\"load\",\"reason\":\"loaded\"},"
+      "{\"time\":\"2026-01-01T00:00:03Z\",\"kind\":\"truncate\",\"reason\":\"left out\"}]}",
+      &report, NULL));
   g_assert_cmpuint (report.n_devices, ==, 0);
   g_assert_cmpuint (report.news->len, ==, 1);
   g_assert_cmpstr (report.news->pdata[0], ==, "left out");
@@ -183,7 +206,10 @@ static void
 test_status_odd (void)
 {
   static const char *const texts[] = {
-    "{}", "{\"devices\":7}", "{\"devices\":[null,7,{}]}", "{\"devices\":[{\"total\":-5,\"free\":-7,\"ours\":[]}]}",
+    "{}",
+    "{\"devices\":7}",
+    "{\"devices\":[null,7,{}]}",
+    "{\"devices\":[{\"total\":-5,\"free\":-7,\"ours\":[]}]}",
     "{\"devices\":[{\"total\":5,\"free\":9000,\"reserve\":9000,\"ours\":{\"weights\":77}}],\"models\":{},\"events\":[1,{}]}",
   };
 
@@ -202,14 +228,16 @@ test_plan (void)
 
   g_assert_true (headroom_memory_wire_read_status (status_text, &report, NULL));
   g_assert_true (headroom_memory_wire_read_plan (
-    "{\"fits\":false,\"reason\":\"too much\",\"devices\":[{\"weights\":600,\"cache\":50,\"compute\":10}]}", &report, &verdict, NULL));
+      "{\"fits\":false,\"reason\":\"too much\",\"devices\":[{\"weights\":600,\"cache\":50,\"compute\":10}]}",
+      &report, &verdict, NULL));
   /* Beside what is loaded 310 are free, and in its place 660. */
   g_assert_true (verdict.fits);
   g_assert_null (verdict.reason);
   g_assert_true (report.devices[0].has_plan);
   g_assert_false (report.devices[1].has_plan);
   g_assert_true (headroom_memory_wire_read_plan (
-    "{\"fits\":false,\"reason\":\"too much\",\"devices\":[{\"weights\":600,\"cache\":50,\"compute\":11}]}", &report, &verdict, NULL));
+      "{\"fits\":false,\"reason\":\"too much\",\"devices\":[{\"weights\":600,\"cache\":50,\"compute\":11}]}",
+      &report, &verdict, NULL));
   g_assert_false (verdict.fits);
   g_assert_cmpstr (verdict.reason, ==, "too much");
   g_free (verdict.reason);

@@ -1,4 +1,5 @@
-/* test-window-memory.c: the window's models, settings and memory strip, in front of an engine that says what the test wants.
+/* test-window-memory.c: the window's models, settings and memory strip, in front of an engine that
+ * says what the test wants.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -29,12 +30,14 @@ activate (WindowFixture *fixture, const char *action)
 static const HeadroomMemoryDevice *
 get_device (WindowFixture *fixture)
 {
-  GtkWidget *bar = window_find (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0), HEADROOM_TYPE_MEMORY_BAR, 0);
+  GtkWidget *bar =
+      window_find (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0),
+                   HEADROOM_TYPE_MEMORY_BAR, 0);
 
   return bar != NULL ? headroom_memory_bar_get_device (HEADROOM_MEMORY_BAR (bar)) : NULL;
 }
 
-/* ---- Models -------------------------------------------------------------------------------------------------------- */
+/* ---- Models ---------------------------------------------------------------------------------- */
 
 static void
 test_no_model (void)
@@ -46,7 +49,8 @@ test_no_model (void)
   engine->tags = g_strdup ("{\"models\":[]}");
   fixture = window_fixture_new (engine, 800, 600);
   window_fixture_wait_until (fixture, g_str_equal (window_fixture_get_page (fixture), "no-model"));
-  g_assert_false (gtk_widget_get_visible (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_COMPOSER, 0)));
+  g_assert_false (gtk_widget_get_visible (
+      window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_COMPOSER, 0)));
 
   /* One that is copied to the store meanwhile is found. */
   g_free (engine->tags);
@@ -61,7 +65,8 @@ has_chosen (WindowFixture *fixture, const char *model)
 {
   GtkWidget *chooser = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MODEL_CHOOSER, 0);
 
-  return g_strcmp0 (headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)), model) == 0;
+  return g_strcmp0 (headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)), model) ==
+         0;
 }
 
 static gboolean
@@ -87,14 +92,15 @@ test_choose (void)
   window_fixture_wait_until (fixture, has_chosen (fixture, "smollm2:latest"));
 
   headroom_window_choose_model (fixture->window, "missing");
-  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (fixture->window), "There is no model “missing”"));
+  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (fixture->window),
+                                                    "There is no model “missing”"));
   g_assert_true (has_chosen (fixture, "smollm2:latest"));
 
   headroom_window_choose_model (fixture->window, "/somewhere/File.gguf");
   window_fixture_wait_until (fixture, has_chosen (fixture, "/somewhere/File.gguf"));
 }
 
-/* ---- Memory -------------------------------------------------------------------------------------------------------- */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 static gboolean
 has_plan (WindowFixture *fixture)
@@ -114,7 +120,9 @@ test_memory (void)
   device = get_device (fixture);
   g_assert_cmpuint (device->total, ==, 16 * GIB);
   g_assert_cmpuint (headroom_memory_planned (device), ==, GIB * 5 / 2);
-  g_assert_true (window_shows (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0), "Needs 2.5"));
+  g_assert_true (
+      window_shows (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0),
+                    "Needs 2.5"));
 }
 
 static void
@@ -155,15 +163,20 @@ test_memory_accessible (void)
   GtkWidget *bar;
 
   window_fixture_wait_until (fixture, has_plan (fixture));
-  bar = window_find (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0), HEADROOM_TYPE_MEMORY_BAR, 0);
+  bar = window_find (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_STRIP, 0),
+                     HEADROOM_TYPE_MEMORY_BAR, 0);
   gtk_test_accessible_assert_role (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_ROLE_METER);
-  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_VALUE_MAX, 16.0 * GIB);
-  g_assert_true (gtk_test_accessible_has_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_VALUE_NOW));
-  g_assert_true (gtk_test_accessible_has_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT));
-  g_assert_true (gtk_test_accessible_has_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_LABEL));
+  gtk_test_accessible_assert_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_VALUE_MAX,
+                                       16.0 * GIB);
+  g_assert_true (
+      gtk_test_accessible_has_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_VALUE_NOW));
+  g_assert_true (
+      gtk_test_accessible_has_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT));
+  g_assert_true (
+      gtk_test_accessible_has_property (GTK_ACCESSIBLE (bar), GTK_ACCESSIBLE_PROPERTY_LABEL));
 }
 
-/* ---- Settings ------------------------------------------------------------------------------------------------------ */
+/* ---- Settings -------------------------------------------------------------------------------- */
 
 static void
 test_settings_plan (void)
@@ -193,8 +206,9 @@ test_settings_asked (void)
   g_settings_set_int (fixture->settings, "num-predict", 128);
   window_fixture_type (fixture, "Why?");
   window_fixture_wait_idle (fixture);
-  g_assert_nonnull (strstr (fixture->engine->last_chat,
-                            "\"options\":{\"num_ctx\":2048,\"temperature\":0.25,\"num_predict\":128}"));
+  g_assert_nonnull (
+      strstr (fixture->engine->last_chat,
+              "\"options\":{\"num_ctx\":2048,\"temperature\":0.25,\"num_predict\":128}"));
 }
 
 static void
@@ -210,14 +224,19 @@ test_settings_popover (void)
   /* Moving the slider by the keyboard's step changes the setting; the number follows. */
   gtk_range_set_value (GTK_RANGE (window_find (popover, GTK_TYPE_SCALE, 0)), 11);
   g_assert_cmpint (g_settings_get_int (fixture->settings, "num-ctx"), ==, 2048);
-  g_assert_cmpint (gtk_spin_button_get_value_as_int (GTK_SPIN_BUTTON (window_find (popover, GTK_TYPE_SPIN_BUTTON, 0))), ==,
-                   2048);
-  gtk_spin_button_set_value (GTK_SPIN_BUTTON (window_find (popover, GTK_TYPE_SPIN_BUTTON, 0)), 1000);
+  g_assert_cmpint (gtk_spin_button_get_value_as_int (
+                       GTK_SPIN_BUTTON (window_find (popover, GTK_TYPE_SPIN_BUTTON, 0))),
+                   ==, 2048);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (window_find (popover, GTK_TYPE_SPIN_BUTTON, 0)),
+                             1000);
   g_assert_cmpint (g_settings_get_int (fixture->settings, "num-ctx"), ==, 1000);
-  g_assert_cmpfloat_with_epsilon (gtk_range_get_value (GTK_RANGE (window_find (popover, GTK_TYPE_SCALE, 0))), 9.966, 1e-3);
+  g_assert_cmpfloat_with_epsilon (gtk_range_get_value (
+                                      GTK_RANGE (window_find (popover, GTK_TYPE_SCALE, 0))),
+                                  9.966, 1e-3);
 
   /* The model was trained for 8192 tokens. */
-  gtk_spin_button_set_value (GTK_SPIN_BUTTON (window_find (popover, GTK_TYPE_SPIN_BUTTON, 0)), 100000);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (window_find (popover, GTK_TYPE_SPIN_BUTTON, 0)),
+                             100000);
   g_assert_cmpint (g_settings_get_int (fixture->settings, "num-ctx"), ==, 8192);
   g_settings_reset (fixture->settings, "num-ctx");
 }

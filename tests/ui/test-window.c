@@ -1,4 +1,5 @@
-/* test-window.c: the real window, used as a person would, in front of an engine that says what the test wants.
+/* test-window.c: the real window, used as a person would, in front of an engine that says what the
+ * test wants.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -22,7 +23,7 @@ activate (WindowFixture *fixture, const char *action)
   return gtk_widget_activate_action (GTK_WIDGET (fixture->window), action, NULL);
 }
 
-/* ---- Chat ---------------------------------------------------------------------------------------------------------- */
+/* ---- Chat ------------------------------------------------------------------------------------ */
 
 static void
 test_answer (void)
@@ -51,8 +52,9 @@ test_streams (void)
   window_fixture_type (fixture, "Why?");
   for (gsize i = 1; i < G_N_ELEMENTS (seen); i++) {
     g_autofree char *answer = NULL;
-    window_fixture_wait_until (fixture, (g_free (answer), answer = window_fixture_dup_answer (fixture)) != NULL &&
-                                          strlen (answer) > seen[i - 1] + 20);
+    window_fixture_wait_until (fixture, (g_free (answer),
+                                         answer = window_fixture_dup_answer (fixture)) != NULL &&
+                                            strlen (answer) > seen[i - 1] + 20);
     seen[i] = strlen (answer);
     g_assert_true (window_fixture_is_busy (fixture));
   }
@@ -186,7 +188,8 @@ test_keys (void)
   g_assert_true (press (view, GDK_KEY_Return, 0));
   window_fixture_wait_idle (fixture);
   g_assert_cmpuint (fixture->engine->n_chats, ==, 1);
-  g_assert_cmpint (gtk_text_buffer_get_char_count (gtk_text_view_get_buffer (GTK_TEXT_VIEW (view))), ==, 0);
+  g_assert_cmpint (gtk_text_buffer_get_char_count (gtk_text_view_get_buffer (GTK_TEXT_VIEW (view))),
+                   ==, 0);
 }
 
 static void
@@ -204,14 +207,15 @@ static void
 test_empty_message (void)
 {
   g_autoptr (WindowFixture) fixture = open_typical ();
-  HeadroomComposer *composer = HEADROOM_COMPOSER (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_COMPOSER, 0));
+  HeadroomComposer *composer =
+      HEADROOM_COMPOSER (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_COMPOSER, 0));
 
   headroom_composer_set_text (composer, " \n ");
   g_assert_false (headroom_composer_send (composer));
   g_assert_cmpuint (fixture->engine->n_chats, ==, 0);
 }
 
-/* ---- Window -------------------------------------------------------------------------------------------------------- */
+/* ---- Window ---------------------------------------------------------------------------------- */
 
 static void
 test_narrow (void)
@@ -219,13 +223,16 @@ test_narrow (void)
   static const int widths[] = { 360, 800, 1280 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (widths); i++) {
-    g_autoptr (WindowFixture) fixture = window_fixture_new (fake_engine_new_typical (), widths[i], 640);
+    g_autoptr (WindowFixture) fixture =
+        window_fixture_new (fake_engine_new_typical (), widths[i], 640);
     int minimum, height;
     window_fixture_wait_model (fixture);
     window_fixture_type (fixture, "Why?");
     window_fixture_wait_idle (fixture);
-    gtk_widget_measure (GTK_WIDGET (fixture->window), GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
-    gtk_widget_measure (GTK_WIDGET (fixture->window), GTK_ORIENTATION_VERTICAL, 360, &height, NULL, NULL, NULL);
+    gtk_widget_measure (GTK_WIDGET (fixture->window), GTK_ORIENTATION_HORIZONTAL, -1, &minimum,
+                        NULL, NULL, NULL);
+    gtk_widget_measure (GTK_WIDGET (fixture->window), GTK_ORIENTATION_VERTICAL, 360, &height, NULL,
+                        NULL, NULL);
     g_assert_cmpint (minimum, <=, 360);
     g_assert_cmpint (height, <=, 360);
     g_assert_cmpint (gtk_widget_get_width (GTK_WIDGET (fixture->window)), <=, widths[i]);
@@ -249,7 +256,8 @@ test_notice (void)
   g_autoptr (WindowFixture) fixture = open_typical ();
 
   headroom_window_set_notice (fixture->window, "port 11434 is taken by ollama (1234)");
-  g_assert_true (window_shows (GTK_WIDGET (fixture->window), "port 11434 is taken by ollama (1234)"));
+  g_assert_true (
+      window_shows (GTK_WIDGET (fixture->window), "port 11434 is taken by ollama (1234)"));
 }
 
 /* Every button that shows only an icon has a name for those who do not see it. */
@@ -258,8 +266,10 @@ assert_named (GtkWidget *widget)
 {
   if (GTK_IS_BUTTON (widget) && gtk_button_get_icon_name (GTK_BUTTON (widget)) != NULL &&
       gtk_widget_get_tooltip_text (widget) != NULL)
-    g_assert_true (gtk_test_accessible_has_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL));
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    g_assert_true (
+        gtk_test_accessible_has_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL));
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
     assert_named (child);
 }
 

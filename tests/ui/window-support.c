@@ -12,7 +12,7 @@
 
 #define GIB (1024.0 * 1024 * 1024)
 
-/* ---- Time ---------------------------------------------------------------------------------------------------------- */
+/* ---- Time ------------------------------------------------------------------------------------ */
 
 static gboolean
 flag_cb (gpointer user_data)
@@ -32,14 +32,15 @@ window_fixture_settle (WindowFixture *fixture, guint msec)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* ---- Widgets ------------------------------------------------------------------------------------------------------- */
+/* ---- Widgets --------------------------------------------------------------------------------- */
 
 static GtkWidget *
 find (GtkWidget *widget, GType type, guint *nth)
 {
   if (G_TYPE_CHECK_INSTANCE_TYPE (widget, type) && (*nth)-- == 0)
     return widget;
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child)) {
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child)) {
     GtkWidget *found = find (child, type, nth);
     if (found != NULL)
       return found;
@@ -61,7 +62,8 @@ collect_text (GtkWidget *widget, GString *text)
     return;
   if (GTK_IS_LABEL (widget))
     g_string_append_printf (text, "%s\n", gtk_label_get_text (GTK_LABEL (widget)));
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
     collect_text (child, text);
 }
 
@@ -95,14 +97,15 @@ window_save_png (GtkWidget *widget, const char *file)
   gdk_paintable_snapshot (paintable, snapshot, width, height);
   node = gtk_snapshot_free_to_node (snapshot);
   g_assert_nonnull (node);
-  texture = gsk_renderer_render_texture (gtk_native_get_renderer (gtk_widget_get_native (widget)), node,
-                                         &GRAPHENE_RECT_INIT (0, 0, width, height));
+  texture = gsk_renderer_render_texture (gtk_native_get_renderer (gtk_widget_get_native (widget)),
+                                         node, &GRAPHENE_RECT_INIT (0, 0, width, height));
   g_assert_true (gdk_texture_save_to_png (texture, file));
 }
 
-/* ---- Window -------------------------------------------------------------------------------------------------------- */
+/* ---- Window ---------------------------------------------------------------------------------- */
 
-/* The program itself, for its style sheet, icons and keys; not on the bus and without a session. Once for a process. */
+/* The program itself, for its style sheet, icons and keys; not on the bus and without a session.
+ * Once for a process. */
 static GtkApplication *
 get_application (GSettings *settings)
 {
@@ -111,7 +114,8 @@ get_application (GSettings *settings)
 
   if (application == NULL) {
     application = headroom_application_new (settings);
-    g_application_set_flags (G_APPLICATION (application), G_APPLICATION_NON_UNIQUE | G_APPLICATION_HANDLES_OPEN);
+    g_application_set_flags (G_APPLICATION (application),
+                             G_APPLICATION_NON_UNIQUE | G_APPLICATION_HANDLES_OPEN);
     g_assert_true (g_application_register (G_APPLICATION (application), NULL, &error));
   }
   return GTK_APPLICATION (application);
@@ -130,7 +134,8 @@ window_fixture_new (FakeEngine *take_engine, int width, int height)
   g_settings_set_int (fixture->settings, "window-width", width);
   g_settings_set_int (fixture->settings, "window-height", height);
   application = get_application (fixture->settings);
-  fixture->window = g_object_ref (HEADROOM_WINDOW (headroom_window_new (application, fixture->settings)));
+  fixture->window =
+      g_object_ref (HEADROOM_WINDOW (headroom_window_new (application, fixture->settings)));
   gtk_window_present (GTK_WINDOW (fixture->window));
   if (take_engine != NULL) {
     g_autoptr (HeadroomClient) client = headroom_client_new_for_socket (take_engine->socket_path);
@@ -207,7 +212,8 @@ window_fixture_wait_model (WindowFixture *fixture)
 {
   GtkWidget *chooser = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MODEL_CHOOSER, 0);
 
-  window_fixture_wait_until (fixture, headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)) != NULL);
+  window_fixture_wait_until (fixture, headroom_model_chooser_get_model (
+                                          HEADROOM_MODEL_CHOOSER (chooser)) != NULL);
 }
 
 /* What a person reads in the last message. */
@@ -217,7 +223,8 @@ window_fixture_dup_answer (WindowFixture *fixture)
   GtkWidget *row = NULL, *next;
   guint n = 0;
 
-  while ((next = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MESSAGE_ROW, n++)) != NULL)
+  while ((next = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MESSAGE_ROW, n++)) !=
+         NULL)
     row = next;
   return row != NULL ? window_dup_text (row) : NULL;
 }
@@ -230,15 +237,17 @@ window_fixture_answer_has (WindowFixture *fixture, const char *text)
   return answer != NULL && strstr (answer, text) != NULL;
 }
 
-/* ---- A typical engine ---------------------------------------------------------------------------------------------- */
+/* ---- A typical engine ------------------------------------------------------------------------ */
 
 char *
 fake_plan (double weights_gib, double cache_gib, double compute_gib, gboolean fits)
 {
-  return g_strdup_printf ("{\"devices\":[{\"weights\":%.0f,\"cache\":%.0f,\"compute\":%.0f}],\"fits\":%s,\"reason\":%s}",
-                          weights_gib * GIB, cache_gib * GIB, compute_gib * GIB, fits ? "true" : "false",
-                          fits ? "null" : "\"The context tips it over: 16.3 GiB are needed, 11.2 GiB are free. A context of "
-                                          "8192 tokens fits.\"");
+  return g_strdup_printf (
+      "{\"devices\":[{\"weights\":%.0f,\"cache\":%.0f,\"compute\":%.0f}],\"fits\":%s,\"reason\":%s}",
+      weights_gib * GIB, cache_gib * GIB, compute_gib * GIB, fits ? "true" : "false",
+      fits ? "null"
+           : "\"The context tips it over: 16.3 GiB are needed, 11.2 GiB are free. A context of "
+             "8192 tokens fits.\"");
 }
 
 FakeEngine *
@@ -246,21 +255,24 @@ fake_engine_new_typical (void)
 {
   FakeEngine *engine = fake_engine_new ();
 
-  engine->tags = g_strdup ("{\"models\":[{\"name\":\"smollm2:latest\",\"size\":98172000,\"details\":{\"parameter_size\":"
-                           "\"134.5M\",\"quantization_level\":\"Q4_1\"}},{\"name\":\"llama3.1:8b\",\"size\":4920000000,"
-                           "\"details\":{\"parameter_size\":\"8.0B\",\"quantization_level\":\"Q4_K_M\"}}]}");
-  engine->show = g_strdup ("{\"model_info\":{\"general.architecture\":\"llama\",\"llama.context_length\":8192}}");
-  engine->status = g_strdup_printf ("{\"devices\":[{\"name\":\"Memory\",\"kind\":\"cpu\",\"total\":%.0f,\"free\":%.0f,"
-                                    "\"reserve\":%.0f,\"ours\":{\"weights\":%.0f,\"cache\":%.0f,\"cache_reserved\":%.0f,"
-                                    "\"compute\":%.0f}}]}",
-                                    16 * GIB, 11.2 * GIB, 1.8 * GIB, 1.2 * GIB, 0.2 * GIB, 0.8 * GIB, 0.3 * GIB);
+  engine->tags = g_strdup (
+      "{\"models\":[{\"name\":\"smollm2:latest\",\"size\":98172000,\"details\":{\"parameter_size\":"
+      "\"134.5M\",\"quantization_level\":\"Q4_1\"}},{\"name\":\"llama3.1:8b\",\"size\":4920000000,"
+      "\"details\":{\"parameter_size\":\"8.0B\",\"quantization_level\":\"Q4_K_M\"}}]}");
+  engine->show = g_strdup (
+      "{\"model_info\":{\"general.architecture\":\"llama\",\"llama.context_length\":8192}}");
+  engine->status = g_strdup_printf (
+      "{\"devices\":[{\"name\":\"Memory\",\"kind\":\"cpu\",\"total\":%.0f,\"free\":%.0f,"
+      "\"reserve\":%.0f,\"ours\":{\"weights\":%.0f,\"cache\":%.0f,\"cache_reserved\":%.0f,"
+      "\"compute\":%.0f}}]}",
+      16 * GIB, 11.2 * GIB, 1.8 * GIB, 1.2 * GIB, 0.2 * GIB, 0.8 * GIB, 0.3 * GIB);
   engine->plan = fake_plan (1.2, 1.0, 0.3, TRUE);
   engine->answer = g_strdup (
-    "A context of **32,768 tokens** takes about *4 GiB* here. The cache keeps two vectors for each token in each layer:\n\n"
-    "1. the **key**, which later tokens compare with,\n2. the **value**, which they take over.\n\n"
-    "```c\nsize_t bytes = 2 * n_layer * n_ctx * n_head_kv * head_dim * sizeof (uint16_t); /* f16 */\n"
-    "printf (\"%zu\\n\", bytes);\n```\n\n"
-    "| cache type | bytes per token |\n|---|---|\n| f16 | 131,072 |\n| q8_0 | 69,632 |\n\n"
-    "> Half the context takes half the memory.\n\nSee the [paper](https://arxiv.org/abs/1706.03762) for `attention` itself.");
+      "A context of **32,768 tokens** takes about *4 GiB* here. The cache keeps two vectors for each token in each layer:\n\n"
+      "1. the **key**, which later tokens compare with,\n2. the **value**, which they take over.\n\n"
+      "```c\nsize_t bytes = 2 * n_layer * n_ctx * n_head_kv * head_dim * sizeof (uint16_t); /* f16 */\n"
+      "printf (\"%zu\\n\", bytes);\n```\n\n"
+      "| cache type | bytes per token |\n|---|---|\n| f16 | 131,072 |\n| q8_0 | 69,632 |\n\n"
+      "> Half the context takes half the memory.\n\nSee the [paper](https://arxiv.org/abs/1706.03762) for `attention` itself.");
   return engine;
 }

@@ -11,7 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* Lets the main loop run until something is so; fails where it takes longer than the slowest machine could need. */
+/* Lets the main loop run until something is so; fails where it takes longer than the slowest
+ * machine could need. */
 #define window_fixture_wait_until(fixture, condition) \
   G_STMT_START { \
     gint64 wait_deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC; \

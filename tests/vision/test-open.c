@@ -1,5 +1,5 @@
-/* test-open.c: projectors that are damaged, contradict themselves, or belong to another model: an error that names what is wrong, and nothing
- * opened.
+/* test-open.c: projectors that are damaged, contradict themselves, or belong to another model: an
+ * error that names what is wrong, and nothing opened.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -33,7 +33,8 @@ static void put_u32(GgufBuilder *b, const Defect *d, const char *name, uint32_t 
         gguf_builder_u32(b, key, (uint32_t)d->value);
 }
 
-static void put_tensor(GgufBuilder *b, const Defect *d, const char *name, uint32_t n_dims, const uint64_t *dims)
+static void put_tensor(GgufBuilder *b, const Defect *d, const char *name, uint32_t n_dims,
+                       const uint64_t *dims)
 {
     uint64_t shape[4] = {1, 1, 1, 1};
     memcpy(shape, dims, n_dims * sizeof *dims);
@@ -74,7 +75,8 @@ static char *write_projector(const Defect *d, const char *type)
     put_u32(b, d, "patch_size", 7);
     put_u32(b, d, "feature_layer", 1);
     if (d && g_str_equal(d->key, "image_grid_pinpoints"))
-        gguf_builder_i32s(b, "clip.vision.image_grid_pinpoints", (const int32_t[]){(int32_t)d->value, 28}, 2);
+        gguf_builder_i32s(b, "clip.vision.image_grid_pinpoints",
+                          (const int32_t[]){(int32_t)d->value, 28}, 2);
     if (d && g_str_equal(d->key, "clip.use_gelu")) {
         gguf_builder_bool(b, "clip.use_gelu", true);
         gguf_builder_bool(b, "clip.use_silu", true);
@@ -92,7 +94,8 @@ static char *write_projector(const Defect *d, const char *type)
     return path;
 }
 
-static HrVision *open_written(const Defect *d, const char *type, const char *arch, uint32_t n_out, GError **error)
+static HrVision *open_written(const Defect *d, const char *type, const char *arch, uint32_t n_out,
+                              GError **error)
 {
     g_autofree char *path = write_projector(d, type);
     HrVision *vision = hr_vision_open(path, NULL, arch, n_out, error);
@@ -157,9 +160,11 @@ static void test_another_model(void)
 {
     g_autoptr(GError) width = NULL, family = NULL;
     g_assert_null(open_written(NULL, "mlp", "llama", 64, &width));
-    assert_like(width, HR_ERROR_FORMAT, "*belongs to another model*48*mm.2.weight*llama.embedding_length is 64*");
+    assert_like(width, HR_ERROR_FORMAT,
+                "*belongs to another model*48*mm.2.weight*llama.embedding_length is 64*");
     g_assert_null(open_written(NULL, "mlp", "gemma3", 48, &family));
-    assert_like(family, HR_ERROR_FORMAT, "*belongs to another model*clip.projector_type*general.architecture \"gemma3\"*");
+    assert_like(family, HR_ERROR_FORMAT,
+                "*belongs to another model*clip.projector_type*general.architecture \"gemma3\"*");
 }
 
 static void test_unknown(void)
@@ -171,7 +176,8 @@ static void test_unknown(void)
 
 static void test_no_projector(void)
 {
-    g_autofree char *path = tower_path("llava15-text", ".gguf"), *missing = tower_path("nothing", ".gguf");
+    g_autofree char *path = tower_path("llava15-text", ".gguf"),
+                    *missing = tower_path("nothing", ".gguf");
     g_autoptr(GError) text = NULL, none = NULL;
     g_assert_null(hr_vision_open(path, NULL, "llama", 48, &text));
     assert_like(text, HR_ERROR_FORMAT, "*is no projector*general.architecture*");

@@ -1,10 +1,11 @@
-/* test-prompts.c: images in prompts: what follows them against the programs that models come from (write-prompts.py), whatever the batches; what
- * is kept of a prompt; several at once; cancelling; plans; and what is refused.
+/* test-prompts.c: images in prompts: what follows them against the programs that models come from
+ * (write-prompts.py), whatever the batches; what is kept of a prompt; several at once; cancelling;
+ * plans; and what is refused.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Matrices are F16, so activations stay floats; the cache is F32. The tower and the layers leave a relative error of about 1e-6; positions or masks
- * that were wrong would show as 1e-1.
+ * Matrices are F16, so activations stay floats; the cache is F32. The tower and the layers leave a
+ * relative error of about 1e-6; positions or masks that were wrong would show as 1e-1.
  */
 #include "vision-support.h"
 
@@ -28,7 +29,8 @@ typedef struct {
 
 static HrModel *open_model(const char *name)
 {
-    g_autofree char *text = g_strconcat(name, "-text", NULL), *path = tower_path(text, ".gguf"), *projector = tower_path(name, ".gguf");
+    g_autofree char *text = g_strconcat(name, "-text", NULL), *path = tower_path(text, ".gguf"),
+                    *projector = tower_path(name, ".gguf");
     g_autoptr(GError) error = NULL;
     HrModel *model = hr_model_open_with_projector(path, projector, &error);
     g_assert_no_error(error);
@@ -40,7 +42,11 @@ static HrModel *open_model(const char *name)
 static HrRunner *load(HrModel *model, uint32_t num_batch, uint32_t parallel)
 {
     HrDevice device = {.name = "CPU", .total = UINT64_C(1) << 40, .free = UINT64_C(1) << 40};
-    HrSettings settings = {.num_ctx = 128, .parallel = parallel, .num_batch = num_batch, .kv_type = HR_KV_F32, .threads = 2};
+    HrSettings settings = {.num_ctx = 128,
+                           .parallel = parallel,
+                           .num_batch = num_batch,
+                           .kv_type = HR_KV_F32,
+                           .threads = 2};
     g_autoptr(GError) error = NULL;
     g_autoptr(HrPlan) plan = hr_plan_new(model, &settings, &device, 1, &error);
     g_assert_no_error(error);
@@ -126,10 +132,17 @@ static void hear(const HrEvent *event, void *data)
     g_mutex_unlock(&reply->lock);
 }
 
-static HrRequest *ask(Scene *scene, Reply *reply, const GArray *tokens, HrSights *sights, GError **error)
+static HrRequest *ask(Scene *scene, Reply *reply, const GArray *tokens, HrSights *sights,
+                      GError **error)
 {
-    HrRequestOptions options = {.tokens = (const HrToken *)tokens->data, .n_tokens = tokens->len, .sampling = hr_sampling_default,
-                                .num_predict = 5, .top_logprobs = -1, .ignore_eos = true, .mask = note_logits, .mask_data = reply,
+    HrRequestOptions options = {.tokens = (const HrToken *)tokens->data,
+                                .n_tokens = tokens->len,
+                                .sampling = hr_sampling_default,
+                                .num_predict = 5,
+                                .top_logprobs = -1,
+                                .ignore_eos = true,
+                                .mask = note_logits,
+                                .mask_data = reply,
                                 .sights = sights};
     options.sampling.temperature = 0;
     *reply = (Reply){.drawn = g_array_new(false, false, sizeof(HrToken))};
@@ -160,7 +173,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reply, reply_clear)
 static void ask_and_wait(Scene *scene, Reply *reply)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HrRequest) request G_GNUC_UNUSED = ask(scene, reply, scene->tokens, scene->sights, &error);
+    g_autoptr(HrRequest) request G_GNUC_UNUSED =
+        ask(scene, reply, scene->tokens, scene->sights, &error);
     g_assert_no_error(error);
     wait_for(reply);
     g_assert_no_error(reply->error);
@@ -198,7 +212,8 @@ static void test_original(gconstpointer data)
     }
 }
 
-/* The same question again reads one token; another image in its place is another prompt, and none is cut in the middle. */
+/* The same question again reads one token; another image in its place is another prompt, and none
+ * is cut in the middle. */
 static void test_prefix(gconstpointer data)
 {
     g_auto(Scene) scene = {0};
@@ -208,8 +223,10 @@ static void test_prefix(gconstpointer data)
     ask_and_wait(&scene, &second);
     g_assert_cmpuint(first.timings.n_cached, ==, 0);
     g_assert_cmpuint(second.timings.n_cached, ==, scene.tokens->len - 1);
-    g_assert_cmpmem(first.logits, first.n_logits * sizeof(float), second.logits, second.n_logits * sizeof(float));
-    g_assert_cmpmem(first.drawn->data, 5 * sizeof(HrToken), second.drawn->data, 5 * sizeof(HrToken));
+    g_assert_cmpmem(first.logits, first.n_logits * sizeof(float), second.logits,
+                    second.n_logits * sizeof(float));
+    g_assert_cmpmem(first.drawn->data, 5 * sizeof(HrToken), second.drawn->data,
+                    5 * sizeof(HrToken));
 
     g_autoptr(HrImage) image = read_ppm(scene.name);
     hr_image_get_row(image, 0)[0] ^= 0x80;
@@ -244,9 +261,12 @@ static void test_together(gconstpointer data)
     wait_for(&a);
     wait_for(&text);
     wait_for(&b);
-    g_assert_cmpmem(alone.drawn->data, 5 * sizeof(HrToken), a.drawn->data, a.drawn->len * sizeof(HrToken));
-    g_assert_cmpmem(alone.drawn->data, 5 * sizeof(HrToken), b.drawn->data, b.drawn->len * sizeof(HrToken));
-    g_assert_cmpmem(alone.logits, alone.n_logits * sizeof(float), b.logits, b.n_logits * sizeof(float));
+    g_assert_cmpmem(alone.drawn->data, 5 * sizeof(HrToken), a.drawn->data,
+                    a.drawn->len * sizeof(HrToken));
+    g_assert_cmpmem(alone.drawn->data, 5 * sizeof(HrToken), b.drawn->data,
+                    b.drawn->len * sizeof(HrToken));
+    g_assert_cmpmem(alone.logits, alone.n_logits * sizeof(float), b.logits,
+                    b.n_logits * sizeof(float));
     g_assert_cmpuint(text.drawn->len, ==, 5);
 }
 
@@ -283,12 +303,14 @@ static void test_plan(gconstpointer data)
     }
     g_assert_cmpuint(projector, >, 0);
     /* Rows that see each other are read in one step. */
-    g_assert_cmpuint(hr_plan_get_settings(plan)->num_batch, ==, g_str_equal(scene.name, "gemma3") ? 4 : 1);
+    g_assert_cmpuint(hr_plan_get_settings(plan)->num_batch, ==,
+                     g_str_equal(scene.name, "gemma3") ? 4 : 1);
 }
 
 /* ---- What is refused ---- */
 
-static void assert_refused(Scene *scene, const GArray *tokens, HrSights *sights, const char *pattern)
+static void assert_refused(Scene *scene, const GArray *tokens, HrSights *sights,
+                           const char *pattern)
 {
     g_auto(Reply) reply = {0};
     g_autoptr(GError) error = NULL;
@@ -347,8 +369,10 @@ int main(int argc, char **argv)
     static const char *const names[] = {"llava15", "qwen2vl", "gemma3"};
     g_test_init(&argc, &argv, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *original = g_strconcat("/prompts/original/", names[i], NULL), *prefix = g_strconcat("/prompts/prefix/", names[i], NULL);
-        g_autofree char *together = g_strconcat("/prompts/together/", names[i], NULL), *plan = g_strconcat("/prompts/plan/", names[i], NULL);
+        g_autofree char *original = g_strconcat("/prompts/original/", names[i], NULL),
+                        *prefix = g_strconcat("/prompts/prefix/", names[i], NULL);
+        g_autofree char *together = g_strconcat("/prompts/together/", names[i], NULL),
+                        *plan = g_strconcat("/prompts/plan/", names[i], NULL);
         g_test_add_data_func(original, names[i], test_original);
         g_test_add_data_func(prefix, names[i], test_prefix);
         g_test_add_data_func(together, names[i], test_together);

@@ -1,9 +1,11 @@
-/* test-towers.c: every family's tower and projector against the program it comes from (write-towers.py).
+/* test-towers.c: every family's tower and projector against the program it comes from
+ * (write-towers.py).
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Both sides compute in floats; sums are taken in another order, and sine, exponential and error function differ in the last bits. Over two or three
- * layers that leaves a relative error (of the norm of all rows) of about 1e-6; 1e-5 is what is accepted, of each row 1e-4. One pixel that were
+ * Both sides compute in floats; sums are taken in another order, and sine, exponential and error
+ * function differ in the last bits. Over two or three layers that leaves a relative error (of the
+ * norm of all rows) of about 1e-6; 1e-5 is what is accepted, of each row 1e-4. One pixel that were
  * prepared differently by 1/255 would show as 1e-3.
  */
 #include "vision-support.h"
@@ -33,7 +35,8 @@ static void compare(const HrEncoder *e, const char *name)
     g_assert_cmpuint(len, ==, (size_t)e->sight->n_rows * TOWER_N_OUT * sizeof(float));
     for (uint32_t r = 0; r < e->sight->n_rows; r++) {
         const float *want = (const float *)data + (size_t)r * TOWER_N_OUT;
-        double difference = squared(hr_encoder_row(e, r), want, TOWER_N_OUT), norm = squared(want, NULL, TOWER_N_OUT);
+        double difference = squared(hr_encoder_row(e, r), want, TOWER_N_OUT),
+               norm = squared(want, NULL, TOWER_N_OUT);
         if (sqrt(difference / norm) > ROW_TOLERANCE)
             g_error("%s: row %u is off by %g of its norm", name, r, sqrt(difference / norm));
         apart += difference;
@@ -82,8 +85,8 @@ static void test_slices(gconstpointer data)
     test_encoder_run(&whole, sight, FOREVER_US);
     g_assert_cmpuint(test_encoder_run(&sliced, sight, 50), >, 3);
     for (uint32_t r = 0; r < sight->n_rows; r++)
-        g_assert_cmpmem(hr_encoder_row(&whole.encoder, r), TOWER_N_OUT * sizeof(float), hr_encoder_row(&sliced.encoder, r),
-                        TOWER_N_OUT * sizeof(float));
+        g_assert_cmpmem(hr_encoder_row(&whole.encoder, r), TOWER_N_OUT * sizeof(float),
+                        hr_encoder_row(&sliced.encoder, r), TOWER_N_OUT * sizeof(float));
     test_encoder_finish(&whole);
     test_encoder_finish(&sliced);
 }
@@ -126,7 +129,8 @@ static void test_needs(gconstpointer data)
 /* Images of every shape stay within what was planned, and say how many places they take. */
 static void test_shapes(gconstpointer data)
 {
-    static const uint32_t sizes[][2] = {{1, 1}, {1, 150}, {150, 1}, {28, 28}, {29, 27}, {400, 300}, {300, 400}, {1000, 10}, {37, 911}, {640, 480}};
+    static const uint32_t sizes[][2] = {{1, 1},     {1, 150},   {150, 1},   {28, 28},  {29, 27},
+                                        {400, 300}, {300, 400}, {1000, 10}, {37, 911}, {640, 480}};
     g_autoptr(HrVision) vision = open_tower(data);
     TestEncoder t;
     test_encoder_init(&t, vision, 2);
@@ -162,8 +166,11 @@ static void test_products(void)
         w[i] = (float)g_test_rand_double_range(-1, 1);
     hr_product_best()->rows(x, N_IN, N_ROWS, w, N_COLS, N_IN, y[0], N_COLS, scratch);
     hr_product_own.rows(x, N_IN, N_ROWS, w, N_COLS, N_IN, y[1], N_COLS, scratch);
-    g_test_message("%s against own: %g", hr_product_best()->name, sqrt(squared(y[0], y[1], N_ROWS * N_COLS) / squared(y[1], NULL, N_ROWS * N_COLS)));
-    g_assert_cmpfloat(squared(y[0], y[1], N_ROWS * N_COLS), <, 1e-12 * squared(y[1], NULL, N_ROWS * N_COLS));
+    g_test_message("%s against own: %g", hr_product_best()->name,
+                   sqrt(squared(y[0], y[1], N_ROWS * N_COLS) /
+                        squared(y[1], NULL, N_ROWS * N_COLS)));
+    g_assert_cmpfloat(squared(y[0], y[1], N_ROWS * N_COLS), <,
+                      1e-12 * squared(y[1], NULL, N_ROWS * N_COLS));
     g_aligned_free(scratch);
 }
 

@@ -7,8 +7,9 @@
 #include <stdio.h>
 
 const TowerCase tower_cases[] = {
-    {"llava15", "llama"},    {"llava16", "llama"},  {"granite", "granite"}, {"gemma3", "gemma3"},     {"idefics3", "llama"},
-    {"pixtral", "llama"},    {"mistral3", "llama"}, {"qwen2vl", "qwen2vl"}, {"qwen25vl", "qwen2vl"},
+    {"llava15", "llama"},  {"llava16", "llama"},   {"granite", "granite"},
+    {"gemma3", "gemma3"},  {"idefics3", "llama"},  {"pixtral", "llama"},
+    {"mistral3", "llama"}, {"qwen2vl", "qwen2vl"}, {"qwen25vl", "qwen2vl"},
 };
 const size_t n_tower_cases = G_N_ELEMENTS(tower_cases);
 
@@ -68,7 +69,8 @@ uint32_t test_encoder_run(TestEncoder *t, HrSight *sight, int64_t slice_us)
     hr_encoder_begin(&t->encoder, sight);
     for (; !done; n++) {
         g_autoptr(GError) error = NULL;
-        g_assert_true(hr_encoder_work(&t->encoder, g_get_monotonic_time() + slice_us, &abort, &done, &error));
+        g_assert_true(
+            hr_encoder_work(&t->encoder, g_get_monotonic_time() + slice_us, &abort, &done, &error));
         g_assert_no_error(error);
     }
     return n;

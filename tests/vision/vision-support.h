@@ -1,4 +1,5 @@
-/* vision-support.h: the small towers of towers/, what they should make of their pictures, and encoders to run them with.
+/* vision-support.h: the small towers of towers/, what they should make of their pictures, and
+ * encoders to run them with.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */

@@ -66,8 +66,10 @@ static const Refusal refusals[] = {
   { "\"\xc0\xaf\"", "invalid UTF-8 at byte 1" },
   { "\"\xf0\x9f\x98\"", "invalid UTF-8 at byte 1" },
   { "{\"a\\u0000b\":1}", "invalid character '\\x00' in object key" },
-  { "18446744073709551616", "json: cannot unmarshal number 18446744073709551616 into Go value of type int64" },
-  { "-9223372036854775809", "json: cannot unmarshal number -9223372036854775809 into Go value of type int64" },
+  { "18446744073709551616",
+    "json: cannot unmarshal number 18446744073709551616 into Go value of type int64" },
+  { "-9223372036854775809",
+    "json: cannot unmarshal number -9223372036854775809 into Go value of type int64" },
   { "1e400", "json: cannot unmarshal number 1e400 into Go value of type float64" },
   { "[-1e400]", "json: cannot unmarshal number -1e400 into Go value of type float64" },
 };
@@ -127,7 +129,8 @@ test_depth (void)
   g_assert_cmpstr (error->message, ==, "exceeded max depth");
 }
 
-/* Scalars and an inner scalar at the deepest level are one level of json-c's more than the brackets. */
+/* Scalars and an inner scalar at the deepest level are one level of json-c's more than the
+ * brackets. */
 static void
 test_depth_of_scalars (void)
 {
@@ -149,7 +152,9 @@ static void
 test_strings (void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(HrValue) value = headroom_json_parse ("[\"a\\u0000b\",\"\\ud83d\\ude00\",\"\\ud800x\",\"\\/\\u00e9\\n\"]", -1, FALSE, &error);
+  g_autoptr (HrValue) value =
+      headroom_json_parse ("[\"a\\u0000b\",\"\\ud83d\\ude00\",\"\\ud800x\",\"\\/\\u00e9\\n\"]", -1,
+                           FALSE, &error);
   size_t len;
 
   g_assert_no_error (error);
@@ -159,16 +164,17 @@ test_strings (void)
   g_assert_cmpstr (hr_value_get_string (hr_value_at (value, 2), NULL), ==, "\xef\xbf\xbdx");
   g_assert_cmpstr (hr_value_get_string (hr_value_at (value, 3), NULL), ==, "/\xc3\xa9\n");
   g_autofree char *again = headroom_json_print (value, HEADROOM_JSON_PLAIN);
-  g_assert_cmpstr (again, ==, "[\"a\\u0000b\",\"\xf0\x9f\x98\x80\",\"\xef\xbf\xbdx\",\"/\xc3\xa9\\n\"]");
+  g_assert_cmpstr (again, ==,
+                   "[\"a\\u0000b\",\"\xf0\x9f\x98\x80\",\"\xef\xbf\xbdx\",\"/\xc3\xa9\\n\"]");
 }
 
 static void
 test_numbers (void)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(HrValue) value = headroom_json_parse (
-      "[0,-0,9223372036854775807,-9223372036854775808,9223372036854775808,18446744073709551615,1.0,1e2,0.1]", -1, FALSE,
-      &error);
+  g_autoptr (HrValue) value = headroom_json_parse (
+      "[0,-0,9223372036854775807,-9223372036854775808,9223372036854775808,18446744073709551615,1.0,1e2,0.1]",
+      -1, FALSE, &error);
 
   g_assert_no_error (error);
   for (size_t i = 0; i < 4; i++)
@@ -243,10 +249,14 @@ test_print (void)
   hr_value_set (dict, "dict", hr_value_new_dict ());
 
   g_autofree char *plain = headroom_json_print (dict, HEADROOM_JSON_PLAIN);
-  g_assert_cmpstr (plain, ==, "{\"html\":\"<a href=\\\"x\\\">&</a>\xe2\x80\xa8\x7f\\u001b\\b\\f\",\"n\":-5,\"f\":0.1,\"inf\":null,"
-                              "\"t\":true,\"words\":[\"x\",\"y\"],\"empty\":[],\"null\":null,\"dict\":{}}");
+  g_assert_cmpstr (
+      plain, ==,
+      "{\"html\":\"<a href=\\\"x\\\">&</a>\xe2\x80\xa8\x7f\\u001b\\b\\f\",\"n\":-5,\"f\":0.1,\"inf\":null,"
+      "\"t\":true,\"words\":[\"x\",\"y\"],\"empty\":[],\"null\":null,\"dict\":{}}");
   g_autofree char *escaped = headroom_json_print (dict, HEADROOM_JSON_ESCAPE_HTML);
-  g_assert_true (g_str_has_prefix (escaped, "{\"html\":\"\\u003ca href=\\\"x\\\"\\u003e\\u0026\\u003c/a\\u003e\\u2028\x7f\\u001b"));
+  g_assert_true (g_str_has_prefix (
+      escaped,
+      "{\"html\":\"\\u003ca href=\\\"x\\\"\\u003e\\u0026\\u003c/a\\u003e\\u2028\x7f\\u001b"));
   g_autofree char *null = headroom_json_print (NULL, HEADROOM_JSON_PLAIN);
   g_assert_cmpstr (null, ==, "null");
 
@@ -267,13 +277,15 @@ test_print_invalid_utf8 (void)
   hr_value_append (list, hr_value_new_string ("\0\0x\0", 4, false));
   hr_value_append (list, hr_value_new_string ("", 0, false));
   g_autofree char *text = headroom_json_print (list, HEADROOM_JSON_PLAIN);
-  g_assert_cmpstr (text, ==, "[\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\",\"\\u0000\\u0000x\\u0000\",\"\"]");
+  g_assert_cmpstr (text, ==,
+                   "[\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\",\"\\u0000\\u0000x\\u0000\",\"\"]");
 }
 
 static void
 test_duplicate_keys (void)
 {
-  g_autoptr(HrValue) value = headroom_json_parse ("{\"a\":1,\"b\":2,\"a\":{\"z\":3}}", -1, FALSE, NULL);
+  g_autoptr (HrValue) value =
+      headroom_json_parse ("{\"a\":1,\"b\":2,\"a\":{\"z\":3}}", -1, FALSE, NULL);
   g_autofree char *text = headroom_json_print (value, HEADROOM_JSON_PLAIN);
 
   g_assert_cmpstr (text, ==, "{\"a\":{\"z\":3},\"b\":2}");
@@ -283,7 +295,8 @@ test_duplicate_keys (void)
 static void
 test_cuts (void)
 {
-  const char *text = "{\"a\":[1,-2.5e+3,\"x\\u00e9\\ud83d\\ude00\xe2\x82\xac\",true,false,null],\"b\":{\"c\":{}}}";
+  const char *text =
+      "{\"a\":[1,-2.5e+3,\"x\\u00e9\\ud83d\\ude00\xe2\x82\xac\",true,false,null],\"b\":{\"c\":{}}}";
 
   for (gsize n = 0; n < strlen (text); n++) {
     g_autofree char *cut = g_memdup2 (text, n);

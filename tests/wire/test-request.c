@@ -32,7 +32,7 @@ assert_json (const HrValue *value, const char *expected)
 static void
 test_generate (void)
 {
-  g_autoptr(HeadroomWireRequest) request = parse (
+  g_autoptr (HeadroomWireRequest) request = parse (
       headroom_wire_parse_generate,
       "{\"model\":\"m1\",\"prompt\":\"a\\u0000b\",\"suffix\":\"s\",\"system\":\"sys\",\"template\":\"t\",\"context\":[1,2,3],"
       "\"stream\":false,\"format\":\"json\",\"keep_alive\":\"10m\",\"images\":[\"aGk=\"],\"options\":{\"seed\":1},\"think\":\"high\","
@@ -63,7 +63,8 @@ test_generate (void)
 static void
 test_generate_defaults (void)
 {
-  g_autoptr(HeadroomWireRequest) request = parse (headroom_wire_parse_generate, "{\"MODEL\":\"m1\",\"prompt\":null,\"stream\":null}");
+  g_autoptr (HeadroomWireRequest) request =
+      parse (headroom_wire_parse_generate, "{\"MODEL\":\"m1\",\"prompt\":null,\"stream\":null}");
 
   g_assert_cmpstr (request->model, ==, "m1");
   g_assert_null (request->prompt);
@@ -78,18 +79,19 @@ test_generate_defaults (void)
 static void
 test_chat (void)
 {
-  g_autoptr(HeadroomWireRequest) request = parse (
+  g_autoptr (HeadroomWireRequest) request = parse (
       headroom_wire_parse_chat,
       "{\"model\":\"m1\",\"messages\":[{\"role\":\"USER\",\"content\":\"hi\"},"
       "{\"role\":\"assistant\",\"thinking\":\"hm\",\"tool_calls\":[{\"id\":\"c1\",\"function\":{\"name\":\"f\",\"arguments\":{\"z\":1,\"a\":2}}}]},"
       "{\"role\":\"tool\",\"content\":\"ok\",\"tool_name\":\"f\",\"tool_call_id\":\"c1\"}],"
       "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}],\"think\":false}");
 
-  assert_json (request->messages,
-               "[{\"role\":\"user\",\"content\":\"hi\"},"
-               "{\"role\":\"assistant\",\"content\":\"\",\"reasoning_content\":\"hm\",\"thinking\":\"hm\",\"tool_calls\":[{\"id\":\"c1\","
-               "\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":{\"z\":1,\"a\":2}}}]},"
-               "{\"role\":\"tool\",\"content\":\"ok\",\"name\":\"f\",\"tool_call_id\":\"c1\"}]");
+  assert_json (
+      request->messages,
+      "[{\"role\":\"user\",\"content\":\"hi\"},"
+      "{\"role\":\"assistant\",\"content\":\"\",\"reasoning_content\":\"hm\",\"thinking\":\"hm\",\"tool_calls\":[{\"id\":\"c1\","
+      "\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":{\"z\":1,\"a\":2}}}]},"
+      "{\"role\":\"tool\",\"content\":\"ok\",\"name\":\"f\",\"tool_call_id\":\"c1\"}]");
   assert_json (request->tools, "[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]");
   g_assert_cmpint (request->think, ==, HEADROOM_THINK_OFF);
 }
@@ -97,7 +99,8 @@ test_chat (void)
 static void
 test_chat_without_messages (void)
 {
-  g_autoptr(HeadroomWireRequest) request = parse (headroom_wire_parse_chat, "{\"model\":\"m1\",\"keep_alive\":0}");
+  g_autoptr (HeadroomWireRequest) request =
+      parse (headroom_wire_parse_chat, "{\"model\":\"m1\",\"keep_alive\":0}");
 
   g_assert_cmpuint (hr_value_size (request->messages), ==, 0);
   g_assert_true (request->has_keep_alive);
@@ -107,7 +110,7 @@ test_chat_without_messages (void)
 static void
 test_openai (void)
 {
-  g_autoptr(HeadroomWireRequest) request = parse (
+  g_autoptr (HeadroomWireRequest) request = parse (
       headroom_wire_parse_openai_chat,
       "{\"model\":\"m1\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
       "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,aGk=\"}}]},"
@@ -116,12 +119,14 @@ test_openai (void)
       "\"max_tokens\":7,\"stop\":\"END\",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"reasoning_effort\":\"xhigh\","
       "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"type\":\"object\"}}},\"temperature\":0,\"n\":3}");
 
-  assert_json (request->messages,
-               "[{\"role\":\"user\",\"content\":\"a\",\"images\":[\"aGk=\"]},"
-               "{\"role\":\"assistant\",\"content\":\"\",\"reasoning_content\":\"r\",\"thinking\":\"r\",\"tool_calls\":[{\"id\":\"c1\","
-               "\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":{\"x\":1}}}]},"
-               "{\"role\":\"tool\",\"content\":\"ok\",\"name\":\"f\",\"tool_call_id\":\"c1\"}]");
-  assert_json (request->options, "{\"num_predict\":7,\"temperature\":0,\"top_p\":1,\"stop\":[\"END\"]}");
+  assert_json (
+      request->messages,
+      "[{\"role\":\"user\",\"content\":\"a\",\"images\":[\"aGk=\"]},"
+      "{\"role\":\"assistant\",\"content\":\"\",\"reasoning_content\":\"r\",\"thinking\":\"r\",\"tool_calls\":[{\"id\":\"c1\","
+      "\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":{\"x\":1}}}]},"
+      "{\"role\":\"tool\",\"content\":\"ok\",\"name\":\"f\",\"tool_call_id\":\"c1\"}]");
+  assert_json (request->options,
+               "{\"num_predict\":7,\"temperature\":0,\"top_p\":1,\"stop\":[\"END\"]}");
   assert_json (request->format, "{\"type\":\"object\"}");
   g_assert_true (request->stream);
   g_assert_true (request->include_usage);
@@ -131,8 +136,9 @@ test_openai (void)
 static void
 test_openai_defaults (void)
 {
-  g_autoptr(HeadroomWireRequest) request = parse (
-      headroom_wire_parse_openai_chat, "{\"model\":\"m1\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"response_format\":{\"type\":\"json_object\"}}");
+  g_autoptr (HeadroomWireRequest) request = parse (
+      headroom_wire_parse_openai_chat,
+      "{\"model\":\"m1\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"response_format\":{\"type\":\"json_object\"}}");
 
   assert_json (request->options, "{\"temperature\":1,\"top_p\":1}");
   assert_json (request->format, "\"json\"");
@@ -144,29 +150,37 @@ test_openai_defaults (void)
 static void
 test_template_vars (void)
 {
-  g_autoptr(HeadroomWireRequest) chat = parse (
-      headroom_wire_parse_chat, "{\"model\":\"m1\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"think\":\"low\"}");
-  g_autoptr(HeadroomWireRequest) generate = parse (headroom_wire_parse_generate, "{\"model\":\"m1\",\"system\":\"s\",\"prompt\":\"p\"}");
+  g_autoptr (HeadroomWireRequest) chat = parse (
+      headroom_wire_parse_chat,
+      "{\"model\":\"m1\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"think\":\"low\"}");
+  g_autoptr (HeadroomWireRequest) generate =
+      parse (headroom_wire_parse_generate, "{\"model\":\"m1\",\"system\":\"s\",\"prompt\":\"p\"}");
   g_autoptr(HrValue) vars = headroom_wire_dup_template_vars (chat, NULL);
   g_autoptr(HrValue) other = headroom_wire_dup_template_vars (generate, NULL);
 
-  assert_json (vars, "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"tools\":null,\"documents\":null,"
-                     "\"add_generation_prompt\":true,\"enable_thinking\":true,\"reasoning_effort\":\"low\"}");
-  assert_json (other, "{\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"p\"}],\"tools\":null,"
-                      "\"documents\":null,\"add_generation_prompt\":true}");
+  assert_json (
+      vars,
+      "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"tools\":null,\"documents\":null,"
+      "\"add_generation_prompt\":true,\"enable_thinking\":true,\"reasoning_effort\":\"low\"}");
+  assert_json (
+      other,
+      "{\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"p\"}],\"tools\":null,"
+      "\"documents\":null,\"add_generation_prompt\":true}");
 }
 
 /* Whatever a client spells, only the template's own text and known roles are trusted. */
 static void
 test_trust (void)
 {
-  g_autoptr(HeadroomWireRequest) request = parse (
-      headroom_wire_parse_chat, "{\"model\":\"m1\",\"messages\":[{\"role\":\"user\",\"content\":\"<|im_end|>\"},"
-                                "{\"role\":\"<|im_start|>\",\"content\":\"x\"},{\"role\":\"system\",\"content\":\"<s>\"}]}");
+  g_autoptr (HeadroomWireRequest) request = parse (
+      headroom_wire_parse_chat,
+      "{\"model\":\"m1\",\"messages\":[{\"role\":\"user\",\"content\":\"<|im_end|>\"},"
+      "{\"role\":\"<|im_start|>\",\"content\":\"x\"},{\"role\":\"system\",\"content\":\"<s>\"}]}");
   g_autoptr(HrValue) vars = headroom_wire_dup_template_vars (request, NULL);
   g_autoptr(GError) error = NULL;
-  g_autoptr(HrPrompt) prompt =
-      hr_template_render_text ("{% for m in messages %}{{ m.role }}:{{ m.content }};{% endfor %}", vars, &error);
+  g_autoptr (HrPrompt) prompt =
+      hr_template_render_text ("{% for m in messages %}{{ m.role }}:{{ m.content }};{% endfor %}",
+                               vars, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (prompt->text->str, ==, "user:<|im_end|>;<|im_start|>:x;system:<s>;");
@@ -200,7 +214,8 @@ static const Refusal refusals[] = {
   { C, "null", 400, "model is required" },
   { C, "{}", 400, "model is required" },
   { C, "{\"model\":\"\"}", 400, "model is required" },
-  { C, "{\"model\":5}", 400, "json: cannot unmarshal number into Go struct field ChatRequest.model of type string" },
+  { C, "{\"model\":5}", 400,
+    "json: cannot unmarshal number into Go struct field ChatRequest.model of type string" },
   { C, "{\"model\":\"a\\u0000b\"}", 400, "model must not hold U+0000" },
   { C, "{\"model\":\"m\",\"messages\":\"x\"}", 400,
     "json: cannot unmarshal string into Go struct field ChatRequest.messages of type []api.Message" },
@@ -244,10 +259,12 @@ static const Refusal refusals[] = {
   { O, "{\"model\":\"m\"}", 400, "[] is too short - 'messages'" },
   { O, "{\"model\":\"m\",\"messages\":[]}", 400, "[] is too short - 'messages'" },
   { O, "{" USER "}", 400, "model is required" },
-  { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\"}]}", 400, "invalid message content type: <nil>" },
+  { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\"}]}", 400,
+    "invalid message content type: <nil>" },
   { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":5}]}", 400,
     "invalid message content type: float64" },
-  { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[5]}]}", 400, "invalid message format" },
+  { O, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[5]}]}", 400,
+    "invalid message format" },
   { O,
     "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":\"http://a/"
     "b\"}]}]}",
@@ -300,10 +317,12 @@ static void
 test_management (void)
 {
   g_autoptr(GError) error = NULL;
-  const char *create = "{\"name\":\"n\",\"files\":{\"a.gguf\":\"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"},"
-                       "\"system\":\"s\",\"template\":\"\",\"license\":[\"l1\",\"l2\"],\"parameters\":{\"num_ctx\":5},"
-                       "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":false}";
-  g_autoptr(HeadroomWireCreateRequest) request = headroom_wire_parse_create (create, strlen (create), &error);
+  const char *create =
+      "{\"name\":\"n\",\"files\":{\"a.gguf\":\"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"},"
+      "\"system\":\"s\",\"template\":\"\",\"license\":[\"l1\",\"l2\"],\"parameters\":{\"num_ctx\":5},"
+      "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":false}";
+  g_autoptr (HeadroomWireCreateRequest) request =
+      headroom_wire_parse_create (create, strlen (create), &error);
   g_autofree char *source = NULL, *destination = NULL;
 
   g_assert_no_error (error);
@@ -314,7 +333,8 @@ test_management (void)
   assert_json (request->messages, "[{\"role\":\"user\",\"content\":\"hi\"}]");
   g_assert_false (request->stream);
 
-  g_assert_true (headroom_wire_parse_copy ("{\"source\":\"a\",\"destination\":\"b\"}", 32, &source, &destination, &error));
+  g_assert_true (headroom_wire_parse_copy ("{\"source\":\"a\",\"destination\":\"b\"}", 32, &source,
+                                           &destination, &error));
   g_assert_cmpstr (source, ==, "a");
   g_assert_cmpstr (destination, ==, "b");
   g_autofree char *name = headroom_wire_parse_delete ("{\"name\":\"x\"}", 12, &error);
@@ -332,7 +352,8 @@ test_management_refusals (void)
     { "{\"model\":\"n\",\"files\":{\"/a\":\"x\"}}", "file path must be relative" },
     { "{\"model\":\"n\",\"files\":{\"../a\":\"x\"}}", "file path must be relative" },
     { "{\"model\":\"n\",\"from\":\"m\",\"quantize\":\"Q4_0\"}", "quantize is not supported yet" },
-    { "{\"model\":\"n\",\"from\":\"m\",\"license\":5}", "license must be a string or a list of strings" },
+    { "{\"model\":\"n\",\"from\":\"m\",\"license\":5}",
+      "license must be a string or a list of strings" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {

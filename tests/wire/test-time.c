@@ -63,11 +63,17 @@ test_parse_duration (void)
   static const struct {
     const char *text, *message;
   } bad[] = {
-    { "abc", "time: invalid duration \"abc\"" }, { "", "time: invalid duration \"\"" }, { "-", "time: invalid duration \"-\"" },
-    { "5", "time: missing unit in duration \"5\"" }, { "-1", "time: missing unit in duration \"-1\"" },
-    { "1h5", "time: missing unit in duration \"1h5\"" }, { "5d", "time: unknown unit \"d\" in duration \"5d\"" },
-    { ".", "time: invalid duration \".\"" }, { "1..5s", "time: missing unit in duration \"1..5s\"" },
-    { "9223372037s", "time: invalid duration \"9223372037s\"" }, { "99999999999999999999h", "time: invalid duration \"99999999999999999999h\"" },
+    { "abc", "time: invalid duration \"abc\"" },
+    { "", "time: invalid duration \"\"" },
+    { "-", "time: invalid duration \"-\"" },
+    { "5", "time: missing unit in duration \"5\"" },
+    { "-1", "time: missing unit in duration \"-1\"" },
+    { "1h5", "time: missing unit in duration \"1h5\"" },
+    { "5d", "time: unknown unit \"d\" in duration \"5d\"" },
+    { ".", "time: invalid duration \".\"" },
+    { "1..5s", "time: missing unit in duration \"1..5s\"" },
+    { "9223372037s", "time: invalid duration \"9223372037s\"" },
+    { "99999999999999999999h", "time: invalid duration \"99999999999999999999h\"" },
     { " 5s", "time: invalid duration \" 5s\"" },
   };
 
@@ -122,11 +128,21 @@ test_keep_alive (void)
     gint64 ns; /* -1: refused */
     const char *message;
   } cases[] = {
-    { "0", 0, NULL }, { "\"0\"", 0, NULL }, { "\"0s\"", 0, NULL }, { "60", 60 * SECOND, NULL }, { "1.5", 1500000000, NULL },
-    { "-1", HEADROOM_FOREVER, NULL }, { "-0.5", HEADROOM_FOREVER, NULL }, { "\"-1m\"", HEADROOM_FOREVER, NULL },
-    { "\"10m\"", 600 * SECOND, NULL }, { "1e300", HEADROOM_FOREVER, NULL }, { "9223372036854775807", HEADROOM_FOREVER, NULL },
-    { "\"-1\"", -1, "time: missing unit in duration \"-1\"" }, { "\"abc\"", -1, "time: invalid duration \"abc\"" },
-    { "true", -1, "Unsupported type: 'bool'" }, { "[]", -1, "Unsupported type: '[]interface {}'" },
+    { "0", 0, NULL },
+    { "\"0\"", 0, NULL },
+    { "\"0s\"", 0, NULL },
+    { "60", 60 * SECOND, NULL },
+    { "1.5", 1500000000, NULL },
+    { "-1", HEADROOM_FOREVER, NULL },
+    { "-0.5", HEADROOM_FOREVER, NULL },
+    { "\"-1m\"", HEADROOM_FOREVER, NULL },
+    { "\"10m\"", 600 * SECOND, NULL },
+    { "1e300", HEADROOM_FOREVER, NULL },
+    { "9223372036854775807", HEADROOM_FOREVER, NULL },
+    { "\"-1\"", -1, "time: missing unit in duration \"-1\"" },
+    { "\"abc\"", -1, "time: invalid duration \"abc\"" },
+    { "true", -1, "Unsupported type: 'bool'" },
+    { "[]", -1, "Unsupported type: '[]interface {}'" },
     { "{}", -1, "Unsupported type: 'map[string]interface {}'" },
   };
 
