@@ -85,7 +85,7 @@ run_clients() {
         echo "dev: SKIPPED: clients could not be installed; nothing was tested" >&2
         return 0
     }
-    build_folder build-test -Dwerror=true -Dapp=enabled || return 1
+    build_folder build-test -Dwerror=true -Dapp=enabled -Ddebug=false || return 1
     scratch=$(mktemp -d)
     url=http://127.0.0.1:$(free_port)
     make_client_models build-test "$scratch" || return 1

@@ -4,6 +4,7 @@
 #
 # build-test   gcc, warnings as errors, everything; the window's suites in a display of their own
 # build-asan   engine and core under AddressSanitizer and UndefinedBehaviorSanitizer
+#              (HEADROOM_TEST_BRIEF: what takes long there tries fewer sizes, every kind of them)
 # build-clang  clang, warnings as errors, everything; the fuzz targets for a bounded time
 
 run_tests() { # [NAME...]
@@ -28,7 +29,8 @@ apart() {
     env $(env | sed -n 's/^\(\(OLLAMA\|HEADROOM\)_[A-Z_]*\)=.*/-u \1/p') \
         XDG_DATA_HOME="$state/data" XDG_CONFIG_HOME="$state/config" XDG_CACHE_HOME="$state/cache" \
         XDG_STATE_HOME="$state/state" XDG_RUNTIME_DIR="$state/runtime" GSETTINGS_BACKEND=memory \
-        HEADROOM_TEST_MODEL="$(model_path)" ${HEADROOM_SHARED:+HEADROOM_SHARED="$HEADROOM_SHARED"} "$@"
+        HEADROOM_TEST_MODEL="$(model_path)" ${HEADROOM_SHARED:+HEADROOM_SHARED="$HEADROOM_SHARED"} \
+        ${HEADROOM_TEST_BRIEF:+HEADROOM_TEST_BRIEF=1} "$@"
 }
 
 # Builds a folder and remembers a failure to do so as a failed test. Nothing else stops on it.
@@ -58,7 +60,7 @@ on_a_display() {
 wrapper=
 
 test_in_gcc_build() { # [NAME...]
-    build_for_test build-test -Dwerror=true -Dapp=enabled || return 0
+    build_for_test build-test -Dwerror=true -Dapp=enabled -Ddebug=false || return 0
     if [ $# -gt 0 ]; then
         on_a_display meson_test build-test chosen "$@"
         return
@@ -70,8 +72,9 @@ test_in_gcc_build() { # [NAME...]
 test_in_sanitized_build() {
     # -O1 finds the same errors and compiles in half the time.
     build_for_test build-asan -Dwerror=true -Dapp=disabled -Db_sanitize=address,undefined -Db_lundef=false \
-        -Doptimization=1 || return 0
+        -Doptimization=1 -Dc_args=-g1 || return 0
     (
+        export HEADROOM_TEST_BRIEF=1
         export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
         meson_test build-asan sanitized --timeout-multiplier 4
     )
@@ -79,6 +82,6 @@ test_in_sanitized_build() {
 
 test_in_clang_build() {
     (CC="$(command -v ccache || true) clang" && export CC &&
-        build_for_test build-clang -Dwerror=true -Dapp=enabled -Dfuzz=true -Doptimization=1) || return 0
+        build_for_test build-clang -Dwerror=true -Dapp=enabled -Dfuzz=true -Doptimization=1 -Ddebug=false) || return 0
     meson_test build-clang fuzz --suite fuzz
 }

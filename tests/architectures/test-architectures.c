@@ -123,8 +123,8 @@ static void assert_same(const Answers *a, const Answers *b)
 static void check_ways(HrRunner *runner, const HrToken *tokens, const Answers *whole)
 {
     HrToken detour[FIXTURE_N_TOKENS];
-    g_autofree float *logits = g_new0(float, FIXTURE_N_TOKENS *FIXTURE_N_VOCAB),
-                     *unused = g_new(float, FIXTURE_N_TOKENS *FIXTURE_N_VOCAB);
+    g_autofree float *logits = g_new0(float, FIXTURE_N_TOKENS * FIXTURE_N_VOCAB),
+                     *unused = g_new(float, FIXTURE_N_TOKENS * FIXTURE_N_VOCAB);
     Answers answers = {logits}, nobodys = {unused};
     read_tokens(runner, tokens, (HrEvaluateOptions){.slot = 1, .chunk = 7, .company = true},
                 &answers);
@@ -135,6 +135,12 @@ static void check_ways(HrRunner *runner, const HrToken *tokens, const Answers *w
     memset(logits + 66 * FIXTURE_N_VOCAB, 0, 6 * FIXTURE_N_VOCAB * sizeof *logits);
     read_tokens(runner, tokens, (HrEvaluateOptions){.slot = 1, .chunk = 1, .n_keep = 66}, &answers);
     assert_same(&answers, whole);
+}
+
+/* Some of the files, always the same ones, where instrumented code takes long. */
+static bool is_chosen(const char *path)
+{
+    return !g_getenv("HEADROOM_TEST_BRIEF") || g_str_hash(strrchr(path, '/')) % 3 == 0;
 }
 
 /* What was planned is what was taken. */
@@ -167,7 +173,8 @@ static void test_architecture(gconstpointer path)
     check_plan(runner);
     read_tokens(runner, tokens, (HrEvaluateOptions){0}, &whole);
     compare_answers(text, &whole);
-    check_ways(runner, tokens, &whole);
+    if (is_chosen(path))
+        check_ways(runner, tokens, &whole);
     g_unlink(file);
     g_rmdir(folder);
 }
