@@ -329,6 +329,15 @@ typedef struct {
  */
 size_t hr_devices_probe(HrDevice *devices, size_t max);
 
+/* How short of memory the system finds itself now. */
+typedef struct {
+    double some_percent, full_percent; /* of the last ten seconds in which some or all programs
+                                          waited for memory; < 0: not told */
+    uint64_t swap_total, swap_used;    /* bytes of the whole system */
+    uint64_t own_swap;                 /* bytes of this process that are in it */
+} HrPressure;
+void hr_pressure_probe(HrPressure *ret_pressure);
+
 typedef enum {
     HR_ITEM_WEIGHTS, /* mapped from the file, or moved out of it */
     HR_ITEM_CACHE,   /* reserved; committed as it fills */
@@ -529,10 +538,17 @@ typedef struct {
     uint32_t n_slots;
     uint64_t cached_tokens;          /* positions held by all slots, shared pages once */
     uint64_t cache_committed_bytes;  /* of HR_ITEM_CACHE, what is really taken */
+    uint64_t weights_moved_bytes; /* of HR_ITEM_WEIGHTS, what was moved out of the mapped file: the
+                                     system counts it as taken */
+    uint64_t bytes_read; /* weights and cache that all steps so far have read from memory */
     uint64_t allocated[HR_ITEM_N_KINDS]; /* the engine allocator's own ledger */
     double tokens_per_second;        /* of the last answer; 0 if none */
 } HrRunnerStats;
 void hr_runner_get_stats(HrRunner *runner, HrRunnerStats *ret_stats);
+/* Seconds that one load from anywhere among the weights takes now, in a tenth of a millisecond or
+ * so: to be compared with HrMachineRates.latency. 0: the weights were not moved, or are so few that
+ * caches could hold them. */
+double hr_runner_sample_latency(HrRunner *runner);
 /* The ledger item by item, in the plan's order and form (borrowed until the runner is freed). */
 size_t hr_runner_n_allocations(const HrRunner *runner);
 const HrPlanItem *hr_runner_get_allocation(const HrRunner *runner, size_t index);

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include "cpu/latency.h"
 #include "cpu/peak.h"
 #include "cpu/pool.h"
 #include "memory/region.h"
@@ -20,9 +21,8 @@
  */
 #define STREAMS 4
 #define LINE 64
-/* Loads of the latency's measure, each from where the one before says. */
+/* Loads of the latency's measure. */
 #define HOPS 200000
-#define RING_BYTES (128ull << 20)
 
 typedef struct {
     HrRegion region;
@@ -110,39 +110,12 @@ static double rate_of(HrPool *pool, uint32_t n_threads, HrPeakFunc peak)
 
 /* ---- Latency ---- */
 
-/* Lines of the region as one ring in a random order (Sattolo 1986): the first word of each is the
- * next one's number. */
-static void make_ring(HrRegion *region, GRand *rand)
+static double measure_latency(const HrRegion *region)
 {
-    uint32_t n = (uint32_t)(region->bytes / LINE);
-    char *base = region->base;
-
-    for (uint32_t i = 0; i < n; i++)
-        *(uint32_t *)(void *)(base + (size_t)i * LINE) = i;
-    for (uint32_t i = n - 1; i > 0; i--) {
-        uint32_t *a = (uint32_t *)(void *)(base + (size_t)i * LINE);
-        uint32_t *b =
-            (uint32_t *)(void *)(base + (size_t)g_rand_int_range(rand, 0, (gint32)i) * LINE);
-        uint32_t swap = *a;
-        *a = *b;
-        *b = swap;
-    }
-}
-
-static double measure_latency(HrRegion *region)
-{
-    g_autoptr(GRand) rand = g_rand_new_with_seed(1);
-    HrRegion part = {region->base, MIN(region->bytes, RING_BYTES)};
-    volatile uint32_t at = 0;
     double best = 1;
 
-    make_ring(&part, rand);
-    for (int i = 0; i < WINDOWS; i++) {
-        gint64 begin = g_get_monotonic_time();
-        for (int hop = 0; hop < HOPS; hop++)
-            at = *(const uint32_t *)(const void *)((const char *)part.base + (size_t)at * LINE);
-        best = MIN(best, (double)(g_get_monotonic_time() - begin) * 1e-6 / HOPS);
-    }
+    for (int i = 0; i < WINDOWS; i++)
+        best = MIN(best, hr_latency_sample(region->base, region->bytes, HOPS));
     return best;
 }
 

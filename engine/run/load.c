@@ -187,6 +187,7 @@ bool hr_runner_load(HrRunner *r, HrProgressFunc progress, void *data, GError **e
         return false;
     make_slots(r);
     r->stats.n_slots = r->n_slots;
+    r->stats.weights_moved_bytes = r->executor.laid.region.bytes;
     for (guint i = 0; i < r->ledger.items->len; i++) {
         const HrPlanItem *item = &g_array_index(r->ledger.items, HrPlanItem, i);
         r->stats.allocated[item->kind] += item->bytes;

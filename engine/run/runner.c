@@ -19,6 +19,7 @@ static void update_stats(HrRunner *r)
     s->n_queued = g_queue_get_length(&r->queue);
     s->cached_tokens = hr_kv_held_positions(&r->kv);
     s->cache_committed_bytes = hr_kv_committed_bytes(&r->kv);
+    s->bytes_read = r->bytes_read;
     g_mutex_unlock(&r->lock);
 }
 

@@ -66,6 +66,7 @@ struct HrRunner {
                                computed with */
     HrTokenProb *top;       /* [HR_MAX_TOP_LOGPROBS] */
     uint32_t reading_turn;  /* whose prompt is read first */
+    uint64_t bytes_read;    /* that all steps so far took from memory */
     HrVocabTrie *trie;      /* NULL until a request has a grammar */
     HrEncoder encoder;      /* of images; without a tower empty */
     bool encoded;           /* its image is */
@@ -97,6 +98,10 @@ void hr_slots_drop_cancelled(HrRunner *runner);
 uint32_t hr_checkpoint_limit(const HrRunner *runner, uint32_t slot, uint32_t n);
 /* Called when slot has read on in its prompt: keeps the place if it is one to come back to. */
 void hr_checkpoint_note(HrRunner *runner, uint32_t slot);
+
+/* ---- traffic.c ---- */
+/* Adds what a step that has run took from memory to bytes_read. */
+void hr_runner_count_traffic(HrRunner *runner, const HrStep *step);
 
 /* ---- step.c ---- */
 /* One step for all slots that work. */

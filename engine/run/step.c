@@ -239,6 +239,7 @@ void hr_runner_step(HrRunner *r)
     if (step.n_tokens == 0 || !hr_executor_run(&r->executor, &step, &r->interrupt))
         return; /* interrupted: nothing was noted, so the step is composed again without whoever
                    left */
+    hr_runner_count_traffic(r, &step);
     note_fed(r, &step);
     answer_all(r, &step);
 }

@@ -155,14 +155,17 @@ guint64
 headroom_resident_get_promised_bytes (HeadroomResident *self, gsize device)
 {
   HrRunnerStats stats = { 0 };
-  guint64 cache;
+  guint64 cache, weights;
 
   if (self->plan == NULL || device != 0) /* other devices are asked directly what is left of them */
+    return 0;
+  if (HEADROOM_MACHINE_GET_CLASS (self->machine)->is_imagined) /* what is planned is taken there */
     return 0;
   if (self->runner != NULL)
     hr_runner_get_stats (self->runner, &stats);
   cache = planned_bytes (self->plan, HR_ITEM_CACHE, device);
-  return planned_bytes (self->plan, HR_ITEM_WEIGHTS, device) + cache -
+  weights = planned_bytes (self->plan, HR_ITEM_WEIGHTS, device);
+  return weights - MIN (weights, stats.weights_moved_bytes) + cache -
          MIN (cache, stats.cache_committed_bytes);
 }
 

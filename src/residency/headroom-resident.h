@@ -47,6 +47,8 @@ struct _HeadroomResident {
   GSource *expiry;             /* while idle and not pinned */
   gboolean queue_told;         /* that it waits was told once */
   gint64 wanted_us;            /* monotonic: when loading began */
+  GSource *patience; /* while it opens, waits or loads, where that may not last for ever */
+  int patience_permille;       /* how far it was when that was looked at last */
 };
 
 HeadroomResident *headroom_resident_new (struct _HeadroomMachine *machine,
@@ -70,8 +72,9 @@ void headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback
                                      gpointer user_data);
 
 double headroom_resident_get_progress (HeadroomResident *self); /* 0 to 1 */
-/* Bytes of the plan on a device that are not yet taken from what the system calls free: mapped
- * weights, which the system counts as free, and cache that is promised but not filled. */
+/* Bytes of the plan on a device that are not yet taken from what the system calls free: weights
+ * that stayed mapped, which the system counts as free, and cache that is promised but not filled.
+ */
 guint64 headroom_resident_get_promised_bytes (HeadroomResident *self, gsize device);
 guint64 headroom_resident_get_bytes (HeadroomResident *self, gsize device);
 

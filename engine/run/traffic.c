@@ -1,0 +1,35 @@
+/* traffic.c: what a runner takes from memory, and how long memory takes to answer it.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "cpu/latency.h"
+#include "run/runner.h"
+
+/* Fewer weights than this could lie in a cache, and would tell nothing about memory. */
+#define LEAST_SAMPLED_BYTES (64ull << 20)
+/* A tenth of a millisecond at what servers' memory takes. */
+#define SAMPLE_HOPS 512
+
+void hr_runner_count_traffic(HrRunner *r, const HrStep *step)
+{
+    HrStepCost costs[HR_MAX_DEVICES];
+    HrStepShape shape = {.n_tokens = step->n_tokens, .n_outputs = step->n_outputs};
+    uint64_t depth = 0;
+    for (uint32_t i = 0; i < step->n_tokens; i++)
+        if (i == 0 || step->slots[i] != step->slots[i - 1]) {
+            shape.n_slots++;
+            depth += step->positions[i];
+        }
+    shape.depth = (uint32_t)(depth / shape.n_slots);
+    hr_plan_predict_step(r->plan, &shape, costs);
+    for (size_t d = 0; d < hr_plan_n_devices(r->plan); d++)
+        r->bytes_read += (uint64_t)costs[d].bytes;
+}
+
+double hr_runner_sample_latency(HrRunner *r)
+{
+    const HrRegion *weights = &r->executor.laid.region;
+    return weights->bytes >= LEAST_SAMPLED_BYTES
+               ? hr_latency_sample(weights->base, weights->bytes, SAMPLE_HOPS)
+               : 0;
+}
