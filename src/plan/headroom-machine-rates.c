@@ -1,15 +1,46 @@
 /* headroom-machine-rates.c: see headroom-machine-rates.h.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * {"version": 1, "program", "processor", "kernels",   what it was measured with
+ *  "threads", "read", "int8", "bf16", "float32", "latency"}   see HrMachineRates
  */
 #include "headroom-machine-rates.h"
 
+#include <string.h>
+
 #include "headroom-json.h"
+
+#define FORMAT 1
+
+static const struct {
+  const char *key;
+  gsize offset;
+} numbers[] = {
+  { "read", G_STRUCT_OFFSET (HrMachineRates, read) },
+  { "int8", G_STRUCT_OFFSET (HrMachineRates, int8) },
+  { "bf16", G_STRUCT_OFFSET (HrMachineRates, bf16) },
+  { "float32", G_STRUCT_OFFSET (HrMachineRates, float32) },
+  { "latency", G_STRUCT_OFFSET (HrMachineRates, latency) },
+};
 
 static char *
 dup_path (void)
 {
-  return g_build_filename (g_get_user_state_dir (), "headroom", "rates.json", NULL);
+  return g_build_filename (g_get_user_cache_dir (), "headroom", "rates.json", NULL);
+}
+
+/* "AMD EPYC 9354", or "" where the system does not say. */
+static char *
+dup_processor (void)
+{
+  g_autofree char *text = NULL;
+  const char *line, *colon;
+
+  if (!g_file_get_contents ("/proc/cpuinfo", &text, NULL, NULL) ||
+      (line = strstr (text, "model name")) == NULL || (colon = strchr (line, ':')) == NULL)
+    return g_strdup ("");
+  return g_strstrip (g_strndup (colon + 1, strcspn (colon + 1, "\n")));
 }
 
 gboolean
@@ -17,49 +48,90 @@ headroom_machine_rates_store (const HrMachineRates *rates, GError **error)
 {
   g_autofree char *path = dup_path ();
   g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *processor = dup_processor ();
   g_autoptr (HrValue) json = hr_value_new_dict ();
   g_autofree char *text = NULL;
 
+  headroom_json_set_int (json, "version", FORMAT);
+  headroom_json_set_string (json, "program", HEADROOM_VERSION);
+  headroom_json_set_string (json, "processor", processor);
   headroom_json_set_string (json, "kernels", hr_cpu_name ());
   headroom_json_set_int (json, "threads", rates->threads);
-  headroom_json_set_float (json, "read", rates->read);
-  headroom_json_set_float (json, "compute", rates->int8 > 0 ? rates->int8 : rates->float32);
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    headroom_json_set_float (json, numbers[i].key,
+                             G_STRUCT_MEMBER (double, rates, numbers[i].offset));
   text = headroom_json_print (json, HEADROOM_JSON_INDENT);
   g_mkdir_with_parents (folder, 0700);
   return g_file_set_contents (path, text, -1, error);
 }
 
+/* ---- Reading ---- */
+
+static HrValue *
+read_file (void)
+{
+  g_autofree char *path = dup_path ();
+  g_autofree char *text = NULL;
+  g_autoptr (HrValue) json = NULL;
+
+  if (g_file_get_contents (path, &text, NULL, NULL))
+    json = headroom_json_parse (text, -1, FALSE, NULL);
+  if (json == NULL || hr_value_kind (json) != HR_VALUE_DICT)
+    return NULL;
+  return g_steal_pointer (&json);
+}
+
+static gboolean
+is_of_this_machine (const HrValue *json)
+{
+  g_autofree char *processor = dup_processor ();
+
+  return headroom_json_get_int (json, "version", 0) == FORMAT &&
+         g_strcmp0 (headroom_json_get_string (json, "program"), HEADROOM_VERSION) == 0 &&
+         g_strcmp0 (headroom_json_get_string (json, "processor"), processor) == 0 &&
+         g_strcmp0 (headroom_json_get_string (json, "kernels"), hr_cpu_name ()) == 0 &&
+         headroom_json_get_int (json, "threads", 0) == hr_cpu_count ();
+}
+
+/* Rates that nothing can have are as none. */
 static double
-rate_of (const HrValue *json, const char *key)
+number_of (const HrValue *json, const char *key)
 {
   HrValue *value = hr_value_lookup (json, key);
-  double rate = value == NULL                                ? 0
-                : hr_value_kind (value) == HR_VALUE_FLOAT ? hr_value_get_float (value)
-                : hr_value_kind (value) == HR_VALUE_INT   ? (double) hr_value_get_int (value)
-                                                          : 0;
+  double number = value == NULL                               ? 0
+                  : hr_value_kind (value) == HR_VALUE_FLOAT ? hr_value_get_float (value)
+                  : hr_value_kind (value) == HR_VALUE_INT   ? (double) hr_value_get_int (value)
+                                                            : 0;
 
-  return rate > 1e6 && rate < 1e18 ? rate : 0;
+  return number > 0 && number < 1e18 ? number : 0;
+}
+
+gboolean
+headroom_machine_rates_get (HrMachineRates *ret_rates)
+{
+  g_autoptr (HrValue) json = read_file ();
+  HrMachineRates rates = { 0 };
+
+  if (json == NULL || !is_of_this_machine (json))
+    return FALSE;
+  rates.threads = (guint32) headroom_json_get_int (json, "threads", 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    G_STRUCT_MEMBER (double, &rates, numbers[i].offset) = number_of (json, numbers[i].key);
+  if (rates.read < 1e6 || MAX (rates.int8, rates.float32) < 1e6)
+    return FALSE;
+  *ret_rates = rates;
+  return TRUE;
 }
 
 gboolean
 headroom_machine_rates_load (HrDeviceRates *ret_rates)
 {
-  g_autofree char *path = dup_path ();
-  g_autofree char *text = NULL;
-  g_autoptr (HrValue) json = NULL;
-  double read, compute;
+  HrMachineRates rates;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
+  if (!headroom_machine_rates_get (&rates))
     return FALSE;
-  json = headroom_json_parse (text, -1, FALSE, NULL);
-  if (json == NULL || hr_value_kind (json) != HR_VALUE_DICT ||
-      g_strcmp0 (headroom_json_get_string (json, "kernels"), hr_cpu_name ()) != 0)
-    return FALSE;
-  read = rate_of (json, "read");
-  compute = rate_of (json, "compute");
-  if (read <= 0 || compute <= 0)
-    return FALSE;
-  ret_rates->bandwidth = read * HEADROOM_MEASURED_READ_SHARE;
-  ret_rates->compute = compute * HEADROOM_MEASURED_COMPUTE_SHARE;
+  ret_rates->bandwidth = rates.read * HEADROOM_MEASURED_READ_SHARE;
+  ret_rates->compute =
+      (rates.int8 > 0 ? rates.int8 : rates.float32) * HEADROOM_MEASURED_COMPUTE_SHARE;
   return TRUE;
 }

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * rates.json in headroom's folder of the user's state: {"kernels", "threads", "read", "compute"},
- * bytes and operations per second as `headroom bench machine` measures them. Rates of other kernels
- * are not used: they are to be measured again. Thread-safety: Safe.
+ * rates.json in headroom's folder of the user's cache, as headroom-machine-rates.c describes it.
+ * Rates of another processor, of other kernels or of another number of threads are not used: they
+ * are to be measured again. Thread-safety: Safe.
  */
 #pragma once
 
@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 
 /* FALSE if it cannot be kept; then nothing has changed. */
 gboolean headroom_machine_rates_store (const HrMachineRates *rates, GError **error);
+/* What was measured; FALSE if nothing fitting was. */
+gboolean headroom_machine_rates_get (HrMachineRates *ret_rates);
 /* What predictions may count on; FALSE if nothing fitting was measured. */
 gboolean headroom_machine_rates_load (HrDeviceRates *ret_rates);
 
