@@ -45,16 +45,25 @@ read_scenario (const char *path, GError **error)
   return headroom_scenario_read (json, error);
 }
 
-/* "[########----------////]": used, free, kept for others. */
+static guint
+cells_of (const HrDevice *device, guint64 bytes)
+{
+  return (guint) MIN ((double) bytes / (double) device->total * BAR_CELLS + 0.5, BAR_CELLS);
+}
+
+/* "[########xx--------////]": used, taken by other programs, free, kept for them. */
 static char *
-draw_bar (const HrDevice *device, guint64 used)
+draw_bar (const HrDevice *device, guint64 used, guint64 others)
 {
   GString *bar = g_string_new ("[");
-  guint full = (guint) ((double) used / (double) device->total * BAR_CELLS + 0.5);
-  guint kept = (guint) ((double) device->reserve / (double) device->total * BAR_CELLS + 0.5);
+  guint full = cells_of (device, used), taken = full + cells_of (device, others);
+  guint kept = cells_of (device, device->reserve);
 
   for (guint i = 0; i < BAR_CELLS; i++)
-    g_string_append_c (bar, i < full ? '#' : i >= BAR_CELLS - kept ? '/' : '-');
+    g_string_append_c (bar, i < full               ? '#'
+                            : i < taken            ? 'x'
+                            : i >= BAR_CELLS - kept ? '/'
+                                                    : '-');
   g_string_append_c (bar, ']');
   return g_string_free (bar, FALSE);
 }
@@ -68,7 +77,7 @@ print_event (const HeadroomScenario *scenario, const HeadroomSimulationEvent *ev
   printf ("%s  %-7s %s: %s\n", time, headroom_event_get_kind_name (event->event),
           headroom_event_get_model (event->event), headroom_event_get_reason (event->event));
   for (gsize d = 0; d < scenario->n_devices; d++) {
-    g_autofree char *bar = draw_bar (&scenario->devices[d], event->used[d]);
+    g_autofree char *bar = draw_bar (&scenario->devices[d], event->used[d], event->others[d]);
     g_autofree char *used = headroom_text_memory (event->used[d]);
     g_autofree char *total = headroom_text_memory (scenario->devices[d].total);
     if (d > 0 || scenario->n_devices == 1 || event->used[d] > 0)

@@ -10,7 +10,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "headroom-eviction.h"
 #include "headroom-wire-time.h"
 
 /* Models at once for each GPU, or without one, where nobody said how many. */
@@ -43,58 +42,13 @@ shortage (const HrPlan *plan, gsize d)
 
 /* ---- Making room ---- */
 
-typedef struct {
-  HeadroomEvictionCandidate candidate; /* first: what is sorted are pointers to it */
-  HeadroomResident *resident;
-} Candidate;
-
-static gboolean
-may_go (HeadroomResident *resident, gboolean even_busy)
-{
-  return resident->state == HEADROOM_RESIDENT_READY &&
-         resident->keep_alive_ns != HEADROOM_FOREVER && (even_busy || resident->n_leases == 0);
-}
-
-/* Models that may go, as candidates for a device. */
-static GArray *
-list_candidates (HeadroomResidency *self, gsize device, gboolean even_busy)
-{
-  GArray *list = g_array_new (FALSE, TRUE, sizeof (Candidate));
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->residents);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    HeadroomResident *resident = value;
-    if (!may_go (resident, even_busy))
-      continue;
-    g_array_append_vals (list, &(Candidate) {
-      .candidate = { .bytes = headroom_resident_get_bytes (resident, device),
-                     .load_bytes = hr_plan_get_bytes (resident->plan, HR_ITEM_WEIGHTS),
-                     .last_used_us = resident->last_used_us },
-      .resident = resident }, 1);
-  }
-  return list;
-}
-
-static gboolean
-choose (GArray *list, guint64 need_bytes, gsize need_models)
-{
-  g_autofree HeadroomEvictionCandidate **candidates =
-      g_new (HeadroomEvictionCandidate *, list->len + 1);
-
-  for (guint i = 0; i < list->len; i++)
-    candidates[i] = &g_array_index (list, Candidate, i).candidate;
-  return headroom_eviction_choose (candidates, list->len, need_bytes, need_models);
-}
-
 static void
 evict (HeadroomResidency *self, GArray *list, HeadroomResident *for_whom, guint64 need_bytes)
 {
   const char *guest = headroom_model_entry_get_name (for_whom->entry);
 
   for (guint i = 0; i < list->len; i++) {
-    Candidate *c = &g_array_index (list, Candidate, i);
+    HeadroomCandidate *c = &g_array_index (list, HeadroomCandidate, i);
     if (!c->candidate.chosen)
       continue;
     if (need_bytes > 0)
@@ -117,37 +71,24 @@ typedef enum {
   PLACE_IMPOSSIBLE,
 } Place;
 
-static gboolean
-something_leaves (HeadroomResidency *self)
-{
-  GHashTableIter iter;
-  gpointer resident;
-
-  g_hash_table_iter_init (&iter, self->residents);
-  while (g_hash_table_iter_next (&iter, NULL, &resident))
-    if (((HeadroomResident *) resident)->state == HEADROOM_RESIDENT_UNLOADING)
-      return TRUE;
-  return FALSE;
-}
-
 /* Looks after one device; what is chosen there goes at once. */
 static Place
 make_room_on (HeadroomResidency *self, HeadroomResident *guest, gsize device, guint64 need_bytes,
               gsize need_models)
 {
-  g_autoptr (GArray) idle = list_candidates (self, device, FALSE);
+  g_autoptr (GArray) idle = headroom_candidates_list (self, device, FALSE);
   g_autoptr (GArray) all = NULL;
 
   if (need_bytes == 0 && need_models == 0)
     return PLACE_FREE;
-  if (choose (idle, need_bytes, need_models)) {
+  if (headroom_candidates_choose (idle, need_bytes, need_models)) {
     evict (self, idle, guest, need_bytes);
     return PLACE_LATER;
   }
-  if (something_leaves (self))
+  if (headroom_residency_something_leaves (self))
     return PLACE_LATER;
-  all = list_candidates (self, device, TRUE);
-  return choose (all, need_bytes, need_models) ? PLACE_LATER : PLACE_IMPOSSIBLE;
+  all = headroom_candidates_list (self, device, TRUE);
+  return headroom_candidates_choose (all, need_bytes, need_models) ? PLACE_LATER : PLACE_IMPOSSIBLE;
 }
 
 static Place
@@ -158,7 +99,7 @@ make_room (HeadroomResidency *self, HeadroomResident *guest, const HrPlan *plan)
   Place place = PLACE_FREE;
 
   /* What leaves is counted in n_loaded and in what is promised, so wait before choosing more. */
-  if (something_leaves (self))
+  if (headroom_residency_something_leaves (self))
     return PLACE_LATER;
   for (gsize d = 0; d < hr_plan_n_devices (plan) && place == PLACE_FREE; d++)
     place = make_room_on (self, guest, d, shortage (plan, d), d == 0 ? too_many : 0);
@@ -224,7 +165,7 @@ fit_alone (HeadroomResidency *self, HeadroomResident *guest)
 
   g_hash_table_iter_init (&iter, self->residents);
   while (g_hash_table_iter_next (&iter, NULL, &resident))
-    if (may_go (resident, TRUE))
+    if (headroom_candidate_may_go (resident, TRUE))
       headroom_budget_give_back (resident, devices, n);
   return headroom_machine_fit (self->machine, guest->model, &guest->demand.settings, devices, n,
                                NULL);
@@ -260,7 +201,9 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     give_up (self, resident, TRUE, error);
     return;
   }
-  self->loading = NULL;
+  if (self->loading == resident)
+    self->loading = NULL;
+  headroom_patience_stop (resident);
   settings = hr_plan_get_settings (resident->plan);
   headroom_residency_tell (
       self, HEADROOM_EVENT_LOAD, headroom_model_entry_get_name (resident->entry),
@@ -287,7 +230,7 @@ log_load (const HrPlan *plan)
 static void
 wait_for_place (HeadroomResidency *self, HeadroomResident *resident)
 {
-  if (resident->queue_told || something_leaves (self))
+  if (resident->queue_told || headroom_residency_something_leaves (self))
     return;
   resident->queue_told = TRUE;
   headroom_residency_tell (self, HEADROOM_EVENT_QUEUE,
@@ -335,6 +278,8 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!headroom_resident_open_finish (resident, result, &error))
     give_up (self, resident, TRUE, error);
+  else if (self->loading != resident) /* it was given up while its file did not answer */
+    give_up (self, resident, FALSE, error);
   else
     headroom_admission_continue (self);
 }
@@ -350,5 +295,7 @@ headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry,
   self->loading = resident;
   g_hash_table_insert (self->residents, (gpointer) headroom_model_entry_get_identity (entry),
                        resident);
+  headroom_pressure_watch (self);
+  headroom_patience_start (self, resident);
   headroom_resident_open_async (resident, opened_cb, g_object_ref (self));
 }

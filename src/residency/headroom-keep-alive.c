@@ -11,7 +11,10 @@ headroom_residency_remove (HeadroomResidency *self, HeadroomResident *resident)
 {
   if (self->loading == resident)
     self->loading = NULL;
+  headroom_patience_stop (resident);
   g_hash_table_remove (self->residents, headroom_model_entry_get_identity (resident->entry));
+  if (g_hash_table_size (self->residents) == 0)
+    headroom_vigil_end (self);
 }
 
 void
@@ -29,6 +32,7 @@ unloaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (HeadroomResidency) self = user_data;
 
   headroom_residency_remove (self, HEADROOM_RESIDENT (source));
+  headroom_pressure_look_again (self);
   headroom_admission_continue (self);
   headroom_residency_pump (self);
 }

@@ -5,7 +5,12 @@
 #include "headroom-machine.h"
 
 #include "headroom-device-spec.h"
+#include "headroom-machine-rates.h"
 #include "headroom-wire-time.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 G_DEFINE_TYPE (HeadroomMachine, headroom_machine, G_TYPE_OBJECT)
 
@@ -45,6 +50,52 @@ real_probe (HeadroomMachine *self, HrDevice *devices, gsize max)
   for (gsize d = 0; d < n; d++)
     headroom_device_assume_rates (&devices[d]);
   return n;
+}
+
+static void
+real_read_pressure (HeadroomMachine *self, HrPressure *ret_pressure)
+{
+  hr_pressure_probe (ret_pressure);
+}
+
+static void
+count_runner (HrRunner *runner, HeadroomVitals *vitals, gboolean *any_works)
+{
+  HrRunnerStats stats;
+
+  hr_runner_get_stats (runner, &stats);
+  vitals->bytes_read += stats.bytes_read;
+  *any_works |= stats.n_active > 0;
+}
+
+/* Our own steps keep memory busy, and would only tell of themselves: latency is sampled between. */
+static void
+real_read_vitals (HeadroomMachine *self, GPtrArray *residents, HeadroomVitals *ret_vitals)
+{
+  HeadroomVitals vitals = { 0 };
+  HrRunner *idle = NULL;
+  HrMachineRates rates;
+  gboolean any_works = FALSE;
+
+  for (guint i = 0; i < residents->len; i++) {
+    HeadroomResident *resident = residents->pdata[i];
+    if (resident->runner == NULL)
+      continue;
+    idle = resident->runner;
+    count_runner (resident->runner, &vitals, &any_works);
+  }
+  if (headroom_machine_rates_get (&rates)) {
+    vitals.bandwidth = rates.read;
+    vitals.idle_latency = rates.latency;
+  }
+  if (idle != NULL && !any_works)
+    vitals.latency = hr_runner_sample_latency (idle);
+#ifdef __GLIBC__
+  struct mallinfo2 heap = mallinfo2 ();
+  vitals.heap_bytes = heap.arena;
+  vitals.heap_unused = heap.fordblks;
+#endif
+  *ret_vitals = vitals;
 }
 
 static HeadroomFit *
@@ -137,8 +188,11 @@ headroom_machine_class_init (HeadroomMachineClass *klass)
   klass->now_us = real_now_us;
   klass->now_ns = real_now_ns;
   klass->new_timeout = real_new_timeout;
+  klass->new_pulse = real_new_timeout;
   klass->wait = real_wait;
   klass->probe = real_probe;
+  klass->read_pressure = real_read_pressure;
+  klass->read_vitals = real_read_vitals;
   klass->fit = real_fit;
   klass->open = real_open;
   klass->load = real_load;
@@ -174,6 +228,12 @@ headroom_machine_new_timeout (HeadroomMachine *self, gint64 us)
   return HEADROOM_MACHINE_GET_CLASS (self)->new_timeout (self, us);
 }
 
+GSource *
+headroom_machine_new_pulse (HeadroomMachine *self, gint64 us)
+{
+  return HEADROOM_MACHINE_GET_CLASS (self)->new_pulse (self, us);
+}
+
 void
 headroom_machine_wait (HeadroomMachine *self, GMainContext *context)
 {
@@ -184,6 +244,19 @@ gsize
 headroom_machine_probe (HeadroomMachine *self, HrDevice *devices, gsize max)
 {
   return HEADROOM_MACHINE_GET_CLASS (self)->probe (self, devices, max);
+}
+
+void
+headroom_machine_read_pressure (HeadroomMachine *self, HrPressure *ret_pressure)
+{
+  HEADROOM_MACHINE_GET_CLASS (self)->read_pressure (self, ret_pressure);
+}
+
+void
+headroom_machine_read_vitals (HeadroomMachine *self, GPtrArray *residents,
+                              HeadroomVitals *ret_vitals)
+{
+  HEADROOM_MACHINE_GET_CLASS (self)->read_vitals (self, residents, ret_vitals);
 }
 
 HeadroomFit *

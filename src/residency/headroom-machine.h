@@ -17,6 +17,15 @@ G_BEGIN_DECLS
 #define HEADROOM_TYPE_MACHINE (headroom_machine_get_type ())
 G_DECLARE_DERIVABLE_TYPE (HeadroomMachine, headroom_machine, HEADROOM, MACHINE, GObject)
 
+/* What watches are read from, beside devices and pressure. */
+typedef struct {
+  guint64 bytes_read;             /* by the steps of all models so far */
+  double bandwidth;               /* that memory delivers in a second; 0: it was never measured */
+  double latency, idle_latency; /* seconds of a load from memory, now and when the machine is idle;
+                                   0: not known */
+  guint64 heap_bytes, heap_unused; /* of the allocator of small things; 0: it does not tell */
+} HeadroomVitals;
+
 struct _HeadroomMachineClass {
   GObjectClass parent_class;
 
@@ -26,9 +35,15 @@ struct _HeadroomMachineClass {
   gint64 (*now_ns) (HeadroomMachine *self);  /* since 1970 */
   /* A source, not attached, that is dispatched once us microseconds have passed. */
   GSource *(*new_timeout) (HeadroomMachine *self, gint64 us);
+  /* The same for a look at the machine: after that time, or where readings are only described, once
+   * they change. */
+  GSource *(*new_pulse) (HeadroomMachine *self, gint64 us);
   /* Lets time pass until something on the context has happened. */
   void (*wait) (HeadroomMachine *self, GMainContext *context);
   gsize (*probe) (HeadroomMachine *self, HrDevice *devices, gsize max);
+  void (*read_pressure) (HeadroomMachine *self, HrPressure *ret_pressure);
+  /* residents: of HeadroomResident, those that are here. */
+  void (*read_vitals) (HeadroomMachine *self, GPtrArray *residents, HeadroomVitals *ret_vitals);
   HeadroomFit *(*fit) (HeadroomMachine *self, HrModel *model, const HrSettings *asked,
                        const HrDevice *devices, gsize n_devices, GError **error);
   /* Reads the header; the task returns an HrModel. */
@@ -46,8 +61,12 @@ HeadroomMachine *headroom_machine_new (void) G_GNUC_WARN_UNUSED_RESULT;
 gint64 headroom_machine_now_us (HeadroomMachine *self);
 gint64 headroom_machine_now_ns (HeadroomMachine *self);
 GSource *headroom_machine_new_timeout (HeadroomMachine *self, gint64 us) G_GNUC_WARN_UNUSED_RESULT;
+GSource *headroom_machine_new_pulse (HeadroomMachine *self, gint64 us) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_machine_wait (HeadroomMachine *self, GMainContext *context);
 gsize headroom_machine_probe (HeadroomMachine *self, HrDevice *devices, gsize max);
+void headroom_machine_read_pressure (HeadroomMachine *self, HrPressure *ret_pressure);
+void headroom_machine_read_vitals (HeadroomMachine *self, GPtrArray *residents,
+                                   HeadroomVitals *ret_vitals);
 HeadroomFit *headroom_machine_fit (HeadroomMachine *self, HrModel *model, const HrSettings *asked,
                                    const HrDevice *devices, gsize n_devices,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -27,7 +27,15 @@ typedef enum {
   HEADROOM_REASON_TOKENS_CUT,      /* uu: tokens, num_ctx */
   HEADROOM_REASON_TEXTS_CUT,       /* uu: texts, num_ctx */
   HEADROOM_REASON_READER_LEFT,     /* none */
-  HEADROOM_REASON_PRESSURE,        /* b: free */
+  HEADROOM_REASON_PRESSURE,        /* bs: free, on which device */
+  HEADROOM_REASON_STALLS,          /* f: percent of the time */
+  HEADROOM_REASON_HELPLESS,        /* bs: free, on which device */
+  HEADROOM_REASON_LOAD_STALLED,    /* s: a duration */
+  HEADROOM_REASON_WATCH_MEMORY,    /* sff: device, percent, threshold */
+  HEADROOM_REASON_WATCH_BUS,       /* ff: percent, threshold */
+  HEADROOM_REASON_WATCH_LATENCY,   /* ff: times, threshold */
+  HEADROOM_REASON_WATCH_SWAP,      /* bb: in use, threshold */
+  HEADROOM_REASON_WATCH_FRAGMENTATION, /* ff: percent, threshold */
   HEADROOM_REASON_DIFFERENT_SIZES, /* u: a num_ctx for all */
   HEADROOM_REASON_N,
 } HeadroomReason;

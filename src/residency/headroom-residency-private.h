@@ -8,10 +8,27 @@
  */
 #pragma once
 
+#include "headroom-eviction.h"
 #include "headroom-residency.h"
 #include "headroom-resident.h"
 
 G_BEGIN_DECLS
+
+/* What headroom-pressure.c remembers between its looks. */
+typedef struct {
+  GSource *pulse;      /* while models are here */
+  gboolean again; /* when something goes or becomes idle: memory was short, or not to be judged */
+  gboolean told;       /* that nothing may go, once for each time that memory runs short */
+  gint64 rest_until_us; /* monotonic: programs that waited for memory get time to find it */
+  HeadroomReliefFunc relief;
+  gpointer relief_data;
+} HeadroomPressure;
+
+/* What headroom-vigil.c remembers between its readings. */
+typedef struct {
+  gint64 read_us;     /* monotonic: when it read last; 0: never */
+  guint64 bytes_read; /* of all models here, then */
+} HeadroomVigil;
 
 struct _HeadroomResidency {
   GObject parent_instance;
@@ -27,6 +44,9 @@ struct _HeadroomResidency {
   HeadroomResident *loading; /* borrowed; the one that is on its way in, one at a time */
   GListStore *events;
   HeadroomEventLog *log;     /* or NULL */
+  HeadroomPressure pressure;
+  HeadroomWatches *watches;
+  HeadroomVigil vigil;
   gboolean closed;
 };
 
@@ -52,6 +72,32 @@ void headroom_residency_start_unload (HeadroomResidency *self, HeadroomResident 
 /* Makes the devices what they would be without a model. */
 void headroom_budget_give_back (HeadroomResident *resident, HrDevice *devices, gsize n);
 
+/* ---- Who may go: headroom-candidates.c ---- */
+
+typedef struct {
+  HeadroomEvictionCandidate candidate; /* first: what is sorted are pointers to it */
+  HeadroomResident *resident;          /* borrowed */
+} HeadroomCandidate;
+
+/* Neither pinned nor on its way in or out; nor busy, unless even_busy. */
+gboolean headroom_candidate_may_go (HeadroomResident *resident, gboolean even_busy);
+/* Of HeadroomCandidate: those who may go, with what they have of a device. */
+GArray *headroom_candidates_list (HeadroomResidency *self, gsize device, gboolean even_busy)
+    G_GNUC_WARN_UNUSED_RESULT;
+/* See headroom_eviction_choose (). */
+gboolean headroom_candidates_choose (GArray *list, guint64 need_bytes, gsize need_models);
+/* Whether a model is being unloaded. */
+gboolean headroom_residency_something_leaves (HeadroomResidency *self);
+
+/* ---- Coming and going ---- */
+
+/* Looks at the machine now and then, for as long as models are here; to be called when one comes.
+ */
+void headroom_pressure_watch (HeadroomResidency *self);
+/* A model became idle or went: if memory was short, another may go now. */
+void headroom_pressure_look_again (HeadroomResidency *self);
+void headroom_pressure_stop (HeadroomResidency *self);
+
 /* A model's time runs while nobody has a lease on it; start does nothing for one that is in use. */
 void headroom_keep_alive_start (HeadroomResidency *self, HeadroomResident *resident);
 void headroom_keep_alive_stop (HeadroomResident *resident);
@@ -61,6 +107,17 @@ void headroom_keep_alive_end (HeadroomResidency *self, HeadroomResident *residen
 /* Begins to load a model that is not here. There must be none on its way in. */
 void headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry,
                                const HeadroomDemand *demand);
+/* Reads the watches, if it is time to. devices: as the system tells of them now. */
+void headroom_vigil_keep (HeadroomResidency *self, const HrDevice *devices, gsize n_devices,
+                          const HrPressure *pressure);
+
+/* The last model went: there is nothing to read for. */
+void headroom_vigil_end (HeadroomResidency *self);
+
+/* Gives up on a load that does not get on for LOAD_TIMEOUT. */
+void headroom_patience_start (HeadroomResidency *self, HeadroomResident *resident);
+void headroom_patience_stop (HeadroomResident *resident);
+
 /* Memory was freed or a model became idle: the one that waits for its place may have it now. */
 void headroom_admission_continue (HeadroomResidency *self);
 

@@ -10,6 +10,7 @@
 #include "headroom-wire-time.h"
 
 #define DEFAULT_KEEP_ALIVE_NS (5 * 60 * HEADROOM_NSEC_PER_SEC)
+#define DEFAULT_LOAD_TIMEOUT_NS (5 * 60 * HEADROOM_NSEC_PER_SEC)
 #define DEFAULT_MAX_QUEUE 512
 
 G_DEFINE_QUARK (headroom-residency-error-quark, headroom_residency_error)
@@ -47,13 +48,24 @@ void
 headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model,
                          const char *client, guint64 bytes, HeadroomReason reason, ...)
 {
-  g_autoptr (HeadroomEvent) event = NULL;
+  HrValue *params;
   va_list args;
 
   va_start (args, reason);
-  event = headroom_event_new (headroom_machine_now_ns (self->machine), kind, model, client, bytes,
-                              reason, headroom_reason_new (reason, args));
+  params = headroom_reason_new (reason, args);
   va_end (args);
+  headroom_residency_tell_params (self, kind, model, client, bytes, reason, params);
+}
+
+void
+headroom_residency_tell_params (HeadroomResidency *self, HeadroomEventKind kind, const char *model,
+                                const char *client, guint64 bytes, HeadroomReason reason,
+                                HrValue *take_params)
+{
+  g_autoptr (HeadroomEvent) event =
+      headroom_event_new (headroom_machine_now_ns (self->machine), kind, model, client, bytes,
+                          reason, take_params);
+
   if (!HEADROOM_MACHINE_GET_CLASS (self->machine)->is_imagined)
     g_info ("%s %s: %s", headroom_event_get_kind_name (event), model,
             headroom_event_get_reason (event));
@@ -72,6 +84,12 @@ headroom_residency_take_log (HeadroomResidency *self, HeadroomEventLog *take_log
   self->log = take_log;
 }
 
+HeadroomWatches *
+headroom_residency_get_watches (HeadroomResidency *self)
+{
+  return self->watches;
+}
+
 GListModel *
 headroom_residency_get_events (HeadroomResidency *self)
 {
@@ -87,6 +105,7 @@ headroom_residency_settle (HeadroomResidency *self, HeadroomResident *resident)
 {
   headroom_residency_pump (self);
   headroom_keep_alive_start (self, resident);
+  headroom_pressure_look_again (self);
   headroom_admission_continue (self);
 }
 
@@ -417,6 +436,7 @@ headroom_residency_close (HeadroomResidency *self)
   g_autoptr (GPtrArray) residents = NULL;
 
   self->closed = TRUE;
+  headroom_pressure_stop (self);
   while (!g_queue_is_empty (&self->queue)) {
     g_autoptr (GTask) task = take (self, self->queue.head);
     g_task_return_error (task, g_error_copy (error));
@@ -444,6 +464,7 @@ headroom_residency_finalize (GObject *object)
   g_hash_table_unref (self->residents);
   g_object_unref (self->events);
   headroom_event_log_free (self->log);
+  headroom_watches_free (self->watches);
   g_object_unref (self->machine);
   g_main_context_unref (self->context);
   G_OBJECT_CLASS (headroom_residency_parent_class)->finalize (object);
@@ -468,9 +489,12 @@ HeadroomResidency *
 headroom_residency_new_on (HeadroomMachine *machine, const HeadroomResidencyLimits *limits)
 {
   HeadroomResidency *self = g_object_new (HEADROOM_TYPE_RESIDENCY, NULL);
+  gboolean imagined = HEADROOM_MACHINE_GET_CLASS (machine)->is_imagined;
+  g_autofree char *settings = imagined ? NULL : headroom_watches_dup_path ();
 
   self->machine = g_object_ref (machine);
   self->limits = *limits;
+  self->watches = headroom_watches_new (settings);
   return self;
 }
 
@@ -482,15 +506,24 @@ headroom_residency_new (const HeadroomResidencyLimits *limits)
   return headroom_residency_new_on (machine, limits);
 }
 
+static gint64
+duration_from_env (const char *name, gint64 fallback_ns)
+{
+  g_autofree char *text = headroom_env_dup (name);
+  gint64 duration_ns = fallback_ns;
+
+  if (text != NULL && !headroom_wire_parse_keep_alive_text (text, &duration_ns, NULL))
+    g_warning ("%s: %s is not a duration", name, text);
+  return duration_ns;
+}
+
 void
 headroom_residency_limits_init_from_env (HeadroomResidencyLimits *ret_limits)
 {
-  g_autofree char *keep_alive = headroom_env_dup ("KEEP_ALIVE");
-
-  *ret_limits = (HeadroomResidencyLimits) { .keep_alive_ns = DEFAULT_KEEP_ALIVE_NS };
-  if (keep_alive != NULL &&
-      !headroom_wire_parse_keep_alive_text (keep_alive, &ret_limits->keep_alive_ns, NULL))
-    g_warning ("KEEP_ALIVE: %s is not a duration", keep_alive);
+  *ret_limits = (HeadroomResidencyLimits) {
+    .keep_alive_ns = duration_from_env ("KEEP_ALIVE", DEFAULT_KEEP_ALIVE_NS),
+    .load_timeout_ns = duration_from_env ("LOAD_TIMEOUT", DEFAULT_LOAD_TIMEOUT_NS),
+  };
   ret_limits->max_loaded = (guint) MIN (headroom_env_get_uint ("MAX_LOADED_MODELS", 0), G_MAXUINT);
   ret_limits->max_queue =
       (guint) CLAMP (headroom_env_get_uint ("MAX_QUEUE", DEFAULT_MAX_QUEUE), 1, G_MAXINT);

@@ -6,13 +6,16 @@
  * names that share a file share it.
  *
  * - A lease on a model that is loaded and enough for the request is given at once, whatever else is
- * being loaded.
- * - Requests for one model share its load. When the last of them gives up, the load stops.
+ *   being loaded.
+ * - Requests for one model share its load. When the last of them gives up, the load stops; one that
+ *   stands still for LOAD_TIMEOUT is given up.
  * - A request that needs more than was loaded (a longer context, another cache type) waits until
  * the model is idle; then it is loaded again. Later requests for that model wait behind it.
  * - A model that does not fit beside the others sends idle ones away (see headroom-eviction.h),
  * waits for busy ones, and is refused before anything is touched if it would not fit even then.
  * Pinned models (keep_alive forever) stay.
+ * - When other programs need the memory, what is cheapest to have back goes before the system has
+ * to take it: parked caches, then idle models. Pinned models stay.
  * - Every such decision is a HeadroomEvent.
  *
  * Thread-safety: belongs to the main context that is the thread's default when it is made.
@@ -24,6 +27,7 @@
 #include "headroom-fit.h"
 #include "headroom-machine.h"
 #include "headroom-model-entry.h"
+#include "headroom-watch.h"
 
 G_BEGIN_DECLS
 
@@ -34,6 +38,7 @@ typedef enum {
   HEADROOM_RESIDENCY_ERROR_BUSY,      /* more requests wait than MAX_QUEUE */
   HEADROOM_RESIDENCY_ERROR_NO_MEMORY, /* does not fit; what would is in the message */
   HEADROOM_RESIDENCY_ERROR_CLOSED,    /* the server is shutting down */
+  HEADROOM_RESIDENCY_ERROR_STALLED,   /* loading did not get on for LOAD_TIMEOUT */
 } HeadroomResidencyError;
 
 /* More events than this are not kept. */
@@ -46,6 +51,8 @@ typedef struct {
   guint
       max_loaded;  /* MAX_LOADED_MODELS; 0: three per GPU, three without one; G_MAXUINT: no limit */
   guint max_queue; /* MAX_QUEUE, 512; requests that wait for a model or for one of its slots */
+  gint64
+      load_timeout_ns; /* LOAD_TIMEOUT, 5 minutes: how long a load may stand still; 0: for ever */
 } HeadroomResidencyLimits;
 void headroom_residency_limits_init_from_env (HeadroomResidencyLimits *ret_limits);
 
@@ -55,6 +62,11 @@ typedef gsize (*HeadroomDevicesFunc) (HrDevice *devices, gsize max, gpointer dat
 #define HEADROOM_TYPE_RESIDENCY (headroom_residency_get_type ())
 G_DECLARE_FINAL_TYPE (HeadroomResidency, headroom_residency, HEADROOM, RESIDENCY, GObject)
 
+/* Gives up what can be had back cheaply, such as caches that nobody uses, until need_bytes of a
+ * device are free. Returns the bytes that will be. */
+typedef guint64 (*HeadroomReliefFunc) (HeadroomResidency *self, gsize device, guint64 need_bytes,
+                                       gpointer data);
+
 /* On the machine at hand, or on another one. */
 HeadroomResidency *headroom_residency_new (const HeadroomResidencyLimits *limits)
     G_GNUC_WARN_UNUSED_RESULT;
@@ -62,6 +74,10 @@ HeadroomResidency *headroom_residency_new_on (
     HeadroomMachine *machine, const HeadroomResidencyLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_residency_set_devices_func (HeadroomResidency *self, HeadroomDevicesFunc func,
                                           gpointer data);
+
+/* What is asked before a model has to go because others need the memory; NULL: nothing. */
+void headroom_residency_set_relief_func (HeadroomResidency *self, HeadroomReliefFunc func,
+                                         gpointer data);
 
 /* ---- Leases ---- */
 
@@ -100,6 +116,11 @@ GListModel *headroom_residency_get_events (HeadroomResidency *self);
 /* With the parameters that reason takes. client: who asked, or "". */
 void headroom_residency_tell (HeadroomResidency *self, HeadroomEventKind kind, const char *model,
                               const char *client, guint64 bytes, HeadroomReason reason, ...);
+void headroom_residency_tell_params (HeadroomResidency *self, HeadroomEventKind kind,
+                                     const char *model, const char *client, guint64 bytes,
+                                     HeadroomReason reason, HrValue *take_params);
+/* Borrowed; read while models are here. */
+HeadroomWatches *headroom_residency_get_watches (HeadroomResidency *self);
 /* Writes events to a log from now on, and tells those that it has. */
 void headroom_residency_take_log (HeadroomResidency *self, HeadroomEventLog *take_log);
 

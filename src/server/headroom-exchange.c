@@ -240,7 +240,10 @@ headroom_exchange_status_of (const GError *error)
 {
   if (error->domain != HEADROOM_RESIDENCY_ERROR)
     return headroom_wire_status (error);
-  return error->code == HEADROOM_RESIDENCY_ERROR_NO_MEMORY ? 500 : 503;
+  return error->code == HEADROOM_RESIDENCY_ERROR_NO_MEMORY ||
+                 error->code == HEADROOM_RESIDENCY_ERROR_STALLED
+             ? 500
+             : 503;
 }
 
 void

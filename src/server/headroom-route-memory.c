@@ -72,6 +72,11 @@ headroom_route_status (HeadroomExchange *exchange)
 
   hr_value_set (json, "events",
                 recent_events (headroom_exchange_get_service (exchange)->residency));
+  hr_value_set (json, "watches",
+                headroom_watches_to_json (
+                    headroom_residency_get_watches (
+                        headroom_exchange_get_service (exchange)->residency),
+                    FALSE));
   reply_value (exchange, json);
 }
 

@@ -59,6 +59,8 @@ static const HeadroomRoute routes[] = {
   { "GET", "/headroom/status", headroom_route_status },
   { "POST", "/headroom/plan", headroom_route_plan },
   { "GET", "/headroom/events", headroom_route_events },
+  { "GET", "/headroom/watches", headroom_route_watches },
+  { "POST", "/headroom/watches", headroom_route_set_watches },
   { "POST", "/headroom/listen", headroom_route_listen },
   { "GET", "/headroom/requests", headroom_route_requests },
   { "DELETE", "/headroom/requests/", headroom_route_cancel, HEADROOM_ROUTE_PREFIX },

@@ -74,6 +74,9 @@ void headroom_route_status (HeadroomExchange *exchange);
 void headroom_route_plan (HeadroomExchange *exchange);
 void headroom_route_events (HeadroomExchange *exchange);
 void headroom_route_metrics (HeadroomExchange *exchange);
+/* headroom-route-watches.c */
+void headroom_route_watches (HeadroomExchange *exchange);
+void headroom_route_set_watches (HeadroomExchange *exchange);
 /* headroom-openapi.c */
 void headroom_route_openapi (HeadroomExchange *exchange);
 /* headroom-route-requests.c */

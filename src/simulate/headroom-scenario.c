@@ -43,6 +43,7 @@ headroom_scenario_new (const HrDevice *devices, gsize n_devices)
   scenario->models = g_array_new (FALSE, FALSE, sizeof (HeadroomScenarioModel));
   g_array_set_clear_func (scenario->models, clear_model);
   scenario->requests = g_array_new (FALSE, FALSE, sizeof (HeadroomScenarioRequest));
+  scenario->others = g_array_new (FALSE, FALSE, sizeof (HeadroomScenarioOthers));
   return scenario;
 }
 
@@ -54,6 +55,7 @@ headroom_scenario_free (HeadroomScenario *scenario)
   g_free (scenario->title);
   g_array_unref (scenario->models);
   g_array_unref (scenario->requests);
+  g_array_unref (scenario->others);
   g_free (scenario);
 }
 
@@ -177,6 +179,57 @@ read_limits (HeadroomScenario *s, const HrValue *json, gint64 *parallel, GError 
     return fail (error, "scenario.disk", _("is no rate such as \"2GB/s\""));
   s->max_loaded = unlimited ? G_MAXUINT : (guint) max_loaded;
   s->max_queue = (guint) max_queue;
+  return TRUE;
+}
+
+/* ---- Other programs ---- */
+
+static gboolean
+find_device (const HeadroomScenario *s, const char *name, gsize *ret_index)
+{
+  for (gsize d = 0; name != NULL && d < s->n_devices; d++)
+    if (g_str_equal (s->devices[d].name, name)) {
+      *ret_index = d;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+read_other (HeadroomScenario *s, const HrValue *json, gsize index, GError **error)
+{
+  static const char *const known[] = { "at", "device", "bytes", NULL };
+  g_autofree char *where = g_strdup_printf ("others[%" G_GSIZE_FORMAT "]", index);
+  HeadroomScenarioOthers others = { 0 };
+  const char *bytes;
+  gint64 at_ns = 0;
+
+  if (!check_keys (json, where, known, error) || !read_time (json, where, "at", &at_ns, error))
+    return FALSE;
+  if (!find_device (s, headroom_json_get_string (json, "device"), &others.device))
+    return fail (error, where, _("names no device of the scenario"));
+  bytes = headroom_json_get_string (json, "bytes");
+  if (bytes == NULL || !headroom_quantity_parse_bytes (bytes, &others.bytes))
+    return fail (error, where, _("has no size such as \"4.3GB\""));
+  others.at_us = at_ns / 1000;
+  g_array_append_val (s->others, others);
+  return TRUE;
+}
+
+static gboolean
+read_others (HeadroomScenario *s, const HrValue *json, GError **error)
+{
+  HrValue *list = hr_value_lookup (json, "others");
+
+  if (list == NULL)
+    return TRUE;
+  if (hr_value_kind (list) != HR_VALUE_LIST)
+    return fail (error, "others", _("is no list"));
+  if (hr_value_size (list) > HEADROOM_SCENARIO_MAX_OTHERS)
+    return fail (error, "others", _("are too many"));
+  for (gsize i = 0; i < hr_value_size (list); i++)
+    if (!read_other (s, hr_value_at (list, i), i, error))
+      return FALSE;
   return TRUE;
 }
 
@@ -325,13 +378,14 @@ headroom_scenario_read (const HrValue *json, GError **error)
 {
   static const char *const known[] = { "title",      "devices",      "reserve",   "disk",
                                        "max_loaded", "num_parallel", "max_queue", "keep_alive",
-                                       "models",     "requests",     NULL };
+                                       "models",     "requests",     "others",    NULL };
   g_autoptr (HeadroomScenario) s = headroom_scenario_new (NULL, 0);
   HrValue *requests;
   gint64 parallel = 0;
 
   if (!check_keys (json, "scenario", known, error) || !read_devices (s, json, error) ||
-      !read_limits (s, json, &parallel, error) || !read_models (s, json, error))
+      !read_limits (s, json, &parallel, error) || !read_models (s, json, error) ||
+      !read_others (s, json, error))
     return NULL;
   requests = hr_value_lookup (json, "requests");
   if (requests == NULL || hr_value_kind (requests) != HR_VALUE_LIST) {

@@ -7,14 +7,17 @@
  *  "reserve": 20,                                    percent of each device
  *  "disk": "2GB/s",                                  that loading reads
  *  "max_loaded": 2 | "unlimited", "num_parallel": 4, "max_queue": 512, "keep_alive": "5m",
- *  "models": {"qwen2.5:7b": {}, "mine": {"bytes": "4.3GB"}, "other": {"shape": "llama3.1:8b",
- * "weights": "q8_0"}}, "requests": [{"at": "10s", "model": "mine", "client": "a", "keep_alive":
- * "-1", "num_ctx": 8192, "seconds": 5, "prompt": 512, "predict": 128, "repeat": {"count": 10,
- * "every": "30s"}}]}
+ *  "models": {"qwen2.5:7b": {},
+ *             "mine": {"bytes": "4.3GB"},
+ *             "other": {"shape": "llama3.1:8b", "weights": "q8_0"}},
+ *  "requests": [{"at": "10s", "model": "mine", "client": "a", "keep_alive": "-1", "num_ctx": 8192,
+ *                "seconds": 5, "prompt": 512, "predict": 128,
+ *                "repeat": {"count": 10, "every": "30s"}}],
+ *  "others": [{"at": "1m", "device": "host", "bytes": "6GB"}]}
  *
  * A model without bytes is a shape of the catalogue, by its own name or by "shape". A request takes
- * "seconds", or as long as its prompt and answer are predicted to take. Thread-safety: Safe once
- * read.
+ * "seconds", or as long as its prompt and answer are predicted to take. "others" are programs that
+ * are not ours: from then on they take so much. Thread-safety: Safe once read.
  */
 #pragma once
 
@@ -25,6 +28,7 @@ G_BEGIN_DECLS
 /* More requests than this, repeats included, are refused: a scenario is to be looked at. */
 #define HEADROOM_SCENARIO_MAX_REQUESTS 100000
 #define HEADROOM_SCENARIO_MAX_MODELS 1000
+#define HEADROOM_SCENARIO_MAX_OTHERS 1000
 
 typedef struct {
   char *name;
@@ -43,6 +47,13 @@ typedef struct {
   guint32 prompt, predict;
 } HeadroomScenarioRequest;
 
+/* From then on, programs that are not ours take so much of a device. */
+typedef struct {
+  gint64 at_us;
+  gsize device; /* index */
+  guint64 bytes;
+} HeadroomScenarioOthers;
+
 typedef struct {
   char *title;
   HrDevice devices[HR_MAX_DEVICES];
@@ -52,6 +63,7 @@ typedef struct {
   gint64 keep_alive_ns;
   GArray *models;   /* HeadroomScenarioModel */
   GArray *requests; /* HeadroomScenarioRequest, in the order of the file */
+  GArray *others;   /* HeadroomScenarioOthers, the same */
 } HeadroomScenario;
 
 /* Nothing but a machine: a scenario to be filled in by hand. */

@@ -143,6 +143,38 @@ ask (Play *play, const HeadroomScenarioRequest *r)
 
 static gboolean asked_cb (gpointer data);
 
+/* ---- Other programs ---- */
+
+typedef struct {
+  Play *play;
+  const HeadroomScenarioOthers *others;
+} Taking;
+
+static gboolean
+took_cb (gpointer data)
+{
+  const Taking *taking = data;
+
+  headroom_virtual_machine_set_others (taking->play->machine, taking->others->device,
+                                       taking->others->bytes);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_others (Play *play)
+{
+  for (guint i = 0; i < play->scenario->others->len; i++) {
+    Taking *taking = g_new (Taking, 1);
+    g_autoptr (GSource) source = NULL;
+    *taking = (Taking) { play, &g_array_index (play->scenario->others, HeadroomScenarioOthers, i) };
+    source = headroom_machine_new_timeout (HEADROOM_MACHINE (play->machine), taking->others->at_us);
+    g_source_set_callback (source, took_cb, taking, g_free);
+    g_source_attach (source, g_main_context_get_thread_default ());
+  }
+}
+
+/* ---- Asking ---- */
+
 /* One at a time: a main context looks at all its sources in every turn. */
 static void
 wait_for_next (Play *play)
@@ -191,12 +223,13 @@ order_requests (Play *play)
 /* ---- Watching ---- */
 
 static void
-look_at_memory (Play *play, guint64 *ret_used)
+look_at_memory (Play *play, HeadroomSimulationEvent *ret_event)
 {
   for (gsize d = 0; d < play->scenario->n_devices; d++) {
     const HrDevice *device = &play->scenario->devices[d];
     guint64 used = headroom_virtual_machine_get_used (play->machine, d);
-    ret_used[d] = used;
+    ret_event->used[d] = used;
+    ret_event->others[d] = headroom_virtual_machine_get_others (play->machine, d);
     play->result->peak[d] = MAX (play->result->peak[d], used);
     if (used > device->total - MIN (device->total, device->reserve))
       play->result->over_budget = TRUE;
@@ -210,7 +243,7 @@ events_changed_cb (GListModel *events, guint position, guint removed, guint adde
 
   for (guint i = 0; i < added; i++) {
     HeadroomSimulationEvent event = { .event = g_list_model_get_item (events, position + i) };
-    look_at_memory (play, event.used);
+    look_at_memory (play, &event);
     g_array_append_val (play->result->events, event);
   }
 }
@@ -259,6 +292,7 @@ set_up (Play *play)
         headroom_virtual_machine_add_model (play->machine, model->name, model->shape, model->bytes);
   }
   order_requests (play);
+  schedule_others (play);
   wait_for_next (play);
 }
 
@@ -281,14 +315,14 @@ headroom_simulation_play (const HeadroomScenario *scenario)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   Play play = { .scenario = scenario, .result = simulation_new () };
-  guint64 used[HR_MAX_DEVICES];
+  HeadroomSimulationEvent now;
 
   g_main_context_push_thread_default (context);
   set_up (&play);
   g_signal_connect (headroom_residency_get_events (play.residency), "items-changed",
                     G_CALLBACK (events_changed_cb), &play);
   while (headroom_virtual_machine_step (play.machine))
-    look_at_memory (&play, used);
+    look_at_memory (&play, &now);
   tear_down (&play);
   g_main_context_pop_thread_default (context);
   if (play.result->n_served > 0)

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 typedef struct {
   HeadroomEvent *event;
   guint64 used[HR_MAX_DEVICES];
+  guint64 others[HR_MAX_DEVICES]; /* what programs that are not ours took */
 } HeadroomSimulationEvent;
 
 typedef struct {

@@ -7,6 +7,8 @@
 #include "headroom-catalogue.h"
 #include "headroom-json.h"
 
+#include <math.h>
+
 /* A monday, so that simulated days look like days. */
 #define BEGINNING_NS (G_GINT64_CONSTANT (1767571200) * 1000000000)
 
@@ -33,6 +35,10 @@ struct _HeadroomVirtualMachine {
   guint64 n_timers;      /* that there ever were */
   GHashTable *models;    /* path -> Model */
   GPtrArray *residents;  /* that have memory */
+  guint64 *others;       /* [n_devices] what programs that are not ours take */
+  HrPressure pressure;
+  HeadroomVitals vitals;
+  GSource *pulse;        /* who wants to know when these two change, or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomVirtualMachine, headroom_virtual_machine, HEADROOM_TYPE_MACHINE)
@@ -87,6 +93,25 @@ virtual_new_timeout (HeadroomMachine *machine, gint64 us)
   *timer = (Timer) { g_source_ref (source), self->now_us + wait, self->n_timers++ };
   g_sequence_insert_sorted (self->timers, timer, compare_timers, NULL);
   return source;
+}
+
+/* Ready once a reading changes. */
+static GSource *
+virtual_new_pulse (HeadroomMachine *machine, gint64 us)
+{
+  static GSourceFuncs funcs = { .dispatch = dispatch };
+  HeadroomVirtualMachine *self = HEADROOM_VIRTUAL_MACHINE (machine);
+
+  g_clear_pointer (&self->pulse, g_source_unref);
+  self->pulse = g_source_new (&funcs, sizeof (GSource));
+  return g_source_ref (self->pulse);
+}
+
+static void
+readings_changed (HeadroomVirtualMachine *self)
+{
+  if (self->pulse != NULL && !g_source_is_destroyed (self->pulse))
+    g_source_set_ready_time (self->pulse, 0);
 }
 
 /* The next timer that is still wanted; those before it are forgotten. */
@@ -170,9 +195,48 @@ virtual_probe (HeadroomMachine *machine, HrDevice *devices, gsize max)
     for (guint i = 0; i < self->residents->len; i++)
       taken -= headroom_resident_get_promised_bytes (self->residents->pdata[i], d);
     devices[d] = self->devices[d];
-    devices[d].free -= MIN (devices[d].free, taken);
+    devices[d].free -= MIN (devices[d].free, taken + self->others[d]);
   }
   return n;
+}
+
+static void
+virtual_read_pressure (HeadroomMachine *machine, HrPressure *ret_pressure)
+{
+  *ret_pressure = HEADROOM_VIRTUAL_MACHINE (machine)->pressure;
+}
+
+static void
+virtual_read_vitals (HeadroomMachine *machine, GPtrArray *residents, HeadroomVitals *ret_vitals)
+{
+  *ret_vitals = HEADROOM_VIRTUAL_MACHINE (machine)->vitals;
+}
+
+void
+headroom_virtual_machine_set_vitals (HeadroomVirtualMachine *self, const HeadroomVitals *vitals)
+{
+  self->vitals = *vitals;
+  readings_changed (self);
+}
+
+void
+headroom_virtual_machine_set_others (HeadroomVirtualMachine *self, gsize device, guint64 bytes)
+{
+  self->others[device] = bytes;
+  readings_changed (self);
+}
+
+guint64
+headroom_virtual_machine_get_others (HeadroomVirtualMachine *self, gsize device)
+{
+  return self->others[device];
+}
+
+void
+headroom_virtual_machine_set_pressure (HeadroomVirtualMachine *self, const HrPressure *pressure)
+{
+  self->pressure = *pressure;
+  readings_changed (self);
 }
 
 static Model *
@@ -235,32 +299,91 @@ virtual_open (HeadroomMachine *machine, HeadroomResident *resident, GTask *take_
     g_task_return_error (task, g_steal_pointer (&error));
 }
 
-static gboolean
-loaded_cb (gpointer data)
+/* A load tells how far it is after so much time. */
+#define PROGRESS_US (10 * G_USEC_PER_SEC)
+
+typedef struct {
+  GTask *task;
+  double bytes, left; /* of the weights */
+  gint64 since_us;
+} Load;
+
+static void
+load_free (gpointer data)
 {
-  GTask *task = data;
-  HeadroomResident *resident = g_task_get_source_object (task);
+  Load *load = data;
+
+  g_object_unref (load->task);
+  g_free (load);
+}
+
+static void
+finish_load (HeadroomVirtualMachine *self, Load *load)
+{
+  HeadroomResident *resident = g_task_get_source_object (load->task);
   g_autoptr (GError) error = NULL;
 
   if (g_cancellable_set_error_if_cancelled (resident->cancellable, &error)) {
-    g_ptr_array_remove_fast (HEADROOM_VIRTUAL_MACHINE (resident->machine)->residents, resident);
-    g_task_return_error (task, g_steal_pointer (&error));
+    g_ptr_array_remove_fast (self->residents, resident);
+    g_task_return_error (load->task, g_steal_pointer (&error));
   } else {
-    g_task_return_pointer (task, NULL, NULL);
+    g_task_return_pointer (load->task, NULL, NULL);
+  }
+}
+
+static void read_on (HeadroomVirtualMachine *self, Load *take_load);
+
+/* A disk that stands still does not notice that nobody wants to read from it any more. */
+static gboolean
+was_read_cb (gpointer data)
+{
+  Load *load = data;
+  HeadroomResident *resident = g_task_get_source_object (load->task);
+  HeadroomVirtualMachine *self = HEADROOM_VIRTUAL_MACHINE (resident->machine);
+  Load *rest = g_new (Load, 1);
+
+  load->left -= self->disk * (double) (self->now_us - load->since_us) / G_USEC_PER_SEC;
+  g_atomic_int_set (&resident->progress_permille,
+                    (int) (1000 * (1 - MAX (load->left, 0) / MAX (load->bytes, 1))));
+  *rest = *load;
+  g_object_ref (rest->task);
+  if (load->left < 1 || (self->disk > 0 && g_cancellable_is_cancelled (resident->cancellable))) {
+    finish_load (self, load);
+    load_free (rest);
+  } else {
+    read_on (self, rest);
   }
   return G_SOURCE_REMOVE;
+}
+
+static void
+read_on (HeadroomVirtualMachine *self, Load *take_load)
+{
+  double us = self->disk > 0 ? ceil (take_load->left / self->disk * G_USEC_PER_SEC) : PROGRESS_US;
+  g_autoptr (GSource) source =
+      virtual_new_timeout (HEADROOM_MACHINE (self), (gint64) MIN (us, PROGRESS_US));
+
+  take_load->since_us = self->now_us;
+  g_source_set_callback (source, was_read_cb, take_load, load_free);
+  g_source_attach (source, self->context);
+}
+
+void
+headroom_virtual_machine_set_disk (HeadroomVirtualMachine *self, double disk)
+{
+  self->disk = disk;
 }
 
 static void
 virtual_load (HeadroomMachine *machine, HeadroomResident *resident, GTask *take_task)
 {
   HeadroomVirtualMachine *self = HEADROOM_VIRTUAL_MACHINE (machine);
-  double seconds = (double) hr_plan_get_bytes (resident->plan, HR_ITEM_WEIGHTS) / self->disk;
-  g_autoptr (GSource) source = virtual_new_timeout (machine, (gint64) (seconds * G_USEC_PER_SEC));
+  Load *load = g_new0 (Load, 1);
 
+  load->task = take_task;
+  load->bytes = load->left = (double) hr_plan_get_bytes (resident->plan, HR_ITEM_WEIGHTS);
   g_ptr_array_add (self->residents, resident);
-  g_source_set_callback (source, loaded_cb, take_task, g_object_unref);
-  g_source_attach (source, self->context);
+  read_on (self, load);
 }
 
 static gboolean
@@ -331,7 +454,9 @@ headroom_virtual_machine_finalize (GObject *object)
   g_hash_table_unref (self->models);
   g_ptr_array_unref (self->residents);
   g_main_context_unref (self->context);
+  g_clear_pointer (&self->pulse, g_source_unref);
   g_free (self->devices);
+  g_free (self->others);
   G_OBJECT_CLASS (headroom_virtual_machine_parent_class)->finalize (object);
 }
 
@@ -345,8 +470,11 @@ headroom_virtual_machine_class_init (HeadroomVirtualMachineClass *klass)
   machine->now_us = virtual_now_us;
   machine->now_ns = virtual_now_ns;
   machine->new_timeout = virtual_new_timeout;
+  machine->new_pulse = virtual_new_pulse;
   machine->wait = virtual_wait;
   machine->probe = virtual_probe;
+  machine->read_pressure = virtual_read_pressure;
+  machine->read_vitals = virtual_read_vitals;
   machine->fit = virtual_fit;
   machine->open = virtual_open;
   machine->load = virtual_load;
@@ -369,6 +497,7 @@ headroom_virtual_machine_new (const HrDevice *devices, gsize n_devices, double d
 
   self->devices = g_memdup2 (devices, n_devices * sizeof *devices);
   self->n_devices = n_devices;
+  self->others = g_new0 (guint64, n_devices);
   self->disk = disk;
   return self;
 }

@@ -37,6 +37,18 @@ HeadroomModelEntry *headroom_virtual_machine_add_model (HeadroomVirtualMachine *
  */
 gboolean headroom_virtual_machine_step (HeadroomVirtualMachine *self);
 
+/* What programs that are not ours take of a device, and how long programs wait for memory: whoever
+ * looks at the machine is told. */
+void headroom_virtual_machine_set_others (HeadroomVirtualMachine *self, gsize device,
+                                          guint64 bytes);
+guint64 headroom_virtual_machine_get_others (HeadroomVirtualMachine *self, gsize device);
+void headroom_virtual_machine_set_pressure (HeadroomVirtualMachine *self,
+                                            const HrPressure *pressure);
+void headroom_virtual_machine_set_vitals (HeadroomVirtualMachine *self,
+                                          const HeadroomVitals *vitals);
+/* Another rate from now on; 0: the disk does not answer. */
+void headroom_virtual_machine_set_disk (HeadroomVirtualMachine *self, double disk);
+
 /* Bytes that models have now on a device, whether filled or promised. */
 guint64 headroom_virtual_machine_get_used (HeadroomVirtualMachine *self, gsize device);
 gsize headroom_virtual_machine_n_devices (HeadroomVirtualMachine *self);
