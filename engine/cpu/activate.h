@@ -33,6 +33,8 @@ static inline float hr_activate_one(HrActivation activation, float x)
         return 1 / (1 + expf(-x));
     case HR_TANH:
         return tanhf(x);
+    case HR_SOFTPLUS:
+        return x > 20 ? x : log1pf(expf(x));
     }
     return x;
 }

@@ -194,12 +194,12 @@ static void execute_rms_norm(HrTask *task)
 {
     uint32_t n = hr_task_rows(task, task->op->src), cols = hr_task_cols(task, task->op->src);
     uint32_t width = hr_weight_exists(task->op->weight) ? (uint32_t)task->op->weight->n_in : cols;
+    float eps = task->op->eps > 0 ? task->op->eps : task->e->program->hparams->norm_eps;
     for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
         for (uint32_t i = begin; i < end; i++) {
             const float *x = hr_task_row(task, task->op->src, i);
             float *y = hr_task_row(task, task->op->dst, i);
-            task->e->vector->rms_norm(x, task->op->weight->data,
-                                      task->e->program->hparams->norm_eps, width, y);
+            task->e->vector->rms_norm(x, task->op->weight->data, eps, width, y);
             memcpy(y + width, x + width, (cols - width) * sizeof *y);
         }
 }
@@ -230,25 +230,27 @@ static void execute_head_norms(HrTask *task)
         }
 }
 
-/* One gate for a whole row. */
-static void execute_row_gates(HrTask *task)
+/* Each gate is meant for as many columns beside each other: of a head, or of the row. */
+static void execute_wide_gates(HrTask *task)
 {
-    uint32_t n = hr_task_rows(task, task->op->src), cols = hr_task_cols(task, task->op->k);
+    uint32_t n = hr_task_rows(task, task->op->src), n_gates = hr_task_cols(task, task->op->src);
+    uint32_t cols = hr_task_cols(task, task->op->k), width = cols / n_gates;
     for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
         for (uint32_t i = begin; i < end; i++) {
             float *y = hr_task_row(task, task->op->dst, i);
+            const float *gates = hr_task_row(task, task->op->src, i);
             memcpy(y, hr_task_row(task, task->op->k, i), cols * sizeof *y);
-            task->e->vector->scale(y,
-                                   hr_activate_one(task->op->activation,
-                                                   *hr_task_row(task, task->op->src, i)),
-                                   cols);
+            for (uint32_t g = 0; g < n_gates; g++)
+                task->e->vector->scale(y + (size_t)g * width,
+                                       hr_activate_one(task->op->activation, gates[g]), width);
         }
 }
 
 static void execute_activate(HrTask *task)
 {
-    if (hr_task_cols(task, task->op->src) == 1) {
-        execute_row_gates(task);
+    if (task->op->k != HR_NO_BUF &&
+        hr_task_cols(task, task->op->src) < hr_task_cols(task, task->op->k)) {
+        execute_wide_gates(task);
         return;
     }
     uint32_t n = hr_task_rows(task, task->op->src), cols = hr_task_cols(task, task->op->src);
@@ -285,6 +287,7 @@ static const OpFunc functions[HR_OP_N] = {
     [HR_OP_EMBED] = execute_embed,
     [HR_OP_ROPE_TABLE] = hr_execute_rope_table,
     [HR_OP_RMS_NORM] = execute_rms_norm,
+    [HR_OP_FACTORS] = hr_execute_factors,
     [HR_OP_LINEAR] = hr_execute_linear,
     [HR_OP_HEAD_NORMS] = execute_head_norms,
     [HR_OP_ROPE_STORE] = hr_execute_rope_store,

@@ -135,6 +135,7 @@ void hr_lora_add(const HrTask *task, uint32_t part, float *dst, size_t stride, u
 void hr_execute_add_row(HrTask *task);
 void hr_execute_group_norm(HrTask *task);
 void hr_execute_combine(HrTask *task);
+void hr_execute_factors(HrTask *task);
 void hr_execute_pick(HrTask *task);
 void hr_execute_short_conv(HrTask *task);
 void hr_execute_ssm(HrTask *task);

@@ -21,6 +21,23 @@ void hr_execute_combine(HrTask *task)
         }
 }
 
+void hr_execute_factors(HrTask *task)
+{
+    const HrOp *op = task->op;
+    const float *factors = op->weight->data;
+    uint32_t n = hr_task_rows(task, op->src), cols = hr_task_cols(task, op->src);
+    uint32_t n_factors = (uint32_t)(op->weight->n_in * op->weight->n_out), width = cols / n_factors;
+    for (uint32_t begin, end; hr_task_claim(task, n, hr_task_grain(task, n), &begin, &end);)
+        for (uint32_t i = begin; i < end; i++) {
+            float *y = hr_task_row(task, op->dst, i);
+            memcpy(y, hr_task_row(task, op->src, i), cols * sizeof(float));
+            for (uint32_t f = 0; f < n_factors; f++)
+                task->e->vector->scale(y + (size_t)f * width, factors[f], width);
+            if (op->k != HR_NO_BUF)
+                task->e->vector->add(y, hr_task_row(task, op->k, i), cols);
+        }
+}
+
 void hr_execute_pick(HrTask *task)
 {
     const HrOp *op = task->op;

@@ -6,6 +6,7 @@
  * them. Positions follow each other strictly, whatever the step: results do not depend on how a
  * prompt was cut. A task is one head (or block of channels) of one run.
  */
+#include "cpu/activate.h"
 #include "cpu/execute.h"
 
 #include <math.h>
@@ -15,12 +16,12 @@
 
 static float softplus(float x)
 {
-    return x > 20 ? x : log1pf(expf(x));
+    return hr_activate_one(HR_SOFTPLUS, x);
 }
 
 static float sigmoid(float x)
 {
-    return 1 / (1 + expf(-x));
+    return hr_activate_one(HR_SIGMOID, x);
 }
 
 static float number(const HrWeight *weight, uint32_t i)
@@ -141,6 +142,20 @@ static void to_unit(const float *x, uint32_t n, float eps, float scale, float *y
         y[i] = x[i] * factor;
 }
 
+/* How much of each row of a head's state is kept: of all of them the same, or in Kimi's form (Kimi
+ * Team 2025) of each its own. */
+static void find_decays(const HrTask *task, uint32_t token, uint32_t head, float *decays)
+{
+    const HrRecurrence *r = &task->op->recurrence;
+    uint32_t n = hr_task_cols(task, task->op->k) / r->n_head;
+    const float *times = hr_task_row(task, task->op->k, token) + (size_t)head * n;
+    float a = number(r->a, head);
+    for (uint32_t i = 0; i < n; i++)
+        decays[i] = expf(softplus(times[i] + number(r->dt_bias, head * n + i)) * a);
+    for (uint32_t i = n; i < r->n_state; i++)
+        decays[i] = decays[0];
+}
+
 static void learn_head(const HrTask *task, const HrRun *run, uint32_t head)
 {
     const HrOp *op = task->op;
@@ -148,23 +163,23 @@ static void learn_head(const HrTask *task, const HrRun *run, uint32_t head)
     const HrVectorKernels *vector = task->e->vector;
     uint32_t width = r->head_dim, n_key = r->n_group * r->n_state;
     uint32_t group = r->tiled ? head % r->n_group : head / (r->n_head / r->n_group);
-    float a = number(r->a, head), bias = number(r->dt_bias, head);
     float eps = task->e->program->hparams->norm_eps, scale = 1 / sqrtf((float)r->n_state);
     float *state =
         begin_state(task, run, (size_t)head * r->n_state * width, (size_t)r->n_state * width);
-    float *q = (float *)task->scratch, *k = q + r->n_state, *error = k + r->n_state;
+    float *q = (float *)task->scratch, *k = q + r->n_state, *decays = k + r->n_state,
+          *error = decays + r->n_state;
     for (uint32_t t = run->first; t < run->first + run->n; t++) {
         const float *row = hr_task_row(task, op->src, t),
                     *v = row + 2 * n_key + (size_t)head * width;
         float *y = hr_task_row(task, op->dst, t) + (size_t)head * width;
-        float decay = expf(softplus(hr_task_row(task, op->k, t)[head] + bias) * a);
         float rate = sigmoid(hr_task_row(task, op->v, t)[head]);
+        find_decays(task, t, head, decays);
         to_unit(row + (size_t)group * r->n_state, r->n_state, eps, scale, q);
         to_unit(row + n_key + (size_t)group * r->n_state, r->n_state, eps, 1, k);
         memset(error, 0, width * sizeof(float));
         memset(y, 0, width * sizeof(float));
         for (uint32_t n = 0; n < r->n_state; n++)
-            vector->recur(state + (size_t)n * width, decay, error, 0, k[n], width, error);
+            vector->recur(state + (size_t)n * width, decays[n], error, 0, k[n], width, error);
         for (uint32_t i = 0; i < width; i++)
             error[i] = (v[i] - error[i]) * rate;
         for (uint32_t n = 0; n < r->n_state; n++)

@@ -179,6 +179,8 @@ static inline V activate_lanes(HrActivation activation, V x)
         return splat(1) / (splat(1) + exp_lanes(-x));
     case HR_TANH:
         return splat(1) - splat(2) / (splat(1) + exp_lanes(splat(2) * x));
+    case HR_SOFTPLUS:
+        break; /* a gate for each head: too few to be worth logarithms in lanes, see activate() */
     }
     return x;
 }
@@ -186,8 +188,8 @@ static inline V activate_lanes(HrActivation activation, V x)
 static void activate(HrActivation activation, const float *gate, const float *up, size_t n,
                      float *y)
 {
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
+    size_t i = 0, n_wide = activation == HR_SOFTPLUS ? 0 : n;
+    for (; i + LANES <= n_wide; i += LANES)
         store(y + i, activate_lanes(activation, load(gate + i)) * (up ? load(up + i) : splat(1)));
     for (; i < n; i++)
         y[i] = hr_activate_one(activation, gate[i]) * (up ? up[i] : 1);

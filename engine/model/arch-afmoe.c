@@ -28,6 +28,7 @@ static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
         HrLayerWeights *l = &w->layers[il];
         hr_bind_linear(b, &l->attn_gate, (int)il, "attn_gate", hp->n_embd,
                        (uint64_t)hp->layers[il].n_head * hp->head_dim_v);
+        l->attn_gate.scale = (HrWeight){0};
         l->attn_gate.fine = true;
         hr_bind_post_norms(b, hp, (int)il, l);
     }

@@ -30,6 +30,21 @@ static bool shape_hybrid(HrHparams *hp, const HrKeys *keys)
     return shape(hp, keys);
 }
 
+/* IBM 2026: some layers see a window, heads may look at nothing (sinks), and the file may flag the
+ * layers that turn. */
+static bool shape_windowed(HrHparams *hp, const HrKeys *keys)
+{
+    g_autofree char *key = hr_keys_name(keys, "attention.rope_pattern");
+    const HrGgufEntry *flags = hr_gguf_find(keys->gguf, key);
+    for (uint32_t il = 0; flags && flags->kind == HR_GGUF_ARRAY && il < hp->n_layer; il++) {
+        int64_t turned;
+        if (!hr_gguf_element_int(flags, il, &turned))
+            return hr_keys_bad(keys, "attention.rope_pattern", "has not a flag for each layer");
+        hp->layers[il].unturned = turned == 0;
+    }
+    return hr_hparams_read_windows(hp, keys, 0, 1);
+}
+
 static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     hr_bind_ends(b, hp, w);
@@ -46,6 +61,14 @@ static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_take_unscaled(hp, w);
 }
 
+static void bind_with_sinks(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    bind(b, hp, w);
+    for (uint32_t il = 0; il < hp->n_layer; il++)
+        hr_bind(b, &w->layers[il].attn_sinks, (int)il, "attn_sinks.weight", hp->layers[il].n_head,
+                1);
+}
+
 static HrBuf emit_attention(HrEmit *e, const HrHparams *hp, HrBuf h, const HrLayerWeights *l)
 {
     HrBuf q = hr_emit_linear(e, h, &l->attn_q);
@@ -55,7 +78,8 @@ static HrBuf emit_attention(HrEmit *e, const HrHparams *hp, HrBuf h, const HrLay
         hr_emit_rope_and_store(e, q, k, v);
     else
         hr_emit_store(e, q, k, v);
-    return hr_emit_attention(e, q);
+    return hr_emit_attention_with_sinks(e, q,
+                                        hr_weight_exists(&l->attn_sinks) ? &l->attn_sinks : NULL);
 }
 
 static HrBuf emit_feed_forward(HrEmit *e, HrBuf h, const HrLayerWeights *l)
@@ -102,6 +126,12 @@ const HrArch hr_arch_granitemoe = {.name = "granitemoe",
                                    .rope = HR_ROPE_NORM,
                                    .bind = bind,
                                    .emit = emit};
+const HrArch hr_arch_granite_swa = {.name = "granite_swa",
+                                    .models = "Granite with windows",
+                                    .rope = HR_ROPE_NORM,
+                                    .shape = shape_windowed,
+                                    .bind = bind_with_sinks,
+                                    .emit = emit};
 const HrArch hr_arch_granite_hybrid = {.name = "granitehybrid",
                                        .models = "Granite 4",
                                        .rope = HR_ROPE_NORM,

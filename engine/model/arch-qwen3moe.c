@@ -23,9 +23,21 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
+static void bind_unscaled(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    hr_bind_decoder(b, hp, w);
+    hr_take_unscaled(hp, w);
+}
+
 const HrArch hr_arch_qwen3moe = {.name = "qwen3moe",
                                  .models = "Qwen3-30B-A3B, Qwen3-235B-A22B, Qwen3-Coder",
                                  .rope = HR_ROPE_NEOX,
                                  .experts = true,
                                  .bind = hr_bind_decoder,
                                  .emit = emit};
+const HrArch hr_arch_qwen3vlmoe = {.name = "qwen3vlmoe",
+                                   .models = "Qwen3-VL 30B-A3B, 235B-A22B (text)",
+                                   .rope = HR_ROPE_NEOX,
+                                   .experts = true,
+                                   .bind = bind_unscaled,
+                                   .emit = emit};

@@ -136,7 +136,6 @@ void hr_bind_ends(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_bind(b, &w->token_embd, -1, "token_embd.weight", hp->n_embd, 0);
     hr_bind(b, &w->output_norm, -1, "output_norm.weight", hp->n_embd, 1);
     if (hp->rope.n_rot > 0)
-        if (hp->rope.n_rot > 0)
         hr_bind_optional(b, &w->rope_freqs, -1, "rope_freqs.weight", hp->rope.n_rot / 2, 1);
     hr_bind_output(b, hp, w);
 }

@@ -44,7 +44,9 @@ void hr_bind_experts(HrBinder *b, const HrHparams *hp, int il, HrExpertWeights *
     uint32_t n = hp->experts.n;
     hr_bind_linear(b, &w->router, il, "ffn_gate_inp", hp->n_embd, n);
     w->router.fine = true;
-    hr_bind_optional(b, &w->bias, il, "exp_probs_b.bias", n, 1);
+    hr_bind_optional(b, &w->bias, il,
+                     hr_bind_finds(b, il, "exp_probs_b.bias") ? "exp_probs_b.bias" : "exp_probs_b",
+                     n, 1);
     bind_hidden(b, hp, il, w);
     if (hr_bind_finds(b, il, "ffn_down.0.weight"))
         hr_bind_apart(b, &w->down, il, "ffn_down", hp->experts.n_ff, hp->n_embd, n);

@@ -20,7 +20,9 @@ static bool read_flags(HrHparams *hp, const HrKeys *keys, const HrGgufEntry *ent
     return true;
 }
 
-bool hr_hparams_read_windows(HrHparams *hp, const HrKeys *keys, uint32_t window, uint32_t period)
+/* The layer of each run that sees everything: its last, or its first. */
+static bool read_windows(HrHparams *hp, const HrKeys *keys, uint32_t window, uint32_t period,
+                         bool first)
 {
     g_autofree char *name = hr_keys_name(keys, pattern_key);
     const HrGgufEntry *entry = hr_gguf_find(keys->gguf, name);
@@ -33,8 +35,19 @@ bool hr_hparams_read_windows(HrHparams *hp, const HrKeys *keys, uint32_t window,
     if (!hr_keys_read_uint_or(keys, pattern_key, 0, HR_MAX_LAYERS, period, &period))
         return false;
     for (uint32_t il = 0; il < hp->n_layer; il++)
-        hp->layers[il].window = period == 0 || il % period < period - 1 ? window : 0;
+        hp->layers[il].window = period == 0 || il % period != (first ? 0 : period - 1) ? window : 0;
     return true;
+}
+
+bool hr_hparams_read_windows(HrHparams *hp, const HrKeys *keys, uint32_t window, uint32_t period)
+{
+    return read_windows(hp, keys, window, period, false);
+}
+
+bool hr_hparams_read_windows_behind(HrHparams *hp, const HrKeys *keys, uint32_t window,
+                                    uint32_t period)
+{
+    return read_windows(hp, keys, window, period, true);
 }
 
 bool hr_hparams_read_local_rope(HrHparams *hp, const HrKeys *keys, double base, bool scaled)
@@ -47,6 +60,12 @@ bool hr_hparams_read_local_rope(HrHparams *hp, const HrKeys *keys, double base, 
     }
     for (uint32_t il = 0; il < hp->n_layer; il++)
         hp->layers[il].local_rope = hp->layers[il].window > 0;
-    return hr_keys_read_float_or(keys, "rope.freq_base_swa", 1e-3, 1e12, base,
-                                 &hp->local_rope.base);
+    if (!hr_keys_read_float_or(keys, "rope.freq_base_swa", 1e-3, 1e12, base,
+                               &hp->local_rope.base) ||
+        !hr_keys_read_uint_or(keys, "rope.dimension_count_swa", 0, HR_MAX_WIDTH, hp->rope.n_rot,
+                              &hp->local_rope.n_rot))
+        return false;
+    if (hp->local_rope.n_rot > hp->head_dim_k || hp->local_rope.n_rot % 2 != 0)
+        return hr_keys_bad(keys, "rope.dimension_count_swa", "does not fit the head's width");
+    return true;
 }

@@ -12,6 +12,9 @@
  */
 bool hr_hparams_read_windows(HrHparams *hparams, const HrKeys *keys, uint32_t window,
                              uint32_t period);
-/* Layers with windows turn by rope.freq_base_swa (base where the file says nothing); scaled: and
- * scaled as the others. */
+/* The same for all but each first of the period's layers. */
+bool hr_hparams_read_windows_behind(HrHparams *hparams, const HrKeys *keys, uint32_t window,
+                                    uint32_t period);
+/* Layers with windows turn rope.dimension_count_swa dimensions (as the others where the file says
+ * nothing) by rope.freq_base_swa (base likewise); scaled: and scaled as the others. */
 bool hr_hparams_read_local_rope(HrHparams *hparams, const HrKeys *keys, double base, bool scaled);

@@ -31,7 +31,8 @@ typedef enum {
     HR_RELU,
     HR_RELU_SQUARED,
     HR_SIGMOID,
-    HR_TANH
+    HR_TANH,
+    HR_SOFTPLUS
 } HrActivation;
 /* LONG (Ding et al. 2024): divisors of its own for contexts longer than the original. */
 typedef enum {
@@ -97,6 +98,7 @@ typedef struct {
     HrScores scores;                 /* 0: the file does not say */
     bool normalise;                  /* as the file says */
     double factor;                   /* on the weights; 0: the file does not say */
+    float limit;                     /* of what experts multiply, see HrClamp; 0: none */
 } HrExperts;
 /* Of recurrent layers: a short convolution and n_head heads of n_inner / n_head values, each with
  * n_state rows of state; heads of a group share their keys and queries. */
@@ -118,11 +120,13 @@ typedef struct {
     uint32_t head_dim_k, head_dim_v; /* of layers that say nothing else */
     HrLayerShape *layers; /* [n_layer] */
     float norm_eps;
+    uint32_t norm_width; /* of the parts that norms take a row in, where there are such */
     float attention_scale; /* of scores */
     float embedding_scale, residual_scale, logit_scale; /* as the file has them; 0: none */
     float score_cap, logit_cap; /* cap tanh (x / cap) of scores and logits; 0: none */
     bool parallel_residual; /* both sublayers read the same */
     float qkv_cap; /* queries, keys and values are cut at it; 0: none */
+    float value_scale; /* of what attention answers, where the architecture has that */
     HrTemperature temperature;
     HrRope rope, local_rope; /* of the layers that say so; n_rot 0: none does */
     HrLatent latent;

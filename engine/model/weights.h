@@ -75,6 +75,8 @@ typedef struct {
     HrLinear in_gate, in_x, in_b, in_c, in_dt; /* rows of in */
     HrLinear x_dt, x_b, x_c;         /* rows of x */
     HrWeight conv, conv_bias;        /* [channels, width] */
+    HrWeight conv_k, conv_v;         /* where queries (conv), keys and values have one each */
+    HrLinear decay_a, decay_b, gate_a, gate_b; /* decays and gates that go through a narrow row */
     HrWeight a, d, dt_bias;
     HrWeight norm, dt_norm, b_norm, c_norm;
 } HrRecurrentWeights;
@@ -106,6 +108,8 @@ typedef struct {
     HrRecurrentWeights recurrent;
     HrNorm attn_layer_norm, ffn_layer_norm;  /* in place of attn_norm and ffn_norm */
     HrWeight post_attn_norm, post_ffn_norm;  /* behind the sublayers, or none */
+    HrWeight experts_norm;                   /* before experts that have a norm of their own */
+    HrWeight skip_scale; /* [1], on the embeddings that the layer adds, or none */
     /* Encoders: norms of whole rows of queries and keys, and norms behind the sublayers. */
     HrNorm q_norm, k_norm, attn_output_norm, attn_norm_2, layer_output_norm;
 } HrLayerWeights;

@@ -69,8 +69,14 @@ HrBuf hr_emit_embed_scaled(HrEmit *e, const HrWeight *embeddings, float factor)
 
 HrBuf hr_emit_rms_norm(HrEmit *e, HrBuf x, const HrWeight *weight)
 {
+    return hr_emit_rms_norm_by(e, x, weight, 0);
+}
+
+HrBuf hr_emit_rms_norm_by(HrEmit *e, HrBuf x, const HrWeight *weight, float eps)
+{
     HrOp op = new_op(e, HR_OP_RMS_NORM, x);
     op.weight = weight;
+    op.eps = eps;
     op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols);
     append(e, &op);
     return op.dst;
@@ -232,6 +238,16 @@ HrBuf hr_emit_scale_add(HrEmit *e, HrBuf x, float factor, HrBuf y)
     HrOp op = new_op(e, HR_OP_COMBINE, x);
     op.k = y;
     op.factor = factor;
+    op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols);
+    append(e, &op);
+    return op.dst;
+}
+
+HrBuf hr_emit_factors(HrEmit *e, HrBuf x, const HrWeight *factors, HrBuf y)
+{
+    HrOp op = new_op(e, HR_OP_FACTORS, x);
+    op.weight = factors;
+    op.k = y;
     op.dst = new_buffer(e, buffer_of(e, x)->rows, buffer_of(e, x)->cols);
     append(e, &op);
     return op.dst;

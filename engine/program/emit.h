@@ -19,6 +19,8 @@ void hr_emit_layer(HrEmit *emit, uint32_t layer);
 HrBuf hr_emit_embed(HrEmit *emit, const HrWeight *embeddings);
 HrBuf hr_emit_embed_scaled(HrEmit *emit, const HrWeight *embeddings, float factor);
 HrBuf hr_emit_rms_norm(HrEmit *emit, HrBuf x, const HrWeight *weight);
+/* The same with an epsilon of its own. */
+HrBuf hr_emit_rms_norm_by(HrEmit *emit, HrBuf x, const HrWeight *weight, float eps);
 /* Weight and bias may be absent. */
 HrBuf hr_emit_layer_norm(HrEmit *emit, HrBuf x, const HrNorm *norm);
 /* x plus the row of its position, or plus the first row of a table. */
@@ -44,8 +46,8 @@ HrBuf hr_emit_attention(HrEmit *emit, HrBuf q);
 /* The same with a score per head that takes part in the softmax and has no value: what looks at
  * nothing (Xiao et al. 2023). */
 HrBuf hr_emit_attention_with_sinks(HrEmit *emit, HrBuf q, const HrWeight *sinks);
-/* activation (gate) * up; up HR_NO_BUF: activation (gate). A gate of one column is meant for all of
- * up's. */
+/* activation (gate) * up; up HR_NO_BUF: activation (gate). Of fewer gates than columns of up each
+ * is meant for as many neighbours. */
 HrBuf hr_emit_activate(HrEmit *emit, HrActivation activation, HrBuf gate, HrBuf up);
 /* What the experts chosen by logits [n] answer to h, weighted and summed, plus residual (HR_NO_BUF:
  * none). */
@@ -60,6 +62,9 @@ HrBuf hr_emit_join_heads(HrEmit *emit, HrBuf x, uint32_t stride, uint32_t width,
 /* x * factor; x * factor + y. */
 HrBuf hr_emit_scale(HrEmit *emit, HrBuf x, float factor);
 HrBuf hr_emit_scale_add(HrEmit *emit, HrBuf x, float factor, HrBuf y);
+/* x times the numbers of factors, each meant for as many neighbouring columns; plus y (HR_NO_BUF:
+ * nothing). */
+HrBuf hr_emit_factors(HrEmit *emit, HrBuf x, const HrWeight *factors, HrBuf y);
 /* Of each stride columns of x, the width that begin at first. */
 HrBuf hr_emit_pick(HrEmit *emit, HrBuf x, uint32_t stride, uint32_t first, uint32_t width);
 /* Several of them side by side. */

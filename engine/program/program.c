@@ -18,6 +18,7 @@ const char *hr_op_name(HrOpKind kind)
         [HR_OP_ATTENTION] = "attention",
         [HR_OP_ACTIVATE] = "activate",
         [HR_OP_COMBINE] = "combine",
+        [HR_OP_FACTORS] = "factors",
         [HR_OP_PICK] = "pick",
         [HR_OP_GROUP_NORM] = "group-norm",
         [HR_OP_SHORT_CONV] = "short-conv",

@@ -49,11 +49,13 @@ typedef enum {
     HR_OP_OUTPUT,      /* src into the step's output, not the arena */
     HR_OP_ATTENTION, /* dst = softmax(src . K^T * scale) V over the slot's past; weight: a score per
                         head that takes part without a value */
-    HR_OP_ACTIVATE,  /* dst = activation(src), times k where there is one; a src of one column is
-                        meant for all of k's */
+    HR_OP_ACTIVATE,  /* dst = activation(src), times k where there is one; fewer columns of src than
+                        of k are meant for as many neighbours each */
     HR_OP_EXPERTS, /* dst = (add +) sum of weight * expert (src) over the experts that the logits k
                       choose; v: its scratch */
     HR_OP_COMBINE, /* dst = src * factor, plus k where there is one */
+    HR_OP_FACTORS, /* dst = src times the numbers of weight, each for as many neighbouring columns,
+                      plus k where there is one */
     HR_OP_HEAD_LINEAR, /* for each columns.stride columns of src: the head's linear of the stack,
                           then what src has beyond its input */
     HR_OP_JOIN_HEADS,  /* for each columns.stride columns of src: width of them, then k from column
@@ -68,7 +70,7 @@ typedef enum {
     HR_OP_SELECTIVE,   /* dst = a state space with a decay per channel and state: src x, k the time
                           steps, v B, add C */
     HR_OP_DELTA_RULE,  /* dst = a gated delta rule: queries, keys and values are columns of src, k
-                          decays, v learning rates */
+                        * decays (of heads, or of their states' rows),  v learning rates */
     HR_OP_OUTPUT_ROWS, /* dst = the rows of src whose logits are wanted */
     HR_OP_LOGITS, /* logits[i] = parts[0].linear (src[i]) * factor; into the step's output, not the
                      arena */
@@ -127,6 +129,7 @@ typedef struct {
     const HrWeight *bias;                      /* LAYER_NORM, or NULL */
     HrActivation activation;                   /* ACTIVATE */
     bool by_position;                          /* ADD_ROW */
+    float eps;                                 /* RMS_NORM; 0: the model's */
     uint32_t window;                           /* ATTEND_TEXT, 0: all */
     HrLinearPart parts[HR_LINEAR_PARTS];       /* LINEAR, LOGITS */
     uint32_t n_parts;
