@@ -84,11 +84,9 @@ static void add_adapter(const HrTask *task, uint32_t part, uint32_t adapter, flo
                       weights, b->n_in);
         for (uint32_t i = 0; i < n_rows; i++) {
             float factor = factor_of(task, i, adapter) * place->lora->scale;
+            const float *inner = hr_loras_inner(loras, i, part) + loras->first[adapter];
             if (factor != 0)
-                dst[i * stride + o] +=
-                    factor *
-                    task->e->vector->dot(hr_loras_inner(loras, i, part) + loras->first[adapter],
-                                         weights, b->n_in);
+                dst[i * stride + o] += factor * task->e->vector->dot(inner, weights, b->n_in);
         }
     }
 }

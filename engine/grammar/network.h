@@ -26,8 +26,8 @@ typedef struct {
 
 typedef struct {
     uint32_t n_nodes, n_rules;
-    uint32_t *first_byte, *first_jump,
-        *first_call; /* [n_nodes + 1]: where a node's edges begin in: */
+    /* [n_nodes + 1]: where a node's edges begin in the lists below. */
+    uint32_t *first_byte, *first_jump, *first_call;
     HrByteEdge *bytes;
     uint32_t *jumps; /* nodes that are entered without a byte */
     HrCallEdge *calls;

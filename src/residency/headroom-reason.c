@@ -53,6 +53,10 @@ static const struct {
                                             N_("{0} percent of what the program keeps for small things is unused; the threshold is {1}.") },
   [HEADROOM_REASON_DIFFERENT_SIZES] = { "different-sizes", "u",
                                         N_("Clients keep asking for different num_ctx; {0} for all of them would spare the reloads.") },
+  [HEADROOM_REASON_LOOP] = { "loop", "u",
+                             N_("An answer goes round in circles: the same words again and again ({0} tokens).") },
+  [HEADROOM_REASON_LOOP_ENDED] = { "loop-ended", "u",
+                                   N_("An answer without a limit (num_predict) was ended: the same words came again and again ({0} tokens).") },
 };
 
 const char *

@@ -37,6 +37,8 @@ typedef enum {
   HEADROOM_REASON_WATCH_SWAP,      /* bb: in use, threshold */
   HEADROOM_REASON_WATCH_FRAGMENTATION, /* ff: percent, threshold */
   HEADROOM_REASON_DIFFERENT_SIZES, /* u: a num_ctx for all */
+  HEADROOM_REASON_LOOP,            /* u: tokens that came again and again */
+  HEADROOM_REASON_LOOP_ENDED,      /* u: likewise */
   HEADROOM_REASON_N,
 } HeadroomReason;
 

@@ -26,6 +26,10 @@ own_value (const HeadroomAnswer *self)
     headroom_json_set_strv (own, "ignored_keywords", ignored);
   if (self->n_forgotten > 0)
     headroom_json_set_int (own, "forgotten_tokens", self->n_forgotten);
+  if (self->repeated > 0)
+    headroom_json_set_int (own, "repeated_tokens", self->repeated);
+  if (self->ended_loop)
+    headroom_json_set_bool (own, "ended_for_loop", TRUE);
   if (self->steered)
     headroom_json_set_bool (own, "ended_by_limit", TRUE);
   return hr_value_size (own) > 0 ? g_steal_pointer (&own) : NULL;
@@ -297,7 +301,8 @@ headroom_answer_hear_done (HeadroomAnswer *self, const HrEvent *event)
   record = begin_record (self);
   put_text (self, &record);
   record.done = TRUE;
-  record.done_reason = event->reason == HR_DONE_LENGTH || event->steered ? "length" : "stop";
+  record.done_reason = 
+      event->reason == HR_DONE_LENGTH || event->steered || self->ended_loop ? "length" : "stop";
   put_metrics (self, &event->timings, &record.metrics);
   if (self->kind == HEADROOM_WIRE_GENERATE && !self->request->raw) {
     record.context = (const HrToken *) context->data;

@@ -63,6 +63,34 @@ fail_cancelled (HeadroomAnswer *self)
   headroom_exchange_fail (self->exchange, error);
 }
 
+/* An answer that goes round in circles is told of once; where nobody set a limit to it, it ends. */
+static void
+watch_for_loop (HeadroomAnswer *self, HrToken token)
+{
+  HeadroomService *service = headroom_exchange_get_service (self->exchange);
+  guint length = headroom_loop_take (&self->loop, token);
+
+  if (length == 0 || self->repeated > 0)
+    return;
+  self->repeated = length;
+  self->ended_loop = self->options->num_predict < 0 && service->ends_loops;
+  headroom_residency_tell (service->residency, HEADROOM_EVENT_TRUNCATE,
+                           headroom_model_entry_get_name (self->entry),
+                           headroom_exchange_get_client (self->exchange), 0,
+                           self->ended_loop ? HEADROOM_REASON_LOOP_ENDED : HEADROOM_REASON_LOOP,
+                           length);
+  if (self->ended_loop)
+    hr_request_cancel (self->running);
+}
+
+/* Its loop was ended here, and nobody left or stopped it meanwhile. */
+static gboolean
+was_ended (const HeadroomAnswer *self)
+{
+  return self->ended_loop &&
+         !g_cancellable_is_cancelled (headroom_exchange_get_cancellable (self->exchange));
+}
+
 static void
 note_end (HeadroomAnswer *self, const HrEvent *event)
 {
@@ -70,7 +98,7 @@ note_end (HeadroomAnswer *self, const HrEvent *event)
 
   if (event->reason == HR_DONE_ERROR)
     metrics->n_failed++;
-  else if (event->reason == HR_DONE_CANCELLED)
+  else if (event->reason == HR_DONE_CANCELLED && !was_ended (self))
     metrics->n_cancelled++;
   else
     headroom_metrics_note_answer (metrics, &event->timings,
@@ -96,6 +124,7 @@ event_cb (const HrEvent *event, void *data)
     activity->n_generated++;
     g_array_append_val (self->generated, event->token);
     headroom_answer_hear_token (self, event);
+    watch_for_loop (self, event->token);
     return;
   case HR_EVENT_DONE:
     over = self;
@@ -104,7 +133,7 @@ event_cb (const HrEvent *event, void *data)
     note_end (self, event);
     if (event->reason == HR_DONE_ERROR)
       headroom_exchange_fail (self->exchange, event->error);
-    else if (event->reason == HR_DONE_CANCELLED)
+    else if (event->reason == HR_DONE_CANCELLED && !was_ended (self))
       fail_cancelled (self);
     else
       headroom_answer_hear_done (self, event);
@@ -118,6 +147,9 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
   hr_request_cancel (((HeadroomAnswer *) data)->running);
 }
 
+/* Answers that may go on beyond the context, and for as long as they like, end here. */
+#define LONGEST_ANSWER 10 /* times num_ctx */
+
 /* A request that asked for less context than was loaded gets no more than it asked for. */
 static void
 limit_length (HeadroomAnswer *self, HrRequestOptions *options)
@@ -128,6 +160,8 @@ limit_length (HeadroomAnswer *self, HrRequestOptions *options)
       num_ctx ==
       hr_plan_get_settings (hr_runner_get_plan (headroom_lease_get_runner (self->lease)))->num_ctx;
 
+  if (options->shift && options->num_predict < 0)
+    options->num_predict = (gint64) num_ctx * LONGEST_ANSWER;
   if (options->shift)
     return;
   if (options->num_predict >= 0)

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "headroom-exchange.h"
+#include "headroom-loop.h"
 #include "headroom-prompt.h"
 
 G_BEGIN_DECLS
@@ -35,17 +36,19 @@ typedef struct {
   /* runner */
   HrRequest *running;
   gulong cancelled_id;
-  GArray *generated;      /* HrToken */
+  GArray *generated;   /* HrToken */
+  HeadroomLoop loop;
+  guint repeated;      /* tokens of the loop that the text was in at some time */
+  gboolean ended_loop; /* for that it was ended */
   HeadroomSpeech speech;
-  HrValue *calls;         /* of tools, likewise */
-  gsize n_calls;          /* written */
-  gboolean steered;       /* as HrEvent.steered */
-  guint32 n_forgotten;    /* as HrEvent.n_forgotten */
-  GString *text,
-      *thought; /* the whole answer where it is not streamed, else what is not written yet */
-  GArray *
-      logprobs; /* HeadroomWireLogprob, likewise; their texts belong to the model, their tops to: */
-  GPtrArray *tops;        /* HeadroomWireProb arrays */
+  gsize n_calls;       /* written */
+  gboolean steered;    /* as HrEvent.steered */
+  guint32 n_forgotten; /* as HrEvent.n_forgotten */
+  /* The whole answer where it is not streamed, else what is not written yet. */
+  GString *text, *thought;
+  HrValue *calls;      /* of tools */
+  GArray *logprobs;    /* HeadroomWireLogprob; their texts belong to the model, their tops to: */
+  GPtrArray *tops;     /* HeadroomWireProb arrays */
   HeadroomWireOpenaiStream openai;
 } HeadroomAnswer;
 

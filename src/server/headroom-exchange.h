@@ -37,6 +37,7 @@ typedef struct {
   guint next_id;         /* of completions */
   guint64 next_request;  /* of requests */
   HeadroomMetrics metrics;
+  gboolean ends_loops; /* of answers whose length nobody limited */
   char *(*listen) (gpointer server, const char *spec,
                    GError **error); /* as headroom_server_listen () */
   gpointer server;

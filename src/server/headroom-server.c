@@ -137,16 +137,28 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
 
 static char *listen_cb (gpointer server, const char *spec, GError **error);
 
+/* Some guides give this variable, which nobody reads, for the number of requests at once. */
+static void
+warn_of_num_batch (void)
+{
+  if (g_getenv ("OLLAMA_NUM_BATCH") != NULL)
+    g_warning ("OLLAMA_NUM_BATCH has no effect: the option num_batch says how many tokens of a "
+               "prompt are read in one step; for more requests at once set OLLAMA_NUM_PARALLEL");
+}
+
 static void
 open_service (HeadroomServer *self)
 {
   HeadroomResidencyLimits limits;
+
+  warn_of_num_batch ();
 
   headroom_residency_limits_init_from_env (&limits);
   self->service = (HeadroomService) {
     .store = self->store,
     .residency = headroom_residency_new (&limits),
     .exchanges = g_hash_table_new (NULL, NULL),
+    .ends_loops = headroom_env_get_bool ("END_LOOPS", TRUE),
     .listen = listen_cb,
     .server = self,
   };

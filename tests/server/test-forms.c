@@ -54,6 +54,30 @@ assert_person (const char *text)
   g_assert_cmpint (json_number (value, "age"), <=, 120);
 }
 
+/* ---- Loops ---- */
+
+#define ONLY_A                                                                                     \
+  "\"model\":\"tiny\",\"stream\":false,\"prompt\":\"a\",\"grammar\":\"root ::= [a]{900}\""
+#define GREEDY "\"temperature\":0,\"repeat_penalty\":1,\"num_ctx\":2048"
+
+/* Without a limit it ends, and says why; with one it goes on to that, and says what it saw. */
+static void
+test_loops (Server *s, gconstpointer data)
+{
+  g_autoptr (HrValue) endless =
+      server_post (s, "/api/generate", "{" ONLY_A ",\"options\":{" GREEDY "}}");
+  g_autoptr (HrValue) limited = server_post (
+      s, "/api/generate", "{" ONLY_A ",\"options\":{\"num_predict\":700," GREEDY "}}");
+
+  g_assert_cmpstr (json_text (endless, "done_reason"), ==, "length");
+  g_assert_cmpint (json_number (endless, "headroom.repeated_tokens"), ==, 1);
+  g_assert_true (hr_value_get_bool (json_at (endless, "headroom.ended_for_loop")));
+  g_assert_cmpint (json_number (endless, "eval_count"), >=, 256);
+  g_assert_cmpint (json_number (endless, "eval_count"), <, 600);
+  g_assert_cmpint (json_number (limited, "eval_count"), ==, 700);
+  g_assert_cmpint (json_number (limited, "headroom.repeated_tokens"), ==, 1);
+}
+
 /* ---- Formats ---- */
 
 static void
@@ -221,6 +245,7 @@ main (int argc, char **argv)
   server_fixture_init ();
 #define CASE(path, func) \
   g_test_add ("/forms/" path, Server, NULL, server_setup, func, server_teardown)
+  CASE ("loops", test_loops);
   CASE ("formats", test_formats);
   CASE ("formats/errors", test_format_errors);
   CASE ("tools", test_tools);
