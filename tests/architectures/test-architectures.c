@@ -196,88 +196,6 @@ static void test_unknown(void)
     g_rmdir(folder);
 }
 
-/* ---- Files that contradict themselves ---- */
-
-/* A fixture with another line in place of the one that begins like it. */
-typedef struct {
-    const char *fixture, *line, *instead, *message;
-} Defect;
-
-static const Defect defects[] = {
-    {"gemma3-dense", "u32s gemma3.attention.sliding_window_pattern",
-     "u32s gemma3.attention.sliding_window_pattern 1 0 1",
-     "gemma3.attention.sliding_window_pattern has not as many entries as there are layers"},
-    {"gemma2-dense", "u32s gemma2.attention.sliding_window_pattern",
-     "f32s gemma2.attention.sliding_window_pattern 1 0",
-     "gemma2.attention.sliding_window_pattern is not a list of flags"},
-    {"gemma2-dense", "u32 gemma2.attention.sliding_window ",
-     "u32 gemma2.attention.sliding_window 257",
-     "gemma2.attention.sliding_window is more than context_length"},
-    {"gemma2-dense", "f32 gemma2.attn_logit_softcapping", "f32 gemma2.attn_logit_softcapping -5",
-     "gemma2.attn_logit_softcapping is out of range"},
-    {"gemma3-six", "f32 gemma3.rope.freq_base_swa", "f32 gemma3.rope.freq_base_swa 0",
-     "gemma3.rope.freq_base_swa is out of range"},
-    {"phi3-long", "tensor rope_factors_long.weight", "tensor rope_factors_long.weight 32",
-     "Tensor rope_factors_long.weight is 32"},
-    {"phi3-dense", "tensor blk.1.ffn_up.weight", "tensor blk.1.ffn_up.weight 256 640",
-     "Tensor blk.1.ffn_up.weight is 256 x 640"},
-    {"exaone-dense", "u32 exaone.feed_forward_length", "u32 exaone.feed_forward_length 400",
-     "Tensor blk.0.ffn_gate.weight"},
-    {"gpt2-dense", "u32 gpt2.context_length", "u32 gpt2.context_length 512",
-     "Tensor position_embd.weight is 256 x 256"},
-    {"mpt-plain", "f32 mpt.attention.clamp_kqv", "f32 mpt.attention.clamp_kqv -1",
-     "mpt.attention.clamp_kqv is out of range"},
-    {"jais-dense", "f32 jais.attention.max_alibi_bias",
-     "string jais.attention.max_alibi_bias steep", "jais.attention.max_alibi_bias is not a number"},
-    {"mistral3-yarn", "f32 mistral3.attention.temperature_scale",
-     "f32 mistral3.attention.temperature_scale inf",
-     "mistral3.attention.temperature_scale is out of range"},
-    {"deci-replaced", "u32s deci.attention.head_count ", "u32s deci.attention.head_count 2",
-     "deci.attention.head_count has fewer entries"},
-    {"olmo2-dense", "tensor blk.0.post_ffw_norm.weight", "tensor blk.0.post_ffw_norm.weight 128",
-     "Tensor blk.0.post_ffw_norm.weight is 128"},
-    {"stablelm-dense", "tensor blk.0.attn_q_norm.weight", "tensor blk.0.attn_q_norm.weight 128 3",
-     "Tensor blk.0.attn_q_norm.weight"},
-    {"bloom-dense", "tensor token_embd_norm.weight", "tensor token_embd_norm.wait 256",
-     "Tensor token_embd_norm.weight is missing"},
-};
-
-static char *changed(const Defect *d)
-{
-    g_autofree char *name = g_strconcat(d->fixture, ".txt", NULL),
-                    *path = g_test_build_filename(G_TEST_DIST, "fixtures", name, NULL);
-    g_autofree char *text = NULL;
-    int n = 0;
-    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (size_t i = 0; lines[i]; i++)
-        if (g_str_has_prefix(lines[i], d->line)) {
-            g_free(lines[i]);
-            lines[i] = g_strdup(d->instead);
-            n++;
-        }
-    g_assert_cmpint(n, ==, 1);
-    return g_strjoinv("\n", lines);
-}
-
-/* Nothing is loaded, and the sentence names the key or the tensor. */
-static void test_defect(gconstpointer data)
-{
-    const Defect *d = data;
-    g_autofree char *text = changed(d),
-                    *folder = g_dir_make_tmp("headroom-architecture-XXXXXX", NULL);
-    g_autofree char *file = g_build_filename(folder, "model.gguf", NULL);
-    g_autoptr(GError) error = NULL;
-    fixture_write_model(text, file);
-    g_autoptr(HrModel) model = hr_model_open(file, &error);
-    g_assert_no_error(error);
-    g_assert_false(hr_model_is_runnable(model, &error));
-    if (!strstr(error->message, d->message))
-        g_error("“%s” does not say “%s”", error->message, d->message);
-    g_unlink(file);
-    g_rmdir(folder);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -290,11 +208,6 @@ int main(int argc, char **argv)
         g_autofree char *test = g_strconcat("/architectures/", stem, NULL);
         g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
         g_test_add_data_func(test, paths->pdata[paths->len - 1], test_architecture);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(defects); i++) {
-        g_autofree char *test =
-            g_strdup_printf("/architectures/defect/%zu-%s", i, defects[i].fixture);
-        g_test_add_data_func(test, &defects[i], test_defect);
     }
     g_test_add_func("/architectures/unknown", test_unknown);
     return g_test_run();
