@@ -533,6 +533,11 @@ void hr_request_unref(HrRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrRequest, hr_request_unref)
 
 typedef struct {
+    uint32_t n_positions; /* held, also between requests */
+    bool active;          /* it works */
+} HrSlotStats;
+
+typedef struct {
     uint32_t n_active;   /* slots that work */
     uint32_t n_queued;   /* requests without a slot */
     uint32_t n_slots;
@@ -543,6 +548,7 @@ typedef struct {
     uint64_t bytes_read; /* weights and cache that all steps so far have read from memory */
     uint64_t allocated[HR_ITEM_N_KINDS]; /* the engine allocator's own ledger */
     double tokens_per_second;        /* of the last answer; 0 if none */
+    HrSlotStats slots[HR_MAX_PARALLEL]; /* [n_slots] */
 } HrRunnerStats;
 void hr_runner_get_stats(HrRunner *runner, HrRunnerStats *ret_stats);
 /* Seconds that one load from anywhere among the weights takes now, in a tenth of a millisecond or

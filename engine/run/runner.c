@@ -17,6 +17,9 @@ static void update_stats(HrRunner *r)
     g_mutex_lock(&r->lock);
     s->n_active = n_active;
     s->n_queued = g_queue_get_length(&r->queue);
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        s->slots[i] =
+            (HrSlotStats){r->kv.slots[i].tokens->len, r->slots[i].state != HR_SLOT_IDLE};
     s->cached_tokens = hr_kv_held_positions(&r->kv);
     s->cache_committed_bytes = hr_kv_committed_bytes(&r->kv);
     s->bytes_read = r->bytes_read;

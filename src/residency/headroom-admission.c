@@ -17,16 +17,21 @@
 
 /* ---- Limits ---- */
 
+guint
+headroom_residency_get_max_loaded (HeadroomResidency *self, guint n_gpus)
+{
+  return self->limits.max_loaded > 0 ? self->limits.max_loaded
+                                     : DEFAULT_MODELS_PER_DEVICE * MAX (n_gpus, 1);
+}
+
 static guint
 max_loaded (HeadroomResidency *self, const HrPlan *plan)
 {
   guint n_gpus = 0;
 
-  if (self->limits.max_loaded > 0)
-    return self->limits.max_loaded;
   for (gsize d = 0; d < hr_plan_n_devices (plan); d++)
     n_gpus += hr_plan_get_device (plan, d)->kind == HR_DEVICE_GPU;
-  return DEFAULT_MODELS_PER_DEVICE * MAX (n_gpus, 1);
+  return headroom_residency_get_max_loaded (self, n_gpus);
 }
 
 /* What a plan lacks on a device, 0 if nothing. */

@@ -148,6 +148,9 @@ HrPlan *headroom_residency_plan (HeadroomResidency *self, HeadroomModelEntry *en
                                  const HeadroomDemand *demand,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* How many models may be in memory at once on a machine with so many GPUs; G_MAXUINT: no limit. */
+guint headroom_residency_get_max_loaded (HeadroomResidency *self, guint n_gpus);
+
 /* The opened header of a model that is here, or NULL. */
 HrModel *headroom_residency_ref_model (HeadroomResidency *self,
                                        HeadroomModelEntry *entry) G_GNUC_WARN_UNUSED_RESULT;

@@ -6,6 +6,7 @@
 
 #include "headroom-json.h"
 #include "headroom-plan-json.h"
+#include "headroom-wire-time.h"
 
 static void
 set_bytes (HrValue *dict, const char *key, guint64 bytes)
@@ -14,7 +15,7 @@ set_bytes (HrValue *dict, const char *key, guint64 bytes)
 }
 
 typedef struct {
-  guint64 weights, cache, cache_reserved, compute;
+  guint64 weights, cache, cache_reserved, compute, projector, driver;
 } Ours;
 
 static void
@@ -34,8 +35,11 @@ add_resident (HeadroomResident *resident, gsize device, Ours *ours)
   ours->weights += headroom_plan_device_bytes (resident->plan, HR_ITEM_WEIGHTS, device);
   ours->cache += filled;
   ours->cache_reserved += cache - filled;
-  ours->compute += hr_plan_get_device_bytes (resident->plan, device) -
-                   headroom_plan_device_bytes (resident->plan, HR_ITEM_WEIGHTS, device) - cache;
+  ours->projector += headroom_plan_device_bytes (resident->plan, HR_ITEM_PROJECTOR, device);
+  ours->driver += headroom_plan_device_bytes (resident->plan, HR_ITEM_DRIVER, device);
+  ours->compute += headroom_plan_device_bytes (resident->plan, HR_ITEM_COMPUTE, device) +
+                   headroom_plan_device_bytes (resident->plan, HR_ITEM_OUTPUT, device) +
+                   headroom_plan_device_bytes (resident->plan, HR_ITEM_STAGING, device);
 }
 
 static HrValue *
@@ -50,7 +54,24 @@ ours_to_json (GPtrArray *residents, gsize device)
   set_bytes (json, "cache", ours.cache);
   set_bytes (json, "cache_reserved", ours.cache_reserved);
   set_bytes (json, "compute", ours.compute);
+  set_bytes (json, "projector", ours.projector);
+  set_bytes (json, "driver", ours.driver);
   return json;
+}
+
+/* Positions that each slot holds, and whether it works. */
+static HrValue *
+slots_to_json (const HrRunnerStats *stats)
+{
+  HrValue *list = hr_value_new_list ();
+
+  for (guint32 i = 0; i < stats->n_slots; i++) {
+    HrValue *slot = hr_value_new_dict ();
+    headroom_json_set_int (slot, "positions", stats->slots[i].n_positions);
+    headroom_json_set_bool (slot, "active", stats->slots[i].active);
+    hr_value_append (list, slot);
+  }
+  return list;
 }
 
 static void
@@ -63,10 +84,33 @@ set_runner_stats (HrValue *json, HrRunner *runner)
   headroom_json_set_int (slots, "total", stats.n_slots);
   headroom_json_set_int (slots, "active", stats.n_active);
   headroom_json_set_int (slots, "queued", stats.n_queued);
+  hr_value_set (slots, "each", slots_to_json (&stats));
   hr_value_set (json, "slots", slots);
   headroom_json_set_int (json, "cached_tokens", (gint64) stats.cached_tokens);
   set_bytes (json, "cache_committed_bytes", stats.cache_committed_bytes);
   headroom_json_set_float (json, "tokens_per_second", stats.tokens_per_second);
+}
+
+/* What it takes of each device. */
+static HrValue *
+shares_to_json (const HrPlan *plan)
+{
+  HrValue *list = hr_value_new_list ();
+
+  for (gsize d = 0; d < hr_plan_n_devices (plan); d++)
+    hr_value_append (list, hr_value_new_int ((gint64) hr_plan_get_device_bytes (plan, d)));
+  return list;
+}
+
+static void
+set_keep_alive (HrValue *json, const HeadroomResident *resident)
+{
+  gboolean is_idle = resident->state == HEADROOM_RESIDENT_READY && resident->n_leases == 0;
+
+  headroom_json_set_int (json, "keep_alive", resident->keep_alive_ns == HEADROOM_FOREVER ? -1 :
+                                             resident->keep_alive_ns / HEADROOM_NSEC_PER_SEC);
+  if (is_idle)
+    headroom_json_set_int (json, "idle_ms", (g_get_monotonic_time () - resident->last_used_us) / 1000);
 }
 
 static HrValue *
@@ -79,10 +123,12 @@ resident_to_json (HeadroomResident *resident)
   headroom_json_set_string (json, "state", headroom_resident_state_name (resident->state));
   headroom_json_set_float (json, "progress", headroom_resident_get_progress (resident));
   headroom_json_set_int (json, "requests", resident->n_leases);
+  set_keep_alive (json, resident);
   if (resident->plan != NULL) {
     hr_value_set (json, "settings",
                   headroom_settings_to_json (hr_plan_get_settings (resident->plan)));
     hr_value_set (json, "bytes", headroom_plan_bytes_to_json (resident->plan));
+    hr_value_set (json, "device_bytes", shares_to_json (resident->plan));
   }
   if (resident->runner != NULL)
     set_runner_stats (json, resident->runner);

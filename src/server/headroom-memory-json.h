@@ -15,10 +15,10 @@ G_BEGIN_DECLS
  * @devices: as the system tells, not less what is promised
  * @residents: (element-type HeadroomResident):
  *
- * {"devices": [{name, kind, total, free, reserve, "ours": {weights, cache, cache_reserved,
- * compute}}], "models": [...]}
+ * {"devices": [{name, kind, total, free, reserve, "ours": {weights, cache, cache_reserved, compute,
+ * projector, driver}}], "models": [...]}
  *
- * cache is what is filled, cache_reserved what is promised beyond it.
+ * cache is what is filled, cache_reserved what is promised beyond it, compute with output and staging.
  */
 HrValue *headroom_status_to_json (const HrDevice *devices, gsize n_devices,
                                   GPtrArray *residents) G_GNUC_WARN_UNUSED_RESULT;

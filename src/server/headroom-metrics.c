@@ -116,7 +116,8 @@ label (const char *value)
 static void
 print_devices (GString *text, const HrValue *devices)
 {
-  static const char *const kinds[] = { "weights", "cache", "cache_reserved", "compute" };
+  static const char *const kinds[] = { "weights", "cache",     "cache_reserved",
+                                       "compute", "projector", "driver" };
 
   head (text, "device_bytes", "gauge",
         "Bytes by device and kind: what is ours, what is free, what there is.");

@@ -60,7 +60,12 @@ current_status (HeadroomExchange *exchange)
   HrDevice devices[HEADROOM_MAX_DEVICES];
   gsize n_devices = headroom_residency_probe_devices (residency, devices, G_N_ELEMENTS (devices));
   HrValue *json = headroom_status_to_json (devices, n_devices, residents);
+  guint n_gpus = 0, max_loaded;
 
+  for (gsize d = 0; d < n_devices; d++)
+    n_gpus += devices[d].kind == HR_DEVICE_GPU;
+  max_loaded = headroom_residency_get_max_loaded (residency, n_gpus);
+  hr_value_set (json, "max_loaded", max_loaded < G_MAXUINT ? hr_value_new_int (max_loaded) : hr_value_new_null ());
   set_expiries (residency, residents, hr_value_lookup (json, "models"));
   return json;
 }

@@ -9,9 +9,6 @@
 
 #include <math.h>
 
-/* A monday, so that simulated days look like days. */
-#define BEGINNING_NS (G_GINT64_CONSTANT (1767571200) * 1000000000)
-
 typedef struct {
   GSource *source;
   gint64 at_us;
@@ -54,7 +51,7 @@ virtual_now_us (HeadroomMachine *machine)
 static gint64
 virtual_now_ns (HeadroomMachine *machine)
 {
-  return BEGINNING_NS + HEADROOM_VIRTUAL_MACHINE (machine)->now_us * 1000;
+  return HEADROOM_VIRTUAL_BEGINNING_NS + HEADROOM_VIRTUAL_MACHINE (machine)->now_us * 1000;
 }
 
 static gboolean

@@ -12,6 +12,9 @@
 
 G_BEGIN_DECLS
 
+/* Nanoseconds since 1970 when its clock starts: a monday, so that simulated days look like days. */
+#define HEADROOM_VIRTUAL_BEGINNING_NS (G_GINT64_CONSTANT (1767571200) * 1000000000)
+
 #define HEADROOM_TYPE_VIRTUAL_MACHINE (headroom_virtual_machine_get_type ())
 G_DECLARE_FINAL_TYPE (HeadroomVirtualMachine, headroom_virtual_machine, HEADROOM, VIRTUAL_MACHINE,
                       HeadroomMachine)
