@@ -11,19 +11,19 @@
 #include <math.h>
 
 /* pixels */
-#define HEIGHT 148
+#define HEIGHT 168
 #define MIN_WIDTH 200
 #define AXIS_HEIGHT 18
 #define TOP_GAP 16
 #define TICK_WIDTH 44
 
-#define MIN_CTX 512
-
 struct _HeadroomCostChart
 {
   GtkWidget parent_instance;
-  HeadroomCostChartPoint points[HEADROOM_COST_CHART_MAX_POINTS];
+  HeadroomSurveyPoint points[HEADROOM_SURVEY_MAX_POINTS];
   gsize n_points;
+  HeadroomCliff cliffs[HEADROOM_CLIFF_N_KINDS];
+  gsize n_cliffs;
   guint32 num_ctx; /* the present choice */
   guint64 budget;  /* bytes */
 };
@@ -31,7 +31,7 @@ struct _HeadroomCostChart
 G_DEFINE_FINAL_TYPE (HeadroomCostChart, headroom_cost_chart, GTK_TYPE_WIDGET)
 
 static guint64
-sum (const HeadroomCostChartPoint *point)
+sum (const HeadroomSurveyPoint *point)
 {
   return point->weights + point->compute + point->cache;
 }
@@ -71,7 +71,7 @@ y_of (double bytes, double ceiling, double height)
 /* ---- Drawing --------------------------------------------------------------------------------- */
 
 static guint64
-layer_top (const HeadroomCostChartPoint *point, int layer)
+layer_top (const HeadroomSurveyPoint *point, int layer)
 {
   return point->weights + (layer > 0 ? point->compute : 0) + (layer > 1 ? point->cache : 0);
 }
@@ -123,6 +123,65 @@ draw_budget (HeadroomCostChart *self, cairo_t *cr, double width, double height)
   cairo_set_dash (cr, NULL, 0, 0);
 }
 
+typedef double (*Measure) (const HeadroomSurveyPoint *point);
+
+static double
+speed_of (const HeadroomSurveyPoint *point)
+{
+  return point->tokens_per_second;
+}
+
+static double
+wait_of (const HeadroomSurveyPoint *point)
+{
+  return point->first_token_ms;
+}
+
+/* A curve from nothing to its own highest point; dashed or not, so that colour is not needed. */
+static void
+draw_curve (HeadroomCostChart *self, cairo_t *cr, Measure measure, gboolean dashed, double width, double height)
+{
+  static const double dashes[] = { 2, 3 };
+  double highest = 0;
+  GdkRGBA colour;
+
+  for (gsize i = 0; i < self->n_points; i++)
+    highest = MAX (highest, measure (&self->points[i]));
+  if (highest <= 0)
+    return;
+  gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &colour);
+  gdk_cairo_set_source_rgba (cr, &colour);
+  cairo_set_line_width (cr, 2);
+  if (dashed)
+    cairo_set_dash (cr, dashes, G_N_ELEMENTS (dashes), 0);
+  for (gsize i = 0; i < self->n_points; i++)
+    cairo_line_to (cr, x_of (self, self->points[i].num_ctx, width), y_of (measure (&self->points[i]), highest * 1.04, height));
+  cairo_stroke (cr);
+  cairo_set_dash (cr, NULL, 0, 0);
+}
+
+/* A line down and a small flag at its foot. */
+static void
+draw_cliffs (HeadroomCostChart *self, cairo_t *cr, double width, double height)
+{
+  static const char *const colours[HEADROOM_CLIFF_N_KINDS] = { "warning_color", "headroom_cache", "error_color" };
+
+  for (gsize i = 0; i < self->n_cliffs; i++) {
+    double x = CLAMP (x_of (self, self->cliffs[i].num_ctx, width), 1, width - 1);
+    GdkRGBA colour = headroom_memory_colour (GTK_WIDGET (self), colours[self->cliffs[i].kind]);
+    gdk_cairo_set_source_rgba (cr, &colour);
+    cairo_set_line_width (cr, 1.5);
+    cairo_move_to (cr, x, TOP_GAP);
+    cairo_line_to (cr, x, height);
+    cairo_stroke (cr);
+    cairo_move_to (cr, x - 5, height);
+    cairo_line_to (cr, x + 5, height);
+    cairo_line_to (cr, x, height - 8);
+    cairo_close_path (cr);
+    cairo_fill (cr);
+  }
+}
+
 static void
 draw_choice (HeadroomCostChart *self, cairo_t *cr, double width, double height)
 {
@@ -167,7 +226,7 @@ draw_ticks (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, double
   double octaves = log2 (self->points[self->n_points - 1].num_ctx) - log2 (self->points[0].num_ctx);
   int step = (int) MAX (1, ceil (octaves * TICK_WIDTH / MAX (width, 1)));
 
-  for (guint32 tokens = MIN_CTX, i = 0; tokens <= self->points[self->n_points - 1].num_ctx;
+  for (guint32 tokens = HEADROOM_SURVEY_MIN_CTX, i = 0; tokens <= self->points[self->n_points - 1].num_ctx;
        tokens *= 2, i++) {
     g_autofree char *text =
         tokens >= 1024 ? g_strdup_printf ("%uk", tokens / 1024) : g_strdup_printf ("%u", tokens);
@@ -180,7 +239,7 @@ draw_ticks (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, double
 static void
 draw_amounts (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, double height)
 {
-  const HeadroomCostChartPoint *last = &self->points[self->n_points - 1];
+  const HeadroomSurveyPoint *last = &self->points[self->n_points - 1];
   double ceiling = ceiling_of (self);
   gboolean is_rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
   g_autofree char *top = headroom_memory_format (sum (last)),
@@ -209,6 +268,9 @@ headroom_cost_chart_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   cr = gtk_snapshot_append_cairo (snapshot, &area);
   draw_layers (self, cr, width, height);
   draw_budget (self, cr, width, height);
+  draw_cliffs (self, cr, width, height);
+  draw_curve (self, cr, speed_of, FALSE, width, height);
+  draw_curve (self, cr, wait_of, TRUE, width, height);
   draw_choice (self, cr, width, height);
   cairo_destroy (cr);
   draw_ticks (self, snapshot, width, height);
@@ -225,101 +287,70 @@ headroom_cost_chart_measure (GtkWidget *widget, GtkOrientation orientation, int 
 
 /* ---- Numbers --------------------------------------------------------------------------------- */
 
-static guint64
-bytes_of (HrPlan *plan, HrItemKind kind)
-{
-  return hr_plan_get_bytes (plan, kind);
-}
-
-static gboolean
-add_point (HeadroomCostChart *self, HeadroomPlanPreview *preview, guint32 num_ctx)
-{
-  HrSettings settings = *headroom_plan_preview_get_settings (preview);
-  g_autoptr (HrPlan) plan = NULL;
-  HeadroomCostChartPoint *point = &self->points[self->n_points];
-
-  settings.num_ctx = num_ctx;
-  plan = headroom_plan_preview_try (preview, &settings);
-  if (plan == NULL || self->n_points == HEADROOM_COST_CHART_MAX_POINTS)
-    return FALSE;
-  point->num_ctx = num_ctx;
-  point->weights = bytes_of (plan, HR_ITEM_WEIGHTS);
-  point->cache = bytes_of (plan, HR_ITEM_CACHE);
-  point->compute = bytes_of (plan, HR_ITEM_N_KINDS) - point->weights - point->cache;
-  point->fits = hr_plan_fits (plan, NULL);
-  self->n_points++;
-  return TRUE;
-}
-
-/* Two points per power of two, and the model's own end. */
-static void
-survey (HeadroomCostChart *self, HeadroomPlanPreview *preview, guint32 last)
-{
-  self->n_points = 0;
-  for (guint64 tokens = MIN_CTX; tokens < last; tokens *= 2) {
-    if (!add_point (self, preview, (guint32) tokens))
-      return;
-    if (tokens * 3 / 2 < last)
-      add_point (self, preview, (guint32) (tokens * 3 / 2));
-  }
-  add_point (self, preview, last);
-}
-
-static const HeadroomCostChartPoint *
-find_cliff (HeadroomCostChart *self)
-{
-  for (gsize i = 0; i < self->n_points; i++)
-    if (!self->points[i].fits)
-      return &self->points[i];
-  return NULL;
-}
-
 static void
 describe (HeadroomCostChart *self)
 {
-  const HeadroomCostChartPoint *first = &self->points[0], *last = &self->points[self->n_points - 1];
-  const HeadroomCostChartPoint *cliff = find_cliff (self);
-  g_autofree char *from = headroom_memory_format (sum (first)),
-                  *to = headroom_memory_format (sum (last));
-  /* Translators: for a screen reader, about a drawing of memory over context length */
-  g_autofree char *range = g_strdup_printf (_("From %s at %u tokens to %s at %u tokens."), from,
-                                            first->num_ctx, to, last->num_ctx);
-  g_autofree char *end =
-      cliff == NULL ? g_strdup (_("All of it fits."))
-                    : g_strdup_printf (_("From %u tokens on it does not fit."), cliff->num_ctx);
-  g_autofree char *text = g_strdup_printf ("%s %s", range, end);
+  const HeadroomSurveyPoint *first = &self->points[0], *last = &self->points[self->n_points - 1];
+  g_autofree char *from = headroom_memory_format (sum (first)), *to = headroom_memory_format (sum (last));
+  GString *text = g_string_new (NULL);
 
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text,
-                                  -1);
+  /* Translators: for a screen reader, about a drawing of memory over context length */
+  g_string_append_printf (text, _("From %s at %'u tokens to %s at %'u tokens."), from, first->num_ctx, to, last->num_ctx);
+  for (gsize i = 0; i < self->n_cliffs; i++) {
+    g_string_append_c (text, ' ');
+    /* Translators: a number of tokens, and what happens there, such as "beyond it there is no room" */
+    g_string_append_printf (text, _("At %'u tokens: %s."), self->cliffs[i].num_ctx, headroom_cliff_title (self->cliffs[i].kind));
+  }
+  if (self->n_cliffs == 0)
+    g_string_append_printf (text, " %s", _("All of it fits."));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text->str, -1);
+  g_string_free (text, TRUE);
 }
 
 /**
- * headroom_cost_chart_set_plans:
+ * headroom_cost_chart_set_survey:
  * @self: a chart
- * @preview: who plans
- *
- * Draws what the preview's model takes at every context length with its other settings.
+ * @survey: (nullable): what to draw; copied
+ * @budget: bytes that models may take
  */
 void
-headroom_cost_chart_set_plans (HeadroomCostChart *self, HeadroomPlanPreview *preview)
+headroom_cost_chart_set_survey (HeadroomCostChart *self, const HeadroomSurvey *survey, guint64 budget)
 {
-  HrModel *model = headroom_plan_preview_get_model (preview);
-  HrPlan *plan = headroom_plan_preview_get_plan (preview);
-
   g_return_if_fail (HEADROOM_IS_COST_CHART (self));
-  self->n_points = 0;
-  if (model != NULL && plan != NULL) {
-    survey (self, preview, MAX (hr_model_get_info (model)->n_ctx_train, MIN_CTX));
-    self->num_ctx = hr_plan_get_settings (plan)->num_ctx;
-    self->budget = headroom_plan_preview_get_budget (preview);
+  self->n_points = self->n_cliffs = 0;
+  self->budget = budget;
+  if (survey != NULL) {
+    memcpy (self->points, survey->points, sizeof self->points);
+    memcpy (self->cliffs, survey->cliffs, sizeof self->cliffs);
+    self->n_points = survey->n_points;
+    self->n_cliffs = survey->n_cliffs;
   }
   if (self->n_points > 0)
     describe (self);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
+void
+headroom_cost_chart_set_choice (HeadroomCostChart *self, guint32 num_ctx)
+{
+  g_return_if_fail (HEADROOM_IS_COST_CHART (self));
+  if (self->num_ctx == num_ctx)
+    return;
+  self->num_ctx = num_ctx;
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/* Returns: (array length=ret_n): where it goes down, in the order of badness */
+const HeadroomCliff *
+headroom_cost_chart_get_cliffs (HeadroomCostChart *self, gsize *ret_n)
+{
+  g_return_val_if_fail (HEADROOM_IS_COST_CHART (self), NULL);
+  *ret_n = self->n_cliffs;
+  return self->cliffs;
+}
+
 /* Returns: (array length=ret_n): what is drawn, in ascending order of context */
-const HeadroomCostChartPoint *
+const HeadroomSurveyPoint *
 headroom_cost_chart_get_points (HeadroomCostChart *self, gsize *ret_n)
 {
   g_return_val_if_fail (HEADROOM_IS_COST_CHART (self), NULL);

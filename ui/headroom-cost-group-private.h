@@ -31,6 +31,8 @@ struct _HeadroomCostGroup
   AdwComboRow *kv_row;
   AdwComboRow *keep_alive_row;
   HeadroomCostChart *chart;
+  GtkLabel *speed_label;    /* below the chart */
+  GtkLabel *forecast_label; /* who would have to go */
   HeadroomLayerStrip *layers;
   GtkLabel *layers_label;
   GtkWidget *apply_button;
@@ -39,6 +41,8 @@ struct _HeadroomCostGroup
 
 /* Says what the preview's plan costs, or why there is none. */
 void               _headroom_cost_group_show_prices   (HeadroomCostGroup    *self);
+/* Draws what lies around the plan, and gives the context slider its cliffs. */
+void               _headroom_cost_group_show_ground   (HeadroomCostGroup    *self);
 /* Gives the sliders the stops of a model: powers of two, its own length, the last one before the
  * cliff; its layers. */
 void               _headroom_cost_group_set_stops     (HeadroomCostGroup    *self,

@@ -101,6 +101,8 @@ previewed_cb (HeadroomCostGroup *self)
 
   if (model != self->model && plan != NULL) {
     self->model = model;
+    headroom_cost_chart_set_survey (self->chart, headroom_plan_preview_get_survey (self->preview),
+                                    headroom_plan_preview_get_budget (self->preview));
     _headroom_cost_group_set_stops (self, plan, model);
   }
   _headroom_cost_group_show_prices (self);
@@ -219,6 +221,7 @@ headroom_cost_group_new (GSettings *settings, HeadroomPlanPreview *preview)
   self->settings = g_object_ref (settings);
   self->preview = g_object_ref (preview);
   g_signal_connect_object (preview, "changed", G_CALLBACK (previewed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (preview, "surveyed", G_CALLBACK (_headroom_cost_group_show_ground), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "changed", G_CALLBACK (read_settings), self,
                            G_CONNECT_SWAPPED);
   read_settings (self);

@@ -39,11 +39,11 @@ verdict_title (HeadroomVerdict verdict)
 static char *
 dup_verdict (HeadroomCostGroup *self, guint32 num_ctx)
 {
-  g_autoptr (GArray) stops = headroom_plan_preview_survey (self->preview);
+  const HeadroomSurvey *survey = headroom_plan_preview_get_survey (self->preview);
 
-  for (guint i = 0; stops != NULL && i < stops->len; i++) {
-    const HeadroomStop *stop = &g_array_index (stops, HeadroomStop, i);
-    if (stop->num_ctx < num_ctx && i + 1 < stops->len)
+  for (guint i = 0; survey != NULL && i < survey->stops->len; i++) {
+    const HeadroomStop *stop = &g_array_index (survey->stops, HeadroomStop, i);
+    if (stop->num_ctx < num_ctx && i + 1 < survey->stops->len)
       continue;
     /* Translators: a word such as "heavy", and how much slower answers are, in percent */
     return g_strdup_printf (_("%s, and %.0f %% slower when full"), verdict_title (stop->verdict),
@@ -158,23 +158,75 @@ show_no_plan (HeadroomCostGroup *self)
   gtk_label_set_text (self->layers_label, "");
 }
 
+/* How fast an answer is at the end of the chosen context, and the wait before it. */
+static void
+show_speed (HeadroomCostGroup *self, HrPlan *plan)
+{
+  guint32 num_ctx = hr_plan_get_settings (plan)->num_ctx;
+  HeadroomPrediction full = headroom_predict (plan, num_ctx, 0, 1);
+  g_autofree char *text = NULL;
+
+  if (full.tokens_per_second > 0)
+    /* Translators: about a drawing with two curves; a speed, and seconds */
+    text = g_strdup_printf (_("━ about %.1f tokens/s with a full context · ┅ %.1f s until the first word of an answer to it"),
+                            full.tokens_per_second, full.first_token_ms / 1000);
+  gtk_label_set_text (self->speed_label, text != NULL ? text : "");
+}
+
+/* Who would have to go. */
+static void
+show_forecast (HeadroomCostGroup *self)
+{
+  g_autoptr (GPtrArray) names = NULL;
+  HeadroomForecastKind kind = headroom_plan_preview_forecast (self->preview, &names);
+  g_autofree char *joined = NULL, *text = NULL;
+
+  g_ptr_array_add (names, NULL);
+  joined = g_strjoinv (", ", (char **) names->pdata);
+  if (kind == HEADROOM_FORECAST_EVICTS)
+    /* Translators: models that would have to leave the memory */
+    text = g_strdup_printf (_("For these settings %s has to go."), joined);
+  else if (kind == HEADROOM_FORECAST_WAITS)
+    text = g_strdup (_("These settings fit only when a model that is busy now has answered and gone."));
+  gtk_label_set_text (self->forecast_label, text != NULL ? text : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->forecast_label), text != NULL);
+}
+
 void
 _headroom_cost_group_show_prices (HeadroomCostGroup *self)
 {
   HrPlan *plan = headroom_plan_preview_get_plan (self->preview);
 
-  headroom_cost_chart_set_plans (self->chart, self->preview);
   gtk_widget_set_visible (GTK_WIDGET (self->chart), plan != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->speed_label), plan != NULL);
+  show_forecast (self);
   if (plan == NULL) {
     show_no_plan (self);
     return;
   }
+  headroom_cost_chart_set_choice (self->chart, hr_plan_get_settings (plan)->num_ctx);
+  show_speed (self, plan);
   show_ctx_cost (self, plan);
   show_parallel_cost (self, plan);
   show_batch_cost (self, plan);
   show_steps (self);
   show_kv_cost (self, plan);
   show_layers (self, plan);
+}
+
+/* What every length of context would take is known anew. */
+void
+_headroom_cost_group_show_ground (HeadroomCostGroup *self)
+{
+  HrPlan *plan = headroom_plan_preview_get_plan (self->preview);
+  HrModel *model = headroom_plan_preview_get_model (self->preview);
+
+  headroom_cost_chart_set_survey (self->chart, headroom_plan_preview_get_survey (self->preview),
+                                  headroom_plan_preview_get_budget (self->preview));
+  if (plan == NULL || model == NULL)
+    return;
+  _headroom_cost_group_set_stops (self, plan, model);
+  _headroom_cost_group_show_prices (self);
 }
 
 /* ---- Stops ----------------------------------------------------------------------------------- */
@@ -187,52 +239,30 @@ compare_stops (gconstpointer a, gconstpointer b)
   return (left > right) - (left < right);
 }
 
-static gboolean
-ctx_fits (HeadroomCostGroup *self, guint num_ctx)
+/* Powers of two, the length that the model was trained for, and the last ones before cliffs. */
+static void
+add_stop (GArray *stops, guint stop)
 {
-  HrSettings settings = *headroom_plan_preview_get_settings (self->preview);
-  g_autoptr (HrPlan) plan = NULL;
-
-  settings.num_ctx = num_ctx;
-  plan = headroom_plan_preview_try (self->preview, &settings);
-  return plan != NULL && hr_plan_fits (plan, NULL);
+  for (guint i = 0; i < stops->len; i++)
+    if (g_array_index (stops, guint, i) == stop)
+      return;
+  g_array_append_val (stops, stop);
 }
 
-/* The longest context that fits, to a page of 256 tokens; 0 where none or all do. */
-static guint
-find_cliff (HeadroomCostGroup *self, guint n_train)
-{
-  guint good = 0, bad = n_train;
-
-  if (ctx_fits (self, n_train))
-    return 0;
-  while (bad - good > 256) {
-    guint middle = good + (bad - good) / 2;
-    if (ctx_fits (self, middle))
-      good = middle;
-    else
-      bad = middle;
-  }
-  return good / 256 * 256;
-}
-
-/* Powers of two, the length that the model was trained for, and the last one before the cliff. */
 static void
 set_ctx_stops (HeadroomCostGroup *self, HrModel *model)
 {
+  const HeadroomSurvey *survey = headroom_plan_preview_get_survey (self->preview);
   guint n_train = MAX (hr_model_get_info (model)->n_ctx_train, HEADROOM_COST_MIN_CTX);
-  guint cliff = find_cliff (self, n_train);
   g_autoptr (GArray) stops = g_array_new (FALSE, FALSE, sizeof (guint));
 
-  for (guint64 tokens = HEADROOM_COST_MIN_CTX; tokens < n_train; tokens *= 2) {
-    guint stop = (guint) tokens;
-    g_array_append_val (stops, stop);
-  }
-  g_array_append_val (stops, n_train);
-  if (cliff >= HEADROOM_COST_MIN_CTX && !g_array_binary_search (stops, &cliff, compare_stops, NULL))
-    g_array_append_val (stops, cliff);
+  for (guint64 tokens = HEADROOM_COST_MIN_CTX; tokens < n_train; tokens *= 2)
+    add_stop (stops, (guint) tokens);
+  add_stop (stops, n_train);
+  for (gsize i = 0; survey != NULL && i < survey->n_cliffs; i++)
+    add_stop (stops, survey->cliffs[i].num_ctx);
   g_array_sort (stops, compare_stops);
-  headroom_slider_row_set_stops (self->ctx_row, (const guint *) stops->data, stops->len);
+  headroom_slider_row_set_stops (self->ctx_row, (const guint *) (gpointer) stops->data, stops->len);
 }
 
 /* -1, which is automatic, is the first stop. */

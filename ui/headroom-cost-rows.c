@@ -56,6 +56,18 @@ add_combo (HeadroomCostGroup *self, const char *title, const char *const *choice
   return ADW_COMBO_ROW (row);
 }
 
+static GtkLabel *
+new_caption (const char *css_class)
+{
+  GtkWidget *label = gtk_label_new (NULL);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_widget_add_css_class (label, "caption");
+  gtk_widget_add_css_class (label, css_class);
+  return GTK_LABEL (label);
+}
+
 static void
 add_layers (HeadroomCostGroup *self)
 {
@@ -63,12 +75,8 @@ add_layers (HeadroomCostGroup *self)
   GtkWidget *title = gtk_label_new (_("Layers"));
 
   self->layers = HEADROOM_LAYER_STRIP (headroom_layer_strip_new ());
-  self->layers_label = GTK_LABEL (gtk_label_new (NULL));
+  self->layers_label = new_caption ("dim-label");
   gtk_label_set_xalign (GTK_LABEL (title), 0);
-  gtk_label_set_xalign (self->layers_label, 0);
-  gtk_label_set_wrap (self->layers_label, TRUE);
-  gtk_widget_add_css_class (GTK_WIDGET (self->layers_label), "caption");
-  gtk_widget_add_css_class (GTK_WIDGET (self->layers_label), "dim-label");
   gtk_widget_add_css_class (box, "headroom-slider");
   gtk_box_append (GTK_BOX (box), title);
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->layers));
@@ -111,7 +119,11 @@ _headroom_cost_group_add_rows (HeadroomCostGroup *self)
   add_buttons (self);
   self->ctx_row = add_slider (self, _("Context length"), format_tokens);
   self->chart = HEADROOM_COST_CHART (headroom_cost_chart_new ());
+  self->speed_label = new_caption ("dim-label");
+  self->forecast_label = new_caption ("warning");
+  headroom_slider_row_add_below (self->ctx_row, GTK_WIDGET (self->forecast_label));
   headroom_slider_row_add_below (self->ctx_row, GTK_WIDGET (self->chart));
+  headroom_slider_row_add_below (self->ctx_row, GTK_WIDGET (self->speed_label));
   self->parallel_row = add_slider (self, _("Answers at once"), format_parallel);
   self->batch_row = add_slider (self, _("Tokens per step"), format_tokens);
   self->gpu_row = add_slider (self, _("Layers on the graphics card"), format_gpu_layers);

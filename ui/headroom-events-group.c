@@ -4,6 +4,8 @@
  */
 #include "headroom-events-group.h"
 
+#include "headroom-event-text.h"
+#include "headroom-timeline.h"
 #include "headroom-wire-util.h"
 
 #include <glib/gi18n.h>
@@ -18,6 +20,7 @@ struct _HeadroomEventsGroup
   GPtrArray *rows;  /* GtkWidget */
   HrValue *events;  /* the list that is shown, or NULL */
   char *newest;     /* its last time */
+  gint64 origin_us; /* since 1970: times are told from here on; 0: by the clock */
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomEventsGroup, headroom_events_group, ADW_TYPE_PREFERENCES_GROUP)
@@ -25,25 +28,11 @@ G_DEFINE_FINAL_TYPE (HeadroomEventsGroup, headroom_events_group, ADW_TYPE_PREFER
 /* The choices of the filter after "all". */
 static const char *const filters[][5] = {
   { "load", "reload", "resize", NULL },
-  { "evict", "unload", NULL },
-  { "refuse", "drop", "truncate", NULL },
+  { "evict", "unload", "park", NULL },
+  { "refuse", "drop", "truncate", "fallback", NULL },
   { "queue", NULL },
+  { "advise", "watch", "pressure", NULL },
 };
-
-static const char *
-kind_title (const char *kind)
-{
-  static const struct { const char *kind, *title; } titles[] = {
-    { "load", N_("Loaded") },       { "unload", N_("Unloaded") },       { "evict", N_("Evicted") },
-    { "refuse", N_("Refused") },    { "reload", N_("Loaded Again") },   { "queue", N_("Waiting") },
-    { "resize", N_("Resized") },    { "truncate", N_("Shortened") },    { "drop", N_("Given Up") },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (titles); i++)
-    if (g_str_equal (titles[i].kind, kind))
-      return _(titles[i].title);
-  return kind;
-}
 
 static gboolean
 is_wanted (HeadroomEventsGroup *self, const HrValue *event)
@@ -58,29 +47,49 @@ is_wanted (HeadroomEventsGroup *self, const HrValue *event)
 }
 
 static char *
-local_time (const char *text)
+time_text (HeadroomEventsGroup *self, const char *text)
 {
   g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
   g_autoptr (GDateTime) time = text != NULL ? g_date_time_new_from_iso8601 (text, utc) : NULL;
-  g_autoptr (GDateTime) local = time != NULL ? g_date_time_to_local (time) : NULL;
+  g_autoptr (GDateTime) local = NULL;
 
+  if (time != NULL && self->origin_us > 0)
+    return headroom_timeline_format_time ((double) g_date_time_to_unix (time) - (double) self->origin_us / G_USEC_PER_SEC);
+  local = time != NULL ? g_date_time_to_local (time) : NULL;
   return local != NULL ? g_date_time_format (local, "%X") : g_strdup ("");
 }
 
+static char *
+title_of (const HrValue *event)
+{
+  const char *model = headroom_wire_get_string (event, "model");
+  const char *kind = headroom_event_text_kind (headroom_wire_get_string (event, "kind"));
+
+  return model != NULL && *model != '\0' ? g_strdup_printf ("%s · %s", kind, model) : g_strdup (kind);
+}
+
+static char *
+text_of (const HrValue *event)
+{
+  const char *client = headroom_wire_get_string (event, "client");
+  g_autofree char *reason = headroom_event_text_dup_reason (event);
+
+  if (client == NULL || *client == '\0')
+    return g_steal_pointer (&reason);
+  /* Translators: why something happened, and the program that asked */
+  return g_strdup_printf (_("%s (%s)"), reason, client);
+}
+
 static GtkWidget *
-new_row (const HrValue *event)
+new_row (HeadroomEventsGroup *self, const HrValue *event)
 {
   GtkWidget *row = adw_action_row_new (), *label;
-  const char *model = headroom_wire_get_string (event, "model"),
-             *reason = headroom_wire_get_string (event, "reason");
-  g_autofree char *time = local_time (headroom_wire_get_string (event, "time"));
-  g_autofree char *title =
-      g_strdup_printf ("%s · %s", kind_title (headroom_wire_get_string (event, "kind")),
-                       model != NULL ? model : "");
+  g_autofree char *time = time_text (self, headroom_wire_get_string (event, "time"));
+  g_autofree char *title = title_of (event), *text = text_of (event);
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), reason != NULL ? reason : "");
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), text);
   label = gtk_label_new (time);
   gtk_widget_add_css_class (label, "dim-label");
   gtk_widget_add_css_class (label, "numeric");
@@ -104,7 +113,7 @@ show_events (HeadroomEventsGroup *self)
   for (gsize i = headroom_wire_length (self->events); i-- > 0 && self->rows->len < MAX_ROWS;) {
     const HrValue *event = headroom_wire_at (self->events, i);
     if (is_wanted (self, event))
-      add_row (self, new_row (event));
+      add_row (self, new_row (self, event));
   }
   if (self->rows->len == 0) {
     GtkWidget *row = adw_action_row_new ();
@@ -135,6 +144,18 @@ headroom_events_group_set_events (HeadroomEventsGroup *self, const HrValue *even
   show_events (self);
 }
 
+/**
+ * headroom_events_group_set_origin:
+ * @self: a group
+ * @origin_us: since 1970: when the events begin; times are told from there on instead of by the clock
+ */
+void
+headroom_events_group_set_origin (HeadroomEventsGroup *self, gint64 origin_us)
+{
+  g_return_if_fail (HEADROOM_IS_EVENTS_GROUP (self));
+  self->origin_us = origin_us;
+}
+
 /* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
@@ -158,7 +179,7 @@ static void
 headroom_events_group_init (HeadroomEventsGroup *self)
 {
   const char *choices[] = { _("Everything"), _("Loads"),   _("Unloads"),
-                            _("Refusals"),   _("Waiting"), NULL };
+                            _("Refusals"),   _("Waiting"), _("Warnings"), NULL };
 
   self->rows = g_ptr_array_new ();
   self->filter = GTK_DROP_DOWN (gtk_drop_down_new_from_strings (choices));

@@ -17,5 +17,7 @@ G_DECLARE_FINAL_TYPE (HeadroomEventsGroup, headroom_events_group, HEADROOM, EVEN
 GtkWidget *headroom_events_group_new        (void);
 void       headroom_events_group_set_events (HeadroomEventsGroup *self,
                                              const HrValue       *events);
+void       headroom_events_group_set_origin (HeadroomEventsGroup *self,
+                                             gint64               origin_us);
 
 G_END_DECLS

@@ -133,6 +133,7 @@ headroom_memory_page_set_report (HeadroomMemoryPage *self, const HeadroomMemoryR
   g_return_if_fail (HEADROOM_IS_MEMORY_PAGE (self));
   memcpy (self->devices, report->devices, sizeof self->devices);
   self->n_devices = report->n_devices;
+  headroom_plan_preview_set_tenants (self->preview, report->status);
   headroom_plan_preview_set_devices (self->preview, self->devices, self->n_devices);
   show_devices (self);
   headroom_residents_group_set_models (self->residents_group,

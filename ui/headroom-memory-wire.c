@@ -94,7 +94,8 @@ read_loading (const HrValue *models, HeadroomMemoryReport *report)
 static gboolean
 is_news (const char *kind)
 {
-  static const char *const kinds[] = { "evict", "reload", "queue", "truncate", "drop", NULL };
+  static const char *const kinds[] = { "evict", "reload", "queue",    "truncate",
+                                       "drop",  "advise", "fallback", NULL };
 
   return kind != NULL && g_strv_contains (kinds, kind);
 }
@@ -107,18 +108,17 @@ read_events (const HrValue *events, HeadroomMemoryReport *report)
   g_autofree char *before = g_steal_pointer (&report->last_event);
 
   g_clear_pointer (&report->news, g_ptr_array_unref);
-  report->news = g_ptr_array_new_with_free_func (g_free);
+  report->news = g_ptr_array_new_with_free_func ((GDestroyNotify) hr_value_unref);
   report->last_event = g_strdup (before != NULL ? before : "");
   for (gsize i = 0; i < headroom_wire_length (events); i++) {
-    const HrValue *event = headroom_wire_at (events, i);
+    HrValue *event = headroom_wire_at (events, i);
     const char *time = headroom_wire_get_string (event, "time");
-    const char *reason = headroom_wire_get_string (event, "reason");
     if (time == NULL || g_strcmp0 (time, before) <= 0)
       continue;
     g_free (report->last_event);
     report->last_event = g_strdup (time);
-    if (!is_first && reason != NULL && is_news (headroom_wire_get_string (event, "kind")))
-      g_ptr_array_add (report->news, g_strdup (reason));
+    if (!is_first && is_news (headroom_wire_get_string (event, "kind")))
+      g_ptr_array_add (report->news, hr_value_ref (event));
   }
 }
 

@@ -19,8 +19,7 @@ typedef struct {
   gsize n_devices;
   char *loading;        /* the model that is being loaded, or NULL */
   double loaded;        /* how much of it, 0 to 1 */
-  GPtrArray *news; /* of strings: what happened since the status before, a sentence each; NULL with
-                      the first */
+  GPtrArray *news;      /* of HrValue: events since the status before that people should know of */
   HrValue *status;      /* all that was heard, or NULL */
   char *last_event;     /* the time of the newest event that was heard of, or NULL */
 } HeadroomMemoryReport;

@@ -2,30 +2,22 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include "headroom-plan-preview.h"
+#include "headroom-plan-preview-private.h"
 
 #include "headroom-device-spec.h"
+#include "headroom-machine-rates.h"
 #include "headroom-session.h"
-
-#define MAX_DEVICES 17 /* as many as the strip shows */
-
-struct _HeadroomPlanPreview
-{
-  GObject parent_instance;
-  char *name;
-  HrModel *model;
-  GCancellable *opening; /* of the model that is being opened */
-  HrSettings settings;
-  HrDevice devices[MAX_DEVICES];
-  gsize n_devices;
-  HeadroomFit *fit; /* of the present settings, or NULL */
-  GError *problem;
-};
 
 G_DEFINE_FINAL_TYPE (HeadroomPlanPreview, headroom_plan_preview, G_TYPE_OBJECT)
 
-enum { CHANGED, N_SIGNALS };
+enum { CHANGED, SURVEYED, N_SIGNALS };
 static guint signals[N_SIGNALS];
+
+void
+_headroom_plan_preview_surveyed (HeadroomPlanPreview *self)
+{
+  g_signal_emit (self, signals[SURVEYED], 0);
+}
 
 /* ---- Planning -------------------------------------------------------------------------------- */
 
@@ -39,6 +31,7 @@ plan_again (HeadroomPlanPreview *self)
                                   &self->problem);
   }
   g_signal_emit (self, signals[CHANGED], 0);
+  _headroom_plan_preview_ask_ground (self);
 }
 
 /**
@@ -88,6 +81,8 @@ headroom_plan_preview_set_devices (HeadroomPlanPreview *self, const HeadroomMemo
     now[i].kind = devices[i].is_gpu ? HR_DEVICE_GPU : HR_DEVICE_CPU;
     now[i].total = devices[i].total;
     now[i].reserve = devices[i].now[HEADROOM_MEMORY_RESERVE];
+    if (!devices[i].is_gpu)
+      now[i].rates = self->host_rates;
     headroom_device_assume_rates (&now[i]);
     now[i].free = headroom_memory_available (&devices[i]) + now[i].reserve;
   }
@@ -96,6 +91,57 @@ headroom_plan_preview_set_devices (HeadroomPlanPreview *self, const HeadroomMemo
   memcpy (self->devices, now, sizeof now);
   self->n_devices = n_devices;
   plan_again (self);
+}
+
+/**
+ * headroom_plan_preview_set_tenants:
+ * @self: a preview
+ * @status: (nullable): what the server said last
+ *
+ * Who is in memory, and might have to go for the plan.
+ */
+void
+headroom_plan_preview_set_tenants (HeadroomPlanPreview *self, const HrValue *status)
+{
+  HeadroomTenancy *tenancy;
+  gboolean is_same;
+
+  g_return_if_fail (HEADROOM_IS_PLAN_PREVIEW (self));
+  tenancy = headroom_tenancy_new (status);
+  is_same = headroom_tenancy_equal (self->tenancy, tenancy);
+  headroom_tenancy_free (self->tenancy);
+  self->tenancy = tenancy;
+  if (!is_same)
+    plan_again (self);
+}
+
+/**
+ * headroom_plan_preview_forecast:
+ * @self: a preview
+ * @ret_names: (out) (optional) (transfer full): of char *: who would have to go
+ *
+ * Returns: what loading the plan would do to the models in memory; it fits beside them if there is no plan
+ */
+HeadroomForecastKind
+headroom_plan_preview_forecast (HeadroomPlanPreview *self, GPtrArray **ret_names)
+{
+  g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), HEADROOM_FORECAST_BESIDE);
+  if (self->fit != NULL)
+    return headroom_forecast (self->tenancy, self->fit->plan, self->name, ret_names);
+  if (ret_names != NULL)
+    *ret_names = g_ptr_array_new_with_free_func (g_free);
+  return HEADROOM_FORECAST_BESIDE;
+}
+
+/* Returns: bytes of a device that the model takes now, as it is loaded; 0: it is not in memory */
+guint64
+headroom_plan_preview_get_present (HeadroomPlanPreview *self, gsize device)
+{
+  const HeadroomTenant *tenant;
+
+  g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self) && device < MAX_DEVICES, 0);
+  tenant = headroom_tenancy_find (self->tenancy, self->name);
+  return tenant != NULL ? tenant->device_bytes[device] : 0;
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */
@@ -150,6 +196,7 @@ headroom_plan_preview_set_model (HeadroomPlanPreview *self, const char *name_or_
     g_cancellable_cancel (self->opening);
   g_clear_object (&self->opening);
   g_clear_pointer (&self->model, hr_model_unref);
+  _headroom_plan_preview_forget_ground (self);
   g_clear_error (&self->problem);
   g_free (self->name);
   self->name = g_strdup (name_or_path);
@@ -161,6 +208,22 @@ headroom_plan_preview_set_model (HeadroomPlanPreview *self, const char *name_or_
   g_task_set_source_tag (task, headroom_plan_preview_set_model);
   g_task_set_task_data (task, g_strdup (name_or_path), g_free);
   g_task_run_in_thread (task, open_thread);
+}
+
+/**
+ * headroom_plan_preview_take_model:
+ * @self: a preview
+ * @name: what to call it
+ * @take_model: (transfer full): a model whose header is read already
+ */
+void
+headroom_plan_preview_take_model (HeadroomPlanPreview *self, const char *name, HrModel *take_model)
+{
+  g_return_if_fail (HEADROOM_IS_PLAN_PREVIEW (self));
+  headroom_plan_preview_set_model (self, NULL);
+  self->name = g_strdup (name);
+  self->model = take_model;
+  plan_again (self);
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
@@ -195,37 +258,6 @@ headroom_plan_preview_get_fit (HeadroomPlanPreview *self)
 {
   g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), NULL);
   return self->fit;
-}
-
-/**
- * headroom_plan_preview_survey:
- * @self: a preview
- *
- * Returns: (transfer full) (nullable): HeadroomStop at the powers of two up to the model's own
- * context
- */
-GArray *
-headroom_plan_preview_survey (HeadroomPlanPreview *self)
-{
-  g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), NULL);
-  if (self->model == NULL || self->n_devices == 0)
-    return NULL;
-  return headroom_landscape_new (self->model, &self->settings, self->devices, self->n_devices);
-}
-
-/**
- * headroom_plan_preview_recommend:
- * @self: a preview
- *
- * Returns: (transfer full) (nullable): HeadroomAdvice per context length
- */
-GArray *
-headroom_plan_preview_recommend (HeadroomPlanPreview *self)
-{
-  g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), NULL);
-  if (self->model == NULL || self->n_devices == 0)
-    return NULL;
-  return headroom_recommend (self->model, &self->settings, self->devices, self->n_devices);
 }
 
 /* Returns: (nullable): why there is no plan; %NULL also while the model is being opened */
@@ -270,6 +302,8 @@ headroom_plan_preview_finalize (GObject *object)
   g_clear_error (&self->problem);
   g_clear_pointer (&self->fit, headroom_fit_free);
   g_clear_pointer (&self->model, hr_model_unref);
+  headroom_tenancy_free (self->tenancy);
+  _headroom_plan_preview_forget_ground (self);
   G_OBJECT_CLASS (headroom_plan_preview_parent_class)->finalize (object);
 }
 
@@ -278,13 +312,15 @@ headroom_plan_preview_class_init (HeadroomPlanPreviewClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = headroom_plan_preview_dispose;
   G_OBJECT_CLASS (klass)->finalize = headroom_plan_preview_finalize;
-  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
-                                   NULL, NULL, G_TYPE_NONE, 0);
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SURVEYED] = g_signal_new ("surveyed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
 headroom_plan_preview_init (HeadroomPlanPreview *self)
 {
+  self->tenancy = headroom_tenancy_new (NULL);
+  headroom_machine_rates_load (&self->host_rates);
 }
 
 HeadroomPlanPreview *

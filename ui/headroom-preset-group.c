@@ -131,7 +131,7 @@ show_proposals (HeadroomPresetGroup *self)
   static gboolean (*const propose[N_PROPOSALS]) (const GArray *, HeadroomPreset *) = {
     propose_longest, propose_widest, propose_fastest
   };
-  g_autoptr (GArray) advice = headroom_plan_preview_recommend (self->preview);
+  const GArray *advice = headroom_plan_preview_get_advice (self->preview);
 
   for (int i = 0; i < N_PROPOSALS; i++) {
     int row = N_PURPOSES + i;
@@ -154,7 +154,7 @@ settled_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Some fifty plans are too many for a frame in which a slider moves. */
+/* A dozen plans more are too many for a frame in which a slider moves. */
 static void
 previewed_cb (HeadroomPresetGroup *self)
 {
@@ -238,6 +238,7 @@ headroom_preset_group_new (HeadroomPlanPreview *preview)
 
   self->preview = g_object_ref (preview);
   g_signal_connect_object (preview, "changed", G_CALLBACK (previewed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (preview, "surveyed", G_CALLBACK (previewed_cb), self, G_CONNECT_SWAPPED);
   previewed_cb (self);
   return GTK_WIDGET (self);
 }

@@ -122,4 +122,7 @@ _headroom_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.pages", NULL, pages_action);
   gtk_widget_class_install_action (widget_class, "win.show-page", "s", show_page_action);
   gtk_widget_class_install_action (widget_class, "win.open", NULL, open_action);
+  gtk_widget_class_install_action (widget_class, "win.reload-model", "s",
+                                   _headroom_window_reload_action);
+  gtk_widget_class_install_action (widget_class, "win.pin-model", "s", _headroom_window_pin_action);
 }

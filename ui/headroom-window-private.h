@@ -18,6 +18,7 @@
 #include "headroom-server-page.h"
 #include "headroom-settings-popover.h"
 #include "headroom-welcome.h"
+#include "headroom-what-if-page.h"
 
 G_BEGIN_DECLS
 
@@ -39,8 +40,9 @@ struct _HeadroomWindow
   HeadroomBanner *banner;
   AdwFlap *flap;
   GtkToggleButton *pages_button;
-  GtkStack *pages; /* chat, memory, server */
+  GtkStack *pages; /* chat, memory, what-if, server */
   HeadroomMemoryPage *memory_page;
+  HeadroomWhatIfPage *what_if_page;
   HeadroomServerPage *server_page;
   GtkStack *stack; /* what the chat shows */
   AdwStatusPage *failed_page;
@@ -53,6 +55,13 @@ struct _HeadroomWindow
 void               _headroom_window_install_actions (GtkWidgetClass *widget_class);
 void               _headroom_window_show_toast      (HeadroomWindow *self,
                                                      const char     *text);
+void               _headroom_window_watch_memory    (HeadroomWindow *self);
+void               _headroom_window_reload_action   (GtkWidget      *widget,
+                                                     const char     *name,
+                                                     GVariant       *parameter);
+void               _headroom_window_pin_action      (GtkWidget      *widget,
+                                                     const char     *name,
+                                                     GVariant       *parameter);
 HeadroomAskOptions _headroom_window_get_ask_options (HeadroomWindow *self);
 
 G_END_DECLS

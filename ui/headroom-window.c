@@ -4,8 +4,6 @@
  */
 #include "headroom-window-private.h"
 
-#include "headroom-chat-wire.h"
-
 #include <glib/gi18n.h>
 
 G_DEFINE_FINAL_TYPE (HeadroomWindow, headroom_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -67,6 +65,7 @@ memory_changed_cb (HeadroomWindow *self)
   headroom_memory_strip_set_reason (self->strip, verdict->reason);
   headroom_memory_strip_set_devices (self->strip, report->devices, report->n_devices);
   headroom_memory_page_set_report (self->memory_page, report);
+  headroom_what_if_page_set_devices (self->what_if_page, report->devices, report->n_devices);
   headroom_settings_popover_set_cost (self->popover, cost, verdict->fits);
   if (report->loading != NULL) {
     g_autofree char *text =
@@ -171,6 +170,8 @@ listed_cb (HeadroomWindow *self)
 {
   headroom_model_chooser_set_models (self->chooser,
                                      headroom_model_library_get_models (self->library));
+  headroom_what_if_page_set_models (self->what_if_page,
+                                    headroom_model_library_get_models (self->library));
   settle_choice (self);
   refresh (self);
 }
@@ -191,47 +192,6 @@ headroom_window_choose_model (HeadroomWindow *self, const char *name)
   g_free (self->wanted_model);
   self->wanted_model = g_strdup (name);
   headroom_model_library_refresh (self->library);
-}
-
-/* ---- Models in memory ------------------------------------------------------------------------ */
-
-static void
-loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (HeadroomWindow) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, &error);
-
-  if (text == NULL && self->client != NULL)
-    _headroom_window_show_toast (self, error->message);
-}
-
-/* A question without words loads a model, unloads it or says how long it stays. */
-static void
-load (HeadroomWindow *self, const char *model, const HeadroomAskOptions *options,
-      const char *keep_alive)
-{
-  g_autofree char *body = headroom_load_request (model, options, keep_alive);
-
-  if (self->client != NULL)
-    headroom_client_request_async (self->client, "POST", "/api/generate", body, NULL, loaded_cb,
-                                   g_object_ref (self));
-}
-
-static void
-keep_cb (HeadroomWindow *self, const char *model, const char *keep_alive)
-{
-  load (self, model, NULL, keep_alive);
-}
-
-static void
-apply_cb (HeadroomWindow *self)
-{
-  HeadroomAskOptions options = _headroom_window_get_ask_options (self);
-
-  if (options.model != NULL && headroom_memory_monitor_is_loaded (self->monitor, options.model))
-    load (self, options.model, &options, options.keep_alive);
-  _headroom_window_show_toast (self, _("Settings applied"));
 }
 
 /* ---- Window ---------------------------------------------------------------------------------- */
@@ -282,6 +242,7 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   g_type_ensure (HEADROOM_TYPE_MODEL_CHOOSER);
   g_type_ensure (HEADROOM_TYPE_SERVER_PAGE);
   g_type_ensure (HEADROOM_TYPE_WELCOME);
+  g_type_ensure (HEADROOM_TYPE_WHAT_IF_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/headroom/Headroom/headroom-window.ui");
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, toasts);
@@ -292,6 +253,7 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, pages_button);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, memory_page);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, what_if_page);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, server_page);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, failed_page);
@@ -326,12 +288,8 @@ headroom_window_init (HeadroomWindow *self)
   g_signal_connect_object (self->welcome, "suggested", G_CALLBACK (suggested_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->composer, "send", G_CALLBACK (send_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->memory_page, "keep", G_CALLBACK (keep_cb), self,
-                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->server_page, "problem", G_CALLBACK (_headroom_window_show_toast),
                            self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->memory_page, "apply", G_CALLBACK (apply_cb), self,
-                           G_CONNECT_SWAPPED);
 }
 
 static void
@@ -341,8 +299,7 @@ bind_settings (HeadroomWindow *self)
   gtk_menu_button_set_popover (self->settings_button, GTK_WIDGET (self->popover));
   headroom_memory_page_set_settings (self->memory_page, self->settings);
   self->monitor = headroom_memory_monitor_new (self->settings);
-  g_signal_connect_object (self->monitor, "news", G_CALLBACK (_headroom_window_show_toast), self,
-                           G_CONNECT_SWAPPED);
+  _headroom_window_watch_memory (self);
   g_signal_connect_object (self->monitor, "changed", G_CALLBACK (memory_changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_settings_bind (self->settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);

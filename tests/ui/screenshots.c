@@ -10,7 +10,6 @@
  */
 #include "fake-engine.h"
 #include "headroom-composer.h"
-#include "headroom-memory-page.h"
 #include "headroom-session.h"
 #include "headroom-window.h"
 #include "window-support.h"
@@ -61,6 +60,34 @@ prepare_requests (FakeEngine *engine)
       "\"num_ctx\":32768,\"prompt_tokens\":12040,\"read_tokens\":5120,\"running_ms\":2100}]}");
 }
 
+/* Two models in memory, one of them answering, and what happened until then. */
+static void
+prepare_models (FakeEngine *engine)
+{
+  prepare_requests (engine);
+  g_free (engine->status);
+  engine->status = g_strdup (
+      "{\"devices\":[{\"name\":\"Memory\",\"kind\":\"cpu\",\"total\":34359738368,\"free\":24159191040,"
+      "\"reserve\":6871947673,\"ours\":{\"weights\":5153960755,\"cache\":1073741824,\"cache_reserved\":2147483648,"
+      "\"compute\":524288000,\"projector\":314572800,\"driver\":0}}],\"max_loaded\":3,"
+      "\"models\":[{\"name\":\"llama3.1:8b\",\"state\":\"ready\",\"requests\":1,\"keep_alive\":300,"
+      "\"until\":\"2099-01-01T00:00:00Z\",\"settings\":{\"num_ctx\":8192,\"parallel\":4,\"kv_type\":\"f16\"},"
+      "\"bytes\":{\"weights\":4617089843,\"cache\":2147483648,\"compute\":402653184,\"output\":2097152,"
+      "\"total\":7169323827},\"device_bytes\":[7169323827],\"slots\":{\"total\":4,\"active\":1,\"queued\":0,\"each\":"
+      "[{\"positions\":5210,\"active\":true},{\"positions\":880,\"active\":false},{\"positions\":8192,\"active\":false},"
+      "{\"positions\":0,\"active\":false}]},\"cached_tokens\":14282,\"cache_committed_bytes\":901775360},"
+      "{\"name\":\"nomic-embed-text:latest\",\"state\":\"ready\",\"requests\":0,\"keep_alive\":-1,\"idle_ms\":95000,"
+      "\"until\":null,\"settings\":{\"num_ctx\":2048,\"parallel\":1,\"kv_type\":\"f16\"},\"bytes\":{\"weights\":274302464,"
+      "\"cache\":0,\"compute\":62914560,\"total\":337217024},\"device_bytes\":[337217024],\"slots\":{\"total\":1,"
+      "\"active\":0,\"queued\":0,\"each\":[{\"positions\":0,\"active\":false}]},\"cached_tokens\":0}],"
+      "\"events\":[{\"time\":\"2026-01-01T10:00:00Z\",\"kind\":\"load\",\"model\":\"qwen2.5:7b\",\"reason\":\"\","
+      "\"bytes\":5100000000,\"client\":\"code\",\"code\":\"asked\",\"params\":[32768,1,2.3]},"
+      "{\"time\":\"2026-01-01T10:05:10Z\",\"kind\":\"evict\",\"model\":\"qwen2.5:7b\",\"reason\":\"\","
+      "\"bytes\":5100000000,\"client\":\"python3\",\"code\":\"room\",\"params\":[\"llama3.1:8b\",2040109465]},"
+      "{\"time\":\"2026-01-01T10:05:12Z\",\"kind\":\"load\",\"model\":\"llama3.1:8b\",\"reason\":\"\","
+      "\"bytes\":7169323827,\"client\":\"python3\",\"code\":\"asked\",\"params\":[8192,4,1.9]}]}");
+}
+
 static const Scene scenes[] = {
   { "empty", prepare_nothing, FALSE, NULL },
   { "no-model", prepare_no_model, FALSE, NULL },
@@ -70,9 +97,12 @@ static const Scene scenes[] = {
   { "settings", prepare_nothing, FALSE, "win.settings" },
   { "memory", prepare_misfit, FALSE, "win.memory" },
   { "page-server", prepare_requests, FALSE, NULL, "server", 0 },
-  { "page-memory", prepare_nothing, FALSE, NULL, "memory", 0 },
-  { "page-memory-end", prepare_nothing, FALSE, NULL, "memory", 1 },
-  { "page-memory-middle", prepare_nothing, FALSE, NULL, "memory", 0.33 },
+  { "page-memory", prepare_models, FALSE, NULL, "memory", 0 },
+  { "page-memory-end", prepare_models, FALSE, NULL, "memory", 1 },
+  { "page-memory-later", prepare_models, FALSE, NULL, "memory", 0.66 },
+  { "page-what-if", prepare_nothing, FALSE, NULL, "what-if", 0 },
+  { "page-what-if-end", prepare_nothing, FALSE, NULL, "what-if", 0.55 },
+  { "page-memory-middle", prepare_models, FALSE, NULL, "memory", 0.33 },
 };
 
 static GtkWidget *
@@ -89,6 +119,24 @@ find_open_popover (GtkWidget *widget)
   return NULL;
 }
 
+/* The scrolled part of the page that is shown: the one with most in it. */
+static GtkWidget *
+find_page (GtkWidget *root)
+{
+  GtkWidget *best = NULL, *found;
+  double most = 0;
+
+  for (guint i = 0; (found = window_find (root, GTK_TYPE_SCROLLED_WINDOW, i)) != NULL; i++) {
+    double upper =
+        gtk_adjustment_get_upper (gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (found)));
+    if (gtk_widget_get_mapped (found) && upper > most) {
+      best = found;
+      most = upper;
+    }
+  }
+  return best;
+}
+
 /* Turns to a page with the model that HEADROOM_TEST_MODEL names, so that there is something to
  * plan. */
 static void
@@ -102,14 +150,12 @@ show_page (WindowFixture *fixture, const Scene *scene)
     headroom_window_choose_model (fixture->window, model);
   gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.show-page", "s", scene->page);
   window_fixture_settle (fixture, 900);
-  if (!g_str_equal (scene->page, "memory")) {
-    headroom_window_set_server_uri (fixture->window, "http://127.0.0.1:11434");
-    window_fixture_settle (fixture, 1500);
+  headroom_window_set_server_uri (fixture->window, "http://127.0.0.1:11434");
+  window_fixture_settle (fixture, 1500);
+  page = find_page (GTK_WIDGET (fixture->window));
+  if (page == NULL)
     return;
-  }
-  page = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MEMORY_PAGE, 0);
-  adjustment = gtk_scrolled_window_get_vadjustment (
-      GTK_SCROLLED_WINDOW (window_find (page, GTK_TYPE_SCROLLED_WINDOW, 0)));
+  adjustment = gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (page));
   gtk_adjustment_set_value (adjustment, scene->scroll * gtk_adjustment_get_upper (adjustment));
   window_fixture_settle (fixture, 300);
 }

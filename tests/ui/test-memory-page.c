@@ -111,7 +111,7 @@ test_landscape (Fixture *fixture, gconstpointer data)
 {
   GtkWidget *landscape = window_find (fixture->page, HEADROOM_TYPE_COST_CHART, 0);
   gsize n;
-  const HeadroomCostChartPoint *points =
+  const HeadroomSurveyPoint *points =
       headroom_cost_chart_get_points (HEADROOM_COST_CHART (landscape), &n);
 
   for (gsize i = 0; i < n; i++) {

@@ -6,6 +6,7 @@
 #include "headroom-memory-wire.h"
 #include "headroom-model-item.h"
 #include "headroom-model-wire.h"
+#include "headroom-wire-util.h"
 
 static void
 test_chat_request (void)
@@ -197,7 +198,7 @@ test_status_news (void)
       &report, NULL));
   g_assert_cmpuint (report.n_devices, ==, 0);
   g_assert_cmpuint (report.news->len, ==, 1);
-  g_assert_cmpstr (report.news->pdata[0], ==, "left out");
+  g_assert_cmpstr (headroom_wire_get_string (report.news->pdata[0], "reason"), ==, "left out");
   g_assert_null (report.loading);
   headroom_memory_report_clear (&report);
 }

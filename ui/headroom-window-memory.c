@@ -1,0 +1,134 @@
+/* headroom-window-memory.c: what the window does about models in memory, and what it tells of them.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-window-private.h"
+
+#include "headroom-chat-wire.h"
+#include "headroom-event-text.h"
+#include "headroom-wire-util.h"
+
+#include <glib/gi18n.h>
+
+/* Long enough to read two names and decide. */
+#define LOSS_SECONDS 12
+
+/* ---- Doing
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+static void
+loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomWindow) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, &error);
+
+  if (text == NULL && self->client != NULL)
+    _headroom_window_show_toast (self, error->message);
+}
+
+/* A question without words loads a model, unloads it or says how long it stays. */
+static void
+load (HeadroomWindow *self, const char *model, const HeadroomAskOptions *options,
+      const char *keep_alive)
+{
+  g_autofree char *body = headroom_load_request (model, options, keep_alive);
+
+  if (self->client != NULL)
+    headroom_client_request_async (self->client, "POST", "/api/generate", body, NULL, loaded_cb,
+                                   g_object_ref (self));
+}
+
+static void
+keep_cb (HeadroomWindow *self, const char *model, const char *keep_alive)
+{
+  load (self, model, NULL, keep_alive);
+}
+
+static void
+apply_cb (HeadroomWindow *self)
+{
+  HeadroomAskOptions options = _headroom_window_get_ask_options (self);
+
+  if (options.model != NULL && headroom_memory_monitor_is_loaded (self->monitor, options.model))
+    load (self, options.model, &options, options.keep_alive);
+  _headroom_window_show_toast (self, _("Settings applied"));
+}
+
+void
+_headroom_window_reload_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  HeadroomWindow *self = HEADROOM_WINDOW (widget);
+  g_autofree char *keep_alive = g_settings_get_string (self->settings, "keep-alive");
+
+  load (self, g_variant_get_string (parameter, NULL), NULL, keep_alive);
+}
+
+void
+_headroom_window_pin_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  load (HEADROOM_WINDOW (widget), g_variant_get_string (parameter, NULL), NULL, "-1");
+}
+
+/* ---- Telling
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+static GtkWidget *
+new_pin_button (const char *model)
+{
+  GtkWidget *button = gtk_button_new_with_mnemonic (_("_Pin"));
+  /* Translators: %s is a model */
+  g_autofree char *tooltip = g_strdup_printf (_("Load %s again and keep it in memory"), model);
+
+  gtk_widget_set_tooltip_text (button, tooltip);
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.pin-model");
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s", model);
+  return button;
+}
+
+/* What went, for whom, and two ways to have it back. */
+static AdwToast *
+new_loss_toast (const char *model, const char *text)
+{
+  AdwToast *toast = adw_toast_new (text);
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12), *label = gtk_label_new (text);
+
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_natural_wrap_mode (GTK_LABEL (label), GTK_NATURAL_WRAP_NONE);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_box_append (GTK_BOX (box), label);
+  gtk_box_append (GTK_BOX (box), new_pin_button (model));
+  adw_toast_set_custom_title (toast, box);
+  adw_toast_set_button_label (toast, _("_Reload"));
+  adw_toast_set_action_name (toast, "win.reload-model");
+  adw_toast_set_action_target (toast, "s", model);
+  adw_toast_set_timeout (toast, LOSS_SECONDS);
+  return toast;
+}
+
+static void
+news_cb (HeadroomWindow *self, const HrValue *event)
+{
+  g_autofree char *text = headroom_event_text_dup_news (event);
+
+  if (headroom_event_text_is_loss (event))
+    adw_toast_overlay_add_toast (self->toasts,
+                                 new_loss_toast (headroom_wire_get_string (event, "model"), text));
+  else
+    _headroom_window_show_toast (self, text);
+}
+
+/* Hears the page and the monitor. */
+void
+_headroom_window_watch_memory (HeadroomWindow *self)
+{
+  g_signal_connect_object (self->memory_page, "keep", G_CALLBACK (keep_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->memory_page, "apply", G_CALLBACK (apply_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->monitor, "news", G_CALLBACK (news_cb), self, G_CONNECT_SWAPPED);
+}
