@@ -32,6 +32,7 @@ typedef enum {
     HR_ERROR_MEMORY,      /* does not fit, or an allocation failed */
     HR_ERROR_TOO_LONG,    /* the prompt does not fit in num_ctx */
     HR_ERROR_CANCELLED,
+    HR_ERROR_BUSY,        /* something that runs has to end first */
     HR_ERROR_INTERNAL,
 } HrError;
 
@@ -511,8 +512,21 @@ HrRunner *hr_runner_new(HrModel *model, HrPlan *plan, bool force, HrProgressFunc
  */
 void hr_runner_free(HrRunner *runner);
 HrModel *hr_runner_get_model(const HrRunner *runner);
-HrPlan *hr_runner_get_plan(const HrRunner *runner);
+HrPlan *hr_runner_get_plan(const HrRunner *runner); /* borrowed until the next resize */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrRunner, hr_runner_free)
+
+/* Makes a loaded model what plan says, between two steps: num_ctx, parallel, num_batch and the
+ * cache's type may be others; the model, its weights with their places and the threads are the
+ * same. Weights stay where they are, running answers go on, and what slots hold of prefixes that
+ * still fit stays. Another type rounds what is held into it (progress is told then; it cannot be
+ * stopped). Fewer slots keep those that work and those that were used last. Blocks for at most a
+ * step; the runner must not be freed meanwhile. Fails with everything as it was: HR_ERROR_MEMORY
+ * (as hr_runner_new; force), HR_ERROR_BUSY where a running answer would not fit (says what would),
+ * HR_ERROR_SETTINGS where the model has to be loaded again for it. */
+bool hr_runner_resize(HrRunner *runner, HrPlan *plan, bool force, HrProgressFunc progress,
+                      void *data, GError **error);
+/* Gives back, soon, the cache of slots that are idle. */
+void hr_runner_release_idle(HrRunner *runner);
 
 /* Queues a request. context NULL: events are called on the runner's thread itself. Fails
  * (HR_ERROR_TOO_LONG, _SETTINGS) before queueing. */
@@ -555,7 +569,8 @@ void hr_runner_get_stats(HrRunner *runner, HrRunnerStats *ret_stats);
  * so: to be compared with HrMachineRates.latency. 0: the weights were not moved, or are so few that
  * caches could hold them. */
 double hr_runner_sample_latency(HrRunner *runner);
-/* The ledger item by item, in the plan's order and form (borrowed until the runner is freed). */
+/* The ledger item by item, in the plan's order and form (borrowed until the runner is resized or
+ * freed). */
 size_t hr_runner_n_allocations(const HrRunner *runner);
 const HrPlanItem *hr_runner_get_allocation(const HrRunner *runner, size_t index);
 

@@ -83,7 +83,8 @@ static void init_turns(HrTurns *turns, const HrRope *rope, const float *divisors
         hr_rope_frequencies(rope, divisors, turns->inv_freq, &turns->magnitude);
 }
 
-bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_t n_threads,
+/* Everything but the weights. */
+static bool make_room(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_t n_threads,
                       const float *rope_divisors, HrLedger *ledger,
                       const HrPlanItem *const items[4], GError **error)
 {
@@ -103,14 +104,37 @@ bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_
     init_turns(&e->local_turns, &program->hparams->local_rope, NULL);
     e->runs = g_new(HrRun, program->max_tokens);
     e->claimed = g_new0(atomic_uint, program->ops->len * HR_OP_PHASES);
-    if (!hr_laid_init(&e->laid, program, e->linear, error) ||
-        !hr_region_map(&e->arena, ledger, items[0], needs.arena_bytes, true, error) ||
+    if (!hr_region_map(&e->arena, ledger, items[0], needs.arena_bytes, true, error) ||
         !hr_region_map(&e->prepared, ledger, items[1], needs.prepared_bytes, true, error) ||
         !hr_region_map(&e->scratch, ledger, items[2], needs.scratch_bytes, true, error) ||
         !hr_region_map(&e->logits, ledger, items[3], needs.logits_bytes, true, error))
         return false;
     e->routes = (char *)e->scratch.base + n_threads * e->thread_scratch_bytes;
     return true;
+}
+
+bool hr_executor_init(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_t n_threads,
+                      const float *rope_divisors, HrLedger *ledger,
+                      const HrPlanItem *const items[4], GError **error)
+{
+    return make_room(e, program, kv, n_threads, rope_divisors, ledger, items, error) &&
+           hr_laid_init(&e->laid, program, e->linear, error);
+}
+
+bool hr_executor_init_beside(HrExecutor *e, const HrExecutor *other, const HrProgram *program,
+                             const float *rope_divisors, const HrPlanItem *const items[4],
+                             GError **error)
+{
+    return make_room(e, program, other->kv, other->n_threads, rope_divisors, NULL, items, error);
+}
+
+void hr_executor_replace(HrExecutor *e, HrExecutor *take_other)
+{
+    take_other->laid = e->laid;
+    e->laid = (HrLaid){0};
+    hr_executor_finish(e);
+    *e = *take_other;
+    *take_other = (HrExecutor){0};
 }
 
 void hr_executor_finish(HrExecutor *e)

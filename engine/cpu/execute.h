@@ -69,13 +69,13 @@ typedef struct {
     void *routes; /* of experts, in scratch behind the threads' */
     HrTurns turns, local_turns;
     HrLoras loras; /* of the runner's making; zeros: none */
-    HrRun *runs; /* [max_tokens] */
+    HrRun *runs;   /* [max_tokens] */
     uint32_t n_runs;
     atomic_uint *claimed; /* [n_ops, HR_OP_PHASES] */
     const HrStep *step;
     uint32_t walk_begin, walk_end; /* operations of the turn that runs */
-    const atomic_bool *abort; /* once true it stays so for the step */
-    atomic_uint aborted_at; /* operation; UINT32_MAX: not */
+    const atomic_bool *abort;      /* once true it stays so for the step */
+    atomic_uint aborted_at;        /* operation; UINT32_MAX: not */
 } HrExecutor;
 
 /* items: arena, prepared rows, scratch and logits of the plan, in this order. rope_divisors:
@@ -84,6 +84,12 @@ bool hr_executor_init(HrExecutor *executor, const HrProgram *program, HrKv *kv, 
                       const float *rope_divisors, HrLedger *ledger,
                       const HrPlanItem *const items[4], GError **error);
 void hr_executor_finish(HrExecutor *executor);
+/* An executor of another program for the same weights, which it has not yet; likewise. */
+bool hr_executor_init_beside(HrExecutor *executor, const HrExecutor *other,
+                             const HrProgram *program, const float *rope_divisors,
+                             const HrPlanItem *const items[4], GError **error);
+/* Takes the place of executor, and its weights, which stay where they are. */
+void hr_executor_replace(HrExecutor *executor, HrExecutor *take_other);
 
 /* Fills the output [n_outputs, output_width], logits or vectors, and the cache. False if abort
  * became true on the way: then positions of the step may be half written and the step has to be run

@@ -4,6 +4,8 @@
  */
 #include "cpu/execute.h"
 
+#include "cpu/recode.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +23,7 @@ void hr_execute_rope_table(HrTask *task)
 {
     HrExecutor *e = task->e;
     const HrTurns *turns = task->op->dst == e->program->rope_table ? &e->turns : &e->local_turns;
-    const uint32_t (*axes)[3] = e->step->axes;
+    const uint32_t(*axes)[3] = e->step->axes;
     const uint32_t *sections = e->program->hparams->rope.sections;
     uint32_t half = hr_task_cols(task, task->op->dst) / 2, begin, end;
     while (hr_task_claim(task, e->step->n_tokens, 4, &begin, &end))
@@ -36,25 +38,10 @@ void hr_execute_rope_table(HrTask *task)
         }
 }
 
-/* Coarse caches are rotated where the width allows it: queries and keys alike, so scores stay;
- * values, and the result back. */
-static bool rotates(const HrKvLayout *layout, uint32_t width)
-{
-    return (layout->type == HR_KV_Q8_0 || layout->type == HR_KV_Q4_0) && width % 64 == 0;
-}
-
-/* A query or key. The values in a latent layer's keys are rotated by themselves, as values are. */
+/* A query or key. */
 static void rotate_key(const HrTask *task, const HrKvLayerLayout *layer, float *x)
 {
-    const HrKvLayout *layout = &task->e->kv->layout;
-    if (layer->v_block_bytes > 0) {
-        if (rotates(layout, layer->dk))
-            task->e->vector->rotate(x, layer->dk);
-    } else if (rotates(layout, layer->dv)) {
-        task->e->vector->rotate(x, layer->dv);
-        if (rotates(layout, layer->dk - layer->dv))
-            task->e->vector->rotate(x + layer->dv, layer->dk - layer->dv);
-    }
+    hr_recode_turn_key(task->e->vector, task->e->kv->layout.type, layer, x);
 }
 
 static void store_value(HrTask *task, uint32_t token, uint32_t head, uint32_t page, uint32_t j)
@@ -63,8 +50,7 @@ static void store_value(HrTask *task, uint32_t token, uint32_t head, uint32_t pa
     const HrKvLayout *layout = &e->kv->layout;
     const HrKvLayerLayout *layer = &layout->layers[task->op->layer];
     float *v = hr_task_row(task, task->op->v, token) + (size_t)head * layer->dv;
-    if (rotates(layout, layer->dv))
-        e->vector->rotate(v, layer->dv);
+    hr_recode_turn_value(e->vector, layout->type, layer->dv, v);
     e->vector->store_value(layout->type, v, layer->dv, j,
                            hr_kv_v_block(e->kv, task->op->layer, page, head));
 }
@@ -111,8 +97,8 @@ void hr_execute_rope_store(HrTask *task)
 /* ---- Attention: a task is a tile of tokens of one slot, for one key head ---- */
 
 typedef struct {
-    uint32_t first, n_tokens;        /* of the step */
-    uint32_t head, first_q, n_q;     /* key head; query heads of its group */
+    uint32_t first, n_tokens;    /* of the step */
+    uint32_t head, first_q, n_q; /* key head; query heads of its group */
 } Tile;
 
 static uint32_t tile_tokens(uint32_t group)
@@ -231,15 +217,13 @@ static void set_valid(const HrTask *task, const Tile *tile, HrAttend *a, uint32_
 
 static void store_results(const HrTask *task, const Tile *tile, HrAttend *a, uint32_t group)
 {
-    bool rotate = rotates(&task->e->kv->layout, a->dv);
     for (uint32_t r = 0; r < a->n_rows; r++) {
         uint32_t q_head = tile->head * group + tile->first_q + r % tile->n_q;
         float *y =
             hr_task_row(task, task->op->dst, tile->first + r / tile->n_q) + (size_t)q_head * a->dv;
         for (uint32_t d = 0; d < a->dv; d++)
             y[d] = a->acc[(size_t)r * a->dv_padded + d] / a->sum[r];
-        if (rotate)
-            task->e->vector->rotate(y, a->dv);
+        hr_recode_turn_value(task->e->vector, a->type, a->dv, y);
     }
 }
 

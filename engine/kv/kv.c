@@ -50,8 +50,7 @@ static bool make_tables(HrKv *kv)
     return true;
 }
 
-bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, HrLedger *ledger,
-                const HrPlanItem *items, GError **error)
+bool hr_kv_make(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, GError **error)
 {
     *kv = (HrKv){.num_ctx = settings->num_ctx, .n_slots = settings->parallel};
     if (!hr_kv_layout_init(&kv->layout, hparams, settings, error))
@@ -65,7 +64,13 @@ bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, 
                     "Out of memory for the page tables of %u positions.", kv->num_ctx);
         return false;
     }
-    return map_layers(kv, ledger, items, error);
+    return true;
+}
+
+bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, HrLedger *ledger,
+                const HrPlanItem *items, GError **error)
+{
+    return hr_kv_make(kv, hparams, settings, error) && map_layers(kv, ledger, items, error);
 }
 
 static void finish_slot(HrKv *kv, HrKvSlot *slot)

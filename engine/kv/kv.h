@@ -116,6 +116,11 @@ static inline void *hr_kv_v_block(const HrKv *kv, uint32_t layer, uint32_t page,
 const float *hr_kv_state(const HrKv *kv, uint32_t layer, uint32_t slot);
 float *hr_kv_next_state(const HrKv *kv, uint32_t layer, uint32_t slot);
 
+/* ---- Inside the cache ---- */
+
+/* The tables of an empty cache, without memory for pages and states. */
+bool hr_kv_make(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, GError **error);
+
 /* ---- state.c, for kv.c ---- */
 
 uint32_t hr_kv_states_below(
@@ -124,5 +129,9 @@ uint32_t hr_kv_states_below(
 void hr_kv_states_choose_next(HrKv *kv, uint32_t slot);
 void hr_kv_states_return_to(HrKv *kv, uint32_t slot,
                             uint32_t n_positions); /* forgets those behind */
+/* Moves the states of slot from to slot, over what lies there. */
+void hr_kv_states_move(HrKv *kv, uint32_t slot, uint32_t from);
+/* Gives back what slot may have written. */
+void hr_kv_states_discard(HrKv *kv, uint32_t slot);
 void hr_kv_states_copy(HrKv *kv, uint32_t slot, uint32_t from, uint32_t n_positions);
 uint64_t hr_kv_states_committed(const HrKv *kv);

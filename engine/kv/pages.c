@@ -57,8 +57,7 @@ void hr_kv_pages_drop(HrKv *kv, uint32_t group, HrKvSlot *slot, uint32_t begin, 
 
 /* ---- Pages that left the window ---- */
 
-/* Whether the entry is needed to come back to the slot's checkpoint, or to a little before it. */
-static bool is_kept(const HrKvPages *pages, const HrKvSlot *slot, uint32_t entry)
+bool hr_kv_pages_is_kept(const HrKvPages *pages, const HrKvSlot *slot, uint32_t entry)
 {
     return entry < hr_kv_pages(slot->mark) && entry + 1 >= hr_kv_pages_first(pages, slot->mark);
 }
@@ -72,7 +71,8 @@ static uint32_t find_stale(const HrKv *kv, uint32_t group, const HrKvSlot *slot,
     const HrKvPages *pages = &kv->groups[group];
     uint32_t first = MIN(hr_kv_pages_first(pages, slot->tokens->len), slot->n_pages);
     for (uint32_t entry = 0; entry < first; entry++) {
-        if (slot->pages[group][entry] == HR_KV_NO_PAGE || is_kept(pages, slot, entry) != kept)
+        if (slot->pages[group][entry] == HR_KV_NO_PAGE ||
+            hr_kv_pages_is_kept(pages, slot, entry) != kept)
             continue;
         *ret_lag = first - entry;
         return entry;
@@ -80,8 +80,6 @@ static uint32_t find_stale(const HrKv *kv, uint32_t group, const HrKvSlot *slot,
     return slot->n_pages;
 }
 
-/* Takes one page that left its window from the slot whose page lies furthest behind. False if there
- * is none. */
 static bool reclaim_one(HrKv *kv, uint32_t group, bool kept)
 {
     HrKvSlot *victim = NULL;
@@ -99,12 +97,17 @@ static bool reclaim_one(HrKv *kv, uint32_t group, bool kept)
     return victim != NULL;
 }
 
+bool hr_kv_pages_reclaim(HrKv *kv, uint32_t group)
+{
+    return reclaim_one(kv, group, false) || reclaim_one(kv, group, true);
+}
+
 /* ---- Taking ---- */
 
 static bool take(HrKv *kv, uint32_t group, uint32_t *ret_page, GError **error)
 {
     HrKvPages *pages = &kv->groups[group];
-    while (pages->n_free == 0 && (reclaim_one(kv, group, false) || reclaim_one(kv, group, true)))
+    while (pages->n_free == 0 && hr_kv_pages_reclaim(kv, group))
         ;
     if (pages->n_free == 0) {
         g_set_error(error, HR_ERROR, HR_ERROR_MEMORY,

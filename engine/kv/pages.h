@@ -11,6 +11,11 @@ void hr_kv_pages_finish(HrKvPages *pages);
 
 /* Gives entries [begin, end) of slot's table back. */
 void hr_kv_pages_drop(HrKv *kv, uint32_t group, HrKvSlot *slot, uint32_t begin, uint32_t end);
+/* Takes one page that left its window from the slot whose page lies furthest behind. False if there
+ * is none. */
+bool hr_kv_pages_reclaim(HrKv *kv, uint32_t group);
+/* Whether the entry is needed to come back to the slot's checkpoint, or to a little before it. */
+bool hr_kv_pages_is_kept(const HrKvPages *pages, const HrKvSlot *slot, uint32_t entry);
 /* A page that slot alone refers to, at an entry of its table: a new one, or a copy of a shared one.
  */
 bool hr_kv_pages_own(HrKv *kv, uint32_t group, HrKvSlot *slot, uint32_t entry, GError **error);

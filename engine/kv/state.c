@@ -119,6 +119,25 @@ void hr_kv_states_copy(HrKv *kv, uint32_t slot_index, uint32_t from_index, uint3
     slot->state = 0;
 }
 
+void hr_kv_states_move(HrKv *kv, uint32_t slot, uint32_t from)
+{
+    for (uint32_t i = 0; i < kv->layout.n_states; i++)
+        for (uint32_t il = 0; il < kv->layout.n_layer && kv->slots[from].states[i].n_positions > 0;
+             il++)
+            if (kv->layout.layers[il].state_bytes > 0)
+                memcpy(state_of(kv, il, slot, i), state_of(kv, il, from, i),
+                       kv->layout.layers[il].state_bytes);
+}
+
+void hr_kv_states_discard(HrKv *kv, uint32_t slot)
+{
+    for (uint32_t il = 0; il < kv->layout.n_layer && kv->layout.n_states > 0; il++)
+        if (kv->layout.layers[il].state_bytes > 0)
+            hr_region_discard(&kv->states[il],
+                              (size_t)(state_of(kv, il, slot, 0) - (char *)kv->states[il].base),
+                              kv->layout.n_states * kv->layout.layers[il].state_bytes);
+}
+
 uint64_t hr_kv_states_committed(const HrKv *kv)
 {
     uint64_t n = 0;

@@ -25,6 +25,15 @@ void hr_ledger_record(HrLedger *ledger, const HrPlanItem *item, uint64_t bytes)
     g_array_append_val(ledger->items, taken);
 }
 
+static bool refused(uint64_t bytes, const char *name, GError **error)
+{
+    g_set_error(error, HR_ERROR, HR_ERROR_MEMORY,
+                "The system refused %" G_GUINT64_FORMAT
+                " bytes for %s (%s). Choose a smaller num_ctx, parallel or num_batch.",
+                bytes, name, g_strerror(errno));
+    return false;
+}
+
 bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, uint64_t bytes,
                    bool huge, GError **error)
 {
@@ -38,19 +47,36 @@ bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, u
     if (bytes <= SIZE_MAX)
         base = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (base == MAP_FAILED) {
-        g_set_error(error, HR_ERROR, HR_ERROR_MEMORY,
-                    "The system refused %" G_GUINT64_FORMAT
-                    " bytes for %s (%s). Choose a smaller num_ctx, parallel or num_batch.",
-                    bytes, item->name, g_strerror(errno));
-        return false;
-    }
+    if (base == MAP_FAILED)
+        return refused(bytes, item->name, error);
     if (huge)
         madvise(base, bytes, MADV_HUGEPAGE);
     region->base = base;
     region->bytes = bytes;
     if (ledger)
         hr_ledger_record(ledger, item, bytes);
+    return true;
+}
+
+static uint64_t whole_pages(uint64_t bytes)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    return (bytes + page - 1) / page * page;
+}
+
+bool hr_region_resize(HrRegion *region, uint64_t bytes, const char *name, GError **error)
+{
+    void *base = region->base;
+    if (bytes > SIZE_MAX) {
+        errno = ENOMEM;
+        return refused(bytes, name, error);
+    }
+    if (whole_pages(bytes) != whole_pages(region->bytes))
+        base = mremap(region->base, region->bytes, bytes, MREMAP_MAYMOVE);
+    if (base == MAP_FAILED)
+        return refused(bytes, name, error);
+    region->base = base;
+    region->bytes = bytes;
     return true;
 }
 

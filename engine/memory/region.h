@@ -29,6 +29,10 @@ void hr_ledger_record(HrLedger *ledger, const HrPlanItem *item, uint64_t bytes);
  * item (ledger NULL: someone else does). huge: ask for 2 MiB pages. HR_ERROR_MEMORY on failure. */
 bool hr_region_map(HrRegion *region, HrLedger *ledger, const HrPlanItem *item, uint64_t bytes,
                    bool huge, GError **error);
+/* Makes a region that was mapped longer or shorter; what it holds up to the shorter length stays,
+ * perhaps elsewhere. Making it shorter does not fail. name: what it is for. HR_ERROR_MEMORY, the
+ * region as it was. */
+bool hr_region_resize(HrRegion *region, uint64_t bytes, const char *name, GError **error);
 /* Gives the pages of [offset, offset + bytes) back to the kernel; they read as zero afterwards.
  * Partial pages stay. */
 void hr_region_discard(HrRegion *region, size_t offset, size_t bytes);

@@ -94,6 +94,11 @@ static uint32_t chunk_of(const HrRunner *r, const HrEvaluation *ev)
 void hr_runner_run_evaluation(HrRunner *r, HrEvaluation *ev)
 {
     uint32_t chunk = chunk_of(r, ev);
+    if (ev->options.slot >= r->n_slots) {
+        g_set_error(&ev->error, HR_ERROR, HR_ERROR_SETTINGS,
+                    "There is no slot %u; the plan has %u.", ev->options.slot, r->n_slots);
+        return;
+    }
     size_t begin = ev->append ? 0 : forget(r, ev), past = r->kv.slots[ev->options.slot].tokens->len;
     if (past + ev->n - begin > r->kv.num_ctx) {
         g_set_error(&ev->error, HR_ERROR, HR_ERROR_TOO_LONG, "The tokens do not fit in num_ctx %u.",

@@ -5,6 +5,7 @@
 #include "run/load.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -111,12 +112,10 @@ static void record_weights(HrRunner *r)
     }
 }
 
-/* NULL: none. What is longer than the original context is decided once, by num_ctx, so that
- * positions agree with each other. */
-static const float *rope_divisors(const HrRunner *r)
+const float *hr_runner_rope_divisors(const HrRunner *r, const HrSettings *settings)
 {
     const HrWeights *w = &r->model->weights;
-    bool beyond = hr_plan_get_settings(r->plan)->num_ctx > r->model->hparams.rope.n_ctx_orig;
+    bool beyond = settings->num_ctx > r->model->hparams.rope.n_ctx_orig;
     return hr_weight_exists(&w->rope_freqs) ? w->rope_freqs.data
            : beyond                         ? w->rope_long.data
                                             : w->rope_short.data;
@@ -159,8 +158,8 @@ static bool allocate(HrRunner *r, GError **error)
         hr_model_build_program(r->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
     return hr_kv_init(&r->kv, &r->model->hparams, s, &r->ledger,
                       hr_plan_get_item(r->plan, r->plan->first_cache), error) &&
-           hr_executor_init(&r->executor, r->program, &r->kv, s->threads, rope_divisors(r),
-                            &r->ledger, compute, error) &&
+           hr_executor_init(&r->executor, r->program, &r->kv, s->threads,
+                            hr_runner_rope_divisors(r, s), &r->ledger, compute, error) &&
            allocate_vision(r, error) && allocate_adapters(r, error);
 }
 
@@ -180,6 +179,15 @@ static void make_slots(HrRunner *r)
     r->top = g_new(HrTokenProb, HR_MAX_TOP_LOGPROBS);
 }
 
+void hr_runner_sum_ledger(HrRunner *r)
+{
+    memset(r->stats.allocated, 0, sizeof r->stats.allocated);
+    for (guint i = 0; i < r->ledger.items->len; i++) {
+        const HrPlanItem *item = &g_array_index(r->ledger.items, HrPlanItem, i);
+        r->stats.allocated[item->kind] += item->bytes;
+    }
+}
+
 bool hr_runner_load(HrRunner *r, HrProgressFunc progress, void *data, GError **error)
 {
     record_weights(r);
@@ -188,9 +196,6 @@ bool hr_runner_load(HrRunner *r, HrProgressFunc progress, void *data, GError **e
     make_slots(r);
     r->stats.n_slots = r->n_slots;
     r->stats.weights_moved_bytes = r->executor.laid.region.bytes;
-    for (guint i = 0; i < r->ledger.items->len; i++) {
-        const HrPlanItem *item = &g_array_index(r->ledger.items, HrPlanItem, i);
-        r->stats.allocated[item->kind] += item->bytes;
-    }
+    hr_runner_sum_ledger(r);
     return true;
 }

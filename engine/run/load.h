@@ -9,3 +9,11 @@
 /* Allocates what runner->plan lists and reads the weights in. HR_ERROR_CANCELLED if progress says
  * stop. */
 bool hr_runner_load(HrRunner *runner, HrProgressFunc progress, void *data, GError **error);
+
+/* ---- For resizing ---- */
+
+/* NULL: none. What is longer than the original context is decided once, by num_ctx, so that
+ * positions agree with each other. */
+const float *hr_runner_rope_divisors(const HrRunner *runner, const HrSettings *settings);
+/* Sums the ledger up for those who ask for statistics. */
+void hr_runner_sum_ledger(HrRunner *runner);

@@ -30,7 +30,8 @@ static void update_stats(HrRunner *r)
 static HrRequest *next_request(HrRunner *r)
 {
     g_mutex_lock(&r->lock);
-    while (!r->stopping && g_queue_is_empty(&r->queue) && !r->evaluation && !hr_slots_active(r))
+    while (!r->stopping && g_queue_is_empty(&r->queue) && !r->evaluation && !r->resizing &&
+           !r->releasing && !hr_slots_active(r))
         g_cond_wait(&r->wake, &r->lock);
     HrRequest *request = r->stopping ? NULL : g_queue_pop_head(&r->queue);
     g_mutex_unlock(&r->lock);
@@ -83,6 +84,37 @@ static HrEvaluation *pending_evaluation(HrRunner *r)
     return evaluation;
 }
 
+static void finish_resizing(HrRunner *r, HrResizing *resizing)
+{
+    g_mutex_lock(&r->lock);
+    resizing->done = true;
+    r->resizing = NULL;
+    g_cond_broadcast(&r->evaluated);
+    g_mutex_unlock(&r->lock);
+}
+
+static void resize_if_asked(HrRunner *r)
+{
+    g_mutex_lock(&r->lock);
+    HrResizing *resizing = r->resizing;
+    g_mutex_unlock(&r->lock);
+    if (!resizing)
+        return;
+    hr_runner_run_resizing(r, resizing);
+    finish_resizing(r, resizing);
+}
+
+static void release_if_asked(HrRunner *r)
+{
+    g_mutex_lock(&r->lock);
+    bool releasing = r->releasing;
+    r->releasing = false;
+    g_mutex_unlock(&r->lock);
+    for (uint32_t i = 0; i < r->n_slots && releasing; i++)
+        if (r->slots[i].state == HR_SLOT_IDLE)
+            hr_kv_truncate(&r->kv, i, 0);
+}
+
 static void finish_evaluation(HrRunner *r, HrEvaluation *evaluation)
 {
     g_mutex_lock(&r->lock);
@@ -109,6 +141,11 @@ static void cancel_all(HrRunner *r)
         hr_request_send_done(request, HR_DONE_CANCELLED, NULL, NULL);
         hr_request_unref(request);
     }
+    if (r->resizing) {
+        r->resizing->error =
+            g_error_new_literal(HR_ERROR, HR_ERROR_CANCELLED, "The model is on its way out.");
+        finish_resizing(r, r->resizing);
+    }
 }
 
 static void *run(void *data)
@@ -119,6 +156,8 @@ static void *run(void *data)
         atomic_store(&r->interrupt, false);
         hr_slots_drop_cancelled(r);
         drop_cancelled_queue(r);
+        resize_if_asked(r);
+        release_if_asked(r);
         HrEvaluation *evaluation = pending_evaluation(r);
         if (evaluation) {
             hr_runner_run_evaluation(r, evaluation);
@@ -178,6 +217,7 @@ HrRunner *hr_runner_new(HrModel *model, HrPlan *plan, bool force, HrProgressFunc
     g_queue_init(&r->queue);
     r->model = hr_model_ref(model);
     r->plan = hr_plan_ref(plan);
+    r->num_ctx = hr_plan_get_settings(plan)->num_ctx;
     r->tokenizer = hr_model_get_tokenizer(model, NULL);
     hr_ledger_init(&r->ledger);
     if (!hr_runner_load(r, progress, data, error)) {
@@ -216,7 +256,20 @@ HrModel *hr_runner_get_model(const HrRunner *r)
 
 HrPlan *hr_runner_get_plan(const HrRunner *r)
 {
-    return r->plan;
+    HrRunner *runner = (HrRunner *)r; /* for its lock */
+    g_mutex_lock(&runner->lock);
+    HrPlan *plan = r->plan;
+    g_mutex_unlock(&runner->lock);
+    return plan;
+}
+
+static uint32_t num_ctx_now(const HrRunner *r)
+{
+    HrRunner *runner = (HrRunner *)r;
+    g_mutex_lock(&runner->lock);
+    uint32_t num_ctx = r->num_ctx;
+    g_mutex_unlock(&runner->lock);
+    return num_ctx;
 }
 
 /* ---- Requests ---- */
@@ -226,31 +279,34 @@ static bool check_tokens(const HrRunner *r, const HrToken *tokens, size_t n, boo
                          GError **error)
 {
     for (size_t i = 0; i < n; i++) {
-        if (tokens[i] < 0 ? !has_images : (uint32_t)tokens[i] >= r->program->hparams->n_vocab) {
+        if (tokens[i] < 0 ? !has_images : (uint32_t)tokens[i] >= r->model->hparams.n_vocab) {
             g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS,
                         "Token %d is not in the model's vocabulary of %u.", tokens[i],
-                        r->program->hparams->n_vocab);
+                        r->model->hparams.n_vocab);
             return false;
         }
     }
     return true;
 }
 
-static bool check_length(const HrRunner *r, size_t n, uint32_t limit, GError **error)
+/* n_answer: tokens that have to be left. */
+static bool check_length(const HrRunner *r, size_t n, uint32_t num_ctx, uint32_t n_answer,
+                         GError **error)
 {
+    uint32_t limit = num_ctx - n_answer;
     if (n == 0)
         g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "The prompt is empty.");
     else if (n > limit)
         g_set_error(
             error, HR_ERROR, HR_ERROR_TOO_LONG,
             "The prompt has %zu tokens, but num_ctx is %u (one is left for the answer). Shorten it or raise num_ctx (at most %u).",
-            n, hr_plan_get_settings(r->plan)->num_ctx, r->model->hparams.n_ctx_train);
+            n, num_ctx, r->model->hparams.n_ctx_train);
     return n > 0 && n <= limit;
 }
 
 static bool check_kind(const HrRunner *r, bool embeds, GError **error)
 {
-    if (r->program->hparams->embeds == embeds)
+    if (r->model->hparams.embeds == embeds)
         return true;
     g_set_error_literal(
         error, HR_ERROR, HR_ERROR_UNSUPPORTED,
@@ -259,11 +315,35 @@ static bool check_kind(const HrRunner *r, bool embeds, GError **error)
     return false;
 }
 
-static HrRequest *enqueue(HrRunner *r, HrRequest *take_request)
+static bool check_text(const HrRunner *r, size_t n, uint32_t num_ctx, GError **error)
+{
+    if (n > 0 && n <= num_ctx)
+        return true;
+    g_set_error(
+        error, HR_ERROR, n == 0 ? HR_ERROR_SETTINGS : HR_ERROR_TOO_LONG,
+        n == 0
+            ? "The text is empty."
+            : "The text has %zu tokens, but num_ctx is %u. Shorten it or raise num_ctx (at most %u).",
+        n, num_ctx, r->model->hparams.n_ctx_train);
+    return false;
+}
+
+/* Its length is looked at once more, with the lock held: the context may have become smaller since.
+ */
+static HrRequest *enqueue(HrRunner *r, HrRequest *take_request, GError **error)
 {
     if (!take_request)
         return NULL;
     g_mutex_lock(&r->lock);
+    uint32_t num_ctx = r->num_ctx;
+    size_t n = take_request->prompt->len;
+    if (take_request->embeds ? !check_text(r, n, num_ctx, error)
+                             : !check_length(r, n, num_ctx, 1, error)) {
+        g_mutex_unlock(&r->lock);
+        take_request->destroy = NULL;
+        hr_request_unref(take_request);
+        return NULL;
+    }
     g_queue_push_tail(&r->queue, hr_request_ref(take_request));
     r->stats.n_queued = g_queue_get_length(&r->queue);
     g_cond_signal(&r->wake);
@@ -274,12 +354,14 @@ static HrRequest *enqueue(HrRunner *r, HrRequest *take_request)
 HrRequest *hr_runner_submit(HrRunner *r, const HrRequestOptions *options, GMainContext *context,
                             HrEventFunc func, void *data, GDestroyNotify destroy, GError **error)
 {
-    uint32_t num_ctx = hr_plan_get_settings(r->plan)->num_ctx;
-    if (!check_kind(r, false, error) || !check_length(r, options->n_tokens, num_ctx - 1, error) ||
+    uint32_t num_ctx = num_ctx_now(r);
+    if (!check_kind(r, false, error) || !check_length(r, options->n_tokens, num_ctx, 1, error) ||
         !check_tokens(r, options->tokens, options->n_tokens, options->sights != NULL, error))
         return NULL;
-    return enqueue(r, hr_request_new(r, options, context, func, data, destroy,
-                                     r->program->hparams->n_vocab, num_ctx, error));
+    return enqueue(r,
+                   hr_request_new(r, options, context, func, data, destroy,
+                                  r->model->hparams.n_vocab, num_ctx, error),
+                   error);
 }
 
 HrRequest *hr_runner_embed(HrRunner *r, const HrToken *tokens, size_t n_tokens,
@@ -287,27 +369,17 @@ HrRequest *hr_runner_embed(HrRunner *r, const HrToken *tokens, size_t n_tokens,
                            GDestroyNotify destroy, GError **error)
 {
     HrRequestOptions options = {.tokens = tokens, .n_tokens = n_tokens};
-    uint32_t num_ctx = hr_plan_get_settings(r->plan)->num_ctx;
-    if (!check_kind(r, true, error))
+    uint32_t num_ctx = num_ctx_now(r);
+    if (!check_kind(r, true, error) || !check_text(r, n_tokens, num_ctx, error) ||
+        !check_tokens(r, tokens, n_tokens, false, error))
         return NULL;
-    if (n_tokens == 0 || n_tokens > num_ctx) {
-        g_set_error(
-            error, HR_ERROR, n_tokens == 0 ? HR_ERROR_SETTINGS : HR_ERROR_TOO_LONG,
-            n_tokens == 0
-                ? "The text is empty."
-                : "The text has %zu tokens, but num_ctx is %u. Shorten it or raise num_ctx (at most %u).",
-            n_tokens, num_ctx, r->model->hparams.n_ctx_train);
-        return NULL;
-    }
-    if (!check_tokens(r, tokens, n_tokens, false, error))
-        return NULL;
-    return enqueue(r, hr_request_new(r, &options, context, func, data, destroy, 0, num_ctx, error));
+    return enqueue(r, hr_request_new(r, &options, context, func, data, destroy, 0, num_ctx, error),
+                   error);
 }
 
 static bool evaluate(HrRunner *r, HrEvaluation *evaluation, GError **error)
 {
-    if (!check_kind(r, false, error) ||
-        !check_length(r, evaluation->n, hr_plan_get_settings(r->plan)->num_ctx, error) ||
+    if (!check_kind(r, false, error) || !check_length(r, evaluation->n, num_ctx_now(r), 0, error) ||
         !check_tokens(r, evaluation->tokens, evaluation->n, false, error))
         return false;
     g_mutex_lock(&r->lock);
@@ -337,12 +409,38 @@ bool hr_runner_evaluate_as(HrRunner *r, const HrToken *tokens, size_t n,
 {
     HrEvaluation evaluation = {
         .tokens = tokens, .n = n, .options = *options, .func = func, .data = data};
-    if (options->slot >= r->n_slots) {
-        g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS, "There is no slot %u; the plan has %u.",
-                    options->slot, r->n_slots);
-        return false;
-    }
     return evaluate(r, &evaluation, error);
+}
+
+/* ---- Resizing ---- */
+
+bool hr_runner_resize(HrRunner *r, HrPlan *plan, bool force, HrProgressFunc progress, void *data,
+                      GError **error)
+{
+    HrResizing resizing = {.plan = plan, .progress = progress, .data = data};
+    if (!force && !hr_plan_fits(plan, error))
+        return false;
+    g_mutex_lock(&r->lock);
+    while (r->resizing)
+        g_cond_wait(&r->evaluated, &r->lock);
+    r->resizing = &resizing;
+    if (!r->evaluation) /* that could not be composed again */
+        atomic_store(&r->interrupt, true);
+    g_cond_signal(&r->wake);
+    while (!resizing.done)
+        g_cond_wait(&r->evaluated, &r->lock);
+    g_mutex_unlock(&r->lock);
+    if (resizing.error)
+        g_propagate_error(error, resizing.error);
+    return resizing.ok;
+}
+
+void hr_runner_release_idle(HrRunner *r)
+{
+    g_mutex_lock(&r->lock);
+    r->releasing = true;
+    g_cond_signal(&r->wake);
+    g_mutex_unlock(&r->lock);
 }
 
 /* ---- Telling ---- */

@@ -37,6 +37,15 @@ typedef struct {
     GError *error;
 } HrEvaluation;
 
+/* A change of settings, posted by hr_runner_resize. */
+typedef struct {
+    HrPlan *plan;
+    HrProgressFunc progress;
+    void *data;
+    bool done, ok;
+    GError *error;
+} HrResizing;
+
 struct HrRunner {
     HrModel *model;
     HrPlan *plan;
@@ -47,10 +56,14 @@ struct HrRunner {
     HrExecutor executor;
     GThread *thread;
 
-    GMutex lock; /* guards what follows */
+    GMutex lock; /* guards what follows, and for other threads the plan */
     GCond wake, evaluated;
     GQueue queue; /* HrRequest */
     HrEvaluation *evaluation;
+    HrResizing *resizing;
+    uint32_t num_ctx; /* of the plan, or less while it is on its way to be less: prompts stay within
+                         it */
+    bool releasing;   /* what idle slots hold */
     bool stopping;
     HrRunnerStats stats;
 
@@ -132,6 +145,9 @@ bool hr_slot_shift(HrRunner *runner, HrSlot *slot);
  * come next. */
 bool hr_request_constrain(HrRunner *runner, const HrSlot *slot, float *logits, size_t n_vocab,
                           GError **error);
+
+/* ---- resize.c ---- */
+void hr_runner_run_resizing(HrRunner *runner, HrResizing *resizing);
 
 /* ---- evaluate.c ---- */
 void hr_runner_run_evaluation(HrRunner *runner, HrEvaluation *evaluation);

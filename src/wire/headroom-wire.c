@@ -43,6 +43,8 @@ engine_status (int code)
   case HR_ERROR_SETTINGS:
   case HR_ERROR_TOO_LONG:
     return 400;
+  case HR_ERROR_BUSY:
+    return 409;
   case HR_ERROR_CANCELLED:
     return STATUS_CLIENT_CLOSED;
   case HR_ERROR_FILE:

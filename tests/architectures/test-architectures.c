@@ -143,6 +143,42 @@ static bool is_chosen(const char *path)
     return !g_getenv("HEADROOM_TEST_BRIEF") || g_str_hash(strrchr(path, '/')) % 3 == 0;
 }
 
+static void check_plan(const HrRunner *runner);
+
+static void resize(HrRunner *runner, uint32_t num_ctx, uint32_t parallel)
+{
+    g_autoptr(GError) error = NULL;
+    HrDevice device = {.name = "host", .total = 64ull << 30, .free = 64ull << 30};
+    HrSettings settings = *hr_plan_get_settings(hr_runner_get_plan(runner));
+    settings.num_ctx = num_ctx;
+    settings.parallel = parallel;
+    g_autoptr(HrPlan) plan =
+        hr_plan_new(hr_runner_get_model(runner), &settings, &device, 1, &error);
+    g_assert_no_error(error);
+    hr_runner_resize(runner, plan, false, NULL, NULL, &error);
+    g_assert_no_error(error);
+    check_plan(runner);
+}
+
+/* What slot 1 holds goes on as if nothing had happened when the cache becomes another size,
+ * whatever its layers keep. */
+static void check_sizes(HrRunner *runner, const HrToken *tokens, const Answers *whole)
+{
+    static const uint32_t sizes[][2] = {{5 * FIXTURE_N_TOKENS, 2},
+                                        {FIXTURE_N_TOKENS, 3},
+                                        {3 * FIXTURE_N_TOKENS, 2}};
+    g_autofree float *logits = g_new0(float, FIXTURE_N_TOKENS *FIXTURE_N_VOCAB);
+    Answers answers = {logits};
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        resize(runner, sizes[i][0], sizes[i][1]);
+        memcpy(logits, whole->logits, 66 * FIXTURE_N_VOCAB * sizeof *logits);
+        memset(logits + 66 * FIXTURE_N_VOCAB, 0, 6 * FIXTURE_N_VOCAB * sizeof *logits);
+        read_tokens(runner, tokens, (HrEvaluateOptions){.slot = 1, .chunk = 1, .n_keep = 66},
+                    &answers);
+        assert_same(&answers, whole);
+    }
+}
+
 /* What was planned is what was taken. */
 static void check_plan(const HrRunner *runner)
 {
@@ -160,7 +196,7 @@ static void test_architecture(gconstpointer path)
 {
     g_autofree char *text = NULL, *folder = g_dir_make_tmp("headroom-architecture-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(folder, "model.gguf", NULL);
-    g_autofree float *logits = g_new0(float, FIXTURE_N_TOKENS * FIXTURE_N_VOCAB);
+    g_autofree float *logits = g_new0(float, FIXTURE_N_TOKENS *FIXTURE_N_VOCAB);
     g_autoptr(GError) error = NULL;
     HrToken tokens[FIXTURE_N_TOKENS];
     Answers whole = {logits};
@@ -173,8 +209,10 @@ static void test_architecture(gconstpointer path)
     check_plan(runner);
     read_tokens(runner, tokens, (HrEvaluateOptions){0}, &whole);
     compare_answers(text, &whole);
-    if (is_chosen(path))
+    if (is_chosen(path)) {
         check_ways(runner, tokens, &whole);
+        check_sizes(runner, tokens, &whole);
+    }
     g_unlink(file);
     g_rmdir(folder);
 }

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include "kv/kv.h"
+#include "kv/resize.h"
 
 #include <string.h>
 
@@ -143,7 +143,7 @@ static void assert_counted(const Fixture *f)
         const HrKvPages *pages = &f->kv.groups[g];
         g_autofree uint16_t *refs = g_new0(uint16_t, pages->n_pages);
         uint32_t used = 0;
-        for (uint32_t s = 0; s < N_SLOTS; s++)
+        for (uint32_t s = 0; s < f->kv.n_slots; s++)
             for (uint32_t e = 0; e < f->kv.slots[s].n_pages; e++)
                 if (f->kv.slots[s].pages[g][e] != HR_KV_NO_PAGE)
                     refs[f->kv.slots[s].pages[g][e]]++;
@@ -307,6 +307,124 @@ static void test_share(Fixture *f, gconstpointer data)
     assert_counted(f);
 }
 
+/* ---- Other sizes ---- */
+
+static void copy_pages(const HrKvMoves *m, void *data)
+{
+    size_t bytes = m->from->layers[m->layer].page_bytes;
+    g_assert_cmpuint(bytes, ==, m->to->layers[m->layer].page_bytes);
+    for (uint32_t i = 0; i < m->n_moves; i++)
+        memcpy(m->target + m->moves[i].to * bytes, m->source + m->moves[i].from * bytes, bytes);
+}
+
+static void no_progress(double fraction, void *data)
+{
+}
+
+static HrKvResize prepare_resize(Fixture *f, uint32_t num_ctx, uint32_t parallel,
+                                 const uint32_t *from)
+{
+    HrSettings settings = {.num_ctx = num_ctx,
+                           .parallel = parallel,
+                           .num_batch = NUM_BATCH,
+                           .kv_type = HR_KV_F32};
+    g_autoptr(GError) error = NULL;
+    HrKvResize resize;
+    g_assert_true(hr_kv_resize_prepare(&resize, &f->kv, &f->hparams, &settings, from, &error));
+    g_assert_no_error(error);
+    return resize;
+}
+
+/* What slots hold: tokens, and how many of them can be come back to. */
+typedef struct {
+    uint32_t n, reachable;
+    HrToken last;
+} Held;
+
+static Held held_by(const Fixture *f, uint32_t slot)
+{
+    uint32_t n = held(f, slot);
+    return (Held){n, hr_kv_reachable(&f->kv, slot, n > 0 ? n - 1 : 0),
+                  n > 0 ? token_at(f, slot, n - 1) : 0};
+}
+
+/* Some of the slots, in their order. */
+static void choose_slots(const Fixture *f, GRand *rand, uint32_t parallel, uint32_t *from)
+{
+    uint32_t spare = f->kv.n_slots > parallel ? f->kv.n_slots - parallel : 0, k = 0;
+    for (uint32_t s = 0; s < f->kv.n_slots; s++)
+        if (spare > 0 && g_rand_boolean(rand))
+            spare--;
+        else if (k < parallel)
+            from[k++] = s;
+    while (k < parallel)
+        from[k++] = HR_KV_NO_SLOT;
+}
+
+static void resize_somehow(Fixture *f, GRand *rand)
+{
+    static const uint32_t sizes[] = {64, WINDOW - 10, 150, 250, NUM_CTX, 3 * NUM_CTX};
+    uint32_t num_ctx = sizes[g_rand_int_range(rand, 0, G_N_ELEMENTS(sizes))],
+             parallel = (uint32_t)g_rand_int_range(rand, 1, 6), from[6];
+    Held before[6];
+    choose_slots(f, rand, parallel, from);
+    for (uint32_t s = 0; s < f->kv.n_slots; s++)
+        before[s] = held_by(f, s);
+    HrKvResize resize = prepare_resize(f, num_ctx, parallel, from);
+    if (g_rand_int_range(rand, 0, 4) == 0) {
+        hr_kv_resize_abandon(&resize);
+        for (uint32_t s = 0; s < f->kv.n_slots; s++)
+            g_assert_cmpuint(held(f, s), ==, before[s].n);
+        return;
+    }
+    hr_kv_resize_apply(&resize, copy_pages, no_progress, NULL);
+    g_assert_cmpuint(f->kv.n_slots, ==, parallel);
+    for (uint32_t s = 0; s < parallel; s++) {
+        assert_readable(f, s);
+        if (from[s] == HR_KV_NO_SLOT)
+            g_assert_cmpuint(held(f, s), ==, 0);
+        else if (before[from[s]].n <= num_ctx) { /* of a window's past pages some may have to go,
+                                                    what it looks at stays */
+            g_assert_cmpuint(held(f, s), ==, before[from[s]].n);
+            g_assert_true(held(f, s) == 0 ||
+                          token_at(f, s, held(f, s) - 1) == before[from[s]].last);
+        }
+    }
+}
+
+static void test_resize(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(9);
+    for (int i = 0; i < 6000; i++) {
+        uint32_t slot = (uint32_t)g_rand_int_range(rand, 0, (gint32)f->kv.n_slots),
+                 len = held(f, slot), n;
+        switch (g_rand_int_range(rand, 0, 12)) {
+        case 0:
+            hr_kv_truncate(&f->kv, slot, (uint32_t)g_rand_int_range(rand, 0, (gint32)len + 1));
+            break;
+        case 1:
+            hr_kv_share(&f->kv, slot, (slot + 1) % f->kv.n_slots,
+                        (uint32_t)g_rand_int_range(rand, 0,
+                                                   (gint32)held(f, (slot + 1) % f->kv.n_slots) +
+                                                       1));
+            break;
+        case 2:
+            hr_kv_checkpoint(&f->kv, slot);
+            break;
+        case 3:
+            resize_somehow(f, rand);
+            assert_counted(f);
+            break;
+        default:
+            n = (uint32_t)g_rand_int_range(rand, 1, NUM_BATCH + 1);
+            n = MIN(n, f->kv.num_ctx - len);
+            if (n > 0)
+                feed(f, slot, n, i * 200, g_rand_int_range(rand, 0, 4) == 0);
+            assert_readable(f, slot);
+        }
+    }
+}
+
 static void test_random(Fixture *f, gconstpointer data)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(5);
@@ -357,6 +475,8 @@ int main(int argc, char **argv)
     ADD("share", NULL, test_share);
     ADD("share-states", with_states, test_share);
     ADD("random", NULL, test_random);
+    ADD("resize", NULL, test_resize);
+    ADD("resize-states", with_states, test_resize);
     ADD("random-states", with_states, test_random);
     return g_test_run();
 }
