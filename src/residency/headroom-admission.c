@@ -70,44 +70,47 @@ evict (HeadroomResidency *self, GArray *list, HeadroomResident *for_whom, guint6
   }
 }
 
-typedef enum {
-  PLACE_FREE,       /* load now */
-  PLACE_LATER,      /* something is on its way out, or busy */
-  PLACE_IMPOSSIBLE,
-} Place;
 
 /* Looks after one device; what is chosen there goes at once. */
-static Place
+static HeadroomPlace
 make_room_on (HeadroomResidency *self, HeadroomResident *guest, gsize device, guint64 need_bytes,
               gsize need_models)
 {
-  g_autoptr (GArray) idle = headroom_candidates_list (self, device, FALSE);
+  g_autoptr (GArray) idle = headroom_candidates_list (self, guest, device, FALSE);
   g_autoptr (GArray) all = NULL;
 
   if (need_bytes == 0 && need_models == 0)
-    return PLACE_FREE;
+    return HEADROOM_PLACE_FREE;
   if (headroom_candidates_choose (idle, need_bytes, need_models)) {
     evict (self, idle, guest, need_bytes);
-    return PLACE_LATER;
+    return HEADROOM_PLACE_LATER;
   }
   if (headroom_residency_something_leaves (self))
-    return PLACE_LATER;
-  all = headroom_candidates_list (self, device, TRUE);
-  return headroom_candidates_choose (all, need_bytes, need_models) ? PLACE_LATER : PLACE_IMPOSSIBLE;
+    return HEADROOM_PLACE_LATER;
+  all = headroom_candidates_list (self, guest, device, TRUE);
+  return headroom_candidates_choose (all, need_bytes, need_models) ? HEADROOM_PLACE_LATER : HEADROOM_PLACE_IMPOSSIBLE;
 }
 
-static Place
-make_room (HeadroomResidency *self, HeadroomResident *guest, const HrPlan *plan)
+/* Of models that may be loaded at once, those too many with another one. */
+static gsize
+too_many (HeadroomResidency *self, const HrPlan *plan)
 {
   guint n_loaded = g_hash_table_size (self->residents) - 1, limit = max_loaded (self, plan);
-  gsize too_many = n_loaded >= limit ? n_loaded - limit + 1 : 0;
-  Place place = PLACE_FREE;
+
+  return n_loaded >= limit ? n_loaded - limit + 1 : 0;
+}
+
+HeadroomPlace
+headroom_admission_make_room (HeadroomResidency *self, HeadroomResident *guest, const HrPlan *plan,
+                              gsize need_models)
+{
+  HeadroomPlace place = HEADROOM_PLACE_FREE;
 
   /* What leaves is counted in n_loaded and in what is promised, so wait before choosing more. */
   if (headroom_residency_something_leaves (self))
-    return PLACE_LATER;
-  for (gsize d = 0; d < hr_plan_n_devices (plan) && place == PLACE_FREE; d++)
-    place = make_room_on (self, guest, d, shortage (plan, d), d == 0 ? too_many : 0);
+    return HEADROOM_PLACE_LATER;
+  for (gsize d = 0; d < hr_plan_n_devices (plan) && place == HEADROOM_PLACE_FREE; d++)
+    place = make_room_on (self, guest, d, shortage (plan, d), d == 0 ? need_models : 0);
   return place;
 }
 
@@ -161,7 +164,7 @@ give_up (HeadroomResidency *self, HeadroomResident *resident, gboolean all, cons
 /* The same plan on the machine as it would be if every model that may go were gone: what it says
  * would fit is the truth. */
 static HeadroomFit *
-fit_alone (HeadroomResidency *self, HeadroomResident *guest)
+fit_alone (HeadroomResidency *self, HeadroomResident *guest, const HrSettings *settings)
 {
   HrDevice devices[HEADROOM_MAX_DEVICES];
   gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
@@ -170,27 +173,33 @@ fit_alone (HeadroomResidency *self, HeadroomResident *guest)
 
   g_hash_table_iter_init (&iter, self->residents);
   while (g_hash_table_iter_next (&iter, NULL, &resident))
-    if (headroom_candidate_may_go (resident, TRUE))
+    if (resident == guest || headroom_candidate_may_go (resident, TRUE))
       headroom_budget_give_back (resident, devices, n);
-  return headroom_machine_fit (self->machine, guest->model, &guest->demand.settings, devices, n,
-                               NULL);
+  return headroom_machine_fit (self->machine, guest->model, settings, devices, n, NULL);
+}
+
+GError *
+headroom_admission_new_refusal (HeadroomResidency *self, HeadroomResident *guest,
+                                const HrSettings *settings)
+{
+  g_autofree char *pinned = dup_pinned (self);
+  g_autoptr (HeadroomFit) alone = fit_alone (self, guest, settings);
+  g_autoptr (GError) reason = NULL;
+
+  if (hr_plan_fits (alone->plan, &reason))
+    return g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY,
+                         _("As many models are loaded as may be (%u), and none of them may go.%s"),
+                         max_loaded (self, alone->plan), pinned);
+  return g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY, "%s%s",
+                      reason->message, pinned);
 }
 
 static void
 refuse (HeadroomResidency *self, HeadroomResident *resident)
 {
-  g_autofree char *pinned = dup_pinned (self);
-  g_autoptr (HeadroomFit) alone = fit_alone (self, resident);
-  g_autoptr (GError) reason = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error =
+      headroom_admission_new_refusal (self, resident, &resident->demand.settings);
 
-  if (hr_plan_fits (alone->plan, &reason))
-    error = g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY,
-                         _("As many models are loaded as may be (%u), and none of them may go.%s"),
-                         max_loaded (self, alone->plan), pinned);
-  else
-    error = g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY, "%s%s",
-                         reason->message, pinned);
   give_up (self, resident, FALSE, error);
 }
 
@@ -258,17 +267,17 @@ headroom_admission_continue (HeadroomResidency *self)
     give_up (self, resident, TRUE, error);
     return;
   }
-  switch (make_room (self, resident, plan)) {
-  case PLACE_FREE:
+  switch (headroom_admission_make_room (self, resident, plan, too_many (self, plan))) {
+  case HEADROOM_PLACE_FREE:
     if (!HEADROOM_MACHINE_GET_CLASS (self->machine)->is_imagined)
       log_load (plan);
     headroom_resident_load_async (resident, g_steal_pointer (&plan), loaded_cb,
                                   g_object_ref (self));
     break;
-  case PLACE_LATER:
+  case HEADROOM_PLACE_LATER:
     wait_for_place (self, resident);
     break;
-  case PLACE_IMPOSSIBLE:
+  case HEADROOM_PLACE_IMPOSSIBLE:
     refuse (self, resident);
     break;
   }

@@ -14,7 +14,8 @@ headroom_candidate_may_go (HeadroomResident *resident, gboolean even_busy)
 }
 
 GArray *
-headroom_candidates_list (HeadroomResidency *self, gsize device, gboolean even_busy)
+headroom_candidates_list (HeadroomResidency *self, HeadroomResident *guest, gsize device,
+                          gboolean even_busy)
 {
   GArray *list = g_array_new (FALSE, TRUE, sizeof (HeadroomCandidate));
   GHashTableIter iter;
@@ -24,7 +25,7 @@ headroom_candidates_list (HeadroomResidency *self, gsize device, gboolean even_b
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     HeadroomResident *resident = value;
     HeadroomCandidate candidate = { .resident = resident };
-    if (!headroom_candidate_may_go (resident, even_busy))
+    if (resident == guest || !headroom_candidate_may_go (resident, even_busy))
       continue;
     candidate.candidate.bytes = headroom_resident_get_bytes (resident, device);
     candidate.candidate.load_bytes = hr_plan_get_bytes (resident->plan, HR_ITEM_WEIGHTS);

@@ -37,6 +37,12 @@ headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *options, cons
 
 /* A number that is too small, or differs where it must be the same. */
 static gboolean
+is_short (const HeadroomDemand *self, guint32 wanted, guint32 loaded)
+{
+  return wanted > loaded || (self->exact && wanted != 0 && wanted != loaded);
+}
+
+static gboolean
 differs (gboolean wrong, const char *what, guint32 wanted, guint32 loaded, char **ret_reason)
 {
   if (wrong && ret_reason != NULL)
@@ -45,18 +51,25 @@ differs (gboolean wrong, const char *what, guint32 wanted, guint32 loaded, char 
   return wrong;
 }
 
+static guint32
+trained (guint32 num_ctx, guint32 n_ctx_train)
+{
+  return n_ctx_train > 0 ? MIN (num_ctx, n_ctx_train) : num_ctx;
+}
+
 gboolean
 headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded, guint32 n_ctx_train,
                         char **ret_reason)
 {
   const HrSettings *wanted = &self->settings;
-  guint32 num_ctx = n_ctx_train > 0 ? MIN (wanted->num_ctx, n_ctx_train) : wanted->num_ctx;
+  guint32 num_ctx = trained (wanted->num_ctx, n_ctx_train);
 
-  if (differs (num_ctx > loaded->num_ctx, "num_ctx", num_ctx, loaded->num_ctx, ret_reason) ||
-      differs (wanted->parallel > loaded->parallel, "parallel", wanted->parallel, loaded->parallel,
+  if (differs (is_short (self, num_ctx, loaded->num_ctx), "num_ctx", num_ctx, loaded->num_ctx,
                ret_reason) ||
-      differs (wanted->num_batch > loaded->num_batch, "num_batch", wanted->num_batch,
-               loaded->num_batch, ret_reason) ||
+      differs (is_short (self, wanted->parallel, loaded->parallel), "parallel", wanted->parallel,
+               loaded->parallel, ret_reason) ||
+      differs (is_short (self, wanted->num_batch, loaded->num_batch), "num_batch",
+               wanted->num_batch, loaded->num_batch, ret_reason) ||
       differs (wanted->threads != 0 && wanted->threads != loaded->threads, "num_thread",
                wanted->threads, loaded->threads, ret_reason))
     return FALSE;
@@ -67,6 +80,28 @@ headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded, gu
                            hr_kv_type_name (wanted->kv_type), hr_kv_type_name (loaded->kv_type));
     return FALSE;
   }
+  return TRUE;
+}
+
+gboolean
+headroom_demand_resize (const HeadroomDemand *self, const HrSettings *loaded, guint32 n_ctx_train,
+                        HrSettings *ret_settings)
+{
+  const HrSettings *wanted = &self->settings;
+  guint32 num_ctx = trained (wanted->num_ctx, n_ctx_train);
+  HrSettings settings = *loaded;
+
+  if (wanted->threads != 0 && wanted->threads != loaded->threads)
+    return FALSE;
+  if (is_short (self, num_ctx, loaded->num_ctx))
+    settings.num_ctx = num_ctx;
+  if (is_short (self, wanted->parallel, loaded->parallel))
+    settings.parallel = wanted->parallel;
+  if (is_short (self, wanted->num_batch, loaded->num_batch))
+    settings.num_batch = wanted->num_batch;
+  if (self->kv_type_given)
+    settings.kv_type = wanted->kv_type;
+  *ret_settings = settings;
   return TRUE;
 }
 

@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pure functions. Loading again costs seconds and other people's caches, so a demand is met by
- * anything that is enough: more context or more slots than asked for are fine, and what nobody
- * asked for matters not at all. Thread-safety: Safe.
+ * Pure functions. A demand is met by anything that is enough: more context or more slots than asked
+ * for are fine, so that clients that ask for less take nothing from others, and what nobody asked
+ * for matters not at all. Thread-safety: Safe.
  */
 #pragma once
 
@@ -16,6 +16,7 @@ typedef struct {
   HrSettings settings;     /* num_ctx, parallel, num_batch, threads 0: not said */
   gboolean kv_type_given;  /* by the request itself */
   gboolean gpu_layers_given;
+  gboolean exact;          /* what is said is what it has to become, not what is enough */
   char client[48];         /* who asks, for events; "" if that is not known */
 } HeadroomDemand;
 
@@ -36,6 +37,15 @@ gboolean headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *opti
  */
 gboolean headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded,
                                  guint32 n_ctx_train, char **ret_reason);
+
+/**
+ * headroom_demand_resize:
+ * @ret_settings: what those of a loaded model have to become for it
+ *
+ * Returns: whether that is possible while the model is loaded
+ */
+gboolean headroom_demand_resize (const HeadroomDemand *self, const HrSettings *loaded,
+                                 guint32 n_ctx_train, HrSettings *ret_settings);
 
 /* Tokens that a request with this demand may use of a slot. */
 guint32 headroom_demand_num_ctx (const HeadroomDemand *self, const HrSettings *loaded);

@@ -166,6 +166,25 @@ real_load (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
 }
 
 static void
+resize_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  HeadroomResident *resident = source;
+  GError *error = NULL;
+
+  if (hr_runner_resize (resident->runner, resident->next_plan, false, load_progress, resident,
+                        &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+real_resize (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
+{
+  run_in_thread (take_task, resize_thread);
+}
+
+static void
 unload_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   hr_runner_free (data);
@@ -196,6 +215,7 @@ headroom_machine_class_init (HeadroomMachineClass *klass)
   klass->fit = real_fit;
   klass->open = real_open;
   klass->load = real_load;
+  klass->resize = real_resize;
   klass->unload = real_unload;
 }
 
@@ -276,6 +296,12 @@ void
 headroom_machine_load (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
 {
   HEADROOM_MACHINE_GET_CLASS (self)->load (self, resident, take_task);
+}
+
+void
+headroom_machine_resize (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
+{
+  HEADROOM_MACHINE_GET_CLASS (self)->resize (self, resident, take_task);
 }
 
 void

@@ -51,6 +51,8 @@ struct _HeadroomMachineClass {
   /* Allocates resident->plan and reads the weights; the task returns an HrRunner, or NULL on
    * machines without. */
   void (*load) (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
+  /* Makes resident->runner what resident->next_plan says; the task returns TRUE. */
+  void (*resize) (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
   /* Frees a runner (NULL on machines without); the task returns TRUE. */
   void (*unload) (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner,
                   GTask *take_task);
@@ -72,6 +74,7 @@ HeadroomFit *headroom_machine_fit (HeadroomMachine *self, HrModel *model, const 
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_machine_open (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
 void headroom_machine_load (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
+void headroom_machine_resize (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
 void headroom_machine_unload (HeadroomMachine *self, HeadroomResident *resident,
                               HrRunner *take_runner, GTask *take_task);
 

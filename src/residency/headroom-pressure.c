@@ -133,7 +133,7 @@ free_some (HeadroomResidency *self, const HrDevice *device, gsize d, guint64 nee
   }
   if (need_bytes == 0)
     return;
-  idle = headroom_candidates_list (self, d, FALSE);
+  idle = headroom_candidates_list (self, NULL, d, FALSE);
   count_taken (idle, d);
   if (!headroom_candidates_choose (idle, need_bytes, 0))
     choose_all (idle);
@@ -149,7 +149,7 @@ free_for_stalls (HeadroomResidency *self, const HrDevice *host, const HrPressure
 
   if (now_us < self->pressure.rest_until_us || !is_stalled (pressure, host))
     return;
-  idle = headroom_candidates_list (self, 0, FALSE);
+  idle = headroom_candidates_list (self, NULL, 0, FALSE);
   count_taken (idle, 0);
   if (headroom_candidates_choose (idle, 1, 1) && evict_chosen (self, idle, host, pressure))
     self->pressure.rest_until_us = now_us + REST_US;

@@ -39,6 +39,7 @@ typedef enum {
   HEADROOM_REASON_DIFFERENT_SIZES, /* u: a num_ctx for all */
   HEADROOM_REASON_LOOP,            /* u: tokens that came again and again */
   HEADROOM_REASON_LOOP_ENDED,      /* u: likewise */
+  HEADROOM_REASON_RESIZED,         /* uuuuss: num_ctx before and now, parallel, type of the cache */
   HEADROOM_REASON_N,
 } HeadroomReason;
 

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * headroom-residency.c owns the table, the queue and the leases; headroom-admission.c finds a place
- * for a model and loads it; headroom-keep-alive.c lets it go; headroom-budget.c knows what there is
- * to give away.
+ * for a model and loads it; headroom-resize.c changes one that is loaded; headroom-keep-alive.c
+ * lets it go; headroom-budget.c knows what there is to give away.
  */
 #pragma once
 
@@ -64,6 +64,9 @@ void headroom_residency_pump (HeadroomResidency *self);
 /* Ends the oldest or all acquisitions of a model with an error. */
 void headroom_residency_fail (HeadroomResidency *self, HeadroomModelEntry *entry, gboolean all,
                               const GError *error);
+/* Ends that acquisition, if it still waits. */
+void headroom_residency_fail_one (HeadroomResidency *self, gconstpointer wanted,
+                                  const GError *error);
 /* A model that nobody has a lease on, any more or yet. */
 void headroom_residency_settle (HeadroomResidency *self, HeadroomResident *resident);
 void headroom_residency_remove (HeadroomResidency *self, HeadroomResident *resident);
@@ -81,9 +84,10 @@ typedef struct {
 
 /* Neither pinned nor on its way in or out; nor busy, unless even_busy. */
 gboolean headroom_candidate_may_go (HeadroomResident *resident, gboolean even_busy);
-/* Of HeadroomCandidate: those who may go, with what they have of a device. */
-GArray *headroom_candidates_list (HeadroomResidency *self, gsize device, gboolean even_busy)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Of HeadroomCandidate: those who may go for guest (NULL: for other programs), with what they have of a
+ * device. */
+GArray *headroom_candidates_list (HeadroomResidency *self, HeadroomResident *guest, gsize device,
+                                  gboolean even_busy) G_GNUC_WARN_UNUSED_RESULT;
 /* See headroom_eviction_choose (). */
 gboolean headroom_candidates_choose (GArray *list, guint64 need_bytes, gsize need_models);
 /* Whether a model is being unloaded. */
@@ -104,6 +108,19 @@ void headroom_keep_alive_stop (HeadroomResident *resident);
 /* Its time is over: unloads it and says why. */
 void headroom_keep_alive_end (HeadroomResidency *self, HeadroomResident *resident);
 
+typedef enum {
+  HEADROOM_PLACE_FREE,       /* now */
+  HEADROOM_PLACE_LATER,      /* something is on its way out, or busy */
+  HEADROOM_PLACE_IMPOSSIBLE,
+} HeadroomPlace;
+
+/* Sees to it that a plan fits, by sending idle models but guest away. need_models: at least so many
+ * have to go. */
+HeadroomPlace headroom_admission_make_room (HeadroomResidency *self, HeadroomResident *guest,
+                                            const HrPlan *plan, gsize need_models);
+/* Why guest cannot be as settings say, and what could be. */
+GError *headroom_admission_new_refusal (HeadroomResidency *self, HeadroomResident *guest,
+                                        const HrSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 /* Begins to load a model that is not here. There must be none on its way in. */
 void headroom_admission_start (HeadroomResidency *self, HeadroomModelEntry *entry,
                                const HeadroomDemand *demand);

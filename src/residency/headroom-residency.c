@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "headroom-env.h"
+#include "headroom-resize.h"
 #include "headroom-wire-time.h"
 
 #define DEFAULT_KEEP_ALIVE_NS (5 * 60 * HEADROOM_NSEC_PER_SEC)
@@ -249,15 +250,21 @@ reload_when_idle (HeadroomResidency *self, HeadroomResident *resident, const cha
   headroom_residency_start_unload (self, resident);
 }
 
+/* Names with manifests share a blob, whose content never changes; a loose file may be another one
+ * by now. */
+static gboolean
+is_replaced (HeadroomResident *resident, const HeadroomAcquisition *wanted)
+{
+  return headroom_model_entry_is_loose (wanted->entry) &&
+         headroom_model_entry_is_loose (resident->entry) &&
+         !g_str_equal (headroom_model_entry_get_digest (wanted->entry),
+                       headroom_model_entry_get_digest (resident->entry));
+}
+
 static gboolean
 is_what_is_wanted (HeadroomResident *resident, const HeadroomAcquisition *wanted, char **ret_reason)
 {
-  /* Names with manifests share a blob, whose content never changes; a loose file may be another one
-   * by now. */
-  if (headroom_model_entry_is_loose (wanted->entry) &&
-      headroom_model_entry_is_loose (resident->entry) &&
-      !g_str_equal (headroom_model_entry_get_digest (wanted->entry),
-                    headroom_model_entry_get_digest (resident->entry))) {
+  if (is_replaced (resident, wanted)) {
     *ret_reason = g_strdup (_("its file was replaced"));
     return FALSE;
   }
@@ -265,9 +272,11 @@ is_what_is_wanted (HeadroomResident *resident, const HeadroomAcquisition *wanted
                                  hr_model_get_info (resident->model)->n_ctx_train, ret_reason);
 }
 
-/* The resident that an acquisition may have now, or NULL; then somebody will pump again. */
+/* The resident that an acquisition may have now, or NULL; then somebody will pump again, or error
+ * says why it cannot have it at all. ret_overtakable: others may have that model meanwhile. */
 static HeadroomResident *
-find_place (HeadroomResidency *self, HeadroomAcquisition *wanted)
+find_place (HeadroomResidency *self, HeadroomAcquisition *wanted, gboolean *ret_overtakable,
+            GError **error)
 {
   HeadroomResident *resident = g_hash_table_lookup (self->residents, key_of (wanted->entry));
   g_autofree char *reason = NULL;
@@ -278,13 +287,25 @@ find_place (HeadroomResidency *self, HeadroomAcquisition *wanted)
     return NULL;
   if (is_what_is_wanted (resident, wanted, &reason))
     return resident;
-  reload_when_idle (self, resident, wanted->demand.client, reason);
-  return NULL;
+  switch (is_replaced (resident, wanted) ? HEADROOM_RESIZE_RELOAD
+                                         : headroom_resize_try (self, resident, wanted, error)) {
+  case HEADROOM_RESIZE_NOTHING:
+    return resident;
+  case HEADROOM_RESIZE_RELOAD:
+    reload_when_idle (self, resident, wanted->demand.client, reason);
+    return NULL;
+  case HEADROOM_RESIZE_LATER:
+  case HEADROOM_RESIZE_REFUSED:
+  default:
+    *ret_overtakable = TRUE;
+    return NULL;
+  }
 }
 
 typedef struct {
   GTask *task;
-  HeadroomLease *lease;
+  HeadroomLease *lease; /* NULL: error */
+  GError *error;
 } Grant;
 
 /* Returning from a task may call back at once, and the callback may come here again: so first
@@ -294,7 +315,10 @@ return_grants (GArray *grants)
 {
   for (guint i = 0; i < grants->len; i++) {
     Grant *grant = &g_array_index (grants, Grant, i);
-    g_task_return_pointer (grant->task, grant->lease, (GDestroyNotify) headroom_lease_free);
+    if (grant->lease != NULL)
+      g_task_return_pointer (grant->task, grant->lease, (GDestroyNotify) headroom_lease_free);
+    else
+      g_task_return_error (grant->task, grant->error);
     g_object_unref (grant->task);
   }
 }
@@ -310,15 +334,21 @@ headroom_residency_pump (HeadroomResidency *self)
     HeadroomAcquisition *wanted = g_task_get_task_data (l->data);
     const char *key = key_of (wanted->entry);
     HeadroomResident *resident;
+    gboolean overtakable = FALSE;
+    GError *error = NULL;
     next = l->next;
-    /* Nobody overtakes an older request for the same model. */
+    /* Nobody overtakes an older request for the same model, but for one that waits for more than
+     * others need. */
     if (g_hash_table_contains (passed, key))
       continue;
-    resident = find_place (self, wanted);
+    resident = find_place (self, wanted, &overtakable, &error);
     if (resident != NULL)
-      g_array_append_vals (grants, &(Grant){ take (self, l), grant_lease (self, resident, wanted) },
-                           1);
-    else
+      g_array_append_vals (
+          grants, &(Grant){ .task = take (self, l), .lease = grant_lease (self, resident, wanted) },
+          1);
+    else if (error != NULL)
+      g_array_append_vals (grants, &(Grant){ .task = take (self, l), .error = error }, 1);
+    else if (!overtakable)
       g_hash_table_add (passed, (gpointer) key);
   }
   return_grants (grants);
@@ -342,6 +372,18 @@ headroom_residency_fail (HeadroomResidency *self, HeadroomModelEntry *entry, gbo
   }
   for (guint i = 0; i < failed->len; i++)
     g_task_return_error (failed->pdata[i], g_error_copy (error));
+}
+
+void
+headroom_residency_fail_one (HeadroomResidency *self, gconstpointer wanted, const GError *error)
+{
+  for (GList *l = self->queue.head; l != NULL; l = l->next) {
+    if (g_task_get_task_data (l->data) == wanted) {
+      g_autoptr (GTask) task = take (self, l);
+      g_task_return_error (task, g_error_copy (error));
+      return;
+    }
+  }
 }
 
 static gboolean

@@ -9,8 +9,9 @@
  *   being loaded.
  * - Requests for one model share its load. When the last of them gives up, the load stops; one that
  *   stands still for LOAD_TIMEOUT is given up.
- * - A request that needs more than was loaded (a longer context, another cache type) waits until
- * the model is idle; then it is loaded again. Later requests for that model wait behind it.
+ * - A request that needs more than was loaded (a longer context, more slots, another cache type)
+ * has the model resized while it answers others (see headroom-resize.h). Only what weights depend
+ * on waits until the model is idle; then it is loaded again, and later requests wait behind it.
  * - A model that does not fit beside the others sends idle ones away (see headroom-eviction.h),
  * waits for busy ones, and is refused before anything is touched if it would not fit even then.
  * Pinned models (keep_alive forever) stay.

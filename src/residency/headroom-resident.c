@@ -30,6 +30,7 @@ headroom_resident_finalize (GObject *object)
   g_assert (self->n_leases == 0 && self->expiry == NULL);
   hr_runner_free (self->runner);
   hr_plan_unref (self->plan);
+  hr_plan_unref (self->next_plan);
   hr_model_unref (self->model);
   g_object_unref (self->cancellable);
   g_object_unref (self->entry);
@@ -120,6 +121,29 @@ headroom_resident_load_finish (HeadroomResident *self, GAsyncResult *result, GEr
 }
 
 void
+headroom_resident_resize_async (HeadroomResident *self, HrPlan *take_plan,
+                                GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_assert (self->state == HEADROOM_RESIDENT_READY && self->next_plan == NULL);
+  self->next_plan = take_plan;
+  g_atomic_int_set (&self->progress_permille, 0);
+  headroom_machine_resize (self->machine, self,
+                           new_task (self, headroom_resident_resize_async, callback, user_data));
+}
+
+gboolean
+headroom_resident_resize_finish (HeadroomResident *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (HrPlan) next = g_steal_pointer (&self->next_plan);
+
+  if (!g_task_propagate_boolean (G_TASK (result), error))
+    return FALSE;
+  hr_plan_unref (self->plan);
+  self->plan = g_steal_pointer (&next);
+  return TRUE;
+}
+
+void
 headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback callback,
                                 gpointer user_data)
 {
@@ -133,7 +157,7 @@ headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback call
 double
 headroom_resident_get_progress (HeadroomResident *self)
 {
-  return self->state >= HEADROOM_RESIDENT_READY
+  return self->state >= HEADROOM_RESIDENT_READY && self->next_plan == NULL
              ? 1
              : g_atomic_int_get (&self->progress_permille) / 1000.0;
 }
@@ -151,6 +175,16 @@ planned_bytes (HrPlan *plan, HrItemKind kind, gsize device)
   return bytes;
 }
 
+/* The plan that takes more of a device, of the present one and the one that it is on its way to. */
+static HrPlan *
+largest_plan (HeadroomResident *self, gsize device)
+{
+  return self->next_plan != NULL && hr_plan_get_device_bytes (self->next_plan, device) >
+                                        hr_plan_get_device_bytes (self->plan, device)
+             ? self->next_plan
+             : self->plan;
+}
+
 guint64
 headroom_resident_get_promised_bytes (HeadroomResident *self, gsize device)
 {
@@ -163,7 +197,7 @@ headroom_resident_get_promised_bytes (HeadroomResident *self, gsize device)
     return 0;
   if (self->runner != NULL)
     hr_runner_get_stats (self->runner, &stats);
-  cache = planned_bytes (self->plan, HR_ITEM_CACHE, device);
+  cache = planned_bytes (largest_plan (self, device), HR_ITEM_CACHE, device);
   weights = planned_bytes (self->plan, HR_ITEM_WEIGHTS, device);
   return weights - MIN (weights, stats.weights_moved_bytes) + cache -
          MIN (cache, stats.cache_committed_bytes);
@@ -172,5 +206,5 @@ headroom_resident_get_promised_bytes (HeadroomResident *self, gsize device)
 guint64
 headroom_resident_get_bytes (HeadroomResident *self, gsize device)
 {
-  return self->plan != NULL ? hr_plan_get_device_bytes (self->plan, device) : 0;
+  return self->plan != NULL ? hr_plan_get_device_bytes (largest_plan (self, device), device) : 0;
 }

@@ -36,6 +36,7 @@ struct _HeadroomResident {
   HeadroomResidentState state;
   HrModel *model;              /* from WAITING on */
   HrPlan *plan;                /* from LOADING on */
+  HrPlan *next_plan;           /* while it is being resized, else NULL */
   HrRunner *runner;            /* while READY */
   GCancellable *cancellable;   /* stops the load */
   int progress_permille;       /* atomic */
@@ -49,6 +50,11 @@ struct _HeadroomResident {
   gint64 wanted_us;            /* monotonic: when loading began */
   GSource *patience; /* while it opens, waits or loads, where that may not last for ever */
   int patience_permille;       /* how far it was when that was looked at last */
+
+  /* headroom-resize.c */
+  gconstpointer resize_for;    /* the acquisition that it is resized for; only to be compared */
+  gboolean reload_instead;     /* it could not be resized while it answers */
+  guint n_grown;               /* how often requests had its num_ctx grow */
 };
 
 HeadroomResident *headroom_resident_new (struct _HeadroomMachine *machine,
@@ -67,11 +73,17 @@ void headroom_resident_load_async (HeadroomResident *self, HrPlan *take_plan,
 gboolean headroom_resident_load_finish (HeadroomResident *self, GAsyncResult *result,
                                         GError **error);
 
+/* Makes it what take_plan says, while it is READY and stays so. Must not be unloaded meanwhile. */
+void headroom_resident_resize_async (HeadroomResident *self, HrPlan *take_plan,
+                                     GAsyncReadyCallback callback, gpointer user_data);
+gboolean headroom_resident_resize_finish (HeadroomResident *self, GAsyncResult *result,
+                                          GError **error);
+
 /* Frees the runner; requests that still run end as cancelled. */
 void headroom_resident_unload_async (HeadroomResident *self, GAsyncReadyCallback callback,
                                      gpointer user_data);
 
-double headroom_resident_get_progress (HeadroomResident *self); /* 0 to 1 */
+double headroom_resident_get_progress (HeadroomResident *self); /* 0 to 1, also of a resize */
 /* Bytes of the plan on a device that are not yet taken from what the system calls free: weights
  * that stayed mapped, which the system counts as free, and cache that is promised but not filled.
  */

@@ -150,15 +150,15 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
 /* Answers that may go on beyond the context, and for as long as they like, end here. */
 #define LONGEST_ANSWER 10 /* times num_ctx */
 
-/* A request that asked for less context than was loaded gets no more than it asked for. */
+/* A request that asked for less context than there is gets no more than it asked for, and nobody
+ * more than there was when it began: the last token of a whole context need not be read any more.
+ */
 static void
 limit_length (HeadroomAnswer *self, HrRequestOptions *options)
 {
   guint32 num_ctx = headroom_lease_get_num_ctx (self->lease);
   gint64 room = (gint64) num_ctx - (gint64) options->n_tokens;
-  gboolean whole =
-      num_ctx ==
-      hr_plan_get_settings (hr_runner_get_plan (headroom_lease_get_runner (self->lease)))->num_ctx;
+  gboolean whole = num_ctx == hr_plan_get_settings (headroom_lease_get_plan (self->lease))->num_ctx;
 
   if (options->shift && options->num_predict < 0)
     options->num_predict = (gint64) num_ctx * LONGEST_ANSWER;
@@ -166,8 +166,8 @@ limit_length (HeadroomAnswer *self, HrRequestOptions *options)
     return;
   if (options->num_predict >= 0)
     options->num_predict = MIN (options->num_predict, room);
-  else if (!whole && options->num_predict == -1)
-    options->num_predict = room;
+  else if (options->num_predict == -1)
+    options->num_predict = room + whole;
 }
 
 static gboolean

@@ -384,6 +384,23 @@ virtual_load (HeadroomMachine *machine, HeadroomResident *resident, GTask *take_
 }
 
 static gboolean
+resized_cb (gpointer data)
+{
+  g_task_return_boolean (data, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+/* In no time: what is reserved changes, nothing is moved. */
+static void
+virtual_resize (HeadroomMachine *machine, HeadroomResident *resident, GTask *take_task)
+{
+  g_autoptr (GSource) source = virtual_new_timeout (machine, 0);
+
+  g_source_set_callback (source, resized_cb, take_task, g_object_unref);
+  g_source_attach (source, HEADROOM_VIRTUAL_MACHINE (machine)->context);
+}
+
+static gboolean
 unloaded_cb (gpointer data)
 {
   GTask *task = data;
@@ -475,6 +492,7 @@ headroom_virtual_machine_class_init (HeadroomVirtualMachineClass *klass)
   machine->fit = virtual_fit;
   machine->open = virtual_open;
   machine->load = virtual_load;
+  machine->resize = virtual_resize;
   machine->unload = virtual_unload;
 }
 

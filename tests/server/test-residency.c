@@ -254,22 +254,91 @@ test_smaller_reuses (Fixture *f, gconstpointer data)
   end (any);
 }
 
+/* Growth happens while the model answers, and who needs less than there is does not wait for it. */
 static void
-test_larger_waits_until_idle (Fixture *f, gconstpointer data)
+test_larger_resizes (Fixture *f, gconstpointer data)
 {
   Wait *busy = have (f, "tiny", 128, NULL), *larger = ask (f, "tiny", 512, NULL),
        *later = ask (f, "tiny", 64, NULL);
+  HrRunner *runner = headroom_lease_get_runner (busy->lease);
 
-  settle (f);
-  g_assert_false (larger->done);
-  g_assert_false (later->done); /* nobody overtakes, so the larger one cannot starve */
-  end (busy);
-  wait_for (larger);
   wait_for (later);
+  wait_for (larger);
+  g_assert_cmpuint (headroom_lease_get_num_ctx (busy->lease), ==, 128);
   g_assert_cmpuint (headroom_lease_get_num_ctx (larger->lease), ==, 512);
-  assert_story (f, "load tiny, reload tiny, load tiny");
+  g_assert_true (headroom_lease_get_runner (larger->lease) == runner);
+  g_assert_cmpuint (hr_plan_get_settings (hr_runner_get_plan (runner))->num_ctx, ==, 512);
+  assert_story (f, "load tiny, resize tiny");
+  end (busy);
   end (larger);
   end (later);
+}
+
+static void
+test_other_type_resizes (Fixture *f, gconstpointer data)
+{
+  Wait *busy = have (f, "tiny", NUM_CTX, NULL), *coarse = g_new0 (Wait, 1);
+  g_autoptr (HeadroomModelEntry) model = entry (f, "tiny");
+  HeadroomDemand wanted = demand (NUM_CTX);
+
+  wanted.settings.kv_type = HR_KV_F32;
+  wanted.kv_type_given = TRUE;
+  coarse->cancellable = g_cancellable_new ();
+  headroom_residency_acquire_async (f->residency, model, &wanted, NULL, coarse->cancellable,
+                                    acquired_cb, coarse);
+  wait_for (coarse);
+  g_assert_no_error (coarse->error);
+  g_assert_cmpint (hr_plan_get_settings (headroom_lease_get_plan (busy->lease))->kv_type, ==,
+                   HR_KV_F32);
+  assert_story (f, "load tiny, resize tiny");
+  end (busy);
+  end (coarse);
+}
+
+/* What growth needs is taken from idle models. */
+static void
+test_growth_evicts (Fixture *f, gconstpointer data)
+{
+  Wait *busy, *larger;
+
+  f->free_bytes = 2 * f->model_bytes + 4096;
+  use (f, "other");
+  busy = have (f, "tiny", NUM_CTX, NULL);
+  larger = ask (f, "tiny", 1024, NULL);
+  wait_for (larger);
+  g_assert_no_error (larger->error);
+  g_assert_false (is_loaded (f, "other"));
+  assert_story (f, "load other, load tiny, evict other, resize tiny");
+  end (busy);
+  end (larger);
+}
+
+/* Nothing is touched for what would not fit anyway. */
+static void
+test_growth_refused (Fixture *f, gconstpointer data)
+{
+  Wait *larger;
+
+  f->free_bytes = f->model_bytes + 40000;
+  use (f, "tiny");
+  larger = ask (f, "tiny", 1024, NULL);
+  wait_for (larger);
+  g_assert_error (larger->error, HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY);
+  g_assert_nonnull (strstr (larger->error->message, "num_ctx of "));
+  end (larger);
+  assert_story (f, "load tiny, refuse tiny");
+  end (have (f, "tiny", NUM_CTX, NULL));
+  g_assert_true (is_loaded (f, "tiny"));
+}
+
+/* One piece of advice for clients that keep asking for more, however often they do. */
+static void
+test_many_sizes (Fixture *f, gconstpointer data)
+{
+  for (guint num_ctx = 64; num_ctx <= 1024; num_ctx *= 2)
+    end (have (f, "tiny", num_ctx, NULL));
+  end (have (f, "tiny", 100, NULL));
+  assert_story (f, "load tiny, resize tiny, resize tiny, resize tiny, advise tiny, resize tiny");
 }
 
 static void
@@ -537,7 +606,11 @@ main (int argc, char **argv)
   CASE ("load/by-path", test_named_by_path);
   CASE ("load/replaced-file", test_replaced_file);
   CASE ("context/smaller-reuses", test_smaller_reuses);
-  CASE ("context/larger-waits", test_larger_waits_until_idle);
+  CASE ("context/larger-resizes", test_larger_resizes);
+  CASE ("context/other-type-resizes", test_other_type_resizes);
+  CASE ("context/growth-evicts", test_growth_evicts);
+  CASE ("context/growth-refused", test_growth_refused);
+  CASE ("context/many-sizes", test_many_sizes);
   CASE ("evict/least-recently-used", test_evicts_least_recently_used);
   CASE ("evict/never-busy", test_never_a_busy_one);
   CASE ("evict/pinned", test_pinned_stays);

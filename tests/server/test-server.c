@@ -311,7 +311,7 @@ test_keep_alive_zero (Server *s, gconstpointer data)
 }
 
 static void
-test_larger_context_reloads (Server *s, gconstpointer data)
+test_larger_context_resizes (Server *s, gconstpointer data)
 {
   G_GNUC_UNUSED g_autoptr (HrValue) small =
       server_post (s, "/api/generate", "{\"model\":\"tiny\",\"options\":{\"num_ctx\":128}}");
@@ -321,8 +321,9 @@ test_larger_context_reloads (Server *s, gconstpointer data)
   g_autofree char *events = headroom_json_print (json_at (status, "events"), HEADROOM_JSON_PLAIN);
 
   g_assert_cmpint (json_number (status, "models.0.settings.num_ctx"), ==, 512);
-  g_assert_nonnull (strstr (events, "\"kind\":\"reload\""));
-  g_assert_nonnull (strstr (events, "num_ctx 512 is asked for; it was loaded with 128"));
+  g_assert_null (strstr (events, "\"kind\":\"reload\""));
+  g_assert_nonnull (strstr (events, "\"kind\":\"resize\""));
+  g_assert_nonnull (strstr (events, "num_ctx 512 instead of 128"));
 }
 
 static void
@@ -492,7 +493,7 @@ main (int argc, char **argv)
   CASE ("generate/control-tokens", test_injection);
   CASE ("residency/load-unload", test_load_unload);
   CASE ("residency/keep-alive-zero", test_keep_alive_zero);
-  CASE ("residency/larger-context", test_larger_context_reloads);
+  CASE ("residency/larger-context", test_larger_context_resizes);
   CASE ("memory/status-and-plan", test_status_and_plan);
   CASE ("memory/events", test_events);
   CASE ("manage", test_manage);

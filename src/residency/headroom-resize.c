@@ -1,0 +1,155 @@
+/* headroom-resize.c: see headroom-resize.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "headroom-resize.h"
+
+/* A client or two may need more than those before; whoever comes then is a habit. */
+#define GROWTHS_BEFORE_ADVICE 3
+
+static const char *
+name_of (HeadroomResident *resident)
+{
+  return headroom_model_entry_get_name (resident->entry);
+}
+
+/* ---- Telling ---- */
+
+static guint64
+difference (const HrPlan *a, const HrPlan *b)
+{
+  guint64 x = hr_plan_get_bytes (a, HR_ITEM_N_KINDS), y = hr_plan_get_bytes (b, HR_ITEM_N_KINDS);
+
+  return MAX (x, y) - MIN (x, y);
+}
+
+static void
+tell (HeadroomResidency *self, HeadroomResident *resident, const HrSettings *before, guint64 bytes)
+{
+  const HrSettings *now = hr_plan_get_settings (resident->plan);
+
+  headroom_residency_tell (self, HEADROOM_EVENT_RESIZE, name_of (resident), resident->demand.client,
+                           bytes, HEADROOM_REASON_RESIZED, before->num_ctx, now->num_ctx,
+                           before->parallel, now->parallel, hr_kv_type_name (before->kv_type),
+                           hr_kv_type_name (now->kv_type));
+  if (now->num_ctx > before->num_ctx && ++resident->n_grown == GROWTHS_BEFORE_ADVICE)
+    headroom_residency_tell (self, HEADROOM_EVENT_ADVISE, name_of (resident),
+                             resident->demand.client, 0, HEADROOM_REASON_DIFFERENT_SIZES,
+                             now->num_ctx);
+}
+
+/* ---- Doing ---- */
+
+/* What runs is left alone, so only loading again makes it what is wanted, once it is idle. Who said
+ * what it has to become is told instead, and decides. */
+static void
+give_up (HeadroomResidency *self, HeadroomResident *resident, const GError *error)
+{
+  gboolean elsewhere = g_error_matches (error, HR_ERROR, HR_ERROR_BUSY) ||
+                       g_error_matches (error, HR_ERROR, HR_ERROR_SETTINGS);
+
+  if (elsewhere && !resident->demand.exact) {
+    resident->reload_instead = TRUE;
+    return;
+  }
+  headroom_residency_tell (self, HEADROOM_EVENT_REFUSE, name_of (resident), resident->demand.client,
+                           0, HEADROOM_REASON_REFUSED, error->message);
+  headroom_residency_fail_one (self, resident->resize_for, error);
+}
+
+static void
+resized_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomResidency) self = user_data;
+  HeadroomResident *resident = HEADROOM_RESIDENT (source);
+  HrSettings before = *hr_plan_get_settings (resident->plan);
+  guint64 bytes = difference (resident->plan, resident->next_plan);
+  g_autoptr (GError) error = NULL;
+
+  if (headroom_resident_resize_finish (resident, result, &error))
+    tell (self, resident, &before, bytes);
+  else
+    give_up (self, resident, error);
+  resident->resize_for = NULL;
+  if (--resident->n_leases == 0)
+    headroom_residency_settle (self, resident);
+  else
+    headroom_residency_pump (self);
+}
+
+/* As on the machine where the model itself takes nothing. */
+static HrPlan *
+plan_for (HeadroomResidency *self, HeadroomResident *resident, const HrSettings *settings,
+          GError **error)
+{
+  HrDevice devices[HEADROOM_MAX_DEVICES];
+  gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
+  g_autoptr (HeadroomFit) fit = NULL;
+
+  headroom_budget_give_back (resident, devices, n);
+  fit = headroom_machine_fit (self->machine, resident->model, settings, devices, n, error);
+  return fit != NULL ? g_steal_pointer (&fit->plan) : NULL;
+}
+
+static gboolean
+is_same (const HrSettings *a, const HrSettings *b)
+{
+  return a->num_ctx == b->num_ctx && a->parallel == b->parallel && a->num_batch == b->num_batch &&
+         a->kv_type == b->kv_type;
+}
+
+/* While it is resized nobody may unload it, as if a request had it. */
+static void
+start (HeadroomResidency *self, HeadroomResident *resident, const HeadroomAcquisition *wanted,
+       HrPlan *take_plan)
+{
+  headroom_keep_alive_stop (resident);
+  resident->n_leases++;
+  resident->resize_for = wanted;
+  resident->demand.exact = wanted->demand.exact;
+  headroom_resident_resize_async (resident, take_plan, resized_cb, g_object_ref (self));
+}
+
+static HeadroomResizeOutcome
+refuse (HeadroomResidency *self, HeadroomResident *resident, const HrSettings *settings,
+        guint64 bytes, GError **error)
+{
+  GError *refusal = headroom_admission_new_refusal (self, resident, settings);
+
+  headroom_residency_tell (self, HEADROOM_EVENT_REFUSE, name_of (resident), resident->demand.client,
+                           bytes, HEADROOM_REASON_REFUSED, refusal->message);
+  g_propagate_error (error, refusal);
+  return HEADROOM_RESIZE_REFUSED;
+}
+
+HeadroomResizeOutcome
+headroom_resize_try (HeadroomResidency *self, HeadroomResident *resident,
+                     const HeadroomAcquisition *wanted, GError **error)
+{
+  const HrSettings *loaded = hr_plan_get_settings (resident->plan);
+  g_autoptr (HrPlan) plan = NULL;
+  HrSettings settings;
+
+  if (resident->next_plan != NULL)
+    return HEADROOM_RESIZE_LATER;
+  if (resident->reload_instead ||
+      !headroom_demand_resize (&wanted->demand, loaded,
+                               hr_model_get_info (resident->model)->n_ctx_train, &settings))
+    return HEADROOM_RESIZE_RELOAD;
+  plan = plan_for (self, resident, &settings, error);
+  if (plan == NULL)
+    return HEADROOM_RESIZE_REFUSED;
+  if (is_same (hr_plan_get_settings (plan), loaded))
+    return HEADROOM_RESIZE_NOTHING;
+  g_strlcpy (resident->demand.client, wanted->demand.client, sizeof resident->demand.client);
+  switch (headroom_admission_make_room (self, resident, plan, 0)) {
+  case HEADROOM_PLACE_FREE:
+    start (self, resident, wanted, g_steal_pointer (&plan));
+    return HEADROOM_RESIZE_LATER;
+  case HEADROOM_PLACE_LATER:
+    return HEADROOM_RESIZE_LATER;
+  case HEADROOM_PLACE_IMPOSSIBLE:
+  default:
+    return refuse (self, resident, &settings, difference (plan, resident->plan), error);
+  }
+}
