@@ -403,10 +403,11 @@ static void test_resize(Fixture *f, gconstpointer data)
             hr_kv_truncate(&f->kv, slot, (uint32_t)g_rand_int_range(rand, 0, (gint32)len + 1));
             break;
         case 1:
-            hr_kv_share(&f->kv, slot, (slot + 1) % f->kv.n_slots,
-                        (uint32_t)g_rand_int_range(rand, 0,
-                                                   (gint32)held(f, (slot + 1) % f->kv.n_slots) +
-                                                       1));
+            if (f->kv.n_slots > 1) {
+                uint32_t other = (slot + 1) % f->kv.n_slots;
+                n = (uint32_t)g_rand_int_range(rand, 0, (gint32)held(f, other) + 1);
+                hr_kv_share(&f->kv, slot, other, n);
+            }
             break;
         case 2:
             hr_kv_checkpoint(&f->kv, slot);
