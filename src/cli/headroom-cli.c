@@ -21,6 +21,7 @@ static const HeadroomCommand commands[] = {
   { "events", "", N_("Tell which models came and went, and why"), headroom_cmd_events },
   { "simulate", N_("SCENARIO.json"), N_("Play requests on a machine that is only described"),
     headroom_cmd_simulate },
+  { "resize", N_("MODEL"), N_("Give a model in memory other settings"), headroom_cmd_resize },
   { "stop", N_("MODEL"), N_("Take a model out of memory"), headroom_cmd_stop },
   { "bench", N_("KIND"), N_("Measure how fast a model runs"), headroom_cmd_bench },
   { "perplexity", N_("MODEL|FILE TEXT"), N_("Measure how well a model predicts a text"),

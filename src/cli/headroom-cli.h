@@ -111,6 +111,7 @@ int headroom_cmd_list (int argc, char **argv);
 int headroom_cmd_perplexity (int argc, char **argv);
 int headroom_cmd_plan (int argc, char **argv);
 int headroom_cmd_ps (int argc, char **argv);
+int headroom_cmd_resize (int argc, char **argv);
 int headroom_cmd_rm (int argc, char **argv);
 int headroom_cmd_run (int argc, char **argv);
 int headroom_cmd_serve (int argc, char **argv);

@@ -153,8 +153,8 @@ read_demand (HrValue *json, HeadroomModelEntry *entry, HeadroomDemand *ret_deman
          headroom_demand_init (ret_demand, options, nested != NULL ? nested : json, "", error);
 }
 
-static HeadroomModelEntry *
-find_entry (HeadroomExchange *exchange, HrValue *json, GError **error)
+HeadroomModelEntry *
+headroom_route_find_entry (HeadroomExchange *exchange, HrValue *json, GError **error)
 {
   HeadroomStore *store = headroom_exchange_get_service (exchange)->store;
   const char *name =
@@ -203,7 +203,7 @@ read_plan_work (HeadroomExchange *exchange, gpointer data, GError **error)
 
   if (json == NULL)
     return NULL;
-  wanted->entry = find_entry (exchange, json, &missing);
+  wanted->entry = headroom_route_find_entry (exchange, json, &missing);
   if (wanted->entry == NULL && !want_shape (json, wanted, &shapeless)) {
     g_propagate_error (error, shapeless != NULL ? g_steal_pointer (&shapeless)
                                                 : g_steal_pointer (&missing));

@@ -58,6 +58,7 @@ static const HeadroomRoute routes[] = {
   { "POST", "/v1/embeddings", headroom_route_openai_embeddings, HEADROOM_ROUTE_OPENAI },
   { "GET", "/headroom/status", headroom_route_status },
   { "POST", "/headroom/plan", headroom_route_plan },
+  { "POST", "/headroom/resize", headroom_route_resize },
   { "GET", "/headroom/events", headroom_route_events },
   { "GET", "/headroom/watches", headroom_route_watches },
   { "POST", "/headroom/watches", headroom_route_set_watches },

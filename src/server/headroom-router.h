@@ -77,6 +77,11 @@ void headroom_route_metrics (HeadroomExchange *exchange);
 /* headroom-route-watches.c */
 void headroom_route_watches (HeadroomExchange *exchange);
 void headroom_route_set_watches (HeadroomExchange *exchange);
+/* The model that a request for its memory names, with a file that can be run. Blocks. */
+HeadroomModelEntry *headroom_route_find_entry (HeadroomExchange *exchange, HrValue *json,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* headroom-route-resize.c */
+void headroom_route_resize (HeadroomExchange *exchange);
 /* headroom-openapi.c */
 void headroom_route_openapi (HeadroomExchange *exchange);
 /* headroom-route-requests.c */

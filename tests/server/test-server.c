@@ -326,6 +326,38 @@ test_larger_context_resizes (Server *s, gconstpointer data)
   g_assert_nonnull (strstr (events, "num_ctx 512 instead of 128"));
 }
 
+/* Smaller and larger, with what the status says afterwards; what cannot be says why. */
+static void
+test_resize (Server *s, gconstpointer data)
+{
+  g_autofree char *absent =
+      server_post_fails (s, "/headroom/resize", "{\"model\":\"tiny\",\"num_ctx\":64}",
+                         HEADROOM_CLIENT_ERROR_NOT_FOUND);
+  G_GNUC_UNUSED g_autoptr (HrValue) load = server_post (
+      s, "/api/generate", "{\"model\":\"tiny\",\"options\":{\"num_ctx\":512,\"parallel\":2}}");
+  g_autoptr (HrValue) less =
+      server_post (s, "/headroom/resize", "{\"model\":\"tiny\",\"num_ctx\":128,\"parallel\":1}");
+  g_autoptr (HrValue) more = server_post (
+      s, "/headroom/resize",
+      "{\"model\":\"tiny\",\"options\":{\"num_ctx\":1024,\"parallel\":3,\"kv_type\":\"f32\"}}");
+  g_autoptr (HrValue) status = server_get (s, "/headroom/status");
+  g_autofree char *nothing = server_post_fails (s, "/headroom/resize", "{\"model\":\"tiny\"}",
+                                                HEADROOM_CLIENT_ERROR_REQUEST);
+  g_autofree char *negative = server_post_fails (
+      s, "/headroom/resize", "{\"model\":\"tiny\",\"num_ctx\":-5}", HEADROOM_CLIENT_ERROR_REQUEST);
+
+  g_assert_nonnull (strstr (absent, "not loaded"));
+  g_assert_cmpint (json_number (less, "settings.num_ctx"), ==, 128);
+  g_assert_cmpint (json_number (less, "settings.parallel"), ==, 1);
+  g_assert_cmpint (json_number (more, "bytes.cache"), ==,
+                   json_number (less, "bytes.cache") * 8 * 3 * 2);
+  g_assert_cmpint (json_number (status, "models.0.settings.num_ctx"), ==, 1024);
+  g_assert_cmpint (json_number (status, "models.0.slots.total"), ==, 3);
+  g_assert_cmpstr (json_text (status, "models.0.settings.kv_type"), ==, "f32");
+  g_assert_nonnull (strstr (nothing, "num_ctx"));
+  g_assert_nonnull (strstr (negative, "num_ctx"));
+}
+
 static void
 test_status_and_plan (Server *s, gconstpointer data)
 {
@@ -493,6 +525,7 @@ main (int argc, char **argv)
   CASE ("generate/control-tokens", test_injection);
   CASE ("residency/load-unload", test_load_unload);
   CASE ("residency/keep-alive-zero", test_keep_alive_zero);
+  CASE ("residency/resize", test_resize);
   CASE ("residency/larger-context", test_larger_context_resizes);
   CASE ("memory/status-and-plan", test_status_and_plan);
   CASE ("memory/events", test_events);
