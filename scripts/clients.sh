@@ -68,13 +68,14 @@ PYTHON
 run_rounds() { # FOLDER URL
     failed=0
     for round in ollama openai anthropic others schemas; do
-        "$(clients_folder)/venv/bin/python" "tests/clients/round_$round.py" || failed=1
+        "$clients/venv/bin/python" "tests/clients/round_$round.py" || failed=1
     done
-    if [ -d "$(clients_folder)/node_modules/ollama" ] && command -v node >/dev/null; then
-        HEADROOM_NODE_FOLDER=$(clients_folder) node tests/clients/round_ollama.mjs || failed=1
+    if [ -d "$clients/node_modules/ollama" ] && command -v node >/dev/null; then
+        HEADROOM_NODE_FOLDER=$clients node tests/clients/round_ollama.mjs || failed=1
     else
         echo "dev: SKIPPED: the JavaScript client (npm is not here)" >&2
     fi
+    run_ollama_suite build-test "$clients" || failed=1
     return $failed
 }
 
@@ -85,13 +86,16 @@ run_clients() {
         echo "dev: SKIPPED: clients could not be installed; nothing was tested" >&2
         return 0
     }
+    clients=$(clients_folder) chat_model=$(model_path)
+    get_model || echo "dev: rounds that need the chat model are skipped" >&2
     build_folder build-test -Dwerror=true -Dapp=enabled -Ddebug=false || return 1
     scratch=$(mktemp -d)
     url=http://127.0.0.1:$(free_port)
     make_client_models build-test "$scratch" || return 1
     # Away from the settings, data and servers of whoever calls it.
     for name in $(env | sed -n 's/^\(\(OLLAMA\|HEADROOM\)_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
-    export XDG_DATA_HOME="$scratch/data" XDG_RUNTIME_DIR="$scratch" XDG_CONFIG_HOME="$scratch/config" HEADROOM_MODELS="$scratch/store"
+    export XDG_DATA_HOME="$scratch/data" XDG_RUNTIME_DIR="$scratch" XDG_CONFIG_HOME="$scratch/config"
+    export XDG_CACHE_HOME="$scratch/cache" HEADROOM_MODELS="$scratch/store"
     export OLLAMA_HOST="$url" HEADROOM_HOST="${url#http://}" HEADROOM_TINY_GGUF="$scratch/data/headroom/models/tiny.gguf"
     export LITELLM_LOCAL_MODEL_COST_MAP=True
     build-test/headroom serve >"$scratch/log" 2>&1 &

@@ -26,6 +26,7 @@ typedef struct {
   HeadroomWireEmbedRequest *request;
   HeadroomModelEntry *entry;
   HeadroomDemand demand;
+  guint32 limit; /* tokens of a text that the client wants at most, also fewer than can be loaded */
 
   /* lease */
   HeadroomLease *lease;
@@ -256,7 +257,7 @@ static GArray *
 tokenize (Embedding *self, const HrValue *input, GError **error)
 {
   HrModel *model = headroom_lease_get_model (self->lease);
-  guint num_ctx = headroom_lease_get_num_ctx (self->lease);
+  guint num_ctx = MIN (headroom_lease_get_num_ctx (self->lease), self->limit);
   g_autoptr (HrPrompt) prompt = hr_prompt_new ();
   g_autoptr (GArray) tokens = NULL;
   g_autoptr (GArray) plain = NULL;
@@ -391,9 +392,13 @@ read_work (HeadroomExchange *exchange, gpointer data, GError **error)
     return NULL;
   headroom_options_merge_env (options);
   if (headroom_options_merge (options, headroom_model_entry_get_params (self->entry), error) &&
-      headroom_options_merge (options, self->request->options, error))
+      headroom_options_merge (options, self->request->options, error)) {
+    self->limit = headroom_options_is_given (options, "num_ctx")
+                      ? (guint32) CLAMP (options->num_ctx, 0, G_MAXUINT32)
+                      : G_MAXUINT32;
     headroom_demand_init (&self->demand, options, self->request->options,
                           headroom_exchange_get_client (self->exchange), error);
+  }
   return NULL;
 }
 

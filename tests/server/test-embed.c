@@ -128,17 +128,21 @@ static void
 test_too_long (Server *s, gconstpointer data)
 {
   g_autofree char *cut = long_body (""), *whole = long_body (",\"truncate\":false"),
-                  *small = long_body (",\"options\":{\"num_ctx\":5}");
+                  *small = long_body (",\"options\":{\"num_ctx\":3}"),
+                  *none = long_body (",\"options\":{\"num_ctx\":1}");
   g_autoptr (HrValue) json = server_post (s, "/api/embed", cut);
   g_autofree char *refused =
       server_post_fails (s, "/api/embed", whole, HEADROOM_CLIENT_ERROR_REQUEST);
   g_autoptr (HrValue) shorter = server_post (s, "/api/embed", small);
+  g_autofree char *no_room =
+      server_post_fails (s, "/api/embed", none, HEADROOM_CLIENT_ERROR_REQUEST);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpint (json_number (json, "prompt_eval_count"), ==, NUM_CTX);
   g_assert_cmpstr (refused, ==, "the input length exceeds the context length");
-  g_assert_cmpint (json_number (shorter, "prompt_eval_count"), ==, 5);
+  g_assert_cmpint (json_number (shorter, "prompt_eval_count"), ==, 3);
+  g_assert_cmpstr (no_room, ==, "input after truncation exceeds maximum context length");
   g_assert_false (headroom_client_stream (s->client, "/headroom/events", NULL, stop_at_cut,
                                           cancellable, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
