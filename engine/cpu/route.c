@@ -97,6 +97,27 @@ static void normalise(float *weights, uint32_t n)
         weights[i] /= fmaxf(sum, MIN_WEIGHT_SUM);
 }
 
+/* How much less than the best, as a part of the larger of both, still counts as close. */
+#define CLOSE 0.02f
+
+/* SparseMixer (Liu et al. 2024), as Phi-3.5-MoE answers: the weight of an expert is its share among
+ * those close to it that were not chosen before it. */
+static void weigh_among_close(const float *logits, uint32_t n, const uint32_t *chosen,
+                              uint32_t n_chosen, float *ret_weights)
+{
+    for (uint32_t k = 0; k < n_chosen; k++) {
+        float best = logits[chosen[k]], sum = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            bool before = false;
+            for (uint32_t j = 0; j < k; j++)
+                before |= chosen[j] == i;
+            if (!before && !((best - logits[i]) / fmaxf(fabsf(logits[i]), best) > CLOSE))
+                sum += expf(logits[i] - best);
+        }
+        ret_weights[k] = 1 / sum;
+    }
+}
+
 void hr_route(const HrExperts *x, const HrRouting *routing, const float *logits, const float *bias,
               uint32_t *ret_chosen, float *ret_weights)
 {
@@ -112,6 +133,8 @@ void hr_route(const HrExperts *x, const HrRouting *routing, const float *logits,
     take_best(values, x->n, taken, x->n_used, ret_chosen);
     for (uint32_t k = 0; k < x->n_used; k++)
         ret_weights[k] = scores[ret_chosen[k]];
+    if (routing->scores == HR_SCORES_SOFTMAX_OF_CLOSE)
+        weigh_among_close(logits, x->n, ret_chosen, x->n_used, ret_weights);
     if (routing->scores == HR_SCORES_SOFTMAX_OF_CHOSEN)
         soften(ret_weights, x->n_used);
     if (routing->normalise)

@@ -12,6 +12,7 @@
 
 static bool shape(HrHparams *hp, const HrKeys *keys)
 {
+    hp->rope.unrounded_ramp = true; /* files do not say it */
     return hr_hparams_read_windows(hp, keys, 0, 2);
 }
 

@@ -182,8 +182,10 @@ static double yarn_dimension(const HrRope *rope, double turns)
 void hr_rope_frequencies(const HrRope *rope, const float *divisors, double *inv_freq,
                          float *ret_magnitude)
 {
-    double low = MAX(0, floor(yarn_dimension(rope, rope->beta_fast)));
-    double high = MIN(rope->n_rot - 1.0, ceil(yarn_dimension(rope, rope->beta_slow)));
+    double low = yarn_dimension(rope, rope->beta_fast);
+    double high = yarn_dimension(rope, rope->beta_slow);
+    low = MAX(0, rope->unrounded_ramp ? low : floor(low));
+    high = MIN(rope->n_rot - 1.0, rope->unrounded_ramp ? high : ceil(high));
     double shrink = rope->scaling == HR_ROPE_SCALING_LINEAR || rope->scaling == HR_ROPE_SCALING_YARN
                         ? 1 / rope->factor
                         : 1;

@@ -51,6 +51,7 @@ typedef struct {
     double factor;       /* of linear and yarn */
     uint32_t n_ctx_orig; /* yarn, long */
     double ext_factor, attn_factor, beta_fast, beta_slow; /* yarn */
+    bool unrounded_ramp; /* yarn: between the turned and the stretched, ends at no whole pair */
     uint32_t sections[3]; /* pairs that time, line and column of an image turn; zeros: all by the
                              position */
 } HrRope;
@@ -83,7 +84,8 @@ typedef struct {
 
 /* What a router's logits become: probabilities over all experts, each by itself, or over the chosen
  * ones. */
-typedef enum { HR_SCORES_SOFTMAX = 1, HR_SCORES_SIGMOID, HR_SCORES_SOFTMAX_OF_CHOSEN } HrScores;
+typedef enum { HR_SCORES_SOFTMAX = 1, HR_SCORES_SIGMOID, HR_SCORES_SOFTMAX_OF_CHOSEN,
+    HR_SCORES_SOFTMAX_OF_CLOSE } HrScores;
 
 typedef struct {
     uint32_t n, n_used;              /* 0: the model has none */

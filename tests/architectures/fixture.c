@@ -4,12 +4,15 @@
  */
 #include "fixture.h"
 
+#include "cpu/linear.h"
 #include "gguf-builder.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define DEVIATION 0.5
+#define MXFP4_NUMBERS 32
+#define MXFP4_BYTES 17
 
 void fixture_tokens(HrToken tokens[FIXTURE_N_TOKENS])
 {
@@ -43,13 +46,43 @@ static float random_weight(uint64_t seed, uint64_t index)
     return (float)sum * (float)(DEVIATION / 37837);
 }
 
-static void add_tensor(GgufBuilder *b, char **words)
+/* n numbers as blocks: an exponent, and 32 times four bits. */
+static uint8_t *random_blocks(uint64_t seed, uint64_t n)
+{
+    uint64_t n_blocks = n / MXFP4_NUMBERS;
+    uint8_t *blocks = g_new(uint8_t, n_blocks * MXFP4_BYTES);
+    for (uint64_t i = 0; i < n_blocks * MXFP4_BYTES; i++) {
+        uint8_t byte = (uint8_t)mix(seed + (i + 1) * 0x9e3779b97f4a7c15u);
+        blocks[i] = i % MXFP4_BYTES == 0 ? 122 + byte % 4 : byte;
+    }
+    return blocks;
+}
+
+static void add_experts(GgufBuilder *b, const char *name, uint32_t n_dims, const uint64_t *dims,
+                        uint64_t n, FixtureForm form)
+{
+    g_assert_cmpuint(dims[0] % MXFP4_NUMBERS, ==, 0);
+    g_autofree uint8_t *blocks = random_blocks(hash(name), n);
+    g_autofree float *data = g_new(float, n);
+    if (form == FIXTURE_MXFP4_EXPERTS) {
+        gguf_builder_tensor(b, name, HR_TYPE_MXFP4, n_dims, dims, blocks);
+        return;
+    }
+    hr_dequantize(HR_TYPE_MXFP4, blocks, data, n);
+    gguf_builder_tensor(b, name, HR_TYPE_F32, n_dims, dims, data);
+}
+
+static void add_tensor(GgufBuilder *b, char **words, FixtureForm form)
 {
     uint64_t dims[4], n = 1, seed = hash(words[1]);
     uint32_t n_dims = 0;
     for (; words[2 + n_dims]; n_dims++) {
         g_assert_cmpuint(n_dims, <, 4);
         n *= dims[n_dims] = g_ascii_strtoull(words[2 + n_dims], NULL, 10);
+    }
+    if (form != FIXTURE_FLOATS && g_str_has_suffix(words[1], "_exps.weight")) {
+        add_experts(b, words[1], n_dims, dims, n, form);
+        return;
     }
     bool decay = strstr(words[1], "ssm_a") != NULL;
     g_autofree float *data = g_new(float, n);
@@ -82,7 +115,7 @@ static void add_array(GgufBuilder *b, const char *type, const char *key, char **
                            sizeof *whole);
 }
 
-static void add_line(GgufBuilder *b, const char *line)
+static void add_line(GgufBuilder *b, const char *line, FixtureForm form)
 {
     g_auto(GStrv) words = g_strsplit(line, " ", -1);
     const char *type = words[0], *key = words[1];
@@ -98,7 +131,7 @@ static void add_line(GgufBuilder *b, const char *line)
     else if (g_str_equal(type, "string"))
         gguf_builder_string(b, key, words[2]);
     else if (g_str_equal(type, "tensor"))
-        add_tensor(b, words);
+        add_tensor(b, words, form);
     else if (g_str_has_suffix(type, "s"))
         add_array(b, type, key, words + 2);
     else
@@ -124,11 +157,16 @@ static void add_vocabulary(GgufBuilder *b)
 
 void fixture_write_model(const char *text, const char *path)
 {
+    fixture_write_model_as(text, path, FIXTURE_FLOATS);
+}
+
+void fixture_write_model_as(const char *text, const char *path, FixtureForm form)
+{
     g_autoptr(GgufBuilder) b = gguf_builder_new();
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     add_vocabulary(b);
     for (size_t i = 0; lines[i]; i++)
         if (*lines[i])
-            add_line(b, lines[i]);
+            add_line(b, lines[i], form);
     gguf_builder_write(b, path);
 }

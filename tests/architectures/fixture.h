@@ -25,3 +25,7 @@
 void fixture_tokens(HrToken tokens[FIXTURE_N_TOKENS]);
 /* Writes the model of a fixture's text to path. */
 void fixture_write_model(const char *text, const char *path);
+
+/* The same with made-up MXFP4 blocks for experts, or with the floats that these stand for. */
+typedef enum { FIXTURE_FLOATS, FIXTURE_MXFP4_EXPERTS, FIXTURE_EXPERTS_OF_MXFP4 } FixtureForm;
+void fixture_write_model_as(const char *text, const char *path, FixtureForm form);

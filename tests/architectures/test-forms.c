@@ -1,5 +1,6 @@
-/* test-caches.c: what caches of windows, rows and states take, how exact coarse ones are, and
- * answers that go on where the context was full.
+/* test-forms.c: models in other forms than the fixtures have: caches of windows and rows and what
+ * they take, coarse caches and experts in four bits and how exact they are, and answers that go on
+ * where the context was full.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -17,12 +18,12 @@ typedef struct {
 } Tiny;
 
 /* The model of a fixture, line (NULL: none) in place of the one that begins like it. */
-static Tiny tiny_new(const char *fixture, const char *begin, const char *line)
+static Tiny tiny_new_as(const char *fixture, const char *begin, const char *line, FixtureForm form)
 {
     g_autofree char *name = g_strconcat(fixture, ".txt", NULL), *text = NULL,
                     *path = g_test_build_filename(G_TEST_DIST, "fixtures", name, NULL);
     g_autoptr(GError) error = NULL;
-    Tiny tiny = {.folder = g_dir_make_tmp("headroom-caches-XXXXXX", NULL)};
+    Tiny tiny = {.folder = g_dir_make_tmp("headroom-forms-XXXXXX", NULL)};
     tiny.file = g_build_filename(tiny.folder, "model.gguf", NULL);
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -32,10 +33,15 @@ static Tiny tiny_new(const char *fixture, const char *begin, const char *line)
             lines[i] = g_strdup(line);
         }
     g_autofree char *changed = g_strjoinv("\n", lines);
-    fixture_write_model(changed, tiny.file);
+    fixture_write_model_as(changed, tiny.file, form);
     tiny.model = hr_model_open(tiny.file, &error);
     g_assert_no_error(error);
     return tiny;
+}
+
+static Tiny tiny_new(const char *fixture, const char *begin, const char *line)
+{
+    return tiny_new_as(fixture, begin, line, FIXTURE_FLOATS);
 }
 
 static void tiny_finish(Tiny *tiny)
@@ -154,6 +160,24 @@ static void test_coarse(gconstpointer fixture)
     tiny_finish(&tiny);
 }
 
+/* ---- Experts in four bits ---- */
+
+/* Against the floats that the blocks stand for: what is left is that kernels may round what experts
+ * read to eight bits. */
+static void test_mxfp4(void)
+{
+    size_t n = FIXTURE_N_TOKENS * FIXTURE_N_VOCAB;
+    g_autofree float *exact = g_new(float, n), *blocks = g_new(float, n);
+    Tiny floats = tiny_new_as("gpt-oss-experts", NULL, NULL, FIXTURE_EXPERTS_OF_MXFP4);
+    Tiny tiny = tiny_new_as("gpt-oss-experts", NULL, NULL, FIXTURE_MXFP4_EXPERTS);
+    read_all(floats.model, HR_KV_F32, exact);
+    read_all(tiny.model, HR_KV_F32, blocks);
+    g_test_message("mxfp4 %.2g", distance(exact, blocks));
+    g_assert_cmpfloat(distance(exact, blocks), <, 0.05);
+    tiny_finish(&floats);
+    tiny_finish(&tiny);
+}
+
 /* ---- Full contexts ---- */
 
 #define NUM_CTX 48
@@ -254,14 +278,15 @@ int main(int argc, char **argv)
                                         "kimi-linear-moe", "qwen35-dense"};
     static const char *const coarse[] = {"llama-dense", "deepseek2-moe", "mistral4-moe"};
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/caches/windows", test_windows);
-    g_test_add_func("/caches/rows", test_rows);
+    g_test_add_func("/forms/windows", test_windows);
+    g_test_add_func("/forms/rows", test_rows);
+    g_test_add_func("/forms/mxfp4", test_mxfp4);
     for (size_t i = 0; i < G_N_ELEMENTS(coarse); i++) {
-        g_autofree char *test = g_strconcat("/caches/coarse/", coarse[i], NULL);
+        g_autofree char *test = g_strconcat("/forms/coarse/", coarse[i], NULL);
         g_test_add_data_func(test, coarse[i], test_coarse);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        g_autofree char *test = g_strconcat("/caches/shift/", kinds[i], NULL);
+        g_autofree char *test = g_strconcat("/forms/shift/", kinds[i], NULL);
         g_test_add_data_func(test, kinds[i], test_shift);
     }
     return g_test_run();
