@@ -5,7 +5,7 @@
 # They are installed once, into a folder of the user's cache, and looked for again when the list below changes. Where they cannot be
 # installed (no network, no npm) their rounds are skipped, and that is said.
 
-CLIENTS_PYTHON="ollama==0.6.* openai==2.* anthropic langchain-ollama litellm mcp llm llm-ollama jsonschema"
+CLIENTS_PYTHON="ollama==0.6.* openai==2.* anthropic langchain-ollama litellm mcp llm llm-ollama jsonschema schemathesis==4.*"
 CLIENTS_NODE="ollama@0.6"
 
 clients_folder() {
@@ -67,7 +67,7 @@ PYTHON
 
 run_rounds() { # FOLDER URL
     failed=0
-    for round in ollama openai anthropic others schemas; do
+    for round in ollama openai anthropic others schemas openapi; do
         "$clients/venv/bin/python" "tests/clients/round_$round.py" || failed=1
     done
     if [ -d "$clients/node_modules/ollama" ] && command -v node >/dev/null; then

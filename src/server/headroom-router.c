@@ -197,14 +197,22 @@ has_method (const HeadroomRoute *route, const char *method)
          ((route->flags & HEADROOM_ROUTE_HEAD) && g_str_equal (method, "HEAD"));
 }
 
+static void
+add_methods (GString *methods, const HeadroomRoute *route)
+{
+  g_string_append_printf (methods, "%s%s%s", methods->len > 0 ? ", " : "", route->method,
+                          route->flags & HEADROOM_ROUTE_HEAD ? ", HEAD" : "");
+}
+
+/* NULL: none; methods gets those that the path is known with. */
 static const HeadroomRoute *
 find_route (const HeadroomRoute *table, gsize n, const char *method, const char *path,
-            gboolean *ret_known_path)
+            GString *methods)
 {
   for (gsize i = 0; i < n; i++) {
     if (!has_path (&table[i], path))
       continue;
-    *ret_known_path = TRUE;
+    add_methods (methods, &table[i]);
     if (has_method (&table[i], method))
       return &table[i];
   }
@@ -216,6 +224,14 @@ reply_plain (SoupServerMessage *message, guint status, const char *text)
 {
   soup_server_message_set_status (message, status, NULL);
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
+}
+
+static void
+reply_other_method (SoupServerMessage *message, const char *methods)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow",
+                                methods);
+  reply_plain (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "405 method not allowed");
 }
 
 static HeadroomDialect
@@ -243,7 +259,7 @@ request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GH
 {
   Router *self = data;
   const char *method = soup_server_message_get_method (message);
-  gboolean known_path = FALSE;
+  g_autoptr (GString) methods = g_string_new (NULL);
   const HeadroomRoute *route;
   const char *refusal;
   g_autoptr (HeadroomExchange) exchange = NULL;
@@ -251,7 +267,7 @@ request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GH
   if (!check_host (self, message) || !check_origin (self, message))
     return;
   refusal = headroom_key_refuses (self->key, message);
-  route = find_route (routes, G_N_ELEMENTS (routes), method, path, &known_path);
+  route = find_route (routes, G_N_ELEMENTS (routes), method, path, methods);
   if (route != NULL) {
     exchange = headroom_exchange_new (self->service, message, dialect_of (route));
     if (refusal != NULL)
@@ -260,11 +276,11 @@ request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GH
       route->handler (exchange);
     return;
   }
-  route = find_route (absent, G_N_ELEMENTS (absent), method, path, &known_path);
+  route = find_route (absent, G_N_ELEMENTS (absent), method, path, methods);
   if (route != NULL)
     reply_absent (self, message, route);
-  else if (known_path)
-    reply_plain (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "405 method not allowed");
+  else if (methods->len > 0)
+    reply_other_method (message, methods->str);
   else
     reply_plain (message, SOUP_STATUS_NOT_FOUND, "404 page not found");
 }

@@ -168,6 +168,20 @@ read_answer (GSocketConnection *connection)
   return g_string_free (answer, FALSE);
 }
 
+/* What a path is there for is said with the refusal (RFC 9110, 15.5.6). */
+static void
+test_other_method (Server *s, gconstpointer data)
+{
+  g_autofree char *text = request_text ("PUT", "/api/tags", "", "");
+  g_autoptr (GSocketConnection) connection = connect_raw (s);
+  g_autofree char *answer = NULL;
+
+  g_assert_true (send_text (connection, text, strlen (text)));
+  answer = read_answer (connection);
+  g_assert_nonnull (strstr (answer, "405 Method Not Allowed"));
+  g_assert_nonnull (strstr (answer, "Allow: GET, HEAD\r\n"));
+}
+
 #define HUGE_BYTES (100u << 20)
 #define PIECE_BYTES (1u << 20)
 
@@ -552,6 +566,7 @@ main (int argc, char **argv)
 #define SLOW(path, func) \
   g_test_add ("/hostile/" path, Server, NULL, setup_slow, func, server_teardown)
   CASE ("body/broken-json", test_broken_json);
+  CASE ("other-method", test_other_method);
   CASE ("body/settings", test_settings_out_of_range);
   CASE ("body/zero-byte", test_zero_byte);
   CASE ("body/nesting", test_nesting);
