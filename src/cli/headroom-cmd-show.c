@@ -9,6 +9,7 @@
 
 #include "headroom-cli-text.h"
 #include "headroom-json.h"
+#include "headroom-show-effective.h"
 #include "headroom-wire.h"
 
 #include <glib/gi18n.h>
@@ -18,7 +19,7 @@
 
 typedef struct {
   gboolean license, modelfile, parameters, template, system;
-  gboolean verbose, json, architectures;
+  gboolean verbose, json, architectures, effective;
 } Wanted;
 
 static void
@@ -138,6 +139,8 @@ show (const char *name, const Wanted *wanted, gboolean wants_part, GError **erro
   model = headroom_cli_open_model (name, error);
   if (model == NULL)
     return FALSE;
+  if (wanted->effective)
+    return headroom_show_effective (entry, model, wanted->json, error);
   if (wants_part) {
     g_autofree char *part = dup_part (entry, model, wanted);
     if (part != NULL)
@@ -188,6 +191,8 @@ headroom_cmd_show (int argc, char **argv)
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &wanted.verbose, N_("Also list the tensors"), NULL },
     { "architectures", 0, 0, G_OPTION_ARG_NONE, &wanted.architectures,
       N_("List the architectures that run here, without a model"), NULL },
+    { "effective", 0, 0, G_OPTION_ARG_NONE, &wanted.effective,
+      N_("Print every setting, where it comes from and what it overrode"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &wanted.json, N_("Print what /api/show answers"), NULL },
     G_OPTION_ENTRY_NULL
   };
@@ -204,7 +209,7 @@ headroom_cmd_show (int argc, char **argv)
     return HEADROOM_EXIT_USAGE;
   }
   n_parts = wanted.license + wanted.modelfile + wanted.parameters + wanted.template + wanted.system;
-  if (n_parts + wanted.json > 1) {
+  if (n_parts + (wanted.effective || wanted.json) > 1) {
     headroom_cli_complain (_(
         "only one of --license, --modelfile, --parameters, --template, --system and --json at a time"));
     return HEADROOM_EXIT_USAGE;

@@ -199,8 +199,8 @@ usual_prediction (const HrPlan *plan)
 
 /* ---- What was given up ---- */
 
-static HrValue *
-steps_to_json (GPtrArray *steps)
+HrValue *
+headroom_fit_steps_to_json (GPtrArray *steps)
 {
   HrValue *list = hr_value_new_list ();
 
@@ -249,7 +249,7 @@ headroom_plan_to_json (const char *name, const HrModel *model, const HrPlan *pla
   hr_value_set (json, "layers", layers_to_json (plan));
   hr_value_set (json, "share", shares_to_json (plan));
   hr_value_set (json, "predicted", usual_prediction (plan));
-  hr_value_set (json, "steps", steps_to_json (steps));
+  hr_value_set (json, "steps", headroom_fit_steps_to_json (steps));
   hr_value_set (json, "offers", offers_to_json (offers));
   return json;
 }

@@ -26,6 +26,7 @@ G_BEGIN_DECLS
  */
 HrValue *headroom_plan_to_json (const char *name, const HrModel *model, const HrPlan *plan,
                                 GPtrArray *steps, GPtrArray *offers) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *headroom_fit_steps_to_json (GPtrArray *steps) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *headroom_settings_to_json (const HrSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 /* {kind: bytes, ..., "total"} */
 HrValue *headroom_plan_bytes_to_json (const HrPlan *plan) G_GNUC_WARN_UNUSED_RESULT;

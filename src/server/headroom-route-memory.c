@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "headroom-catalogue.h"
+#include "headroom-effective.h"
 #include "headroom-json.h"
 #include "headroom-memory-json.h"
 #include "headroom-plan-json.h"
@@ -126,6 +127,7 @@ typedef struct {
   HeadroomModelEntry *entry;
   HeadroomDemand demand;
   HrModel *model;
+  HrValue *effective; /* where each setting comes from */
 } Wanted;
 
 static void
@@ -135,22 +137,48 @@ wanted_free (gpointer data)
 
   g_clear_object (&wanted->entry);
   hr_model_unref (wanted->model);
+  hr_value_unref (wanted->effective);
   g_free (wanted);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Wanted, wanted_free)
 
+/* "preset": {"name": "Chat", "options": {...}, "keep_alive": "5m"}, which somebody chose. */
 static gboolean
-read_demand (HrValue *json, HeadroomModelEntry *entry, HeadroomDemand *ret_demand, GError **error)
+add_preset (HeadroomEffective *effective, HrValue *json, GError **error)
 {
-  g_autoptr (HeadroomOptions) options = headroom_options_new ();
+  HrValue *preset = hr_value_lookup (json, "preset");
+  const char *name = preset != NULL && hr_value_kind (preset) == HR_VALUE_DICT
+                         ? headroom_json_get_string (preset, "name")
+                         : NULL;
+  g_autofree char *source = NULL;
+
+  if (preset == NULL || hr_value_kind (preset) == HR_VALUE_NULL)
+    return TRUE;
+  if (name == NULL) {
+    g_set_error_literal (error, HEADROOM_WIRE_ERROR, 400, "preset.name is required");
+    return FALSE;
+  }
+  source = g_strdup_printf (HEADROOM_SOURCE_PRESET " %s", name);
+  return headroom_effective_add (effective, source, preset, error) &&
+         headroom_effective_add (effective, source, hr_value_lookup (preset, "options"), error);
+}
+
+static gboolean
+read_demand (HrValue *json, HeadroomModelEntry *entry, Wanted *wanted, GError **error)
+{
+  g_autoptr (HeadroomEffective) effective = headroom_effective_new ();
   HrValue *nested = hr_value_lookup (json, "options");
 
-  headroom_options_merge_env (options);
   /* Settings may stand beside the model or, as in other requests, under "options". */
-  return headroom_options_merge (options, headroom_model_entry_get_params (entry), error) &&
-         headroom_options_merge (options, json, error) &&
-         headroom_options_merge (options, nested, error) &&
-         headroom_demand_init (ret_demand, options, nested != NULL ? nested : json, "", error);
+  if (!headroom_effective_add (effective, HEADROOM_SOURCE_MODELFILE,
+                               headroom_model_entry_get_params (entry), error) ||
+      !add_preset (effective, json, error) ||
+      !headroom_effective_add (effective, HEADROOM_SOURCE_REQUEST, json, error) ||
+      !headroom_effective_add (effective, HEADROOM_SOURCE_REQUEST, nested, error))
+    return FALSE;
+  wanted->effective = headroom_effective_to_json (effective);
+  return headroom_demand_init (&wanted->demand, headroom_effective_get_options (effective),
+                               nested != NULL ? nested : json, "", error);
 }
 
 HeadroomModelEntry *
@@ -209,9 +237,40 @@ read_plan_work (HeadroomExchange *exchange, gpointer data, GError **error)
                                                 : g_steal_pointer (&missing));
     return NULL;
   }
-  if (!read_demand (json, wanted->entry, &wanted->demand, error))
+  if (!read_demand (json, wanted->entry, wanted, error))
     return NULL;
   return g_steal_pointer (&wanted);
+}
+
+/* What the model was loaded with, or null. */
+static HrValue *
+loaded_settings (HeadroomResidency *residency, HeadroomModelEntry *entry)
+{
+  g_autoptr (GPtrArray) residents = headroom_residency_dup_residents (residency);
+  const char *identity = headroom_model_entry_get_identity (entry);
+
+  for (guint i = 0; i < residents->len; i++) {
+    HeadroomResident *resident = residents->pdata[i];
+    if (resident->plan != NULL &&
+        g_strcmp0 (headroom_model_entry_get_identity (resident->entry), identity) == 0)
+      return headroom_settings_to_json (hr_plan_get_settings (resident->plan));
+  }
+  return hr_value_new_null ();
+}
+
+/* The settings alone, each with where it comes from. */
+static HrValue *
+effective_to_json (HeadroomExchange *exchange, Wanted *wanted, const HeadroomFit *fit)
+{
+  HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
+  HrValue *json = hr_value_new_dict ();
+
+  headroom_json_set_string (json, "model", headroom_model_entry_get_name (wanted->entry));
+  hr_value_set (json, "settings", hr_value_ref (wanted->effective));
+  hr_value_set (json, "planned", headroom_settings_to_json (hr_plan_get_settings (fit->plan)));
+  hr_value_set (json, "steps", headroom_fit_steps_to_json (fit->steps));
+  hr_value_set (json, "loaded", loaded_settings (residency, wanted->entry));
+  return json;
 }
 
 static void
@@ -227,7 +286,10 @@ reply_plan (HeadroomExchange *exchange, Wanted *wanted)
     headroom_exchange_reply_error (exchange, error);
     return;
   }
-  json = headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), wanted->model,
+  if (g_str_equal (headroom_exchange_get_path (exchange), "/headroom/effective"))
+    json = effective_to_json (exchange, wanted, fit);
+  else
+    json = headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), wanted->model,
                                 fit->plan, fit->steps, fit->offers);
   reply_value (exchange, json);
 }

@@ -59,6 +59,7 @@ static const HeadroomRoute routes[] = {
   { "GET", "/headroom/status", headroom_route_status },
   { "POST", "/headroom/plan", headroom_route_plan },
   { "POST", "/headroom/resize", headroom_route_resize },
+  { "POST", "/headroom/effective", headroom_route_plan },
   { "GET", "/headroom/events", headroom_route_events },
   { "GET", "/headroom/watches", headroom_route_watches },
   { "POST", "/headroom/watches", headroom_route_set_watches },

@@ -39,7 +39,7 @@ static const Option options[] = {
   INT (LOAD, num_gpu, "-1", N_("Layers on the GPU; -1 is as many as fit")),
   INT (LOAD, main_gpu, "", N_("The one GPU to use")),
   INT (LOAD, num_thread, "0", N_("Processor threads; 0 is all cores that may be used")),
-  INT (LOAD, parallel, "1", N_("Conversations answered at the same time")),
+  INT (LOAD, parallel, "", N_("Conversations answered at the same time")),
   { { "use_mmap", HEADROOM_OPTION_BOOL, HEADROOM_OPTION_LOAD, "true",
       N_("Map weights from the file instead of copying them") },
     G_STRUCT_OFFSET (HeadroomOptions, use_mmap) },
@@ -388,19 +388,35 @@ headroom_options_merge_text (HeadroomOptions *self, const char *name, const char
   return TRUE;
 }
 
+HrValue *
+headroom_options_dup_env (void)
+{
+  static const char *const numbers[][2] = { { "CONTEXT_LENGTH", "num_ctx" },
+                                            { "NUM_PARALLEL", "parallel" } };
+  g_autofree char *kv_type = headroom_env_dup ("KV_CACHE_TYPE");
+  HrValue *dict = hr_value_new_dict ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++) {
+    guint64 number = headroom_env_get_uint (numbers[i][0], G_MAXUINT64);
+    if (number != G_MAXUINT64)
+      hr_value_set (dict, numbers[i][1], hr_value_new_int ((gint64) MIN (number, G_MAXINT64)));
+  }
+  if (kv_type != NULL) {
+    g_autofree char *lower = g_ascii_strdown (kv_type, -1);
+    hr_value_set (dict, "kv_type", hr_value_new_string (lower, -1, false));
+  }
+  return dict;
+}
+
 void
 headroom_options_merge_env (HeadroomOptions *self)
 {
-  g_autofree char *kv_type = headroom_env_dup ("KV_CACHE_TYPE");
+  g_autoptr (HrValue) dict = headroom_options_dup_env ();
+  guint64 given = self->given;
 
-  self->num_ctx = (gint64) MIN (headroom_env_get_uint ("CONTEXT_LENGTH", (guint64) self->num_ctx),
-                                (guint64) G_MAXINT64);
-  self->parallel = (gint64) MIN (headroom_env_get_uint ("NUM_PARALLEL", (guint64) self->parallel),
-                                 (guint64) G_MAXINT64);
-  if (kv_type != NULL) {
-    g_free (self->kv_type);
-    self->kv_type = g_ascii_strdown (kv_type, -1);
-  }
+  /* Nothing in it can be of the wrong type. */
+  headroom_options_merge (self, dict, NULL);
+  self->given = given;
 }
 
 /* ---- What the engine is asked for ---- */

@@ -73,6 +73,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomOptions, headroom_options_free)
 
 /* CONTEXT_LENGTH, NUM_PARALLEL, KV_CACHE_TYPE (see headroom-env.h). */
 void headroom_options_merge_env (HeadroomOptions *self);
+HrValue *headroom_options_dup_env (void) G_GNUC_WARN_UNUSED_RESULT; /* the same as a dict */
 /* dict: option names and values; NULL or null: nothing. On failure self is as it was. */
 gboolean headroom_options_merge (HeadroomOptions *self, const HrValue *dict, GError **error);
 /* One option from text, as PARAMETER and the terminal's /set give it; "stop" appends. Errors:

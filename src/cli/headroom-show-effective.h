@@ -1,0 +1,14 @@
+/* headroom-show-effective.h: the settings of a model and where they come from, for the terminal.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#pragma once
+
+#include "headroom-model-entry.h"
+
+G_BEGIN_DECLS
+
+gboolean headroom_show_effective (HeadroomModelEntry *entry, HrModel *model, gboolean json,
+                                  GError **error);
+
+G_END_DECLS
