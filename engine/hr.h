@@ -308,6 +308,25 @@ typedef struct {
 #define HR_MAX_THREADS 256
 
 #define HR_MAX_DEVICES 64
+
+/* How long the kernels in use take here for one number, with all threads at it: what predictions of
+ * a processor are made of. Seconds; 0: not measured. */
+#define HR_RATED_TYPES 43  /* tensor types, by their number in files */
+#define HR_RATED_SIZES \
+    6 /* of memory that is read over and over: 32 MiB, and twice as much each time */
+#define HR_RATED_KV_TYPES 4
+typedef struct {
+    double first[HR_RATED_TYPES],
+        more[HR_RATED_TYPES]; /* of a matrix in the caches: its product with a
+                                 column, and with each further one */
+    double fine; /* times as long for columns of 16 bits */
+    double prepare;        /* a number of a column made ready for that */
+    double norm, activate; /* a number of a row */
+    double attend_first[HR_RATED_KV_TYPES], attend_more[HR_RATED_KV_TYPES]; /* of keys and values:
+                                                           for a query, and for each further one */
+    double meet;           /* until all threads have met */
+    double read[HR_RATED_SIZES]; /* a byte of so much memory */
+} HrKernelRates;
 /* What a device reaches; 0: not known. */
 typedef struct {
     double bandwidth; /* bytes per second of memory that a step reads */
@@ -315,6 +334,7 @@ typedef struct {
                          addition is two */
     double bus;       /* bytes per second between the device and the host */
     double op_seconds; /* what an operation takes however small it is */
+    HrKernelRates kernels; /* of a processor that was measured; else zeros */
 } HrDeviceRates;
 
 typedef enum { HR_DEVICE_CPU, HR_DEVICE_GPU } HrDeviceKind;
@@ -607,6 +627,7 @@ typedef struct {
         float32; /* operations of all threads on registers alone, two for each multiplication with
                   * its addition; 0: the kernels in use have no instruction for it */
     double latency; /* seconds that one load from anywhere in memory takes */
+    HrKernelRates kernels;
 } HrMachineRates;
 /* threads 0: all cores. Takes the pool and up to 1 GiB for about two seconds. Blocks.
  * HR_ERROR_MEMORY. */

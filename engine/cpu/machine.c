@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include "cpu/kernel-rates.h"
 #include "cpu/latency.h"
 #include "cpu/peak.h"
 #include "cpu/pool.h"
@@ -16,7 +17,11 @@
 #define LEAST_BYTES (64ull << 20)
 /* Each figure is the best of so many windows: others only ever take away. */
 #define WINDOWS 3
-#define WINDOW_US 120000
+#define WINDOW_US 40000
+/* For memory longer ones: a window sees it as it is once more than the caches hold was read. */
+#define READ_WINDOW_US 100000
+/* The smallest of the sizes of HrKernelRates.read. */
+#define SMALLEST_READ (32ull << 20)
 /* Places of a thread's stretch that it reads in turn: more than one keeps more requests under way.
  */
 #define STREAMS 4
@@ -27,7 +32,7 @@
 typedef struct {
     HrRegion region;
     HrPeakFunc peak;         /* NULL: memory is read */
-    gint64 until;
+    gint64 us, until;
     atomic_uint_fast64_t work; /* of all threads: bytes, or multiplications */
 } Window;
 
@@ -82,7 +87,7 @@ static void run_window(HrThread *thread, void *data)
 
     hr_pool_barrier(thread);
     if (thread->index == 0)
-        window->until = g_get_monotonic_time() + WINDOW_US;
+        window->until = g_get_monotonic_time() + window->us;
     hr_pool_barrier(thread);
     atomic_fetch_add(&window->work,
                      window->peak ? compute_until(window) : read_until(window, thread));
@@ -94,7 +99,7 @@ static double best_rate(HrPool *pool, uint32_t n_threads, HrRegion region, HrPea
     double best = 0;
 
     for (int i = 0; i < WINDOWS; i++) {
-        Window window = {.region = region, .peak = peak};
+        Window window = {.region = region, .peak = peak, .us = peak ? WINDOW_US : READ_WINDOW_US};
         gint64 begin = g_get_monotonic_time();
         hr_pool_run(pool, n_threads, run_window, &window);
         double seconds = (double)(g_get_monotonic_time() - begin) * 1e-6;
@@ -126,6 +131,17 @@ static void touch(HrRegion *region)
         ((char *)region->base)[i] = 1;
 }
 
+/* As fast as memory is what is larger than was tried. */
+static void measure_sizes(HrPool *pool, HrMachineRates *rates, HrRegion region)
+{
+    for (size_t i = 0; i < HR_RATED_SIZES; i++) {
+        HrRegion part = {region.base, SMALLEST_READ << i};
+        bool all = part.bytes >= region.bytes;
+        double rate = all ? rates->read : best_rate(pool, rates->threads, part, NULL);
+        rates->kernels.read[i] = rate > 0 ? 1 / rate : 0;
+    }
+}
+
 bool hr_machine_measure(uint32_t threads, HrMachineRates *ret_rates, GError **error)
 {
     static const HrPlanItem item = {.kind = HR_ITEM_COMPUTE, .name = "measuring memory"};
@@ -141,6 +157,8 @@ bool hr_machine_measure(uint32_t threads, HrMachineRates *ret_rates, GError **er
     touch(&region);
     HrPool *pool = hr_pool_ref();
     rates.read = best_rate(pool, rates.threads, region, NULL);
+    hr_kernel_rates_measure(pool, rates.threads, &region, &rates.kernels);
+    measure_sizes(pool, &rates, region);
     rates.int8 = rate_of(pool, rates.threads, peaks.int8);
     rates.bf16 = rate_of(pool, rates.threads, peaks.bf16);
     rates.float32 = rate_of(pool, rates.threads, peaks.float32);

@@ -30,6 +30,9 @@ static void add_item(HrPlan *plan, HrItemKind kind, char *take_name, int32_t lay
     g_array_append_val(plan->items, item);
 }
 
+/* Of headers of shapes: bytes of the part that reads images, which is a file of its own. */
+#define SHAPE_PROJECTOR_KEY "headroom.projector_bytes"
+
 /* ---- Weights ---- */
 
 static uint64_t sum_weights(const HrWeightBytes *w, uint32_t n_layer)
@@ -146,15 +149,6 @@ static bool add_cache(HrPlan *plan, GError **error)
 
 /* ---- Compute ---- */
 
-static HrExecutorNeeds measure(const HrModel *model, const HrSettings *s)
-{
-    HrProgram *program =
-        hr_model_build_program(model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
-    HrExecutorNeeds needs = hr_executor_needs(program, s->threads);
-    hr_program_free(program);
-    return needs;
-}
-
 static bool has_layers(const HrPlan *plan, uint32_t device)
 {
     for (uint32_t il = 0; il < plan->model->hparams.n_layer; il++)
@@ -194,7 +188,12 @@ static void add_projector(HrPlan *plan)
 {
     const HrVision *vision = plan->model->vision;
     const HrEncoderNeeds *needs = &plan->vision_needs;
+    uint64_t bytes;
     plan->first_projector = plan->items->len;
+    /* A shape has no tower to be looked at, but may say what it weighs. */
+    if (!vision && !hr_model_has_weights(plan->model) &&
+        hr_gguf_get_uint(plan->model->gguf, SHAPE_PROJECTOR_KEY, &bytes))
+        add_item(plan, HR_ITEM_PROJECTOR, g_strdup("vision tower"), -1, 0, bytes);
     if (!vision)
         return;
     add_item(plan, HR_ITEM_PROJECTOR, g_strdup("vision tower"), -1, 0, vision->bytes);
@@ -272,11 +271,18 @@ HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *
                          NULL);
     if (!hr_model_is_runnable(model, error) || !hr_settings_resolve(&resolved, model, error))
         return NULL;
-    HrExecutorNeeds needs = measure(model, &resolved);
     HrEncoderNeeds vision_needs = {0};
     if (model->vision && !hr_encoder_needs(model->vision, resolved.threads, &vision_needs, error))
         return NULL;
-    return plan_make(model, &resolved, devices, n_devices, &needs, &vision_needs, error);
+    HrProgram *program = hr_model_build_program(model, hr_settings_max_tokens(&resolved),
+                                                hr_settings_max_outputs(&resolved));
+    HrExecutorNeeds needs = hr_executor_needs(program, resolved.threads);
+    HrPlan *plan = plan_make(model, &resolved, devices, n_devices, &needs, &vision_needs, error);
+    if (plan)
+        plan->program = program;
+    else
+        hr_program_free(program);
+    return plan;
 }
 
 HrPlan *hr_plan_new_of_items(const HrPlanItem *items, size_t n_items, const HrSettings *settings,
@@ -306,6 +312,8 @@ void hr_plan_unref(HrPlan *plan)
     g_free(plan->token_bytes);
     g_free(plan->placement.layers);
     g_free(plan->placement.experts);
+    if (plan->program)
+        hr_program_free(plan->program);
     hr_model_unref(plan->model);
     g_free(plan);
 }

@@ -25,6 +25,7 @@ struct HrPlan {
     GArray *items;        /* HrPlanItem */
     GPtrArray *names;     /* owned strings that items borrow */
     HrWeightBytes weights; /* the model's, or what settings say of them */
+    HrProgram *program; /* of the largest step, for predictions; NULL: of items, or a mere trial */
     HrExecutorNeeds needs;
     HrEncoderNeeds vision_needs; /* zeros: it sees no images */
     HrPlacement placement;

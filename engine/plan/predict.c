@@ -3,10 +3,11 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Nothing here was fitted to a model: a layer takes as long as the slower of two things, reading
- * its bytes or computing its products, and each operation a little besides. Devices work one after
- * the other, because layers do.
+ * its bytes or computing its products, and each operation a little besides. A processor whose
+ * kernels were measured is looked at more closely (predict-host.c). Devices work one after the
+ * other, because layers do.
  */
-#include "plan/plan.h"
+#include "plan/predict.h"
 
 #include <math.h>
 
@@ -97,7 +98,7 @@ static void spend_output(Cost *c)
           2 * elements * c->shape->n_outputs, 2);
 }
 
-bool hr_plan_predict_step(const HrPlan *plan, const HrStepShape *shape, HrStepCost *costs)
+bool hr_plan_count_step(const HrPlan *plan, const HrStepShape *shape, HrStepCost *costs)
 {
     Cost c = {plan, shape, costs, true};
     uint32_t at = 0;
@@ -115,7 +116,15 @@ bool hr_plan_predict_step(const HrPlan *plan, const HrStepShape *shape, HrStepCo
     }
     spend_way(&c, at, plan->placement.output, 1);
     spend_output(&c);
-    for (size_t d = 0; d < plan->n_devices && !c.known; d++)
-        costs[d].seconds = 0;
     return c.known;
+}
+
+bool hr_plan_predict_step(const HrPlan *plan, const HrStepShape *shape, HrStepCost *costs)
+{
+    bool known = hr_plan_count_step(plan, shape, costs);
+    for (size_t d = 0; d < plan->n_devices && !known; d++)
+        costs[d].seconds = 0;
+    if (known && plan->program && plan->devices[0].rates.kernels.meet > 0)
+        costs[0].seconds = hr_predict_host(plan, shape, costs[0].bytes);
+    return known;
 }

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "cpu/latency.h"
+#include "plan/predict.h"
 #include "run/runner.h"
 
 /* Fewer weights than this could lie in a cache, and would tell nothing about memory. */
@@ -21,7 +22,7 @@ void hr_runner_count_traffic(HrRunner *r, const HrStep *step)
             depth += step->positions[i];
         }
     shape.depth = (uint32_t)(depth / shape.n_slots);
-    hr_plan_predict_step(r->plan, &shape, costs);
+    hr_plan_count_step(r->plan, &shape, costs);
     for (size_t d = 0; d < hr_plan_n_devices(r->plan); d++)
         r->bytes_read += (uint64_t)costs[d].bytes;
 }

@@ -138,6 +138,16 @@ set_text (HeadroomGgufHeader *header, const char *key, const char *text)
   headroom_gguf_header_set (header, key, value);
 }
 
+/* What the planner counts for the tower that comes with a model that sees images. */
+static void
+set_projector (HeadroomGgufHeader *header, const HeadroomCatalogueEntry *entry)
+{
+  HrValue *bytes = hr_value_lookup (entry->json, "projector_bytes");
+
+  if (bytes != NULL)
+    headroom_gguf_header_set (header, "headroom.projector_bytes", bytes);
+}
+
 static void
 set_hparams (HeadroomGgufHeader *header, const HeadroomCatalogueEntry *entry,
              const HrValue *hparams)
@@ -195,6 +205,7 @@ headroom_catalogue_write_header (const HeadroomCatalogueEntry *entry, const char
     return NULL;
   recipe = recipe_of (entry, hparams, tensors, label);
   set_hparams (header, entry, hparams);
+  set_projector (header, entry);
   for (guint i = 0; i < tensors->len; i++) {
     const HeadroomShapeTensor *t = &g_array_index (tensors, HeadroomShapeTensor, i);
     if (!headroom_gguf_header_add_tensor (header, t->name, t->dims, t->n_dims,

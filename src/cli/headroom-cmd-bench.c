@@ -5,7 +5,10 @@
 #include "headroom-cli.h"
 
 #include "headroom-bench-share.h"
+#include "headroom-device-spec.h"
 #include "headroom-json.h"
+#include "headroom-machine-rates.h"
+#include "headroom-predict.h"
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
@@ -156,8 +159,30 @@ print_case (const HeadroomBenchCase *c, double rate, const HeadroomBenchShare *s
   fflush (stdout);
 }
 
+/* What the plan says with the rates that were measured just now, for tokens of all streams. */
+static double
+predict (HrModel *model, const HrPlan *plan, const HrMachineRates *machine,
+         const HeadroomBenchCase *c)
+{
+  const HrSettings *settings = hr_plan_get_settings (plan);
+  HrDevice host = *hr_plan_get_device (plan, 0);
+  g_autoptr (HrPlan) rated = NULL;
+  HeadroomPrediction predicted;
+
+  headroom_machine_rates_apply (machine, &host.rates);
+  headroom_device_assume_rates (&host);
+  rated = hr_plan_new (model, settings, &host, 1, NULL);
+  if (rated == NULL)
+    return 0;
+  if (c->n_gen == 0)
+    return headroom_predict (rated, c->n_prompt, c->n_depth, 1).prompt_tokens_per_second;
+  predicted = headroom_predict (rated, 1, c->n_depth + c->n_gen / 2, c->n_streams);
+  return predicted.tokens_per_second * c->n_streams;
+}
+
 static HrValue *
-case_to_value (const HeadroomBenchCase *c, double rate, const HeadroomBenchShare *share)
+case_to_value (const HeadroomBenchCase *c, double rate, double predicted,
+               const HeadroomBenchShare *share)
 {
   HrValue *dict = hr_value_new_dict ();
 
@@ -168,6 +193,7 @@ case_to_value (const HeadroomBenchCase *c, double rate, const HeadroomBenchShare
   headroom_json_set_float (dict, "tokens_per_second", rate);
   headroom_json_set_float (dict, "memory_share", share->read);
   headroom_json_set_float (dict, "arithmetic_share", share->compute);
+  headroom_json_set_float (dict, "predicted_tokens_per_second", predicted);
   return dict;
 }
 
@@ -193,7 +219,10 @@ run_cases (HrRunner *runner, GArray *cases, const SpeedArgs *args, const HrMachi
       return FALSE;
     share = headroom_bench_share (plan, info, machine, c, rate);
     if (args->json)
-      hr_value_append (list, case_to_value (c, rate, &share));
+      hr_value_append (list,
+                       case_to_value (c, rate,
+                                      predict (hr_runner_get_model (runner), plan, machine, c),
+                                      &share));
     else
       print_case (c, rate, &share);
   }

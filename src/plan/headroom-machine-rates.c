@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * {"version": 1, "program", "processor", "kernels",   what it was measured with
- *  "threads", "read", "int8", "bf16", "float32", "latency"}   see HrMachineRates
+ * {"version": 2, "program", "processor", "kernels",      what it was measured with
+ *  "threads", "read", "int8", "bf16", "float32", "latency", see HrMachineRates
+ *  "of": {"first": [...], "more": [...], "fine", ...}}      see HrKernelRates
  */
 #include "headroom-machine-rates.h"
 
@@ -11,7 +12,7 @@
 
 #include "headroom-json.h"
 
-#define FORMAT 1
+#define FORMAT 2
 
 static const struct {
   const char *key;
@@ -22,6 +23,23 @@ static const struct {
   { "bf16", G_STRUCT_OFFSET (HrMachineRates, bf16) },
   { "float32", G_STRUCT_OFFSET (HrMachineRates, float32) },
   { "latency", G_STRUCT_OFFSET (HrMachineRates, latency) },
+};
+
+/* Of HrKernelRates: so many in a row. */
+static const struct {
+  const char *key;
+  gsize offset, n;
+} kernels[] = {
+  { "first", G_STRUCT_OFFSET (HrKernelRates, first), HR_RATED_TYPES },
+  { "more", G_STRUCT_OFFSET (HrKernelRates, more), HR_RATED_TYPES },
+  { "fine", G_STRUCT_OFFSET (HrKernelRates, fine), 1 },
+  { "prepare", G_STRUCT_OFFSET (HrKernelRates, prepare), 1 },
+  { "norm", G_STRUCT_OFFSET (HrKernelRates, norm), 1 },
+  { "activate", G_STRUCT_OFFSET (HrKernelRates, activate), 1 },
+  { "attend_first", G_STRUCT_OFFSET (HrKernelRates, attend_first), HR_RATED_KV_TYPES },
+  { "attend_more", G_STRUCT_OFFSET (HrKernelRates, attend_more), HR_RATED_KV_TYPES },
+  { "meet", G_STRUCT_OFFSET (HrKernelRates, meet), 1 },
+  { "read", G_STRUCT_OFFSET (HrKernelRates, read), HR_RATED_SIZES },
 };
 
 static char *
@@ -43,6 +61,21 @@ dup_processor (void)
   return g_strstrip (g_strndup (colon + 1, strcspn (colon + 1, "\n")));
 }
 
+static HrValue *
+kernels_to_json (const HrKernelRates *rates)
+{
+  HrValue *json = hr_value_new_dict ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kernels); i++) {
+    const double *values = G_STRUCT_MEMBER_P (rates, kernels[i].offset);
+    HrValue *list = hr_value_new_list ();
+    for (gsize k = 0; k < kernels[i].n; k++)
+      hr_value_append (list, hr_value_new_float (values[k]));
+    hr_value_set (json, kernels[i].key, list);
+  }
+  return json;
+}
+
 gboolean
 headroom_machine_rates_store (const HrMachineRates *rates, GError **error)
 {
@@ -60,6 +93,7 @@ headroom_machine_rates_store (const HrMachineRates *rates, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
     headroom_json_set_float (json, numbers[i].key,
                              G_STRUCT_MEMBER (double, rates, numbers[i].offset));
+  hr_value_set (json, "of", kernels_to_json (&rates->kernels));
   text = headroom_json_print (json, HEADROOM_JSON_INDENT);
   g_mkdir_with_parents (folder, 0700);
   return g_file_set_contents (path, text, -1, error);
@@ -95,15 +129,34 @@ is_of_this_machine (const HrValue *json)
 
 /* Rates that nothing can have are as none. */
 static double
-number_of (const HrValue *json, const char *key)
+number_of (const HrValue *value)
 {
-  HrValue *value = hr_value_lookup (json, key);
   double number = value == NULL                               ? 0
                   : hr_value_kind (value) == HR_VALUE_FLOAT ? hr_value_get_float (value)
                   : hr_value_kind (value) == HR_VALUE_INT   ? (double) hr_value_get_int (value)
                                                             : 0;
 
   return number > 0 && number < 1e18 ? number : 0;
+}
+
+/* All of them, or none. */
+static void
+read_kernels (const HrValue *json, HrKernelRates *ret_rates)
+{
+  HrKernelRates rates = { 0 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kernels); i++) {
+    const HrValue *list = json != NULL && hr_value_kind (json) == HR_VALUE_DICT
+                              ? hr_value_lookup (json, kernels[i].key)
+                              : NULL;
+    double *values = G_STRUCT_MEMBER_P (&rates, kernels[i].offset);
+    if (list == NULL || hr_value_kind (list) != HR_VALUE_LIST ||
+        hr_value_size (list) != kernels[i].n)
+      return;
+    for (gsize k = 0; k < kernels[i].n; k++)
+      values[k] = number_of (hr_value_at (list, k));
+  }
+  *ret_rates = rates;
 }
 
 gboolean
@@ -116,11 +169,22 @@ headroom_machine_rates_get (HrMachineRates *ret_rates)
     return FALSE;
   rates.threads = (guint32) headroom_json_get_int (json, "threads", 0);
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
-    G_STRUCT_MEMBER (double, &rates, numbers[i].offset) = number_of (json, numbers[i].key);
+    G_STRUCT_MEMBER (double, &rates, numbers[i].offset) =
+        number_of (hr_value_lookup (json, numbers[i].key));
+  read_kernels (hr_value_lookup (json, "of"), &rates.kernels);
   if (rates.read < 1e6 || MAX (rates.int8, rates.float32) < 1e6)
     return FALSE;
   *ret_rates = rates;
   return TRUE;
+}
+
+void
+headroom_machine_rates_apply (const HrMachineRates *rates, HrDeviceRates *ret_rates)
+{
+  ret_rates->bandwidth = rates->read * HEADROOM_MEASURED_READ_SHARE;
+  ret_rates->compute =
+      (rates->int8 > 0 ? rates->int8 : rates->float32) * HEADROOM_MEASURED_COMPUTE_SHARE;
+  ret_rates->kernels = rates->kernels;
 }
 
 gboolean
@@ -130,8 +194,6 @@ headroom_machine_rates_load (HrDeviceRates *ret_rates)
 
   if (!headroom_machine_rates_get (&rates))
     return FALSE;
-  ret_rates->bandwidth = rates.read * HEADROOM_MEASURED_READ_SHARE;
-  ret_rates->compute =
-      (rates.int8 > 0 ? rates.int8 : rates.float32) * HEADROOM_MEASURED_COMPUTE_SHARE;
+  headroom_machine_rates_apply (&rates, ret_rates);
   return TRUE;
 }

@@ -20,6 +20,8 @@ G_BEGIN_DECLS
 gboolean headroom_machine_rates_store (const HrMachineRates *rates, GError **error);
 /* What was measured; FALSE if nothing fitting was. */
 gboolean headroom_machine_rates_get (HrMachineRates *ret_rates);
+/* Makes a processor's rates what predictions may count on. */
+void headroom_machine_rates_apply (const HrMachineRates *rates, HrDeviceRates *ret_rates);
 /* What predictions may count on; FALSE if nothing fitting was measured. */
 gboolean headroom_machine_rates_load (HrDeviceRates *ret_rates);
 

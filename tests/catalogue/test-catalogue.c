@@ -166,6 +166,77 @@ test_granite_vision (void)
   g_assert_cmpuint (hr_plan_get_bytes (four, HR_ITEM_CACHE), ==, G_GUINT64_CONSTANT (5368709120));
 }
 
+typedef struct {
+  guint64 embeddings, layers, cache, output, compute, projector, total;
+  guint n_layers;
+} Rows;
+
+/* What a plan lists, added up by what it is. */
+static Rows
+rows_of (const HrPlan *made)
+{
+  Rows rows = { 0 };
+
+  for (gsize i = 0; i < hr_plan_n_items (made); i++) {
+    const HrPlanItem *item = hr_plan_get_item (made, i);
+    rows.total += item->bytes;
+    if (item->kind == HR_ITEM_WEIGHTS && item->layer >= 0) {
+      rows.layers += item->bytes;
+      rows.n_layers++;
+    } else if (item->kind == HR_ITEM_WEIGHTS) {
+      rows.embeddings += item->bytes;
+    } else if (item->kind == HR_ITEM_CACHE) {
+      rows.cache += item->bytes;
+    } else if (item->kind == HR_ITEM_PROJECTOR) {
+      rows.projector += item->bytes;
+    } else if (item->kind == HR_ITEM_OUTPUT) {
+      rows.output += item->bytes;
+    } else {
+      rows.compute += item->bytes;
+    }
+  }
+  return rows;
+}
+
+/* Row by row, what people see of it: a file of 2.5 GB or 6 GB, and far more in memory. With 40 layers
+ * of 2048 wide, 8192 hidden, 32 heads and 8 for keys of 64 each: attention 2 x 2048 x 2048 +
+ * 2 x 2048 x 512, feed-forward 3 x 2048 x 8192, two norms; embeddings 49156 x 2048 and a last norm. */
+static void
+test_granite_rows (void)
+{
+  static const struct {
+    const char *weights;
+    double gigabytes;
+  } files[] = { { "Q4_K_M", 2.5 }, { "F16", 6.0 } };
+  const guint64 layer = 2 * 2048 * 2048 + 2 * 2048 * 512 + 3 * 2048 * 8192, norms = 2 * 2048;
+  const guint64 tower = 881990656, cache = G_GUINT64_CONSTANT (5368709120);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++) {
+    g_autoptr (HrModel) granite = open_shape ("granite3.2-vision:2b", files[i].weights);
+    g_autoptr (HrPlan) made = plan (granite, 16384, 4);
+    Rows rows = rows_of (made);
+    double file = (double) (rows.embeddings + rows.layers + rows.projector) / 1e9;
+    g_test_message ("%s: embeddings %" G_GUINT64_FORMAT ", layers %" G_GUINT64_FORMAT
+                    ", projector %" G_GUINT64_FORMAT ", cache %" G_GUINT64_FORMAT
+                    ", compute %" G_GUINT64_FORMAT ", output %" G_GUINT64_FORMAT,
+                    files[i].weights, rows.embeddings, rows.layers, rows.projector, rows.cache,
+                    rows.compute, rows.output);
+    g_assert_cmpuint (rows.n_layers, ==, 40);
+    g_assert_cmpuint (rows.cache, ==, cache);
+    g_assert_cmpuint (rows.projector, ==, tower);
+    g_assert_cmpuint (rows.output, ==, 4 * 49156 * 4);
+    if (g_str_equal (files[i].weights, "F16")) {
+      g_assert_cmpuint (rows.layers, ==, 40 * (2 * layer + 4 * norms));
+      g_assert_cmpuint (rows.embeddings, ==, 2 * (guint64) 49156 * 2048 + 4 * 2048);
+    }
+    g_assert_cmpfloat_with_epsilon (file, files[i].gigabytes, files[i].gigabytes * 0.03);
+    g_assert_cmpuint (rows.total, ==, hr_plan_get_bytes (made, HR_ITEM_N_KINDS));
+    g_assert_cmpuint (rows.total, ==,
+                      rows.embeddings + rows.layers + rows.cache + rows.compute + rows.output +
+                          rows.projector);
+  }
+}
+
 /* An entry with something missing says what. */
 static void
 test_bad (void)
@@ -203,6 +274,7 @@ main (int argc, char **argv)
   g_test_add_func ("/catalogue/published", test_published);
   g_test_add_func ("/catalogue/cache", test_cache);
   g_test_add_func ("/catalogue/granite-vision", test_granite_vision);
+  g_test_add_func ("/catalogue/granite-rows", test_granite_rows);
   g_test_add_func ("/catalogue/bad", test_bad);
   return g_test_run ();
 }
