@@ -69,7 +69,7 @@ print_planned (const HeadroomFit *fit)
   const HrSettings *s = hr_plan_get_settings (fit->plan);
 
   printf ("\n");
-  printf (_("Loaded on this machine now: num_ctx %u, parallel %u, num_batch %u, kv_type %s, "
+  printf (_("On this machine now: num_ctx %u, parallel %u, num_batch %u, kv_type %s, "
             "gpu_layers %d, num_thread %u"),
           s->num_ctx, s->parallel, s->num_batch, hr_kv_type_name (s->kv_type), s->gpu_layers,
           s->threads);

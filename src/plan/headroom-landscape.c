@@ -5,6 +5,8 @@
 #include "headroom-landscape.h"
 
 #define FIRST_STOP 2048
+/* Of the highest throughput, what a good number of answers at once reaches. */
+#define KNEE_SHARE 0.8
 
 const char *
 headroom_verdict_name (HeadroomVerdict verdict)
@@ -180,22 +182,18 @@ throughput (const Sample *sample)
   return sample->parallel * sample->predicted.tokens_per_second;
 }
 
-/* The knee: where the curve is farthest above the straight line from nothing to its end. */
+/* The knee: the fewest answers at once that reach most of the highest throughput. Behind it each
+ * answer gets slower for little. */
 static const Sample *
 find_knee (const GArray *samples)
 {
-  const Sample *last = &g_array_index (samples, Sample, samples->len - 1), *knee = last;
-  double best = 0;
+  const Sample *knee = &g_array_index (samples, Sample, 0);
+  double highest = 0;
 
-  for (guint i = 0; i < samples->len; i++) {
-    const Sample *sample = &g_array_index (samples, Sample, i);
-    double above = throughput (sample) / MAX (throughput (last), 1e-9) -
-                   (double) sample->parallel / last->parallel;
-    if (above > best) {
-      best = above;
-      knee = sample;
-    }
-  }
+  for (guint i = 0; i < samples->len; i++)
+    highest = MAX (highest, throughput (&g_array_index (samples, Sample, i)));
+  for (guint i = 0; throughput (knee) < KNEE_SHARE * highest; i++)
+    knee = &g_array_index (samples, Sample, i);
   return knee;
 }
 

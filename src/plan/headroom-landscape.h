@@ -43,8 +43,8 @@ GArray *headroom_landscape_new (HrModel *model, const HrSettings *asked, const H
 typedef struct {
   guint32 num_ctx;
   guint32 parallel_max;  /* 0: not even one fits */
-  guint32 parallel_best; /* the knee of the throughput: where it is farthest above a straight line
-                            to its end */
+  guint32 parallel_best; /* the knee of the throughput: the fewest that reach four fifths of the
+                            highest */
   HeadroomPrediction predicted; /* at parallel_best, each answer's */
   double tokens_per_second; /* of all answers together */
 } HeadroomAdvice;

@@ -198,9 +198,10 @@ rows_of (const HrPlan *made)
   return rows;
 }
 
-/* Row by row, what people see of it: a file of 2.5 GB or 6 GB, and far more in memory. With 40 layers
- * of 2048 wide, 8192 hidden, 32 heads and 8 for keys of 64 each: attention 2 x 2048 x 2048 +
- * 2 x 2048 x 512, feed-forward 3 x 2048 x 8192, two norms; embeddings 49156 x 2048 and a last norm. */
+/* Row by row, what people see of it: a file of 2.5 GB or 6 GB, and far more in memory. With 40
+ * layers of 2048 wide, 8192 hidden, 32 heads and 8 for keys of 64 each: attention 2 x 2048 x 2048 +
+ * 2 x 2048 x 512, feed-forward 3 x 2048 x 8192, two norms; embeddings 49156 x 2048 and a last norm.
+ */
 static void
 test_granite_rows (void)
 {
