@@ -130,7 +130,7 @@ _headroom_cost_group_chosen (HeadroomCostGroup *self)
 }
 
 static void
-apply_cb (HeadroomCostGroup *self)
+store_chosen (HeadroomCostGroup *self)
 {
   HrSettings chosen = get_chosen (self);
 
@@ -148,6 +148,47 @@ apply_cb (HeadroomCostGroup *self)
   g_signal_handlers_unblock_by_func (self->settings, read_settings, self);
   refresh_buttons (self);
   g_signal_emit (self, signals[APPLY], 0);
+}
+
+static void
+answered_cb (HeadroomCostGroup *self, const char *response)
+{
+  if (g_str_equal (response, "apply"))
+    store_chosen (self);
+}
+
+/* Who would have to go is named before they go. */
+static void
+ask_first (HeadroomCostGroup *self, GPtrArray *names)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *dialog = adw_message_dialog_new (GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, _("Unload Other Models?"), NULL);
+  g_autofree char *joined = NULL;
+
+  g_ptr_array_add (names, NULL);
+  joined = g_strjoinv (", ", (char **) names->pdata);
+  adw_message_dialog_format_body (ADW_MESSAGE_DIALOG (dialog),
+                                  /* Translators: models */
+                                  _("With these settings there is no room for %s. They are loaded again when somebody asks for them."),
+                                  joined);
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("_Cancel"), "apply", _("_Unload and Apply"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "apply", ADW_RESPONSE_SUGGESTED);
+  adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (answered_cb), self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+/* Settings of a model that is not in memory take nothing yet. */
+static void
+apply_cb (HeadroomCostGroup *self)
+{
+  g_autoptr (GPtrArray) names = NULL;
+
+  if (headroom_plan_preview_forecast (self->preview, &names) == HEADROOM_FORECAST_EVICTS &&
+      headroom_plan_preview_is_loaded (self->preview))
+    ask_first (self, names);
+  else
+    store_chosen (self);
 }
 
 static void

@@ -9,7 +9,7 @@
 #include <glib/gi18n.h>
 
 /* pixels */
-#define NOW_HEIGHT 12
+#define NOW_HEIGHT 14
 #define GAP_HEIGHT 3
 #define PLAN_HEIGHT 6
 #define MIN_WIDTH 120
@@ -55,6 +55,21 @@ push_rounded (GtkSnapshot *snapshot, const graphene_rect_t *area)
   gtk_snapshot_push_rounded_clip (snapshot, &rounded);
 }
 
+/* What the chosen settings would take more than now, or give back, over the present. */
+static void
+snapshot_ghost (HeadroomMemoryBar *self, GtkSnapshot *snapshot, const HeadroomMemorySpan *first)
+{
+  const HeadroomMemoryDevice *device = &self->device;
+  double pixel = device->total > 0 ? gtk_widget_get_width (GTK_WIDGET (self)) / (double) device->total : 0;
+  double now = first->start + (double) headroom_memory_ours (device) * pixel;
+  double after = first->start + (double) headroom_memory_after (device) * pixel;
+  HeadroomMemorySpan span = { MIN (now, after), now < after ? after - now : now - after };
+  graphene_rect_t area = place (GTK_WIDGET (self), &span, 0, NOW_HEIGHT);
+
+  if (device->has_plan && span.width >= 1)
+    headroom_memory_paint_ghost (GTK_WIDGET (self), snapshot, &area, after > now);
+}
+
 static void
 snapshot_now (HeadroomMemoryBar *self, GtkSnapshot *snapshot)
 {
@@ -69,6 +84,7 @@ snapshot_now (HeadroomMemoryBar *self, GtkSnapshot *snapshot)
     graphene_rect_t area = place (widget, &spans[i], 0, NOW_HEIGHT);
     headroom_memory_paint (widget, snapshot, &area, i);
   }
+  snapshot_ghost (self, snapshot, &spans[HEADROOM_MEMORY_WEIGHTS]);
   gtk_snapshot_pop (snapshot);
 }
 

@@ -15,6 +15,8 @@ struct _HeadroomMemoryLegend
   GtkWidget parent_instance;
   GtkWidget *grid;
   GtkLabel *title;
+  GtkWidget *swatches[N_ROWS];
+  GtkWidget *names[N_ROWS];
   GtkLabel *now[N_ROWS];
   GtkLabel *plan[N_ROWS];
   GtkWidget *plan_title;
@@ -52,8 +54,9 @@ attach_part (HeadroomMemoryLegend *self, int part)
                                is_sum ? "heading" : NULL);
 
   gtk_widget_set_hexpand (name, TRUE);
-  if (!is_sum)
-    gtk_grid_attach (GTK_GRID (self->grid), headroom_memory_swatch_new (part), 0, row, 1, 1);
+  self->names[part] = name;
+  self->swatches[part] = is_sum ? gtk_label_new (NULL) : headroom_memory_swatch_new (part);
+  gtk_grid_attach (GTK_GRID (self->grid), self->swatches[part], 0, row, 1, 1);
   gtk_grid_attach (GTK_GRID (self->grid), name, 1, row, 1, 1);
   self->now[part] = attach_number (self, 2, row);
   self->plan[part] = attach_number (self, 3, row);
@@ -97,6 +100,21 @@ headroom_memory_legend_new (void)
   return g_object_new (HEADROOM_TYPE_MEMORY_LEGEND, NULL);
 }
 
+/* What few machines have is left out where there is none. */
+static gboolean
+is_usual (int part)
+{
+  return part != HEADROOM_MEMORY_PROJECTOR && part != HEADROOM_MEMORY_DRIVER;
+}
+
+static void
+show_part (HeadroomMemoryLegend *self, int part, gboolean visible)
+{
+  gtk_widget_set_visible (self->swatches[part], visible);
+  gtk_widget_set_visible (self->names[part], visible);
+  gtk_widget_set_visible (GTK_WIDGET (self->now[part]), visible);
+}
+
 /* A rounded number over the exact one. */
 static void
 show_bytes (GtkLabel *label, guint64 bytes)
@@ -124,6 +142,7 @@ headroom_memory_legend_set_device (HeadroomMemoryLegend *self, const HeadroomMem
   for (int part = 0; part < HEADROOM_MEMORY_N_PARTS; part++) {
     show_bytes (self->now[part], device->now[part]);
     show_bytes (self->plan[part], device->plan[part]);
+    show_part (self, part, is_usual (part) || device->now[part] > 0 || device->plan[part] > 0);
     gtk_widget_set_visible (GTK_WIDGET (self->plan[part]),
                             device->has_plan && device->plan[part] > 0);
   }

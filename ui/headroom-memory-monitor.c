@@ -5,11 +5,13 @@
  */
 #include "headroom-memory-monitor.h"
 
+#include "headroom-forecast.h"
 #include "headroom-wire-util.h"
 
 #include <glib/gi18n.h>
 
 #define POLL_MSEC 1000
+#define POLLS_PER_WATCH 5
 
 struct _HeadroomMemoryMonitor
 {
@@ -20,6 +22,7 @@ struct _HeadroomMemoryMonitor
   char *model;
 
   guint poll_id;
+  guint n_polls;
   gboolean status_asked;
   gboolean plan_asked;
   gboolean plan_stale; /* the model or the settings changed while a plan was asked for */
@@ -50,6 +53,21 @@ forget_plan (HeadroomMemoryMonitor *self)
   self->verdict.fits = TRUE;
 }
 
+/* What other models take stays where it is. */
+static void
+mark_beside (HeadroomMemoryMonitor *self)
+{
+  g_autoptr (HeadroomTenancy) tenancy = headroom_tenancy_new (self->report.status);
+  const HeadroomTenant *same = headroom_tenancy_find (tenancy, self->model);
+
+  for (gsize i = 0; i < self->report.n_devices; i++) {
+    HeadroomMemoryDevice *device = &self->report.devices[i];
+    device->beside = headroom_memory_ours (device);
+    if (same != NULL)
+      device->beside -= MIN (device->beside, same->device_bytes[i]);
+  }
+}
+
 static void
 hear_plan (HeadroomMemoryMonitor *self, const char *text, const GError *error)
 {
@@ -61,6 +79,7 @@ hear_plan (HeadroomMemoryMonitor *self, const char *text, const GError *error)
     self->verdict.fits = FALSE;
     self->verdict.reason = g_strdup (problem != NULL ? problem->message : error->message);
   }
+  mark_beside (self);
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -95,6 +114,65 @@ ask_plan (HeadroomMemoryMonitor *self)
                                  planned_cb, g_object_ref (self));
 }
 
+/* ---- Who asks: only while somebody does ------------------------------------------------------- */
+
+static gboolean
+is_busy (const HeadroomMemoryReport *report)
+{
+  const HrValue *models = headroom_wire_get (report->status, "models");
+
+  for (gsize i = 0; i < headroom_wire_length (models); i++)
+    if (headroom_wire_get_int (headroom_wire_at (models, i), "requests") > 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+requests_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomMemoryMonitor) self = user_data;
+  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, NULL);
+
+  g_clear_pointer (&self->report.requests, hr_value_unref);
+  if (text == NULL || self->client == NULL)
+    return;
+  self->report.requests = headroom_wire_parse (text, NULL);
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+static void
+ask_requests (HeadroomMemoryMonitor *self)
+{
+  if (!is_busy (&self->report))
+    g_clear_pointer (&self->report.requests, hr_value_unref);
+  else
+    headroom_client_request_async (self->client, "GET", "/headroom/requests", NULL, self->cancellable, requests_cb,
+                                   g_object_ref (self));
+}
+
+/* ---- Watches: read every few seconds, and only while models are there ------------------------- */
+
+static void
+watches_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomMemoryMonitor) self = user_data;
+  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, NULL);
+  HrValue *watches = text != NULL ? headroom_wire_parse (text, NULL) : NULL;
+
+  if (watches == NULL)
+    return;
+  g_clear_pointer (&self->report.watches, hr_value_unref);
+  self->report.watches = watches;
+}
+
+static void
+ask_watches (HeadroomMemoryMonitor *self)
+{
+  if (headroom_wire_length (headroom_wire_get (self->report.status, "watches")) > 0 && self->n_polls++ % POLLS_PER_WATCH == 0)
+    headroom_client_request_async (self->client, "GET", "/headroom/watches", NULL, self->cancellable, watches_cb,
+                                   g_object_ref (self));
+}
+
 /* ---- Status ---------------------------------------------------------------------------------- */
 
 static void
@@ -111,6 +189,8 @@ reported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_debug ("no status: %s", error->message);
     return;
   }
+  ask_requests (self);
+  ask_watches (self);
   g_signal_emit (self, signals[CHANGED], 0);
   for (guint i = 0; i < self->report.news->len; i++)
     g_signal_emit (self, signals[NEWS], 0, self->report.news->pdata[i]);

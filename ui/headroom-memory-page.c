@@ -12,6 +12,7 @@
 #include "headroom-plan-preview.h"
 #include "headroom-residents-group.h"
 #include "headroom-sum-group.h"
+#include "headroom-watches-group.h"
 #include "headroom-wire-util.h"
 
 #include <glib/gi18n.h>
@@ -28,6 +29,7 @@ struct _HeadroomMemoryPage
   GtkWidget *preset_group; /* likewise */
   HeadroomSumGroup *sum_group;
   HeadroomResidentsGroup *residents_group;
+  HeadroomWatchesGroup *watches_group;
   HeadroomEventsGroup *events_group;
   HeadroomPlanPreview *preview;
   HeadroomMemoryDevice devices[HEADROOM_MEMORY_MAX_DEVICES];
@@ -36,7 +38,7 @@ struct _HeadroomMemoryPage
 
 G_DEFINE_FINAL_TYPE (HeadroomMemoryPage, headroom_memory_page, GTK_TYPE_WIDGET)
 
-enum { KEEP, APPLY, N_SIGNALS };
+enum { KEEP, APPLY, THRESHOLD, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ---- Devices: a bar that opens into its numbers ---------------------------------------------- */
@@ -89,6 +91,23 @@ show_device (HeadroomMemoryPage *self, gsize index)
   headroom_memory_legend_set_device (HEADROOM_MEMORY_LEGEND (self->legends->pdata[index]), device);
 }
 
+static HeadroomMemoryPart
+part_of (HrItemKind kind)
+{
+  switch (kind) {
+  case HR_ITEM_WEIGHTS:
+    return HEADROOM_MEMORY_WEIGHTS;
+  case HR_ITEM_CACHE:
+    return HEADROOM_MEMORY_CACHE_UNUSED;
+  case HR_ITEM_PROJECTOR:
+    return HEADROOM_MEMORY_PROJECTOR;
+  case HR_ITEM_DRIVER:
+    return HEADROOM_MEMORY_DRIVER;
+  default:
+    return HEADROOM_MEMORY_COMPUTE;
+  }
+}
+
 /* Lays the preview's plan over the devices. */
 static void
 show_devices (HeadroomMemoryPage *self)
@@ -97,13 +116,13 @@ show_devices (HeadroomMemoryPage *self)
 
   for (gsize i = 0; i < self->n_devices; i++) {
     self->devices[i].has_plan = plan != NULL;
+    self->devices[i].beside = headroom_memory_ours (&self->devices[i]);
+    self->devices[i].beside -= MIN (self->devices[i].beside, headroom_plan_preview_get_present (self->preview, i));
     memset (self->devices[i].plan, 0, sizeof self->devices[i].plan);
   }
   for (gsize i = 0; plan != NULL && i < hr_plan_n_items (plan); i++) {
     const HrPlanItem *item = hr_plan_get_item (plan, i);
-    HeadroomMemoryPart part = item->kind == HR_ITEM_WEIGHTS ? HEADROOM_MEMORY_WEIGHTS :
-                              item->kind == HR_ITEM_CACHE   ? HEADROOM_MEMORY_CACHE_UNUSED :
-                                                              HEADROOM_MEMORY_COMPUTE;
+    HeadroomMemoryPart part = part_of (item->kind);
     if (item->device < self->n_devices)
       self->devices[item->device].plan[part] += item->bytes;
   }
@@ -136,9 +155,9 @@ headroom_memory_page_set_report (HeadroomMemoryPage *self, const HeadroomMemoryR
   headroom_plan_preview_set_tenants (self->preview, report->status);
   headroom_plan_preview_set_devices (self->preview, self->devices, self->n_devices);
   show_devices (self);
-  headroom_residents_group_set_models (self->residents_group,
-                                       headroom_wire_get (report->status, "models"),
-                                       g_get_real_time ());
+  headroom_residents_group_set_models (self->residents_group, headroom_wire_get (report->status, "models"),
+                                       headroom_wire_get (report->requests, "requests"), g_get_real_time ());
+  headroom_watches_group_set_watches (self->watches_group, headroom_wire_get (report->watches, "watches"));
   headroom_events_group_set_events (self->events_group,
                                     headroom_wire_get (report->status, "events"));
 }
@@ -157,6 +176,12 @@ keep_cb (HeadroomMemoryPage *self, const char *model, const char *keep_alive)
 }
 
 static void
+threshold_cb (HeadroomMemoryPage *self, const char *code, double value)
+{
+  g_signal_emit (self, signals[THRESHOLD], 0, code, value);
+}
+
+static void
 apply_cb (HeadroomMemoryPage *self)
 {
   g_signal_emit (self, signals[APPLY], 0);
@@ -172,7 +197,7 @@ headroom_memory_page_set_settings (HeadroomMemoryPage *self, GSettings *settings
 {
   g_return_if_fail (HEADROOM_IS_MEMORY_PAGE (self) && self->cost_group == NULL);
   self->cost_group = headroom_cost_group_new (settings, self->preview);
-  gtk_box_insert_child_after (self->column, self->cost_group, GTK_WIDGET (self->devices_group));
+  gtk_box_insert_child_after (self->column, self->cost_group, GTK_WIDGET (self->residents_group));
   self->preset_group = headroom_preset_group_new (self->preview);
   gtk_box_insert_child_after (self->column, self->preset_group, self->cost_group);
   g_signal_connect_object (self->preset_group, "chosen", G_CALLBACK (headroom_cost_group_choose),
@@ -212,6 +237,8 @@ headroom_memory_page_class_init (HeadroomMemoryPageClass *klass)
   G_OBJECT_CLASS (klass)->finalize = headroom_memory_page_finalize;
   signals[KEEP] = g_signal_new ("keep", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                 2, G_TYPE_STRING, G_TYPE_STRING);
+  signals[THRESHOLD] = g_signal_new ("threshold", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                     G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_DOUBLE);
   signals[APPLY] =
       g_signal_new ("apply", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
@@ -223,12 +250,15 @@ add_groups (HeadroomMemoryPage *self)
   self->devices_group = ADW_PREFERENCES_GROUP (adw_preferences_group_new ());
   self->sum_group = HEADROOM_SUM_GROUP (headroom_sum_group_new ());
   self->residents_group = HEADROOM_RESIDENTS_GROUP (headroom_residents_group_new ());
+  self->watches_group = HEADROOM_WATCHES_GROUP (headroom_watches_group_new ());
   self->events_group = HEADROOM_EVENTS_GROUP (headroom_events_group_new ());
   adw_preferences_group_set_title (self->devices_group, _("Memory of This Computer"));
   gtk_box_append (self->column, GTK_WIDGET (self->devices_group));
-  gtk_box_append (self->column, GTK_WIDGET (self->sum_group));
   gtk_box_append (self->column, GTK_WIDGET (self->residents_group));
+  gtk_box_append (self->column, GTK_WIDGET (self->sum_group));
+  gtk_box_append (self->column, GTK_WIDGET (self->watches_group));
   gtk_box_append (self->column, GTK_WIDGET (self->events_group));
+  g_signal_connect_object (self->watches_group, "threshold", G_CALLBACK (threshold_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->residents_group, "keep", G_CALLBACK (keep_cb), self,
                            G_CONNECT_SWAPPED);
 }

@@ -4,7 +4,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Signal "keep" (model, keep_alive): a person wants a loaded model to stay, to go later or to go
- * now. Signal "apply": the stored settings changed and a loaded model should follow.
+ * now. Signal "apply": the stored settings changed and a loaded model should follow. Signal
+ * "threshold" (code, value): a watch shall warn elsewhere.
  */
 #pragma once
 

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-typedef enum { PATTERN_SOLID, PATTERN_HATCH, PATTERN_DOTS, PATTERN_BARS } Pattern;
+typedef enum { PATTERN_SOLID, PATTERN_HATCH, PATTERN_DOTS, PATTERN_BARS, PATTERN_ROWS } Pattern;
 
 typedef struct {
   const char *colour; /* a named colour of style.css; NULL: nothing is painted */
@@ -17,9 +17,11 @@ typedef struct {
 static const Paint paints[HEADROOM_MEMORY_N_PARTS] = {
   [HEADROOM_MEMORY_OTHERS] = { "headroom_others", PATTERN_SOLID, 1 },
   [HEADROOM_MEMORY_WEIGHTS] = { "headroom_weights", PATTERN_SOLID, 1 },
+  [HEADROOM_MEMORY_PROJECTOR] = { "headroom_projector", PATTERN_ROWS, 1 },
   [HEADROOM_MEMORY_CACHE] = { "headroom_cache", PATTERN_BARS, 1 },
-  [HEADROOM_MEMORY_CACHE_UNUSED] = { "headroom_cache", PATTERN_HATCH, 0.25f },
+  [HEADROOM_MEMORY_CACHE_UNUSED] = { "headroom_cache_unused", PATTERN_HATCH, 0.25f },
   [HEADROOM_MEMORY_COMPUTE] = { "headroom_compute", PATTERN_DOTS, 1 },
+  [HEADROOM_MEMORY_DRIVER] = { "headroom_driver", PATTERN_ROWS, 0.4f },
   [HEADROOM_MEMORY_FREE] = { NULL, PATTERN_SOLID, 0 },
   [HEADROOM_MEMORY_RESERVE] = { "headroom_reserve", PATTERN_HATCH, 0 },
 };
@@ -63,6 +65,14 @@ trace_bars (cairo_t *cr, const graphene_rect_t *area)
 }
 
 static void
+trace_rows (cairo_t *cr, const graphene_rect_t *area)
+{
+  for (double y = area->origin.y + 2; y < area->origin.y + area->size.height; y += PATTERN_STEP - 1)
+    cairo_rectangle (cr, area->origin.x, y, area->size.width, 1);
+  cairo_fill (cr);
+}
+
+static void
 trace_dots (cairo_t *cr, const graphene_rect_t *area)
 {
   for (double y = area->origin.y + 2; y < area->origin.y + area->size.height; y += PATTERN_STEP)
@@ -85,6 +95,8 @@ paint_pattern (GtkSnapshot *snapshot, const graphene_rect_t *area, Pattern patte
     trace_hatch (cr, area);
   else if (pattern == PATTERN_BARS)
     trace_bars (cr, area);
+  else if (pattern == PATTERN_ROWS)
+    trace_rows (cr, area);
   else
     trace_dots (cr, area);
   cairo_destroy (cr);
@@ -113,6 +125,28 @@ headroom_memory_paint_trough (GtkWidget *widget, GtkSnapshot *snapshot, const gr
   GdkRGBA colour = headroom_memory_colour (widget, "headroom_trough");
 
   gtk_snapshot_append_color (snapshot, &colour, area);
+}
+
+/* What a change would take or give back, over what is there now: a veil with a dashed edge. */
+void
+headroom_memory_paint_ghost (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area, gboolean takes)
+{
+  static const double dashes[] = { 3, 2 };
+  GdkRGBA veil = headroom_memory_colour (widget, takes ? "headroom_weights" : "window_bg_color");
+  GdkRGBA edge = headroom_memory_colour (widget, "window_fg_color");
+  cairo_t *cr;
+
+  if (area->size.width <= 0)
+    return;
+  veil.alpha *= takes ? 0.4f : 0.65f;
+  gtk_snapshot_append_color (snapshot, &veil, area);
+  cr = gtk_snapshot_append_cairo (snapshot, area);
+  gdk_cairo_set_source_rgba (cr, &edge);
+  cairo_set_dash (cr, dashes, G_N_ELEMENTS (dashes), 0);
+  cairo_set_line_width (cr, 1);
+  cairo_rectangle (cr, area->origin.x + 0.5, area->origin.y + 0.5, MAX (area->size.width - 1, 0.5), area->size.height - 1);
+  cairo_stroke (cr);
+  cairo_destroy (cr);
 }
 
 /* What is needed and is not there. */

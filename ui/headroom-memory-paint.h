@@ -25,4 +25,9 @@ void headroom_memory_paint_overrun (GtkWidget             *widget,
                                     GtkSnapshot           *snapshot,
                                     const graphene_rect_t *area);
 
+void    headroom_memory_paint_ghost   (GtkWidget             *widget,
+                                       GtkSnapshot           *snapshot,
+                                       const graphene_rect_t *area,
+                                       gboolean               takes);
+
 G_END_DECLS

@@ -15,6 +15,8 @@ headroom_memory_report_clear (HeadroomMemoryReport *report)
   g_clear_pointer (&report->loading, g_free);
   g_clear_pointer (&report->news, g_ptr_array_unref);
   g_clear_pointer (&report->last_event, g_free);
+  g_clear_pointer (&report->watches, hr_value_unref);
+  g_clear_pointer (&report->requests, hr_value_unref);
   g_clear_pointer (&report->status, hr_value_unref);
   report->n_devices = 0;
 }
@@ -54,6 +56,8 @@ read_device (const HrValue *json, HeadroomMemoryDevice *device)
   device->now[HEADROOM_MEMORY_CACHE] = get_bytes (ours, "cache");
   device->now[HEADROOM_MEMORY_CACHE_UNUSED] = get_bytes (ours, "cache_reserved");
   device->now[HEADROOM_MEMORY_COMPUTE] = get_bytes (ours, "compute");
+  device->now[HEADROOM_MEMORY_PROJECTOR] = get_bytes (ours, "projector");
+  device->now[HEADROOM_MEMORY_DRIVER] = get_bytes (ours, "driver");
   headroom_memory_settle (device, free_beyond_ours (device, get_bytes (json, "free")),
                           get_bytes (json, "reserve"));
 }

@@ -20,6 +20,8 @@ typedef struct {
   char *loading;        /* the model that is being loaded, or NULL */
   double loaded;        /* how much of it, 0 to 1 */
   GPtrArray *news;      /* of HrValue: events since the status before that people should know of */
+  HrValue *watches;     /* what /headroom/watches answered, or NULL */
+  HrValue *requests;    /* what /headroom/requests answered, or NULL */
   HrValue *status;      /* all that was heard, or NULL */
   char *last_event;     /* the time of the newest event that was heard of, or NULL */
 } HeadroomMemoryReport;

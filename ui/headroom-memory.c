@@ -19,12 +19,16 @@ headroom_memory_part_title (HeadroomMemoryPart part)
     return _("Other programs");
   case HEADROOM_MEMORY_WEIGHTS:
     return _("Weights");
+  case HEADROOM_MEMORY_PROJECTOR:
+    return _("Projector");
   case HEADROOM_MEMORY_CACHE:
     return _("Cache in use");
   case HEADROOM_MEMORY_CACHE_UNUSED:
     return _("Cache set aside");
   case HEADROOM_MEMORY_COMPUTE:
     return _("Compute");
+  case HEADROOM_MEMORY_DRIVER:
+    return _("Driver");
   case HEADROOM_MEMORY_FREE:
     return _("Free");
   case HEADROOM_MEMORY_RESERVE:
@@ -38,8 +42,11 @@ headroom_memory_part_title (HeadroomMemoryPart part)
 static guint64
 sum_ours (const guint64 *parts)
 {
-  return parts[HEADROOM_MEMORY_WEIGHTS] + parts[HEADROOM_MEMORY_CACHE] +
-         parts[HEADROOM_MEMORY_CACHE_UNUSED] + parts[HEADROOM_MEMORY_COMPUTE];
+  guint64 bytes = 0;
+
+  for (int part = HEADROOM_MEMORY_WEIGHTS; part <= HEADROOM_MEMORY_DRIVER; part++)
+    bytes += parts[part];
+  return bytes;
 }
 
 /* Bytes that loaded models take now. */
@@ -54,6 +61,16 @@ guint64
 headroom_memory_planned (const HeadroomMemoryDevice *device)
 {
   return sum_ours (device->plan);
+}
+
+/* Bytes that our models would take with the chosen settings: beside the others where there is room, else in
+ * their place. */
+guint64
+headroom_memory_after (const HeadroomMemoryDevice *device)
+{
+  guint64 together = headroom_memory_planned (device) + device->beside;
+
+  return together <= headroom_memory_available (device) ? together : headroom_memory_planned (device);
 }
 
 /* Bytes that the chosen settings may take: what is free, and what our own loaded models would give

@@ -15,9 +15,11 @@ G_BEGIN_DECLS
 typedef enum {
   HEADROOM_MEMORY_OTHERS,       /* other programs and the system */
   HEADROOM_MEMORY_WEIGHTS,
+  HEADROOM_MEMORY_PROJECTOR,    /* what turns images into rows */
   HEADROOM_MEMORY_CACHE,        /* keys and values that are filled */
   HEADROOM_MEMORY_CACHE_UNUSED, /* keys and values that are promised, not yet filled */
   HEADROOM_MEMORY_COMPUTE,
+  HEADROOM_MEMORY_DRIVER,       /* what a graphics card's driver keeps for itself */
   HEADROOM_MEMORY_FREE,
   HEADROOM_MEMORY_RESERVE,      /* kept free for other programs */
   HEADROOM_MEMORY_N_PARTS,
@@ -29,6 +31,7 @@ typedef struct {
   guint64 total;                          /* bytes */
   guint64 now[HEADROOM_MEMORY_N_PARTS];   /* bytes; they add up to total */
   gboolean has_plan;
+  guint64 beside;                         /* bytes of ours that stay beside the plan: other models */
   guint64 plan[HEADROOM_MEMORY_N_PARTS]; /* bytes that the chosen settings need: weights, cache (as
                                             unused), compute */
 } HeadroomMemoryDevice;
@@ -41,6 +44,7 @@ typedef struct {
 const char *headroom_memory_part_title  (HeadroomMemoryPart          part);
 guint64     headroom_memory_ours        (const HeadroomMemoryDevice *device);
 guint64     headroom_memory_planned     (const HeadroomMemoryDevice *device);
+guint64     headroom_memory_after       (const HeadroomMemoryDevice *device);
 guint64     headroom_memory_available   (const HeadroomMemoryDevice *device);
 gboolean    headroom_memory_fits        (const HeadroomMemoryDevice *device);
 void        headroom_memory_settle      (HeadroomMemoryDevice       *device,

@@ -133,6 +133,14 @@ headroom_plan_preview_forecast (HeadroomPlanPreview *self, GPtrArray **ret_names
   return HEADROOM_FORECAST_BESIDE;
 }
 
+/* Whether the model is in memory. */
+gboolean
+headroom_plan_preview_is_loaded (HeadroomPlanPreview *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), FALSE);
+  return headroom_tenancy_find (self->tenancy, self->name) != NULL;
+}
+
 /* Returns: bytes of a device that the model takes now, as it is loaded; 0: it is not in memory */
 guint64
 headroom_plan_preview_get_present (HeadroomPlanPreview *self, gsize device)

@@ -45,6 +45,7 @@ const HeadroomSurvey *headroom_plan_preview_get_survey  (HeadroomPlanPreview    
 const GArray         *headroom_plan_preview_get_advice  (HeadroomPlanPreview        *self);
 HeadroomForecastKind  headroom_plan_preview_forecast    (HeadroomPlanPreview        *self,
                                                          GPtrArray                 **ret_names);
+gboolean             headroom_plan_preview_is_loaded    (HeadroomPlanPreview        *self);
 guint64              headroom_plan_preview_get_present  (HeadroomPlanPreview        *self,
                                                          gsize                       device);
 const char          *headroom_plan_preview_get_problem  (HeadroomPlanPreview        *self);

@@ -8,7 +8,7 @@
 
 #define SETTLE_MSEC 200
 
-#define N_PURPOSES 3
+#define N_PURPOSES 4
 #define N_PROPOSALS 3
 #define N_ROWS (N_PURPOSES + N_PROPOSALS)
 
@@ -31,6 +31,7 @@ static const HeadroomPreset purposes[N_PURPOSES] = {
   { .parallel = 2, .keep_alive = "5m", .num_predict = 512 },
   { .parallel = 4, .keep_alive = "-1", .num_predict = -1 },
   { .parallel = 8, .keep_alive = "30m", .num_predict = 2048 },
+  { .num_predict = -1 },
 };
 
 /* ---- Proposals for this model on this machine ------------------------------------------------ */
@@ -220,9 +221,10 @@ headroom_preset_group_init (HeadroomPresetGroup *self)
   add_row (self, 1, _("For other programs"), _("4 answers at once, stays in memory"));
   add_row (self, 2, _("For many texts"),
            _("8 answers at once of at most 2048 tokens, 30 minutes in memory"));
-  add_row (self, 3, _("Longest context that fits"), "");
-  add_row (self, 4, _("Most answers at once that pay"), "");
-  add_row (self, 5, _("Fastest answer"), "");
+  add_row (self, 3, _("For research"), _("As the sliders stand; answers of any length"));
+  add_row (self, 4, _("Longest context that fits"), "");
+  add_row (self, 5, _("Most answers at once that pay"), "");
+  add_row (self, 6, _("Fastest answer"), "");
 }
 
 /**

@@ -21,6 +21,7 @@ G_DECLARE_FINAL_TYPE (HeadroomResidentsGroup, headroom_residents_group, HEADROOM
 GtkWidget *headroom_residents_group_new        (void);
 void       headroom_residents_group_set_models (HeadroomResidentsGroup *self,
                                                 const HrValue          *models,
+                                                const HrValue          *requests,
                                                 gint64                  now_us);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 
 #include "headroom-chat-wire.h"
 #include "headroom-event-text.h"
+#include "headroom-watches-group.h"
 #include "headroom-wire-util.h"
 
 #include <glib/gi18n.h>
@@ -46,14 +47,57 @@ keep_cb (HeadroomWindow *self, const char *model, const char *keep_alive)
   load (self, model, NULL, keep_alive);
 }
 
+/* What cannot change in place (layers on a card), and how long the model stays, is the loader's
+ * affair. */
+static void
+resized_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomWindow) self = user_data;
+  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, NULL);
+  HeadroomAskOptions options;
+
+  if (self->client == NULL)
+    return;
+  options = _headroom_window_get_ask_options (self);
+  if (options.model != NULL)
+    load (self, options.model, &options, options.keep_alive);
+}
+
+/* Brings a loaded model to the settings in its place: its weights stay, and answers that run go on.
+ */
+static void
+resize (HeadroomWindow *self, const HeadroomAskOptions *options)
+{
+  g_autofree char *body = headroom_load_request (options->model, options, options->keep_alive);
+
+  headroom_client_request_async (self->client, "POST", "/headroom/resize", body, NULL, resized_cb,
+                                 g_object_ref (self));
+}
+
 static void
 apply_cb (HeadroomWindow *self)
 {
   HeadroomAskOptions options = _headroom_window_get_ask_options (self);
 
-  if (options.model != NULL && headroom_memory_monitor_is_loaded (self->monitor, options.model))
-    load (self, options.model, &options, options.keep_alive);
+  if (self->client != NULL && options.model != NULL &&
+      headroom_memory_monitor_is_loaded (self->monitor, options.model))
+    resize (self, &options);
   _headroom_window_show_toast (self, _("Settings applied"));
+}
+
+static void
+threshold_cb (HeadroomWindow *self, const char *code, double value)
+{
+  g_autoptr (HrValue) json = hr_value_new_dict ();
+  HrValue *thresholds = hr_value_new_dict ();
+  g_autofree char *body = NULL;
+
+  headroom_json_set_float (thresholds, code, value);
+  hr_value_set (json, "thresholds", thresholds);
+  body = headroom_json_print (json, HEADROOM_JSON_PLAIN);
+  if (self->client != NULL)
+    headroom_client_request_async (self->client, "POST", "/headroom/watches", body, NULL, loaded_cb,
+                                   g_object_ref (self));
 }
 
 void
@@ -122,6 +166,24 @@ news_cb (HeadroomWindow *self, const HrValue *event)
     _headroom_window_show_toast (self, text);
 }
 
+/* A banner while a watch is crossed; one that a person closed stays away until another sentence is
+ * due. */
+static void
+changed_cb (HeadroomWindow *self)
+{
+  const HeadroomMemoryReport *report = headroom_memory_monitor_get_report (self->monitor);
+  g_autofree char *warning =
+      headroom_watches_dup_warning (headroom_wire_get (report->status, "watches"));
+  gboolean was_told = warning != NULL && self->warning != NULL;
+
+  if (warning != NULL && !was_told)
+    headroom_banner_show (self->banner, warning);
+  else if (warning == NULL && self->warning != NULL)
+    headroom_banner_hide (self->banner);
+  g_free (self->warning);
+  self->warning = g_steal_pointer (&warning);
+}
+
 /* Hears the page and the monitor. */
 void
 _headroom_window_watch_memory (HeadroomWindow *self)
@@ -129,6 +191,10 @@ _headroom_window_watch_memory (HeadroomWindow *self)
   g_signal_connect_object (self->memory_page, "keep", G_CALLBACK (keep_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->memory_page, "apply", G_CALLBACK (apply_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->memory_page, "threshold", G_CALLBACK (threshold_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->monitor, "changed", G_CALLBACK (changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->monitor, "news", G_CALLBACK (news_cb), self, G_CONNECT_SWAPPED);
 }

@@ -31,6 +31,7 @@ struct _HeadroomWindow
   HeadroomMemoryMonitor *monitor;
   HeadroomSettingsPopover *popover;
   HeadroomModelLibrary *library;
+  char *warning;      /* of a watch that is crossed; NULL: none is */
   char *wanted_model; /* to be chosen once the list is there */
   gboolean listed;    /* the list came at least once */
 

@@ -222,6 +222,7 @@ headroom_window_dispose (GObject *object)
   g_clear_object (&self->library);
   g_clear_object (&self->client);
   g_clear_object (&self->settings);
+  g_clear_pointer (&self->warning, g_free);
   g_clear_pointer (&self->wanted_model, g_free);
   G_OBJECT_CLASS (headroom_window_parent_class)->dispose (object);
 }
