@@ -13,8 +13,7 @@
 #define POLL_MSEC 1000
 #define POLLS_PER_WATCH 5
 
-struct _HeadroomMemoryMonitor
-{
+struct _HeadroomMemoryMonitor {
   GObject parent_instance;
   GSettings *settings;
   HeadroomClient *client;
@@ -114,7 +113,8 @@ ask_plan (HeadroomMemoryMonitor *self)
                                  planned_cb, g_object_ref (self));
 }
 
-/* ---- Who asks: only while somebody does ------------------------------------------------------- */
+/* ---- Who asks: only while somebody does -------------------------------------------------------
+ */
 
 static gboolean
 is_busy (const HeadroomMemoryReport *report)
@@ -146,11 +146,12 @@ ask_requests (HeadroomMemoryMonitor *self)
   if (!is_busy (&self->report))
     g_clear_pointer (&self->report.requests, hr_value_unref);
   else
-    headroom_client_request_async (self->client, "GET", "/headroom/requests", NULL, self->cancellable, requests_cb,
-                                   g_object_ref (self));
+    headroom_client_request_async (self->client, "GET", "/headroom/requests", NULL,
+                                   self->cancellable, requests_cb, g_object_ref (self));
 }
 
-/* ---- Watches: read every few seconds, and only while models are there ------------------------- */
+/* ---- Watches: read every few seconds, and only while models are there -------------------------
+ */
 
 static void
 watches_cb (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -168,9 +169,10 @@ watches_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 ask_watches (HeadroomMemoryMonitor *self)
 {
-  if (headroom_wire_length (headroom_wire_get (self->report.status, "watches")) > 0 && self->n_polls++ % POLLS_PER_WATCH == 0)
-    headroom_client_request_async (self->client, "GET", "/headroom/watches", NULL, self->cancellable, watches_cb,
-                                   g_object_ref (self));
+  if (headroom_wire_length (headroom_wire_get (self->report.status, "watches")) > 0 &&
+      self->n_polls++ % POLLS_PER_WATCH == 0)
+    headroom_client_request_async (self->client, "GET", "/headroom/watches", NULL,
+                                   self->cancellable, watches_cb, g_object_ref (self));
 }
 
 /* ---- Status ---------------------------------------------------------------------------------- */
@@ -330,18 +332,15 @@ headroom_memory_monitor_get_report (HeadroomMemoryMonitor *self)
   return &self->report;
 }
 
-/* Whether a model was in memory when the server was heard last. */
+/* Whether a model, by its name or its file, was in memory when the server was heard last. */
 gboolean
 headroom_memory_monitor_is_loaded (HeadroomMemoryMonitor *self, const char *model)
 {
-  const HrValue *models;
+  g_autoptr (HeadroomTenancy) tenancy = NULL;
 
   g_return_val_if_fail (HEADROOM_IS_MEMORY_MONITOR (self), FALSE);
-  models = headroom_wire_get (self->report.status, "models");
-  for (gsize i = 0; i < headroom_wire_length (models); i++)
-    if (g_strcmp0 (headroom_wire_get_string (headroom_wire_at (models, i), "name"), model) == 0)
-      return TRUE;
-  return FALSE;
+  tenancy = headroom_tenancy_new (self->report.status);
+  return headroom_tenancy_find (tenancy, model) != NULL;
 }
 
 /* Returns: (transfer none): whether the chosen settings fit, and why not */

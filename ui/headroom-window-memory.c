@@ -120,7 +120,7 @@ _headroom_window_pin_action (GtkWidget *widget, const char *name, GVariant *para
  */
 
 static GtkWidget *
-new_pin_button (const char *model)
+new_pin_button (AdwToast *toast, const char *model)
 {
   GtkWidget *button = gtk_button_new_with_mnemonic (_("_Pin"));
   /* Translators: %s is a model */
@@ -130,6 +130,8 @@ new_pin_button (const char *model)
   gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.pin-model");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s", model);
+  g_signal_connect_object (button, "clicked", G_CALLBACK (adw_toast_dismiss), toast,
+                           G_CONNECT_SWAPPED);
   return button;
 }
 
@@ -145,7 +147,7 @@ new_loss_toast (const char *model, const char *text)
   gtk_label_set_natural_wrap_mode (GTK_LABEL (label), GTK_NATURAL_WRAP_NONE);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_box_append (GTK_BOX (box), label);
-  gtk_box_append (GTK_BOX (box), new_pin_button (model));
+  gtk_box_append (GTK_BOX (box), new_pin_button (toast, model));
   adw_toast_set_custom_title (toast, box);
   adw_toast_set_button_label (toast, _("_Reload"));
   adw_toast_set_action_name (toast, "win.reload-model");

@@ -10,6 +10,8 @@
 #include "headroom-model-chooser.h"
 #include "headroom-settings.h"
 
+#include <glib/gstdio.h>
+
 #define GIB (1024.0 * 1024 * 1024)
 
 /* ---- Time ------------------------------------------------------------------------------------ */
@@ -235,6 +237,25 @@ window_fixture_answer_has (WindowFixture *fixture, const char *text)
   g_autofree char *answer = window_fixture_dup_answer (fixture);
 
   return answer != NULL && strstr (answer, text) != NULL;
+}
+
+/* ---- Folders ----------------------------------------------------------------------------------- */
+
+/* With all that is in it; links are not followed. */
+void
+window_remove_folder (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *child = g_build_filename (path, name, NULL);
+    if (g_file_test (child, G_FILE_TEST_IS_DIR) && !g_file_test (child, G_FILE_TEST_IS_SYMLINK))
+      window_remove_folder (child);
+    else
+      g_unlink (child);
+  }
+  g_rmdir (path);
 }
 
 /* ---- A typical engine ------------------------------------------------------------------------ */

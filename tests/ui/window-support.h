@@ -54,6 +54,7 @@ GtkWidget     *window_find                   (GtkWidget      *root,
                                               GType           type,
                                               guint           nth);
 char          *window_dup_text               (GtkWidget      *root);
+void           window_remove_folder          (const char     *path);
 void           window_save_png               (GtkWidget      *widget,
                                               const char     *file);
 
