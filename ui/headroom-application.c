@@ -11,8 +11,7 @@
 
 #define APP_ID "io.github.headroom.Headroom"
 
-struct _HeadroomApplication
-{
+struct _HeadroomApplication {
   AdwApplication parent_instance;
   GSettings *settings;
   HeadroomSession *session; /* NULL until it is open */
@@ -245,11 +244,8 @@ static void
 headroom_application_init (HeadroomApplication *self)
 {
   static const GActionEntry actions[] = {
-    { "quit", quit_action },
-    { "about", about_action },
-    { "connect", connect_action },
-    { "new-chat", new_chat_action },
-    { "model", model_action, "s" },
+    { "quit", quit_action },         { "about", about_action },      { "connect", connect_action },
+    { "new-chat", new_chat_action }, { "model", model_action, "s" },
   };
   static const GOptionEntry options[] = {
     { "model", 'm', 0, G_OPTION_ARG_STRING, NULL, N_("Open with this model"), N_("NAME") },
@@ -272,11 +268,9 @@ headroom_application_init (HeadroomApplication *self)
 HeadroomApplication *
 headroom_application_new (GSettings *settings)
 {
-  HeadroomApplication *self = g_object_new (HEADROOM_TYPE_APPLICATION,
-                                            "application-id", APP_ID,
-                                            "resource-base-path", "/io/github/headroom/Headroom",
-                                            "flags", G_APPLICATION_HANDLES_OPEN,
-                                            NULL);
+  HeadroomApplication *self =
+      g_object_new (HEADROOM_TYPE_APPLICATION, "application-id", APP_ID, "resource-base-path",
+                    "/io/github/headroom/Headroom", "flags", G_APPLICATION_HANDLES_OPEN, NULL);
 
   self->settings = settings != NULL ? g_object_ref (settings) : NULL;
   return self;

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A value is text, as requests and files say it. The property "selected" is notified with every choice.
+ * A value is text, as requests and files say it. The property "selected" is notified with
+ * every choice.
  */
 #pragma once
 

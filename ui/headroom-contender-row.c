@@ -76,9 +76,7 @@ remove_cb (HeadroomContenderRow *self)
   g_signal_emit (self, signals[REMOVED], 0);
 }
 
-/* ---- Rows
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
 static HeadroomChoiceRow *
 add_choice (HeadroomContenderRow *self, const char *title)
@@ -167,9 +165,7 @@ headroom_contender_row_add_to (HeadroomContenderRow *self, HeadroomWhatIf *what_
   contender->keep_alive = *keep_alive != '\0' ? g_strdup (keep_alive) : NULL;
 }
 
-/* ---- Object
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_contender_row_finalize (GObject *object)

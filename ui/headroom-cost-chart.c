@@ -17,8 +17,7 @@
 #define TOP_GAP 16
 #define TICK_WIDTH 44
 
-struct _HeadroomCostChart
-{
+struct _HeadroomCostChart {
   GtkWidget parent_instance;
   HeadroomSurveyPoint points[HEADROOM_SURVEY_MAX_POINTS];
   gsize n_points;
@@ -139,7 +138,8 @@ wait_of (const HeadroomSurveyPoint *point)
 
 /* A curve from nothing to its own highest point; dashed or not, so that colour is not needed. */
 static void
-draw_curve (HeadroomCostChart *self, cairo_t *cr, Measure measure, gboolean dashed, double width, double height)
+draw_curve (HeadroomCostChart *self, cairo_t *cr, Measure measure, gboolean dashed, double width,
+            double height)
 {
   static const double dashes[] = { 2, 3 };
   double highest = 0;
@@ -155,7 +155,8 @@ draw_curve (HeadroomCostChart *self, cairo_t *cr, Measure measure, gboolean dash
   if (dashed)
     cairo_set_dash (cr, dashes, G_N_ELEMENTS (dashes), 0);
   for (gsize i = 0; i < self->n_points; i++)
-    cairo_line_to (cr, x_of (self, self->points[i].num_ctx, width), y_of (measure (&self->points[i]), highest * 1.04, height));
+    cairo_line_to (cr, x_of (self, self->points[i].num_ctx, width),
+                   y_of (measure (&self->points[i]), highest * 1.04, height));
   cairo_stroke (cr);
   cairo_set_dash (cr, NULL, 0, 0);
 }
@@ -164,7 +165,8 @@ draw_curve (HeadroomCostChart *self, cairo_t *cr, Measure measure, gboolean dash
 static void
 draw_cliffs (HeadroomCostChart *self, cairo_t *cr, double width, double height)
 {
-  static const char *const colours[HEADROOM_CLIFF_N_KINDS] = { "warning_color", "headroom_cache", "error_color" };
+  static const char *const colours[HEADROOM_CLIFF_N_KINDS] = { "warning_color", "headroom_cache",
+                                                               "error_color" };
 
   for (gsize i = 0; i < self->n_cliffs; i++) {
     double x = CLAMP (x_of (self, self->cliffs[i].num_ctx, width), 1, width - 1);
@@ -226,8 +228,8 @@ draw_ticks (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, double
   double octaves = log2 (self->points[self->n_points - 1].num_ctx) - log2 (self->points[0].num_ctx);
   int step = (int) MAX (1, ceil (octaves * TICK_WIDTH / MAX (width, 1)));
 
-  for (guint32 tokens = HEADROOM_SURVEY_MIN_CTX, i = 0; tokens <= self->points[self->n_points - 1].num_ctx;
-       tokens *= 2, i++) {
+  for (guint32 tokens = HEADROOM_SURVEY_MIN_CTX, i = 0;
+       tokens <= self->points[self->n_points - 1].num_ctx; tokens *= 2, i++) {
     g_autofree char *text =
         tokens >= 1024 ? g_strdup_printf ("%uk", tokens / 1024) : g_strdup_printf ("%u", tokens);
     if (tokens >= self->points[0].num_ctx && i % step == 0)
@@ -291,19 +293,24 @@ static void
 describe (HeadroomCostChart *self)
 {
   const HeadroomSurveyPoint *first = &self->points[0], *last = &self->points[self->n_points - 1];
-  g_autofree char *from = headroom_memory_format (sum (first)), *to = headroom_memory_format (sum (last));
+  g_autofree char *from = headroom_memory_format (sum (first)),
+                  *to = headroom_memory_format (sum (last));
   GString *text = g_string_new (NULL);
 
   /* Translators: for a screen reader, about a drawing of memory over context length */
-  g_string_append_printf (text, _("From %s at %'u tokens to %s at %'u tokens."), from, first->num_ctx, to, last->num_ctx);
+  g_string_append_printf (text, _("From %s at %'u tokens to %s at %'u tokens."), from,
+                          first->num_ctx, to, last->num_ctx);
   for (gsize i = 0; i < self->n_cliffs; i++) {
     g_string_append_c (text, ' ');
-    /* Translators: a number of tokens, and what happens there, such as "beyond it there is no room" */
-    g_string_append_printf (text, _("At %'u tokens: %s."), self->cliffs[i].num_ctx, headroom_cliff_title (self->cliffs[i].kind));
+    /* Translators: a number of tokens, and what happens there, such as "beyond it there is no room"
+     */
+    g_string_append_printf (text, _("At %'u tokens: %s."), self->cliffs[i].num_ctx,
+                            headroom_cliff_title (self->cliffs[i].kind));
   }
   if (self->n_cliffs == 0)
     g_string_append_printf (text, " %s", _("All of it fits."));
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text->str, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                  text->str, -1);
   g_string_free (text, TRUE);
 }
 
@@ -314,7 +321,8 @@ describe (HeadroomCostChart *self)
  * @budget: bytes that models may take
  */
 void
-headroom_cost_chart_set_survey (HeadroomCostChart *self, const HeadroomSurvey *survey, guint64 budget)
+headroom_cost_chart_set_survey (HeadroomCostChart *self, const HeadroomSurvey *survey,
+                                guint64 budget)
 {
   g_return_if_fail (HEADROOM_IS_COST_CHART (self));
   self->n_points = self->n_cliffs = 0;

@@ -3,9 +3,11 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Layers from below: weights, compute, cache. A line marks what there is. Over them two curves, each
+ * Layers from below: weights, compute, cache. A line marks what there is. Over them two
+ * curves, each
  * on a scale of its own: how fast an answer is when the context is full, and how long such a prompt
- * takes to read. Lines down mark the present choice and the cliffs. To assistive technologies it is an
+ * takes to read. Lines down mark the present choice and the cliffs. To assistive technologies
+ * it is an
  * image whose description names the numbers at both ends and the cliffs.
  */
 #pragma once

@@ -162,17 +162,21 @@ static void
 ask_first (HeadroomCostGroup *self, GPtrArray *names)
 {
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
-  GtkWidget *dialog = adw_message_dialog_new (GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, _("Unload Other Models?"), NULL);
+  GtkWidget *dialog = adw_message_dialog_new (GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL,
+                                              _("Unload Other Models?"), NULL);
   g_autofree char *joined = NULL;
 
   g_ptr_array_add (names, NULL);
   joined = g_strjoinv (", ", (char **) names->pdata);
-  adw_message_dialog_format_body (ADW_MESSAGE_DIALOG (dialog),
-                                  /* Translators: models */
-                                  _("With these settings there is no room for %s. They are loaded again when somebody asks for them."),
-                                  joined);
-  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("_Cancel"), "apply", _("_Unload and Apply"), NULL);
-  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "apply", ADW_RESPONSE_SUGGESTED);
+  adw_message_dialog_format_body (
+      ADW_MESSAGE_DIALOG (dialog),
+      /* Translators: models */
+      _("With these settings there is no room for %s. They are loaded again when somebody asks for them."),
+      joined);
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "cancel", _("_Cancel"), "apply",
+                                    _("_Unload and Apply"), NULL);
+  adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "apply",
+                                              ADW_RESPONSE_SUGGESTED);
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
   g_signal_connect_object (dialog, "response", G_CALLBACK (answered_cb), self, G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));
@@ -262,7 +266,8 @@ headroom_cost_group_new (GSettings *settings, HeadroomPlanPreview *preview)
   self->settings = g_object_ref (settings);
   self->preview = g_object_ref (preview);
   g_signal_connect_object (preview, "changed", G_CALLBACK (previewed_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (preview, "surveyed", G_CALLBACK (_headroom_cost_group_show_ground), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (preview, "surveyed", G_CALLBACK (_headroom_cost_group_show_ground), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (settings, "changed", G_CALLBACK (read_settings), self,
                            G_CONNECT_SWAPPED);
   read_settings (self);

@@ -168,8 +168,9 @@ show_speed (HeadroomCostGroup *self, HrPlan *plan)
 
   if (full.tokens_per_second > 0)
     /* Translators: about a drawing with two curves; a speed, and seconds */
-    text = g_strdup_printf (_("━ about %.1f tokens/s with a full context · ┅ %.1f s until the first word of an answer to it"),
-                            full.tokens_per_second, full.first_token_ms / 1000);
+    text = g_strdup_printf (
+        _("━ about %.1f tokens/s with a full context · ┅ %.1f s until the first word of an answer to it"),
+        full.tokens_per_second, full.first_token_ms / 1000);
   gtk_label_set_text (self->speed_label, text != NULL ? text : "");
 }
 
@@ -187,7 +188,8 @@ show_forecast (HeadroomCostGroup *self)
     /* Translators: models that would have to leave the memory */
     text = g_strdup_printf (_("For these settings %s has to go."), joined);
   else if (kind == HEADROOM_FORECAST_WAITS)
-    text = g_strdup (_("These settings fit only when a model that is busy now has answered and gone."));
+    text = g_strdup (
+        _("These settings fit only when a model that is busy now has answered and gone."));
   gtk_label_set_text (self->forecast_label, text != NULL ? text : "");
   gtk_widget_set_visible (GTK_WIDGET (self->forecast_label), text != NULL);
 }

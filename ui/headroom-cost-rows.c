@@ -128,10 +128,10 @@ _headroom_cost_group_add_rows (HeadroomCostGroup *self)
   self->batch_row = add_slider (self, _("Tokens per step"), format_tokens);
   self->gpu_row = add_slider (self, _("Layers on the graphics card"), format_gpu_layers);
   self->kv_row = add_combo (self, _("Precision of the cache"), kv_choices);
-  self->keep_alive_row = add_combo (self, _("Stays in memory after the last answer"), keep_choices);
+  self->keep_alive_row =
+      add_combo (self, _("Stays in memory after the last answer"), keep_choices);
   headroom_slider_row_set_stops (self->parallel_row, parallel_stops, G_N_ELEMENTS (parallel_stops));
   headroom_slider_row_set_stops (self->batch_row, batch_stops, G_N_ELEMENTS (batch_stops));
   gtk_widget_set_visible (GTK_WIDGET (self->gpu_row), FALSE);
   add_layers (self);
 }
-

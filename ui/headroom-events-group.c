@@ -13,8 +13,7 @@
 /* More are in the server's log; a list longer than this is not read. */
 #define MAX_ROWS 30
 
-struct _HeadroomEventsGroup
-{
+struct _HeadroomEventsGroup {
   AdwPreferencesGroup parent_instance;
   GtkDropDown *filter;
   GPtrArray *rows;  /* GtkWidget */
@@ -54,7 +53,8 @@ time_text (HeadroomEventsGroup *self, const char *text)
   g_autoptr (GDateTime) local = NULL;
 
   if (time != NULL && self->origin_us > 0)
-    return headroom_timeline_format_time ((double) g_date_time_to_unix (time) - (double) self->origin_us / G_USEC_PER_SEC);
+    return headroom_timeline_format_time ((double) g_date_time_to_unix (time) -
+                                          (double) self->origin_us / G_USEC_PER_SEC);
   local = time != NULL ? g_date_time_to_local (time) : NULL;
   return local != NULL ? g_date_time_format (local, "%X") : g_strdup ("");
 }
@@ -65,7 +65,8 @@ title_of (const HrValue *event)
   const char *model = headroom_wire_get_string (event, "model");
   const char *kind = headroom_event_text_kind (headroom_wire_get_string (event, "kind"));
 
-  return model != NULL && *model != '\0' ? g_strdup_printf ("%s · %s", kind, model) : g_strdup (kind);
+  return model != NULL && *model != '\0' ? g_strdup_printf ("%s · %s", kind, model)
+                                         : g_strdup (kind);
 }
 
 static char *
@@ -147,7 +148,8 @@ headroom_events_group_set_events (HeadroomEventsGroup *self, const HrValue *even
 /**
  * headroom_events_group_set_origin:
  * @self: a group
- * @origin_us: since 1970: when the events begin; times are told from there on instead of by the clock
+ * @origin_us: since 1970: when the events begin; times are told from there on instead of by the
+ * clock
  */
 void
 headroom_events_group_set_origin (HeadroomEventsGroup *self, gint64 origin_us)
@@ -178,8 +180,8 @@ headroom_events_group_class_init (HeadroomEventsGroupClass *klass)
 static void
 headroom_events_group_init (HeadroomEventsGroup *self)
 {
-  const char *choices[] = { _("Everything"), _("Loads"),   _("Unloads"),
-                            _("Refusals"),   _("Waiting"), _("Warnings"), NULL };
+  const char *choices[] = { _("Everything"), _("Loads"),    _("Unloads"), _("Refusals"),
+                            _("Waiting"),    _("Warnings"), NULL };
 
   self->rows = g_ptr_array_new ();
   self->filter = GTK_DROP_DOWN (gtk_drop_down_new_from_strings (choices));

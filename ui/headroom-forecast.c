@@ -7,9 +7,7 @@
 #include "headroom-eviction.h"
 #include "headroom-wire-util.h"
 
-/* ---- Who is there
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- Who is there ---------------------------------------------------------------------------- */
 
 static void
 tenant_free (gpointer data)
@@ -114,9 +112,7 @@ headroom_tenancy_find (const HeadroomTenancy *self, const char *model)
   return NULL;
 }
 
-/* ---- Who would go
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- Who would go ---------------------------------------------------------------------------- */
 
 typedef struct {
   HeadroomEvictionCandidate candidate; /* first: what is sorted are pointers to it */

@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The server's own rule (headroom-eviction.h) over what its status says of the models in memory, so that a slider can tell without
+ * The server's own rule (headroom-eviction.h) over what its status says of the models in
+ * memory, so that a slider can tell without
  * asking. Pure functions.
  */
 #pragma once

@@ -17,8 +17,7 @@
 #define SWATCH_SIZE 14
 #define SWATCH_RADIUS 4
 
-struct _HeadroomMemoryBar
-{
+struct _HeadroomMemoryBar {
   GtkWidget parent_instance;
   HeadroomMemoryDevice device;
 };
@@ -60,7 +59,8 @@ static void
 snapshot_ghost (HeadroomMemoryBar *self, GtkSnapshot *snapshot, const HeadroomMemorySpan *first)
 {
   const HeadroomMemoryDevice *device = &self->device;
-  double pixel = device->total > 0 ? gtk_widget_get_width (GTK_WIDGET (self)) / (double) device->total : 0;
+  double pixel =
+      device->total > 0 ? gtk_widget_get_width (GTK_WIDGET (self)) / (double) device->total : 0;
   double now = first->start + (double) headroom_memory_ours (device) * pixel;
   double after = first->start + (double) headroom_memory_after (device) * pixel;
   HeadroomMemorySpan span = { MIN (now, after), now < after ? after - now : now - after };
@@ -180,15 +180,13 @@ update_accessible (HeadroomMemoryBar *self)
                             ours, free_text, total, need);
   else
     text = g_strdup_printf (_("Models take %s, %s of %s are free"), ours, free_text, total);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self),
-                                  GTK_ACCESSIBLE_PROPERTY_LABEL, device->name,
-                                  GTK_ACCESSIBLE_PROPERTY_VALUE_MIN, 0.0,
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  device->name, GTK_ACCESSIBLE_PROPERTY_VALUE_MIN, 0.0,
                                   GTK_ACCESSIBLE_PROPERTY_VALUE_MAX, (double) device->total,
                                   GTK_ACCESSIBLE_PROPERTY_VALUE_NOW,
                                   (double) (device->total - device->now[HEADROOM_MEMORY_FREE] -
                                             device->now[HEADROOM_MEMORY_RESERVE]),
-                                  GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text,
-                                  -1);
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text, -1);
 }
 
 /**
@@ -217,8 +215,7 @@ headroom_memory_bar_get_device (HeadroomMemoryBar *self)
 
 /* ---- Swatch ---------------------------------------------------------------------------------- */
 
-struct _HeadroomMemorySwatch
-{
+struct _HeadroomMemorySwatch {
   GtkWidget parent_instance;
   HeadroomMemoryPart part;
 };

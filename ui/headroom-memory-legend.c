@@ -10,8 +10,7 @@
 
 #define N_ROWS (HEADROOM_MEMORY_N_PARTS + 1) /* each part, and the sum */
 
-struct _HeadroomMemoryLegend
-{
+struct _HeadroomMemoryLegend {
   GtkWidget parent_instance;
   GtkWidget *grid;
   GtkLabel *title;

@@ -17,14 +17,13 @@
 
 #include <glib/gi18n.h>
 
-struct _HeadroomMemoryPage
-{
+struct _HeadroomMemoryPage {
   GtkWidget parent_instance;
   GtkWidget *scroller;
   GtkBox *column;
   AdwPreferencesGroup *devices_group;
-  GPtrArray *bars;    /* HeadroomMemoryBar, one per device */
-  GPtrArray *legends; /* HeadroomMemoryLegend, one per device */
+  GPtrArray *bars;         /* HeadroomMemoryBar, one per device */
+  GPtrArray *legends;      /* HeadroomMemoryLegend, one per device */
   GtkWidget *cost_group;   /* NULL until there are settings */
   GtkWidget *preset_group; /* likewise */
   HeadroomSumGroup *sum_group;
@@ -117,7 +116,8 @@ show_devices (HeadroomMemoryPage *self)
   for (gsize i = 0; i < self->n_devices; i++) {
     self->devices[i].has_plan = plan != NULL;
     self->devices[i].beside = headroom_memory_ours (&self->devices[i]);
-    self->devices[i].beside -= MIN (self->devices[i].beside, headroom_plan_preview_get_present (self->preview, i));
+    self->devices[i].beside -=
+        MIN (self->devices[i].beside, headroom_plan_preview_get_present (self->preview, i));
     memset (self->devices[i].plan, 0, sizeof self->devices[i].plan);
   }
   for (gsize i = 0; plan != NULL && i < hr_plan_n_items (plan); i++) {
@@ -155,9 +155,12 @@ headroom_memory_page_set_report (HeadroomMemoryPage *self, const HeadroomMemoryR
   headroom_plan_preview_set_tenants (self->preview, report->status);
   headroom_plan_preview_set_devices (self->preview, self->devices, self->n_devices);
   show_devices (self);
-  headroom_residents_group_set_models (self->residents_group, headroom_wire_get (report->status, "models"),
-                                       headroom_wire_get (report->requests, "requests"), g_get_real_time ());
-  headroom_watches_group_set_watches (self->watches_group, headroom_wire_get (report->watches, "watches"));
+  headroom_residents_group_set_models (self->residents_group,
+                                       headroom_wire_get (report->status, "models"),
+                                       headroom_wire_get (report->requests, "requests"),
+                                       g_get_real_time ());
+  headroom_watches_group_set_watches (self->watches_group,
+                                      headroom_wire_get (report->watches, "watches"));
   headroom_events_group_set_events (self->events_group,
                                     headroom_wire_get (report->status, "events"));
 }
@@ -167,6 +170,13 @@ headroom_memory_page_set_model (HeadroomMemoryPage *self, const char *name_or_pa
 {
   g_return_if_fail (HEADROOM_IS_MEMORY_PAGE (self));
   headroom_plan_preview_set_model (self->preview, name_or_path);
+}
+
+HeadroomPlanPreview *
+headroom_memory_page_get_preview (HeadroomMemoryPage *self)
+{
+  g_return_val_if_fail (HEADROOM_IS_MEMORY_PAGE (self), NULL);
+  return self->preview;
 }
 
 static void
@@ -258,7 +268,8 @@ add_groups (HeadroomMemoryPage *self)
   gtk_box_append (self->column, GTK_WIDGET (self->sum_group));
   gtk_box_append (self->column, GTK_WIDGET (self->watches_group));
   gtk_box_append (self->column, GTK_WIDGET (self->events_group));
-  g_signal_connect_object (self->watches_group, "threshold", G_CALLBACK (threshold_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->watches_group, "threshold", G_CALLBACK (threshold_cb), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->residents_group, "keep", G_CALLBACK (keep_cb), self,
                            G_CONNECT_SWAPPED);
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "headroom-memory-monitor.h"
+#include "headroom-plan-preview.h"
 
 #include <gtk/gtk.h>
 
@@ -25,5 +26,8 @@ void       headroom_memory_page_set_model    (HeadroomMemoryPage         *self,
                                               const char                 *name_or_path);
 void       headroom_memory_page_set_report   (HeadroomMemoryPage         *self,
                                               const HeadroomMemoryReport *report);
+
+/* Who plans for the page; borrowed. */
+HeadroomPlanPreview *headroom_memory_page_get_preview (HeadroomMemoryPage *self);
 
 G_END_DECLS

@@ -11,7 +11,7 @@ typedef enum { PATTERN_SOLID, PATTERN_HATCH, PATTERN_DOTS, PATTERN_BARS, PATTERN
 typedef struct {
   const char *colour; /* a named colour of style.css; NULL: nothing is painted */
   Pattern pattern;
-  float fill;         /* opacity of the colour under the pattern */
+  float fill; /* opacity of the colour under the pattern */
 } Paint;
 
 static const Paint paints[HEADROOM_MEMORY_N_PARTS] = {
@@ -129,7 +129,8 @@ headroom_memory_paint_trough (GtkWidget *widget, GtkSnapshot *snapshot, const gr
 
 /* What a change would take or give back, over what is there now: a veil with a dashed edge. */
 void
-headroom_memory_paint_ghost (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area, gboolean takes)
+headroom_memory_paint_ghost (GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *area,
+                             gboolean takes)
 {
   static const double dashes[] = { 3, 2 };
   GdkRGBA veil = headroom_memory_colour (widget, takes ? "headroom_weights" : "window_bg_color");
@@ -144,7 +145,8 @@ headroom_memory_paint_ghost (GtkWidget *widget, GtkSnapshot *snapshot, const gra
   gdk_cairo_set_source_rgba (cr, &edge);
   cairo_set_dash (cr, dashes, G_N_ELEMENTS (dashes), 0);
   cairo_set_line_width (cr, 1);
-  cairo_rectangle (cr, area->origin.x + 0.5, area->origin.y + 0.5, MAX (area->size.width - 1, 0.5), area->size.height - 1);
+  cairo_rectangle (cr, area->origin.x + 0.5, area->origin.y + 0.5, MAX (area->size.width - 1, 0.5),
+                   area->size.height - 1);
   cairo_stroke (cr);
   cairo_destroy (cr);
 }

@@ -63,14 +63,15 @@ headroom_memory_planned (const HeadroomMemoryDevice *device)
   return sum_ours (device->plan);
 }
 
-/* Bytes that our models would take with the chosen settings: beside the others where there is room, else in
- * their place. */
+/* Bytes that our models would take with the chosen settings: beside the others where there is room,
+ * else in their place. */
 guint64
 headroom_memory_after (const HeadroomMemoryDevice *device)
 {
   guint64 together = headroom_memory_planned (device) + device->beside;
 
-  return together <= headroom_memory_available (device) ? together : headroom_memory_planned (device);
+  return together <= headroom_memory_available (device) ? together
+                                                        : headroom_memory_planned (device);
 }
 
 /* Bytes that the chosen settings may take: what is free, and what our own loaded models would give
@@ -145,7 +146,7 @@ headroom_memory_layout_now (const HeadroomMemoryDevice *device, double width,
     widths[i] = width * (double) device->now[i] / (double) device->total;
   widen_slim_parts (widths);
   for (int i = 0; i < HEADROOM_MEMORY_N_PARTS; i++) {
-    ret_spans[i] = (HeadroomMemorySpan) { x, widths[i] };
+    ret_spans[i] = (HeadroomMemorySpan){ x, widths[i] };
     x += widths[i];
   }
 }
@@ -170,7 +171,7 @@ headroom_memory_layout_plan (const HeadroomMemoryDevice *device, double width,
     double part = device->total > 0 ? width * (double) device->plan[i] / (double) device->total : 0;
     if (part > 0)
       part = MAX (part, MIN_PART_PIXELS);
-    ret_spans[i] = (HeadroomMemorySpan) { x, part };
+    ret_spans[i] = (HeadroomMemorySpan){ x, part };
     x += part;
   }
 }

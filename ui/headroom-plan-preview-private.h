@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * headroom-plan-preview.c opens the model and plans; headroom-plan-ground.c has what lies around the plan worked out on threads.
+ * headroom-plan-preview.c opens the model and plans; headroom-plan-ground.c has what lies
+ * around the plan worked out on threads.
  */
 #pragma once
 

@@ -120,7 +120,8 @@ headroom_plan_preview_set_tenants (HeadroomPlanPreview *self, const HrValue *sta
  * @self: a preview
  * @ret_names: (out) (optional) (transfer full): of char *: who would have to go
  *
- * Returns: what loading the plan would do to the models in memory; it fits beside them if there is no plan
+ * Returns: what loading the plan would do to the models in memory; it fits beside them if there is
+ * no plan
  */
 HeadroomForecastKind
 headroom_plan_preview_forecast (HeadroomPlanPreview *self, GPtrArray **ret_names)
@@ -320,8 +321,10 @@ headroom_plan_preview_class_init (HeadroomPlanPreviewClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = headroom_plan_preview_dispose;
   G_OBJECT_CLASS (klass)->finalize = headroom_plan_preview_finalize;
-  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SURVEYED] = g_signal_new ("surveyed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 0);
+  signals[SURVEYED] = g_signal_new ("surveyed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                    NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -31,8 +31,7 @@ G_DEFINE_FINAL_TYPE (HeadroomPlayback, headroom_playback, GTK_TYPE_WIDGET)
 enum { PROP_0, PROP_MOMENT, N_PROPS };
 static GParamSpec *properties[N_PROPS];
 
-/* ---- The devices at a moment
- * ---------------------------------------------------------------------------------------- */
+/* ---- The devices at a moment ----------------------------------------------------------------- */
 
 /* The last event that is not after a moment; NULL: nothing has happened. */
 static const HeadroomSimulationEvent *
@@ -102,9 +101,7 @@ add_device (HeadroomPlayback *self)
   gtk_box_append (self->devices, row);
 }
 
-/* ---- The moment
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- The moment ------------------------------------------------------------------------------ */
 
 static void
 moved_cb (HeadroomPlayback *self)
@@ -205,9 +202,7 @@ headroom_playback_get_moment (HeadroomPlayback *self)
   return gtk_range_get_value (GTK_RANGE (self->scale));
 }
 
-/* ---- Object
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_playback_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)

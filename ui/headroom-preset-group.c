@@ -12,8 +12,7 @@
 #define N_PROPOSALS 3
 #define N_ROWS (N_PURPOSES + N_PROPOSALS)
 
-struct _HeadroomPresetGroup
-{
+struct _HeadroomPresetGroup {
   AdwPreferencesGroup parent_instance;
   HeadroomPlanPreview *preview;
   AdwActionRow *rows[N_ROWS];
@@ -44,7 +43,7 @@ propose_longest (const GArray *advice, HeadroomPreset *ret_preset)
     const HeadroomAdvice *a = &g_array_index (advice, HeadroomAdvice, i);
     if (a->parallel_max == 0)
       continue;
-    *ret_preset = (HeadroomPreset) { .num_ctx = a->num_ctx, .parallel = 1 };
+    *ret_preset = (HeadroomPreset){ .num_ctx = a->num_ctx, .parallel = 1 };
     return TRUE;
   }
   return FALSE;
@@ -58,7 +57,7 @@ propose_widest (const GArray *advice, HeadroomPreset *ret_preset)
 
   if (a == NULL || a->parallel_max == 0)
     return FALSE;
-  *ret_preset = (HeadroomPreset) { .num_ctx = a->num_ctx, .parallel = MAX (a->parallel_best, 1) };
+  *ret_preset = (HeadroomPreset){ .num_ctx = a->num_ctx, .parallel = MAX (a->parallel_best, 1) };
   return TRUE;
 }
 
@@ -70,7 +69,7 @@ propose_fastest (const GArray *advice, HeadroomPreset *ret_preset)
 
   if (a == NULL || a->parallel_max == 0)
     return FALSE;
-  *ret_preset = (HeadroomPreset) { .num_ctx = a->num_ctx, .parallel = 1 };
+  *ret_preset = (HeadroomPreset){ .num_ctx = a->num_ctx, .parallel = 1 };
   return TRUE;
 }
 
@@ -136,7 +135,7 @@ show_proposals (HeadroomPresetGroup *self)
 
   for (int i = 0; i < N_PROPOSALS; i++) {
     int row = N_PURPOSES + i;
-    gboolean known = advice != NULL && propose[i] (advice, &self->presets[row]);
+    gboolean known = advice != NULL && propose[i](advice, &self->presets[row]);
     gtk_widget_set_visible (GTK_WIDGET (self->rows[row]), known);
     if (known)
       describe_proposal (self, row);

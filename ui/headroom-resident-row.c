@@ -83,9 +83,7 @@ describe (const HrValue *model, gint64 now_us)
   return g_strdup_printf ("%s · %s · %s", bytes, slots, until);
 }
 
-/* ---- What is inside
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- What is inside -------------------------------------------------------------------------- */
 
 static void
 show_slots (HeadroomResidentRow *self, const HrValue *model)
@@ -209,9 +207,7 @@ headroom_resident_row_set_model (HeadroomResidentRow *self, const HrValue *model
   show_bytes (self, model);
 }
 
-/* ---- What is wanted
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- What is wanted -------------------------------------------------------------------------- */
 
 static void
 unload_cb (HeadroomResidentRow *self)
@@ -233,9 +229,7 @@ kept_cb (HeadroomResidentRow *self)
                    headroom_choice_row_get_value (self->keep_row));
 }
 
-/* ---- Object
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static GtkWidget *
 add_button (HeadroomResidentRow *self, const char *icon, const char *tooltip, GCallback clicked)

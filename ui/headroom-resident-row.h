@@ -1,8 +1,10 @@
-/* headroom-resident-row.h: one model in memory: what it takes, what its slots hold, who uses it, and for how long it stays.
+/* headroom-resident-row.h: one model in memory: what it takes, what its slots hold, who uses
+ * it, and for how long it stays.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Signal "keep" (model, keep_alive): a person wants it to stay ("-1"), to go when it was idle for a while ("5m"), or at once ("0").
+ * Signal "keep" (model, keep_alive): a person wants it to stay ("-1"), to go when it was idle
+ * for a while ("5m"), or at once ("0").
  */
 #pragma once
 

@@ -9,11 +9,10 @@
 
 #include <glib/gi18n.h>
 
-struct _HeadroomResidentsGroup
-{
+struct _HeadroomResidentsGroup {
   AdwPreferencesGroup parent_instance;
-  GPtrArray *rows;       /* HeadroomResidentRow, one per model in the server's order */
-  AdwActionRow *no_row;  /* shown while there are none */
+  GPtrArray *rows;      /* HeadroomResidentRow, one per model in the server's order */
+  AdwActionRow *no_row; /* shown while there are none */
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomResidentsGroup, headroom_residents_group, ADW_TYPE_PREFERENCES_GROUP)
@@ -60,12 +59,14 @@ set_n_rows (HeadroomResidentsGroup *self, gsize n)
  * @now_us: microseconds since 1970
  */
 void
-headroom_residents_group_set_models (HeadroomResidentsGroup *self, const HrValue *models, const HrValue *requests, gint64 now_us)
+headroom_residents_group_set_models (HeadroomResidentsGroup *self, const HrValue *models,
+                                     const HrValue *requests, gint64 now_us)
 {
   g_return_if_fail (HEADROOM_IS_RESIDENTS_GROUP (self));
   set_n_rows (self, headroom_wire_length (models));
   for (guint i = 0; i < self->rows->len; i++)
-    headroom_resident_row_set_model (self->rows->pdata[i], headroom_wire_at (models, i), requests, now_us);
+    headroom_resident_row_set_model (self->rows->pdata[i], headroom_wire_at (models, i), requests,
+                                     now_us);
 }
 
 /* ---- Object ---------------------------------------------------------------------------------- */

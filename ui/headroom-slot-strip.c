@@ -79,9 +79,7 @@ headroom_slot_strip_measure (GtkWidget *widget, GtkOrientation orientation, int 
       orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_WIDTH : n * (LANE_HEIGHT + LANE_GAP);
 }
 
-/* ---- What is where
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- What is where --------------------------------------------------------------------------- */
 
 /* Such as "1: 5,210 of 8,192 tokens, answering · 2: empty". */
 static char *
@@ -146,9 +144,7 @@ headroom_slot_strip_get_text (HeadroomSlotStrip *self)
   return self->text;
 }
 
-/* ---- Widget
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Widget ---------------------------------------------------------------------------------- */
 
 static void
 headroom_slot_strip_finalize (GObject *object)

@@ -54,9 +54,7 @@ plan_at (const HeadroomSurveyQuery *query, guint32 num_ctx)
   return headroom_plan_new (query->model, &settings, query->devices, query->n_devices, NULL);
 }
 
-/* ---- The ground
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- The ground ------------------------------------------------------------------------------ */
 
 static gboolean
 add_point (HeadroomSurvey *self, const HeadroomSurveyQuery *query, guint32 num_ctx)
@@ -94,9 +92,7 @@ survey_ground (HeadroomSurvey *self, const HeadroomSurveyQuery *query, guint32 l
   add_point (self, query, last);
 }
 
-/* ---- Cliffs
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Cliffs ---------------------------------------------------------------------------------- */
 
 typedef struct {
   const HeadroomSurveyQuery *query;

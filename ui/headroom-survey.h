@@ -1,8 +1,10 @@
-/* headroom-survey.h: what every length of context would take and how fast it would be, with the cliffs on the way.
+/* headroom-survey.h: what every length of context would take and how fast it would be, with
+ * the cliffs on the way.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Dozens of plans, too many for a frame: made on a thread, and the same until something but num_ctx changes. Thread-safety: plain
+ * Dozens of plans, too many for a frame: made on a thread, and the same until something but
+ * num_ctx changes. Thread-safety: plain
  * values; making one is safe on any thread.
  */
 #pragma once

@@ -46,9 +46,7 @@ struct _HeadroomTimeline {
 
 G_DEFINE_FINAL_TYPE (HeadroomTimeline, headroom_timeline, GTK_TYPE_WIDGET)
 
-/* ---- What happened
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- What happened --------------------------------------------------------------------------- */
 
 /* Returns: seconds since the beginning of the scenario */
 double
@@ -240,9 +238,7 @@ headroom_timeline_get_stays (HeadroomTimeline *self, guint *ret_n)
   return (const HeadroomStay *) (gpointer) self->stays->data;
 }
 
-/* ---- Drawing
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- Drawing --------------------------------------------------------------------------------- */
 
 static double
 x_of (HeadroomTimeline *self, double seconds, double width)
@@ -464,9 +460,7 @@ headroom_timeline_measure (GtkWidget *widget, GtkOrientation orientation, int fo
                             : n_lanes * LANE_HEIGHT + SUM_HEIGHT + AXIS_HEIGHT;
 }
 
-/* ---- Widget
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Widget ---------------------------------------------------------------------------------- */
 
 static void
 headroom_timeline_finalize (GObject *object)

@@ -25,9 +25,7 @@ G_DEFINE_FINAL_TYPE (HeadroomWatchesGroup, headroom_watches_group, ADW_TYPE_PREF
 enum { THRESHOLD, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-/* ---- Words
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Words ----------------------------------------------------------------------------------- */
 
 static gboolean
 find_kind (const HrValue *watch, HeadroomWatchKind *ret_kind)
@@ -137,9 +135,7 @@ headroom_watches_dup_warning (const HrValue *watches)
   return NULL;
 }
 
-/* ---- Rows
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
 /* People set swap in MiB. */
 static double
@@ -258,9 +254,7 @@ headroom_watches_group_set_watches (HeadroomWatchesGroup *self, const HrValue *w
   gtk_widget_set_visible (GTK_WIDGET (self), self->rows->len > 0);
 }
 
-/* ---- Object
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_watches_group_finalize (GObject *object)

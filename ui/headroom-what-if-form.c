@@ -43,9 +43,7 @@ G_DEFINE_FINAL_TYPE (HeadroomWhatIfForm, headroom_what_if_form, GTK_TYPE_BOX)
 enum { CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-/* ---- What is chosen
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- What is chosen -------------------------------------------------------------------------- */
 
 /* The scenarios that come with the program, by their files. */
 static const struct {
@@ -167,9 +165,7 @@ headroom_what_if_form_get_shipped (HeadroomWhatIfForm *self)
   return headroom_choice_row_get_value (self->scenario_row);
 }
 
-/* ---- Contenders
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- Contenders ------------------------------------------------------------------------------ */
 
 static void
 removed_cb (HeadroomWhatIfForm *self, HeadroomContenderRow *row)
@@ -256,9 +252,7 @@ headroom_what_if_form_set_devices (HeadroomWhatIfForm *self, const HeadroomMemor
     chosen_cb (self);
 }
 
-/* ---- Rows
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
 static GtkWidget *
 add_group (HeadroomWhatIfForm *self, const char *title, const char *description)
@@ -359,9 +353,7 @@ add_contenders (HeadroomWhatIfForm *self)
     add_contender (self, first_contenders[i].model, first_contenders[i].every_seconds);
 }
 
-/* ---- Object
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Object ---------------------------------------------------------------------------------- */
 
 static void
 headroom_what_if_form_finalize (GObject *object)

@@ -29,9 +29,7 @@ struct _HeadroomWhatIfPage {
 
 G_DEFINE_FINAL_TYPE (HeadroomWhatIfPage, headroom_what_if_page, GTK_TYPE_WIDGET)
 
-/* ---- What comes of it
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- What comes of it ------------------------------------------------------------------------ */
 
 static void
 show_summary (HeadroomWhatIfPage *self)
@@ -186,9 +184,7 @@ headroom_what_if_page_get_played (HeadroomWhatIfPage *self)
   return self->played;
 }
 
-/* ---- Widget
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Widget ---------------------------------------------------------------------------------- */
 
 static void
 headroom_what_if_page_map (GtkWidget *widget)

@@ -14,9 +14,7 @@
 
 #define SECONDS_PER_HOUR 3600
 
-/* ---- Values
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Values ---------------------------------------------------------------------------------- */
 
 static void
 contender_free (gpointer data)
@@ -79,9 +77,7 @@ headroom_played_free (HeadroomPlayed *self)
   g_free (self);
 }
 
-/* ---- As a scenario
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- As a scenario --------------------------------------------------------------------------- */
 
 static void
 set_seconds (HrValue *json, const char *key, guint seconds)
@@ -149,9 +145,7 @@ to_scenario (const HeadroomWhatIf *self, GHashTable *shapes)
   return json;
 }
 
-/* ---- Playing
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- Playing --------------------------------------------------------------------------------- */
 
 /* The headers of the models that are not in the catalogue, by their names; NULL if one of them is
  * no model. */

@@ -14,9 +14,7 @@
 /* Long enough to read two names and decide. */
 #define LOSS_SECONDS 12
 
-/* ---- Doing
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Doing ----------------------------------------------------------------------------------- */
 
 static void
 loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -115,9 +113,7 @@ _headroom_window_pin_action (GtkWidget *widget, const char *name, GVariant *para
   load (HEADROOM_WINDOW (widget), g_variant_get_string (parameter, NULL), NULL, "-1");
 }
 
-/* ---- Telling
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- Telling --------------------------------------------------------------------------------- */
 
 static GtkWidget *
 new_pin_button (AdwToast *toast, const char *model)

@@ -89,7 +89,7 @@ get_word (HeadroomWindow *self, const char *key)
 HeadroomAskOptions
 _headroom_window_get_ask_options (HeadroomWindow *self)
 {
-  return (HeadroomAskOptions) {
+  return (HeadroomAskOptions){
     .model = headroom_model_chooser_get_model (self->chooser),
     .num_ctx = g_settings_get_int (self->settings, "num-ctx"),
     .temperature = g_settings_get_double (self->settings, "temperature"),
@@ -140,7 +140,8 @@ model_chosen_cb (HeadroomWindow *self)
   headroom_server_page_set_model (self->server_page, model);
   if (item != NULL) {
     /* Translators: the composer's hint; %s is a model's name */
-    g_autofree char *hint = g_strdup_printf (_("Message %s"), headroom_model_item_get_title (item));
+    g_autofree char *hint =
+        g_strdup_printf (_("Message %s"), headroom_model_item_get_title (item));
     headroom_composer_set_placeholder (self->composer, hint);
     headroom_model_library_describe (self->library, model);
     if (self->listed)

@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * {"devices": [{name, kind, total, free, reserve, "ours": {weights, cache, cache_reserved, compute,
  * projector, driver}}], "models": [...]}
  *
- * cache is what is filled, cache_reserved what is promised beyond it, compute with output and staging.
+ * cache is what is filled, cache_reserved what is promised beyond it, compute with output and
+ * staging.
  */
 HrValue *headroom_status_to_json (const HrDevice *devices, gsize n_devices,
                                   GPtrArray *residents) G_GNUC_WARN_UNUSED_RESULT;

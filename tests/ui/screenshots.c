@@ -17,7 +17,7 @@
 typedef struct {
   const char *name;
   void (*prepare) (FakeEngine *engine);
-  gboolean asks;     /* a question is sent and its answer waited for */
+  gboolean asks;       /* a question is sent and its answer waited for */
   const char *popover; /* an action that opens one, drawn into a file of its own */
   const char *page;    /* of the window; NULL: the chat */
   double scroll;       /* how far down, 0 to 1 */
@@ -127,8 +127,8 @@ find_page (GtkWidget *root)
   double most = 0;
 
   for (guint i = 0; (found = window_find (root, GTK_TYPE_SCROLLED_WINDOW, i)) != NULL; i++) {
-    double upper =
-        gtk_adjustment_get_upper (gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (found)));
+    double upper = gtk_adjustment_get_upper (
+        gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (found)));
     if (gtk_widget_get_mapped (found) && upper > most) {
       best = found;
       most = upper;

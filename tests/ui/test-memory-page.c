@@ -10,11 +10,14 @@
 #include "headroom-cost-chart.h"
 #include "headroom-memory-page.h"
 #include "headroom-fit.h"
+#include "headroom-json.h"
 #include "headroom-residents-group.h"
 #include "headroom-slider-row.h"
 #include "headroom-sum-group.h"
 #include "tiny-model.h"
 #include "window-support.h"
+
+static const char *program; /* headroom; NULL: not given */
 
 typedef struct {
   WindowFixture *window;
@@ -103,6 +106,52 @@ test_context_slider (Fixture *fixture, gconstpointer data)
     assert_shows_bytes (GTK_WIDGET (row), last);
     assert_shows_bytes (sum, last);
     assert_shows_bytes (sum, hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
+  }
+}
+
+/* What `headroom plan --json` prints of the same model on the same machine. */
+static HrValue *
+plan_in_terminal (Fixture *fixture, guint num_ctx)
+{
+  g_autofree char *tokens = g_strdup_printf ("%u", num_ctx);
+  const char *args[] = { program, "plan",     fixture->model,   "--num-ctx", tokens, "--num-batch",
+                         "512",   "--device", "host:cpu:16GiB", "--reserve", "0",    "--json",
+                         NULL };
+  g_autofree char *out = NULL;
+  g_autoptr (GError) error = NULL;
+  HrValue *json;
+  int status;
+
+  g_assert_true (g_spawn_sync (NULL, (char **) args, NULL, G_SPAWN_DEFAULT, NULL, NULL, &out, NULL,
+                               &status, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_spawn_check_wait_status (status, NULL));
+  json = headroom_json_parse (out, -1, FALSE, &error);
+  g_assert_no_error (error);
+  return json;
+}
+
+/* The numbers in the window are those of the terminal. */
+static void
+test_terminal (Fixture *fixture, gconstpointer data)
+{
+  HeadroomSliderRow *row = get_slider (fixture, 0);
+  GtkAdjustment *thumb = gtk_range_get_adjustment (GTK_RANGE (headroom_slider_row_get_scale (row)));
+  GtkWidget *sum = window_find (fixture->page, HEADROOM_TYPE_SUM_GROUP, 0);
+
+  if (program == NULL) {
+    g_test_skip ("started without the path of the terminal program");
+    return;
+  }
+  for (int stop = 0; stop <= (int) gtk_adjustment_get_upper (thumb); stop++) {
+    g_autoptr (HrValue) plan = NULL;
+    HrValue *bytes;
+    gtk_adjustment_set_value (thumb, stop);
+    plan = plan_in_terminal (fixture, headroom_slider_row_get_value (row));
+    bytes = hr_value_lookup (plan, "bytes");
+    assert_shows_bytes (GTK_WIDGET (row), (guint64) headroom_json_get_int (bytes, "cache", 0));
+    assert_shows_bytes (sum, (guint64) headroom_json_get_int (bytes, "weights", 0));
+    assert_shows_bytes (sum, (guint64) headroom_json_get_int (bytes, "total", 0));
   }
 }
 
@@ -215,12 +264,14 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  program = argc > 1 ? argv[1] : NULL;
   if (!gtk_init_check ()) {
     g_print ("1..0 # SKIP no display\n");
     return 0;
   }
   adw_init ();
   g_test_add ("/memory-page/context-slider", Fixture, NULL, set_up, test_context_slider, tear_down);
+  g_test_add ("/memory-page/terminal", Fixture, NULL, set_up, test_terminal, tear_down);
   g_test_add ("/memory-page/landscape", Fixture, NULL, set_up, test_landscape, tear_down);
   g_test_add ("/memory-page/apply", Fixture, NULL, set_up, test_apply, tear_down);
   g_test_add ("/memory-page/preset", Fixture, NULL, set_up, test_preset, tear_down);

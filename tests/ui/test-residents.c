@@ -20,9 +20,7 @@
 static char *folder; /* of loose models */
 static HeadroomSession *session;
 
-/* ---- Set-up
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- Set-up ---------------------------------------------------------------------------------- */
 
 static void
 opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -61,9 +59,7 @@ open_window (void)
   return fixture;
 }
 
-/* ---- The engine
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- The engine ------------------------------------------------------------------------------ */
 
 static HrValue *
 ask (const char *method, const char *path, const char *body)
@@ -129,9 +125,19 @@ is_empty (void)
   return hr_value_size (hr_value_lookup (status, "models")) == 0;
 }
 
-/* ---- Widgets
- * -------------------------------------------------------------------------------------------------------
- */
+static gboolean
+has_event (const char *kind)
+{
+  g_autoptr (HrValue) status = ask ("GET", "/headroom/status", NULL);
+  HrValue *events = hr_value_lookup (status, "events");
+
+  for (size_t i = 0; i < hr_value_size (events); i++)
+    if (g_str_equal (headroom_json_get_string (hr_value_at (events, i), "kind"), kind))
+      return TRUE;
+  return FALSE;
+}
+
+/* ---- Widgets --------------------------------------------------------------------------------- */
 
 static GtkWidget *
 find_button (GtkWidget *root, const char *text)
@@ -159,9 +165,7 @@ get_row (WindowFixture *fixture)
   return window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_RESIDENT_ROW, 0);
 }
 
-/* ---- Tests
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Tests ----------------------------------------------------------------------------------- */
 
 /* Another program's model takes the place of one that is here: what, for whom, and both ways back.
  */
@@ -175,10 +179,12 @@ test_eviction (void)
   window_fixture_wait_until (fixture, get_row (fixture) != NULL &&
                                           window_shows (get_row (fixture), "first"));
   load ("second", "");
-  window_fixture_wait_until (fixture, window_shows (window, "first:latest was unloaded for second"));
+  window_fixture_wait_until (fixture,
+                             window_shows (window, "first:latest was unloaded for second"));
   click (window, "_Reload");
   window_fixture_wait_until (fixture, is_loaded ("first", FALSE));
-  window_fixture_wait_until (fixture, window_shows (window, "second:latest was unloaded for first"));
+  window_fixture_wait_until (fixture,
+                             window_shows (window, "second:latest was unloaded for first"));
   click (window, "Load second:latest again and keep it in memory");
   window_fixture_wait_until (fixture, is_loaded ("second", TRUE));
   window_fixture_wait_until (fixture, window_shows (get_row (fixture), "stays"));
@@ -222,7 +228,7 @@ test_details (void)
   g_assert_true (window_shows (get_row (fixture), bytes));
 }
 
-/* Applying another context changes the model that is loaded. */
+/* Applying another context changes the model that is loaded, in its place. */
 static void
 test_apply (void)
 {
@@ -240,6 +246,9 @@ test_apply (void)
   headroom_slider_row_set_value (row, 1024);
   click (cost, "_Apply");
   window_fixture_wait_until (fixture, loaded_num_ctx () == 1024);
+  window_fixture_settle (fixture, 500); /* the last request about it is on its way */
+  g_assert_true (has_event ("resize"));
+  g_assert_false (has_event ("reload"));
   g_assert_cmpint (g_settings_get_int (fixture->settings, "num-ctx"), ==, 1024);
 }
 

@@ -239,7 +239,7 @@ window_fixture_answer_has (WindowFixture *fixture, const char *text)
   return answer != NULL && strstr (answer, text) != NULL;
 }
 
-/* ---- Folders ----------------------------------------------------------------------------------- */
+/* ---- Folders --------------------------------------------------------------------------------- */
 
 /* With all that is in it; links are not followed. */
 void
