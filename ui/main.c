@@ -4,6 +4,7 @@
  */
 #include "headroom-application.h"
 #include "headroom-locale.h"
+#include "headroom-machine-rates.h"
 #include "headroom-settings.h"
 
 #include <glib/gi18n.h>
@@ -44,6 +45,7 @@ main (int argc, char **argv)
       return 1;
     }
   }
+  headroom_machine_rates_ensure ();
   application = headroom_application_new (settings);
   return g_application_run (G_APPLICATION (application), argc, argv);
 }

@@ -4,6 +4,7 @@
  */
 #include "headroom-cli.h"
 
+#include "headroom-machine-rates.h"
 #include "headroom-server.h"
 
 #include <glib-unix.h>
@@ -57,6 +58,7 @@ headroom_cmd_serve (int argc, char **argv)
   g_printerr (_("Headroom %s serves %s on %s"), HEADROOM_VERSION, headroom_store_get_root (store),
               uri);
   g_printerr ("\n");
+  headroom_machine_rates_ensure ();
   wait_for_signal ();
   headroom_server_stop (server);
   return HEADROOM_EXIT_OK;

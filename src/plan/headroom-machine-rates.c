@@ -9,6 +9,9 @@
 #include "headroom-machine-rates.h"
 
 #include <string.h>
+#include <sys/stat.h>
+
+#include "headroom-env.h"
 
 #include "headroom-json.h"
 
@@ -159,8 +162,8 @@ read_kernels (const HrValue *json, HrKernelRates *ret_rates)
   *ret_rates = rates;
 }
 
-gboolean
-headroom_machine_rates_get (HrMachineRates *ret_rates)
+static gboolean
+read_rates (HrMachineRates *ret_rates)
 {
   g_autoptr (HrValue) json = read_file ();
   HrMachineRates rates = { 0 };
@@ -176,6 +179,60 @@ headroom_machine_rates_get (HrMachineRates *ret_rates)
     return FALSE;
   *ret_rates = rates;
   return TRUE;
+}
+
+/* 0: there is no file. */
+static gint64
+changed_ns (void)
+{
+  g_autofree char *path = dup_path ();
+  struct stat info;
+
+  return stat (path, &info) == 0
+             ? (gint64) info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec
+             : 0;
+}
+
+/* Plans are made at every frame of a slider; the file is as it was. */
+gboolean
+headroom_machine_rates_get (HrMachineRates *ret_rates)
+{
+  static GMutex lock;
+  static gint64 known_ns = 0;
+  static gboolean known = FALSE;
+  static HrMachineRates rates;
+  gint64 now_ns = changed_ns ();
+  gboolean found;
+
+  g_mutex_lock (&lock);
+  if (now_ns == 0 || now_ns != known_ns)
+    known = now_ns != 0 && read_rates (&rates);
+  known_ns = now_ns;
+  found = known;
+  if (found)
+    *ret_rates = rates;
+  g_mutex_unlock (&lock);
+  return found;
+}
+
+static gpointer
+measure_thread (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  HrMachineRates rates;
+
+  if (!hr_machine_measure (0, &rates, &error) || !headroom_machine_rates_store (&rates, &error))
+    g_warning ("The machine was not measured: %s", error->message);
+  return NULL;
+}
+
+void
+headroom_machine_rates_ensure (void)
+{
+  HrMachineRates rates;
+
+  if (headroom_env_get_bool ("MEASURE", TRUE) && !headroom_machine_rates_get (&rates))
+    g_thread_unref (g_thread_new ("headroom-measure", measure_thread, NULL));
 }
 
 void

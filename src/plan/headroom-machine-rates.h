@@ -18,7 +18,10 @@ G_BEGIN_DECLS
 
 /* FALSE if it cannot be kept; then nothing has changed. */
 gboolean headroom_machine_rates_store (const HrMachineRates *rates, GError **error);
-/* What was measured; FALSE if nothing fitting was. */
+/* Measures in a thread of its own, for about two seconds, if nothing fitting was kept yet; not with
+ * MEASURE=0 in the environment. For programs that stay. */
+void headroom_machine_rates_ensure (void);
+/* What was measured; FALSE if nothing fitting was. Cheap: the file is read when it has changed. */
 gboolean headroom_machine_rates_get (HrMachineRates *ret_rates);
 /* Makes a processor's rates what predictions may count on. */
 void headroom_machine_rates_apply (const HrMachineRates *rates, HrDeviceRates *ret_rates);

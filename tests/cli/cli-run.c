@@ -59,6 +59,7 @@ cli_init (int *argc, char ***argv)
   set_folder ("XDG_STATE_HOME", "state", 0700);
   set_folder ("XDG_RUNTIME_DIR", "run", 0700);
   g_setenv ("LC_ALL", "C.UTF-8", TRUE);
+  g_setenv ("HEADROOM_MEASURE", "0", TRUE);
   g_unsetenv ("LANGUAGE");
   for (guint i = 0; foreign[i] != NULL; i++)
     g_unsetenv (foreign[i]);
