@@ -110,9 +110,20 @@ static void bind_unscaled_heads(HrBinder *b, const HrHparams *hp, HrWeights *w)
     }
 }
 
+/* With experts where the file has some. */
+static void bind_either(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    if (hp->experts.n == 0) {
+        hr_bind_dense_decoder(b, hp, w);
+        return;
+    }
+    hr_bind_decoder(b, hp, w);
+    hr_take_unscaled(hp, w);
+}
+
 static void bind_long_rope(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
-    hr_bind_dense_decoder(b, hp, w);
+    bind_either(b, hp, w);
     hr_bind_optional(b, &w->rope_long, -1, "rope_factors_long.weight", hp->rope.n_rot / 2, 1);
     hr_bind_optional(b, &w->rope_short, -1, "rope_factors_short.weight", hp->rope.n_rot / 2, 1);
 }
@@ -124,9 +135,18 @@ static float scale_or_one(float scale)
     return scale > 0 ? scale : 1;
 }
 
-static void emit_with(HrEmit *e, const HrHparams *hp, const HrWeights *w, HrActivation activation)
+/* A feed-forward or a mixture of h, plus residual (HR_NO_BUF: nothing). */
+static HrBuf emit_either(HrEmit *e, const HrHparams *hp, HrBuf h, const HrLayerWeights *l,
+                         HrActivation activation, HrBuf residual)
 {
     HrRouting routing = hr_routing(hp, HR_SCORES_SOFTMAX, true);
+    return hr_weight_exists(&l->ffn_up.weight)
+               ? hr_emit_ffn(e, h, l, activation, residual)
+               : hr_emit_mixture(e, h, &l->experts, &routing, residual);
+}
+
+static void emit_with(HrEmit *e, const HrHparams *hp, const HrWeights *w, HrActivation activation)
+{
     HrBuf x = hr_emit_embed(e, &w->token_embd);
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         const HrLayerWeights *l = &w->layers[il];
@@ -136,8 +156,7 @@ static void emit_with(HrEmit *e, const HrHparams *hp, const HrWeights *w, HrActi
         hr_emit_narrow_to_outputs(e, &a, &x);
         x = hr_emit_linear_add(e, a, &l->attn_output, x);
         HrBuf h = hr_emit_rms_norm(e, x, &l->ffn_norm);
-        x = hr_weight_exists(&l->ffn_up.weight) ? hr_emit_ffn(e, h, l, activation, x)
-                                                : hr_emit_mixture(e, h, &l->experts, &routing, x);
+        x = emit_either(e, hp, h, l, activation, x);
     }
     hr_emit_head(e, x, w);
 }
@@ -164,8 +183,8 @@ static void emit_scaled(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         HrBuf a = hr_emit_heads(e, hr_emit_rms_norm(e, x, &l->attn_norm), l);
         hr_emit_narrow_to_outputs(e, &a, &x);
         x = hr_emit_linear_add_scaled(e, a, &l->attn_output, factor, x);
-        HrBuf f = hr_emit_ffn(e, hr_emit_rms_norm(e, x, &l->ffn_norm), l, HR_SILU, HR_NO_BUF);
-        x = hr_emit_scale_add(e, f, factor, x);
+        HrBuf h = hr_emit_rms_norm(e, x, &l->ffn_norm);
+        x = hr_emit_scale_add(e, emit_either(e, hp, h, l, HR_SILU, HR_NO_BUF), factor, x);
     }
     hr_emit_layer(e, HR_NO_LAYER);
     hr_emit_logits_scaled(e, hr_emit_rms_norm(e, x, &w->output_norm), &w->output,

@@ -14,18 +14,20 @@
 #define N_EXPERTS_UNNORMALISED 128 /* Maverick does without the norms */
 
 /* Windows of this kind lie side by side. A window of 0 says that the model has none, and that all
- * layers turn. */
+ * layers turn; a text that fits one needs none. Files may flag the layers that have one. */
 static bool shape(HrHparams *hp, const HrKeys *keys)
 {
-    uint32_t window, chunk = hp->n_ctx_train > CHUNK ? CHUNK : 0;
+    uint32_t window;
     if (!hr_keys_read_uint_or(keys, "attention.sliding_window", 0, HR_MAX_CTX, CHUNK, &window))
         return false;
     hp->experts.n_ff_shared = hp->experts.n_ff;
     hp->temperature = (HrTemperature){.length = CHUNK, .scale = 0.1, .offset = 1};
+    if (window > 0 && hp->n_ctx_train > CHUNK && !hr_hparams_read_windows(hp, keys, CHUNK, PERIOD))
+        return false;
     for (uint32_t il = 0; window > 0 && il < hp->n_layer; il++) {
         HrLayerShape *s = &hp->layers[il];
         s->unturned = s->tempered = (il + 1) % PERIOD == 0;
-        s->window = s->unturned ? 0 : chunk;
+        s->window = s->window > 0 ? CHUNK : 0;
         s->chunked = true;
     }
     return true;

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Abdin et al. 2024: Phi-3's attention with layer norms and biases, and two of sixteen experts, each
- * weighted among those that come close to it.
+ * Abdin et al. 2024: Phi-3's attention with layer norms and biases, and two of sixteen experts,
+ * each weighted among those that come close to it.
  */
 #include "model/arch.h"
 

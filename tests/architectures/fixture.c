@@ -7,10 +7,12 @@
 #include "cpu/linear.h"
 #include "gguf-builder.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DEVIATION 0.5
+#define CLEAR_MARGIN 0.05
 #define MXFP4_NUMBERS 32
 #define MXFP4_BYTES 17
 
@@ -169,4 +171,45 @@ void fixture_write_model_as(const char *text, const char *path, FixtureForm form
         if (*lines[i])
             add_line(b, lines[i], form);
     gguf_builder_write(b, path);
+}
+
+/* ---- Answers ---- */
+
+static double log_normalizer(const float *logits)
+{
+    double max = -INFINITY, sum = 0;
+    for (int i = 0; i < FIXTURE_N_VOCAB; i++)
+        max = fmax(max, logits[i]);
+    for (int i = 0; i < FIXTURE_N_VOCAB; i++)
+        sum += exp(logits[i] - max);
+    return max + log(sum);
+}
+
+static int most_likely(const float *logits)
+{
+    int best = 0;
+    for (int i = 1; i < FIXTURE_N_VOCAB; i++)
+        if (logits[i] > logits[best])
+            best = i;
+    return best;
+}
+
+double fixture_divergence(const char *line, const float *ours)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    double normalizer = log_normalizer(ours), kl = 0, p_rest = 1, q_rest = 1, first = 0,
+           lead = INFINITY;
+    for (size_t i = 2; words[i]; i++) {
+        char *end;
+        int id = (int)g_ascii_strtoll(words[i], &end, 10);
+        double theirs = g_ascii_strtod(end + 1, NULL), q = ours[id] - normalizer;
+        kl += exp(theirs) * (theirs - q);
+        p_rest -= exp(theirs);
+        q_rest -= exp(q);
+        first = i == 2 ? theirs : first;
+        lead = i == 3 ? first - theirs : lead;
+    }
+    if (lead > CLEAR_MARGIN)
+        g_assert_cmpint(most_likely(ours), ==, atoi(words[2]));
+    return p_rest > 1e-3 ? kl + p_rest * log(p_rest / fmax(q_rest, 1e-12)) : kl;
 }

@@ -29,3 +29,8 @@ void fixture_write_model(const char *text, const char *path);
 /* The same with made-up MXFP4 blocks for experts, or with the floats that these stand for. */
 typedef enum { FIXTURE_FLOATS, FIXTURE_MXFP4_EXPERTS, FIXTURE_EXPERTS_OF_MXFP4 } FixtureForm;
 void fixture_write_model_as(const char *text, const char *path, FixtureForm form);
+
+/* How far logits [FIXTURE_N_VOCAB] are from a line "answer POSITION ID:LOGPROB ...": the divergence
+ * from the named tokens and from all others together. Where the first leads clearly it has to be
+ * first in both. */
+double fixture_divergence(const char *line, const float *logits);
