@@ -82,6 +82,19 @@ trace_dots (cairo_t *cr, const graphene_rect_t *area)
 }
 
 static void
+trace_pattern (cairo_t *cr, const graphene_rect_t *area, Pattern pattern)
+{
+  if (pattern == PATTERN_HATCH)
+    trace_hatch (cr, area);
+  else if (pattern == PATTERN_BARS)
+    trace_bars (cr, area);
+  else if (pattern == PATTERN_ROWS)
+    trace_rows (cr, area);
+  else if (pattern == PATTERN_DOTS)
+    trace_dots (cr, area);
+}
+
+static void
 paint_pattern (GtkSnapshot *snapshot, const graphene_rect_t *area, Pattern pattern,
                const GdkRGBA *colour)
 {
@@ -91,15 +104,27 @@ paint_pattern (GtkSnapshot *snapshot, const graphene_rect_t *area, Pattern patte
     return;
   cr = gtk_snapshot_append_cairo (snapshot, area);
   gdk_cairo_set_source_rgba (cr, colour);
-  if (pattern == PATTERN_HATCH)
-    trace_hatch (cr, area);
-  else if (pattern == PATTERN_BARS)
-    trace_bars (cr, area);
-  else if (pattern == PATTERN_ROWS)
-    trace_rows (cr, area);
-  else
-    trace_dots (cr, area);
+  trace_pattern (cr, area, pattern);
   cairo_destroy (cr);
+}
+
+/* The same into a drawing that is under way, within its clip. */
+void
+headroom_memory_paint_cairo (GtkWidget *widget, cairo_t *cr, const graphene_rect_t *area,
+                             HeadroomMemoryPart part)
+{
+  const Paint *paint = &paints[part];
+  GdkRGBA colour, ink;
+
+  if (paint->colour == NULL)
+    return;
+  colour = headroom_memory_colour (widget, paint->colour);
+  ink = paint->fill < 1 ? colour : headroom_memory_colour (widget, "headroom_ink");
+  colour.alpha *= paint->fill;
+  gdk_cairo_set_source_rgba (cr, &colour);
+  cairo_paint (cr);
+  gdk_cairo_set_source_rgba (cr, &ink);
+  trace_pattern (cr, area, paint->pattern);
 }
 
 void

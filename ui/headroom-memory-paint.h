@@ -25,6 +25,10 @@ void headroom_memory_paint_overrun (GtkWidget             *widget,
                                     GtkSnapshot           *snapshot,
                                     const graphene_rect_t *area);
 
+void    headroom_memory_paint_cairo   (GtkWidget             *widget,
+                                       cairo_t               *cr,
+                                       const graphene_rect_t *area,
+                                       HeadroomMemoryPart     part);
 void    headroom_memory_paint_ghost   (GtkWidget             *widget,
                                        GtkSnapshot           *snapshot,
                                        const graphene_rect_t *area,

@@ -101,7 +101,7 @@ static const Scene scenes[] = {
   { "page-memory-end", prepare_models, FALSE, NULL, "memory", 1 },
   { "page-memory-later", prepare_models, FALSE, NULL, "memory", 0.66 },
   { "page-what-if", prepare_nothing, FALSE, NULL, "what-if", 0 },
-  { "page-what-if-end", prepare_nothing, FALSE, NULL, "what-if", 0.55 },
+  { "page-what-if-end", prepare_nothing, FALSE, NULL, "what-if", 0.29 },
   { "page-memory-middle", prepare_models, FALSE, NULL, "memory", 0.33 },
 };
 
