@@ -10,6 +10,7 @@
  */
 #include "fake-engine.h"
 #include "headroom-composer.h"
+#include "headroom-locale.h"
 #include "headroom-session.h"
 #include "headroom-window.h"
 #include "window-support.h"
@@ -238,6 +239,7 @@ main (int argc, char **argv)
 {
   static const int sizes[][2] = { { 360, 640 }, { 800, 700 }, { 1280, 800 } };
 
+  headroom_locale_init ();
   if (argc < 2 || !gtk_init_check ()) {
     g_printerr ("usage: ui-screenshots FOLDER [SCENE] (with a display)\n");
     return 1;
