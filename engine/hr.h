@@ -548,6 +548,28 @@ bool hr_runner_resize(HrRunner *runner, HrPlan *plan, bool force, HrProgressFunc
 /* Gives back, soon, the cache of slots that are idle. */
 void hr_runner_release_idle(HrRunner *runner);
 
+/* Caches in files: what a slot held is found again by later requests that begin the same way, also
+ * after the model was unloaded. */
+typedef enum {
+    HR_PARK_STORED,   /* n_tokens are in a file now, of bytes */
+    HR_PARK_RESTORED, /* n_tokens were read back, of bytes */
+    HR_PARK_FAILED,   /* they could not be written: problem says why. Nothing is lost but time */
+    HR_PARK_IGNORED,  /* a file, problem, is damaged or of another cache; it is not used */
+} HrParkNote;
+typedef void (*HrParkNoteFunc)(HrParkNote note, uint32_t n_tokens, uint64_t bytes,
+                               const char *problem, void *data);
+typedef struct {
+    const char *folder;   /* made, for its owner only, if it is not there */
+    const char *identity; /* of the model: of another file it is another one */
+    uint64_t max_bytes;   /* of all files in the folder; those that were of use longest ago go first */
+    HrParkNoteFunc note;  /* called on the runner's thread; or NULL */
+    void *data;
+    GDestroyNotify destroy; /* of data; or NULL */
+} HrParkingOptions;
+/* From now on what slots hold goes to files before it is thrown away. Copied. Call it before the first
+ * request. */
+void hr_runner_set_parking(HrRunner *runner, const HrParkingOptions *options);
+
 /* Queues a request. context NULL: events are called on the runner's thread itself. Fails
  * (HR_ERROR_TOO_LONG, _SETTINGS) before queueing. */
 HrRequest *hr_runner_submit(HrRunner *runner, const HrRequestOptions *options,

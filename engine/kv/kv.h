@@ -129,6 +129,7 @@ uint32_t hr_kv_states_below(
 void hr_kv_states_choose_next(HrKv *kv, uint32_t slot);
 void hr_kv_states_return_to(HrKv *kv, uint32_t slot,
                             uint32_t n_positions); /* forgets those behind */
+void *hr_kv_state_at(const HrKv *kv, uint32_t layer, uint32_t slot, uint32_t state);
 /* Moves the states of slot from to slot, over what lies there. */
 void hr_kv_states_move(HrKv *kv, uint32_t slot, uint32_t from);
 /* Gives back what slot may have written. */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static char *state_of(const HrKv *kv, uint32_t layer, uint32_t slot, uint32_t state)
+void *hr_kv_state_at(const HrKv *kv, uint32_t layer, uint32_t slot, uint32_t state)
 {
     size_t bytes = kv->layout.layers[layer].state_bytes;
     return (char *)kv->states[layer].base + ((size_t)slot * kv->layout.n_states + state) * bytes;
@@ -16,12 +16,12 @@ static char *state_of(const HrKv *kv, uint32_t layer, uint32_t slot, uint32_t st
 const float *hr_kv_state(const HrKv *kv, uint32_t layer, uint32_t slot)
 {
     uint32_t state = kv->slots[slot].state;
-    return state == HR_KV_NO_STATE ? NULL : (const float *)state_of(kv, layer, slot, state);
+    return state == HR_KV_NO_STATE ? NULL : (const float *)hr_kv_state_at(kv, layer, slot, state);
 }
 
 float *hr_kv_next_state(const HrKv *kv, uint32_t layer, uint32_t slot)
 {
-    return (float *)state_of(kv, layer, slot, kv->slots[slot].next_state);
+    return (float *)hr_kv_state_at(kv, layer, slot, kv->slots[slot].next_state);
 }
 
 static uint32_t find_state(const HrKv *kv, const HrKvSlot *slot, uint32_t n_positions)
@@ -51,7 +51,7 @@ static void forget(HrKv *kv, uint32_t slot, uint32_t state)
     for (uint32_t il = 0; il < kv->layout.n_layer; il++)
         if (kv->layout.layers[il].state_bytes > 0)
             hr_region_discard(&kv->states[il],
-                              (size_t)(state_of(kv, il, slot, state) - (char *)kv->states[il].base),
+                              (size_t)((char *)hr_kv_state_at(kv, il, slot, state) - (char *)kv->states[il].base),
                               kv->layout.layers[il].state_bytes);
 }
 
@@ -113,7 +113,7 @@ void hr_kv_states_copy(HrKv *kv, uint32_t slot_index, uint32_t from_index, uint3
         return;
     for (uint32_t il = 0; il < kv->layout.n_layer; il++)
         if (kv->layout.layers[il].state_bytes > 0)
-            memcpy(state_of(kv, il, slot_index, 0), state_of(kv, il, from_index, source),
+            memcpy(hr_kv_state_at(kv, il, slot_index, 0), hr_kv_state_at(kv, il, from_index, source),
                    kv->layout.layers[il].state_bytes);
     slot->states[0] = (HrKvState){.n_positions = n_positions, .checkpoint = true};
     slot->state = 0;
@@ -125,7 +125,7 @@ void hr_kv_states_move(HrKv *kv, uint32_t slot, uint32_t from)
         for (uint32_t il = 0; il < kv->layout.n_layer && kv->slots[from].states[i].n_positions > 0;
              il++)
             if (kv->layout.layers[il].state_bytes > 0)
-                memcpy(state_of(kv, il, slot, i), state_of(kv, il, from, i),
+                memcpy(hr_kv_state_at(kv, il, slot, i), hr_kv_state_at(kv, il, from, i),
                        kv->layout.layers[il].state_bytes);
 }
 
@@ -134,7 +134,7 @@ void hr_kv_states_discard(HrKv *kv, uint32_t slot)
     for (uint32_t il = 0; il < kv->layout.n_layer && kv->layout.n_states > 0; il++)
         if (kv->layout.layers[il].state_bytes > 0)
             hr_region_discard(&kv->states[il],
-                              (size_t)(state_of(kv, il, slot, 0) - (char *)kv->states[il].base),
+                              (size_t)((char *)hr_kv_state_at(kv, il, slot, 0) - (char *)kv->states[il].base),
                               kv->layout.n_states * kv->layout.layers[il].state_bytes);
 }
 

@@ -121,6 +121,12 @@ const float *hr_runner_rope_divisors(const HrRunner *r, const HrSettings *settin
                                             : w->rope_short.data;
 }
 
+bool hr_runner_turns_far(const HrRunner *r)
+{
+    const float *divisors = hr_runner_rope_divisors(r, hr_plan_get_settings(r->plan));
+    return divisors && divisors == r->model->weights.rope_long.data;
+}
+
 /* What the tower computes in, and what its rows add to a step. */
 static bool allocate_vision(HrRunner *r, GError **error)
 {

@@ -15,5 +15,7 @@ bool hr_runner_load(HrRunner *runner, HrProgressFunc progress, void *data, GErro
 /* NULL: none. What is longer than the original context is decided once, by num_ctx, so that
  * positions agree with each other. */
 const float *hr_runner_rope_divisors(const HrRunner *runner, const HrSettings *settings);
+/* Whether positions are turned as in a context longer than the original one. */
+bool hr_runner_turns_far(const HrRunner *runner);
 /* Sums the ledger up for those who ask for statistics. */
 void hr_runner_sum_ledger(HrRunner *runner);

@@ -370,5 +370,7 @@ void hr_runner_run_resizing(HrRunner *r, HrResizing *resizing)
     apply(r, &c);
     g_mutex_unlock(&r->lock);
     clear(&c);
+    if (r->parking)
+        hr_parking_reform(r->parking, &r->kv, hr_runner_turns_far(r));
     resizing->ok = true;
 }

@@ -141,6 +141,8 @@ static void cancel_all(HrRunner *r)
         hr_request_send_done(request, HR_DONE_CANCELLED, NULL, NULL);
         hr_request_unref(request);
     }
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        hr_slot_park(r, i);
     if (r->resizing) {
         r->resizing->error =
             g_error_new_literal(HR_ERROR, HR_ERROR_CANCELLED, "The model is on its way out.");
@@ -176,6 +178,7 @@ static void *run(void *data)
 
 static void free_parts(HrRunner *r)
 {
+    hr_parking_free(r->parking);
     hr_executor_finish(&r->executor);
     hr_encoder_finish(&r->encoder);
     g_free(r->step_rows);
@@ -433,6 +436,12 @@ bool hr_runner_resize(HrRunner *r, HrPlan *plan, bool force, HrProgressFunc prog
     if (resizing.error)
         g_propagate_error(error, resizing.error);
     return resizing.ok;
+}
+
+void hr_runner_set_parking(HrRunner *r, const HrParkingOptions *options)
+{
+    g_return_if_fail(!r->parking);
+    r->parking = hr_parking_new(options, &r->kv, hr_runner_turns_far(r), r->model->adapters->len);
 }
 
 void hr_runner_release_idle(HrRunner *r)

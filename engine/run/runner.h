@@ -11,6 +11,7 @@
 #include "cpu/execute.h"
 #include "kv/kv.h"
 #include "plan/plan.h"
+#include "run/parking.h"
 #include "run/request.h"
 
 typedef enum { HR_SLOT_IDLE, HR_SLOT_READING, HR_SLOT_GENERATING } HrSlotState;
@@ -80,6 +81,7 @@ struct HrRunner {
     HrTokenProb *top;       /* [HR_MAX_TOP_LOGPROBS] */
     uint32_t reading_turn;  /* whose prompt is read first */
     uint64_t bytes_read;    /* that all steps so far took from memory */
+    HrParking *parking;     /* NULL: nothing is parked */
     HrVocabTrie *trie;      /* NULL until a request has a grammar */
     HrEncoder encoder;      /* of images; without a tower empty */
     bool encoded;           /* its image is */
@@ -105,6 +107,9 @@ bool hr_slots_assign(HrRunner *runner, HrRequest *request);
 void hr_slot_finish(HrRunner *runner, HrSlot *slot, HrDoneReason reason, GError *take_error);
 bool hr_slots_active(const HrRunner *runner);
 void hr_slots_drop_cancelled(HrRunner *runner);
+
+/* Parks what a slot holds that does not work, if anything is parked. */
+void hr_slot_park(HrRunner *runner, uint32_t slot);
 
 /* ---- checkpoints.c ---- */
 /* How many of the next n tokens of the prompt that slot reads a step should take. */

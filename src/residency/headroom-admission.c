@@ -218,6 +218,7 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->loading == resident)
     self->loading = NULL;
   headroom_patience_stop (resident);
+  headroom_parking_start (self, resident);
   settings = hr_plan_get_settings (resident->plan);
   headroom_residency_tell (
       self, HEADROOM_EVENT_LOAD, headroom_model_entry_get_name (resident->entry),

@@ -27,6 +27,7 @@ static const char *const kind_names[HEADROOM_EVENT_N] = {
   [HEADROOM_EVENT_UNLOAD] = "unload",
   [HEADROOM_EVENT_RELOAD] = "reload",
   [HEADROOM_EVENT_RESIZE] = "resize",
+  [HEADROOM_EVENT_PARK] = "park",
   [HEADROOM_EVENT_QUEUE] = "queue",
   [HEADROOM_EVENT_TRUNCATE] = "truncate",
   [HEADROOM_EVENT_DROP] = "drop",

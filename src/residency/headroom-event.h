@@ -19,6 +19,7 @@ typedef enum {
   HEADROOM_EVENT_UNLOAD,   /* one went because its time was over or somebody said so */
   HEADROOM_EVENT_RELOAD,   /* one went to come back with other settings */
   HEADROOM_EVENT_RESIZE,   /* one was given other settings while it stays */
+  HEADROOM_EVENT_PARK,     /* what a slot held went to a file or came back, or was given up */
   HEADROOM_EVENT_QUEUE,    /* a request waits for memory that is busy */
   HEADROOM_EVENT_TRUNCATE, /* messages of a conversation were left out because they did not fit */
   HEADROOM_EVENT_DROP,     /* a client that did not take its answer was given up */

@@ -40,6 +40,11 @@ typedef enum {
   HEADROOM_REASON_LOOP,            /* u: tokens that came again and again */
   HEADROOM_REASON_LOOP_ENDED,      /* u: likewise */
   HEADROOM_REASON_RESIZED,         /* uuuuss: num_ctx before and now, parallel, type of the cache */
+  HEADROOM_REASON_PARKED,          /* ub: tokens, bytes */
+  HEADROOM_REASON_UNPARKED,        /* ub: likewise */
+  HEADROOM_REASON_PARK_FAILED,     /* s: why */
+  HEADROOM_REASON_PARK_IGNORED,    /* s: a file */
+  HEADROOM_REASON_CACHE_GIVEN_UP,  /* b: how much */
   HEADROOM_REASON_N,
 } HeadroomReason;
 

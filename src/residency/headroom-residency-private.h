@@ -108,6 +108,12 @@ void headroom_keep_alive_stop (HeadroomResident *resident);
 /* Its time is over: unloads it and says why. */
 void headroom_keep_alive_end (HeadroomResidency *self, HeadroomResident *resident);
 
+/* headroom-parking.c: has what slots of a model hold go to files, where that is wanted; to be called
+ * before its first request. And gives idle caches up, as a HeadroomReliefFunc. */
+void headroom_parking_start (HeadroomResidency *self, HeadroomResident *resident);
+guint64 headroom_parking_relieve (HeadroomResidency *self, gsize device, guint64 need_bytes,
+                                  gpointer data);
+
 typedef enum {
   HEADROOM_PLACE_FREE,       /* now */
   HEADROOM_PLACE_LATER,      /* something is on its way out, or busy */

@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "headroom-env.h"
+#include "headroom-quantity.h"
 #include "headroom-resize.h"
 #include "headroom-wire-time.h"
 
@@ -536,6 +537,7 @@ headroom_residency_new_on (HeadroomMachine *machine, const HeadroomResidencyLimi
 
   self->machine = g_object_ref (machine);
   self->limits = *limits;
+  self->pressure.relief = headroom_parking_relieve;
   self->watches = headroom_watches_new (settings);
   return self;
 }
@@ -559,12 +561,24 @@ duration_from_env (const char *name, gint64 fallback_ns)
   return duration_ns;
 }
 
+static guint64
+bytes_from_env (const char *name)
+{
+  g_autofree char *text = headroom_env_dup (name);
+  guint64 bytes = 0;
+
+  if (text != NULL && !headroom_quantity_parse_bytes (text, &bytes))
+    g_warning ("%s: %s is not an amount of memory", name, text);
+  return bytes;
+}
+
 void
 headroom_residency_limits_init_from_env (HeadroomResidencyLimits *ret_limits)
 {
   *ret_limits = (HeadroomResidencyLimits) {
     .keep_alive_ns = duration_from_env ("KEEP_ALIVE", DEFAULT_KEEP_ALIVE_NS),
     .load_timeout_ns = duration_from_env ("LOAD_TIMEOUT", DEFAULT_LOAD_TIMEOUT_NS),
+    .parking_bytes = bytes_from_env ("PARKING"),
   };
   ret_limits->max_loaded = (guint) MIN (headroom_env_get_uint ("MAX_LOADED_MODELS", 0), G_MAXUINT);
   ret_limits->max_queue =

@@ -54,6 +54,7 @@ typedef struct {
   guint max_queue; /* MAX_QUEUE, 512; requests that wait for a model or for one of its slots */
   gint64
       load_timeout_ns; /* LOAD_TIMEOUT, 5 minutes: how long a load may stand still; 0: for ever */
+  guint64 parking_bytes; /* PARKING, 0: of files with caches that nobody uses now; 0: there are none */
 } HeadroomResidencyLimits;
 void headroom_residency_limits_init_from_env (HeadroomResidencyLimits *ret_limits);
 

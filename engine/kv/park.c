@@ -1,0 +1,161 @@
+/* park.c: see park.h.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "kv/park.h"
+
+#include "kv/pages.h"
+
+/* ---- Form ---- */
+
+static void feed(GChecksum *sum, uint64_t number)
+{
+    number = GUINT64_TO_LE(number);
+    g_checksum_update(sum, (const guchar *)&number, sizeof number);
+}
+
+void hr_kv_park_form(const HrKv *kv, GChecksum *sum)
+{
+    feed(sum, G_BYTE_ORDER);
+    feed(sum, kv->layout.type);
+    feed(sum, kv->layout.n_layer);
+    feed(sum, kv->layout.n_states);
+    for (uint32_t il = 0; il < kv->layout.n_layer; il++) {
+        const HrKvLayerLayout *l = &kv->layout.layers[il];
+        const uint64_t numbers[] = {l->n_head_kv,     l->dk,          l->dv,
+                                    l->k_block_bytes, l->v_offset,    l->v_block_bytes,
+                                    l->conv_bytes,    l->state_bytes, kv->groups[l->group].window};
+        for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+            feed(sum, numbers[i]);
+    }
+}
+
+/* ---- Pages ---- */
+
+/* The first entry that is parked of a group: what is behind the window may be gone. */
+static uint32_t first_entry(const HrKv *kv, uint32_t group, uint32_t n_positions)
+{
+    return hr_kv_pages_first(&kv->groups[group], n_positions);
+}
+
+static void *page_at(const HrKv *kv, uint32_t layer, uint32_t slot, uint32_t entry)
+{
+    const HrKvLayerLayout *l = &kv->layout.layers[layer];
+    uint32_t page = kv->slots[slot].pages[l->group][entry];
+    return (char *)kv->pools[layer].base + page * l->page_bytes;
+}
+
+/* How many pages of a layer n positions are parked in. */
+static uint32_t n_parked(const HrKv *kv, uint32_t layer, uint32_t n)
+{
+    const HrKvLayerLayout *l = &kv->layout.layers[layer];
+    return l->page_bytes > 0 ? hr_kv_pages(n) - first_entry(kv, l->group, n) : 0;
+}
+
+/* ---- Writing ---- */
+
+#define CHECKPOINT (1u << 31) /* beside the positions of a state */
+
+static uint32_t n_states_held(const HrKv *kv, uint32_t slot)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < kv->layout.n_states; i++)
+        n += kv->slots[slot].states[i].n_positions > 0;
+    return n;
+}
+
+uint64_t hr_kv_park_bytes(const HrKv *kv, uint32_t slot)
+{
+    uint32_t n = kv->slots[slot].tokens->len;
+    uint64_t bytes = n_states_held(kv, slot) * (uint64_t)kv->layout.total_state_bytes;
+    for (uint32_t il = 0; il < kv->layout.n_layer; il++)
+        bytes += (uint64_t)n_parked(kv, il, n) * kv->layout.layers[il].page_bytes;
+    return bytes + kv->layout.n_states * sizeof(uint32_t);
+}
+
+static bool write_states(const HrKv *kv, uint32_t slot, HrKvWriteFunc write, void *data)
+{
+    const HrKvSlot *s = &kv->slots[slot];
+    for (uint32_t i = 0; i < kv->layout.n_states; i++) {
+        uint32_t state = s->states[i].n_positions | (s->states[i].checkpoint ? CHECKPOINT : 0);
+        if (!write(&state, sizeof state, data))
+            return false;
+    }
+    for (uint32_t il = 0; il < kv->layout.n_layer; il++)
+        for (uint32_t i = 0; i < kv->layout.n_states; i++) {
+            size_t bytes = kv->layout.layers[il].state_bytes;
+            if (bytes > 0 && s->states[i].n_positions > 0 &&
+                !write(hr_kv_state_at(kv, il, slot, i), bytes, data))
+                return false;
+        }
+    return true;
+}
+
+bool hr_kv_park_write(const HrKv *kv, uint32_t slot, HrKvWriteFunc write, void *data)
+{
+    uint32_t n = kv->slots[slot].tokens->len;
+    for (uint32_t il = 0; il < kv->layout.n_layer; il++)
+        for (uint32_t k = 0, count = n_parked(kv, il, n); k < count; k++)
+            if (!write(page_at(kv, il, slot, hr_kv_pages(n) - count + k),
+                       kv->layout.layers[il].page_bytes, data))
+                return false;
+    return write_states(kv, slot, write, data);
+}
+
+/* ---- Reading ---- */
+
+static bool own_pages(HrKv *kv, uint32_t slot, uint32_t n, GError **error)
+{
+    HrKvSlot *s = &kv->slots[slot];
+    s->n_pages = hr_kv_pages(n);
+    for (uint32_t g = 0; g < kv->layout.n_reaches; g++)
+        for (uint32_t entry = first_entry(kv, g, n); entry < s->n_pages; entry++)
+            if (!hr_kv_pages_own(kv, g, s, entry, error))
+                return false;
+    return true;
+}
+
+/* Which states there are comes from a file whose checksum is only known at its end. */
+static bool read_states(HrKv *kv, uint32_t slot, uint32_t n, HrKvReadFunc read, void *data)
+{
+    HrKvSlot *s = &kv->slots[slot];
+    for (uint32_t i = 0; i < kv->layout.n_states; i++) {
+        uint32_t state;
+        if (!read(&state, sizeof state, data))
+            return false;
+        s->states[i] = (HrKvState){MIN(state & ~CHECKPOINT, n), (state & CHECKPOINT) != 0};
+        if (s->states[i].n_positions == n)
+            s->state = i;
+    }
+    for (uint32_t il = 0; il < kv->layout.n_layer; il++)
+        for (uint32_t i = 0; i < kv->layout.n_states; i++) {
+            size_t bytes = kv->layout.layers[il].state_bytes;
+            if (bytes > 0 && s->states[i].n_positions > 0 &&
+                !read(hr_kv_state_at(kv, il, slot, i), bytes, data))
+                return false;
+        }
+    return kv->layout.n_states == 0 || s->state != HR_KV_NO_STATE;
+}
+
+static bool read_pages(HrKv *kv, uint32_t slot, uint32_t n, HrKvReadFunc read, void *data)
+{
+    for (uint32_t il = 0; il < kv->layout.n_layer; il++)
+        for (uint32_t k = 0, count = n_parked(kv, il, n); k < count; k++)
+            if (!read(page_at(kv, il, slot, hr_kv_pages(n) - count + k),
+                      kv->layout.layers[il].page_bytes, data))
+                return false;
+    return true;
+}
+
+bool hr_kv_park_read(HrKv *kv, uint32_t slot, const HrToken *tokens, uint32_t n, HrKvReadFunc read,
+                     void *data, GError **error)
+{
+    g_array_append_vals(kv->slots[slot].tokens, tokens, n);
+    if (own_pages(kv, slot, n, error) && read_pages(kv, slot, n, read, data) &&
+        read_states(kv, slot, n, read, data)) {
+        kv->slots[slot].mark = n;
+        return true;
+    }
+    hr_kv_truncate(kv, slot, 0);
+    return false;
+}
