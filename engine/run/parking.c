@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAGIC "HRPARK1\n"
@@ -74,10 +75,8 @@ typedef struct {
     int error; /* errno; 0: none, or the file ended */
 } Stream;
 
-static bool put(const void *bytes, size_t n, void *data)
+static bool put_plain(Stream *s, const void *bytes, size_t n)
 {
-    Stream *s = data;
-    g_checksum_update(s->sum, bytes, (gssize)n);
     for (size_t done = 0; done < n;) {
         ssize_t k = write(s->fd, (const char *)bytes + done, n - done);
         if (k < 0 && errno == EINTR)
@@ -89,6 +88,13 @@ static bool put(const void *bytes, size_t n, void *data)
         done += (size_t)k;
     }
     return true;
+}
+
+static bool put(const void *bytes, size_t n, void *data)
+{
+    Stream *s = data;
+    g_checksum_update(s->sum, bytes, (gssize)n);
+    return put_plain(s, bytes, n);
 }
 
 static bool get_plain(Stream *s, void *bytes, size_t n)
@@ -321,7 +327,7 @@ static bool write_file(const HrParking *p, const HrKv *kv, uint32_t slot, const 
         !put(tokens->data, tokens->len * sizeof(HrToken), s) || !hr_kv_park_write(kv, slot, put, s))
         return false;
     finish_sum(s, sum);
-    return put(sum, sizeof sum, s);
+    return put_plain(s, sum, sizeof sum);
 }
 
 static char *name_of(const HrParking *p, const GArray *tokens, const float *adapters)
@@ -406,7 +412,7 @@ bool hr_parking_restore(HrParking *p, HrKv *kv, uint32_t slot, uint32_t index)
     const Parked *parked = p->files->pdata[index];
     uint32_t n = parked->n;
     if (read_file(p, kv, slot, parked)) {
-        g_utime(parked->path, NULL); /* it was of use: others go first */
+        utimensat(AT_FDCWD, parked->path, NULL, 0); /* it was of use: others go first */
         tell(p, HR_PARK_RESTORED, n, hr_kv_park_bytes(kv, slot), NULL);
         return true;
     }

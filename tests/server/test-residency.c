@@ -124,6 +124,11 @@ acquired_cb (GObject *source, GAsyncResult *result, gpointer data)
   wait->done = TRUE;
 }
 
+static void
+no_event (const HrEvent *event, void *data)
+{
+}
+
 static Wait *
 ask (Fixture *f, const char *name, guint32 num_ctx, const gint64 *keep_alive_ns)
 {
@@ -339,6 +344,38 @@ test_many_sizes (Fixture *f, gconstpointer data)
     end (have (f, "tiny", num_ctx, NULL));
   end (have (f, "tiny", 100, NULL));
   assert_story (f, "load tiny, resize tiny, resize tiny, resize tiny, advise tiny, resize tiny");
+}
+
+/* An idle cache is given back before a model is, and models that are asked to park tell what came of it. */
+static void
+test_parking (Fixture *f, gconstpointer data)
+{
+  HeadroomResidencyLimits limits = {
+    .keep_alive_ns = 0, .max_loaded = 8, .max_queue = 4, .parking_bytes = 1 << 20
+  };
+  HeadroomResidency *before = f->residency;
+  HrToken prompt[200] = { 0 };
+  HrRequestOptions options = { .tokens = prompt, .n_tokens = 200, .sampling = hr_sampling_default };
+  Wait *wait;
+
+  f->residency = headroom_residency_new (&limits);
+  headroom_residency_set_devices_func (f->residency, devices_cb, f);
+  for (int round = 0; round < 2; round++) {
+    HrRunnerStats stats = { 0 };
+    g_autoptr (HrRequest) request = NULL;
+    wait = have (f, "tiny", NUM_CTX, NULL);
+    request = hr_runner_submit (headroom_lease_get_runner (wait->lease), &options, NULL, no_event,
+                                NULL, NULL, NULL);
+    while (stats.cached_tokens < 200 || stats.n_active > 0)
+      hr_runner_get_stats (headroom_lease_get_runner (wait->lease), &stats);
+    end (wait);
+    settle (f);
+    g_assert_false (is_loaded (f, "tiny"));
+  }
+  assert_story (f, "load tiny, unload tiny, park tiny, load tiny, park tiny, unload tiny");
+  headroom_residency_close (f->residency);
+  g_assert_finalize_object (f->residency);
+  f->residency = before;
 }
 
 static void
@@ -611,6 +648,7 @@ main (int argc, char **argv)
   CASE ("context/growth-evicts", test_growth_evicts);
   CASE ("context/growth-refused", test_growth_refused);
   CASE ("context/many-sizes", test_many_sizes);
+  CASE ("parking", test_parking);
   CASE ("evict/least-recently-used", test_evicts_least_recently_used);
   CASE ("evict/never-busy", test_never_a_busy_one);
   CASE ("evict/pinned", test_pinned_stays);
