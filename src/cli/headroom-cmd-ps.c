@@ -65,6 +65,34 @@ print_table (HrValue *models)
   headroom_cli_print_table ((const char *const *) cells->pdata, cells->len, N_COLUMNS);
 }
 
+/* What was promised, what is taken, and what the system says of it. */
+static void
+print_memory (HrValue *memory)
+{
+  g_autofree char *planned = NULL, *allocated = NULL, *in_use = NULL, *seen = NULL, *program = NULL;
+  gint64 rest;
+
+  if (memory == NULL || headroom_json_get_int (memory, "planned", 0) == 0)
+    return;
+  planned = headroom_text_memory ((guint64) headroom_json_get_int (memory, "planned", 0));
+  allocated = headroom_text_memory ((guint64) headroom_json_get_int (memory, "allocated", 0));
+  in_use = headroom_text_memory ((guint64) headroom_json_get_int (memory, "in_use", 0));
+  g_print ("\n");
+  g_print (_("Planned %s, allocated %s; in use without cache that is not filled: %s."), planned,
+           allocated, in_use);
+  g_print ("\n");
+  if (hr_value_lookup (memory, "seen_by_system") == NULL)
+    return;
+  rest = headroom_json_get_int (memory, "program", 0);
+  seen = headroom_text_memory ((guint64) headroom_json_get_int (memory, "seen_by_system", 0));
+  program = headroom_text_memory ((guint64) ABS (rest));
+  if (rest >= 0)
+    g_print (_("The system sees %s: %s more, the program itself."), seen, program);
+  else
+    g_print (_("The system sees %s: %s less, buffers that no step has touched yet."), seen, program);
+  g_print ("\n");
+}
+
 /* Where no server runs, nothing is in memory: that is an answer, not an error. */
 static char *
 ask (GError **error)
@@ -109,6 +137,9 @@ headroom_cmd_ps (int argc, char **argv)
   if (json)
     puts (text);
   else
-    print_table (hr_value_lookup (answer, "models"));
+    {
+      print_table (hr_value_lookup (answer, "models"));
+      print_memory (hr_value_lookup (answer, "memory"));
+    }
   return HEADROOM_EXIT_OK;
 }

@@ -41,7 +41,7 @@ static const Operation operations[] = {
   { "get", "/api/status", "Whether services elsewhere are used: never", NULL, JSON,
     "cloud:object" },
   { "get", "/api/tags", "Models that are installed", NULL, JSON, "models:array" },
-  { "get", "/api/ps", "Models that are in memory", NULL, JSON, "models:array" },
+  { "get", "/api/ps", "Models that are in memory", NULL, JSON, "models:array memory:object" },
   { "post", "/api/show", "What a model is", "model:string! verbose:boolean", JSON,
     "details:object model_info:object" },
   { "post", "/api/generate", "An answer to a prompt",

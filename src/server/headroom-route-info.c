@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "headroom-footprint.h"
 #include "headroom-model-name.h"
 #include "headroom-resident.h"
 #include "headroom-wire.h"
@@ -113,18 +114,54 @@ describe (HeadroomService *service, HeadroomResident *resident, HeadroomWireRunn
       ret_running->size_vram += hr_plan_get_device_bytes (resident->plan, d);
 }
 
+typedef struct {
+  GPtrArray *residents;
+  HeadroomWireRunning *running; /* [residents] */
+  HeadroomWireFootprint footprint;
+} Ps;
+
+static void
+ps_free (gpointer data)
+{
+  Ps *ps = data;
+
+  g_ptr_array_unref (ps->residents);
+  g_free (ps->running);
+  g_free (ps);
+}
+
+static gpointer
+measure_work (HeadroomExchange *exchange, gpointer data, GError **error)
+{
+  Ps *ps = data;
+
+  ps->footprint.seen = headroom_footprint_measure ();
+  return NULL;
+}
+
+static void
+ps_measured (HeadroomExchange *exchange, gpointer take_result, gpointer take_data)
+{
+  Ps *ps = take_data;
+  g_autofree char *json =
+      headroom_wire_print_ps (ps->running, ps->residents->len, &ps->footprint);
+
+  headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, json);
+  ps_free (ps);
+}
+
 void
 headroom_route_ps (HeadroomExchange *exchange)
 {
   HeadroomService *service = headroom_exchange_get_service (exchange);
-  g_autoptr (GPtrArray) residents = headroom_residency_dup_residents (service->residency);
-  g_autofree HeadroomWireRunning *running = g_new0 (HeadroomWireRunning, residents->len + 1);
-  g_autofree char *json = NULL;
+  Ps *ps = g_new0 (Ps, 1);
 
-  for (guint i = 0; i < residents->len; i++)
-    describe (service, residents->pdata[i], &running[i]);
-  json = headroom_wire_print_ps (running, residents->len);
-  headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, json);
+  ps->residents = headroom_residency_dup_residents (service->residency);
+  ps->running = g_new0 (HeadroomWireRunning, ps->residents->len + 1);
+  for (guint i = 0; i < ps->residents->len; i++)
+    describe (service, ps->residents->pdata[i], &ps->running[i]);
+  headroom_footprint_sum (ps->residents, &ps->footprint);
+  headroom_exchange_work (exchange, measure_work, ps_measured, ps, ps_free, NULL);
 }
 
 /* ---- What a model is ---- */

@@ -337,9 +337,30 @@ compare_latest_first (gconstpointer a, gconstpointer b)
                                                   : 1;
 }
 
-char *
-headroom_wire_print_ps (const HeadroomWireRunning *running, gsize n)
+/* What is in use is what was allocated but for cache that is not filled; the rest of what the system
+ * sees is the program itself, less what no step has touched yet. */
+static HrValue *
+footprint_value (const HeadroomWireFootprint *footprint)
 {
+  HrValue *value = hr_value_new_dict ();
+  guint64 in_use = footprint->allocated - MIN (footprint->allocated, footprint->unfilled);
+
+  headroom_json_set_int (value, "planned", (gint64) footprint->planned);
+  headroom_json_set_int (value, "allocated", (gint64) footprint->allocated);
+  headroom_json_set_int (value, "unfilled_cache", (gint64) footprint->unfilled);
+  headroom_json_set_int (value, "in_use", (gint64) in_use);
+  if (footprint->seen > 0) {
+    headroom_json_set_int (value, "seen_by_system", (gint64) footprint->seen);
+    headroom_json_set_int (value, "program", (gint64) footprint->seen - (gint64) in_use);
+  }
+  return value;
+}
+
+char *
+headroom_wire_print_ps (const HeadroomWireRunning *running, gsize n,
+                        const HeadroomWireFootprint *footprint)
+{
+  HrValue *root = hr_value_new_dict ();
   g_autoptr(GPtrArray) sorted = g_ptr_array_new ();
   HrValue *list = hr_value_new_list ();
 
@@ -348,5 +369,8 @@ headroom_wire_print_ps (const HeadroomWireRunning *running, gsize n)
   g_ptr_array_sort (sorted, compare_latest_first);
   for (guint i = 0; i < sorted->len; i++)
     hr_value_append (list, running_value (g_ptr_array_index (sorted, i)));
-  return print_models (list);
+  hr_value_set (root, "models", list);
+  if (footprint != NULL)
+    hr_value_set (root, "memory", footprint_value (footprint));
+  return print (root);
 }

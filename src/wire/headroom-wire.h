@@ -170,8 +170,15 @@ typedef struct {
   gint64 expires_ns;       /* since 1970; HEADROOM_FOREVER */
   gint64 context_length;   /* per slot */
 } HeadroomWireRunning;
-char *headroom_wire_print_ps (const HeadroomWireRunning *running,
-                              gsize n) G_GNUC_WARN_UNUSED_RESULT;
+/* Of all models together, and of the process that has them. */
+typedef struct {
+  guint64 planned, allocated;
+  guint64 unfilled; /* cache that is allocated and not filled */
+  guint64 seen;     /* what the system counts for the process; 0: it does not tell */
+} HeadroomWireFootprint;
+/* footprint: (nullable) */
+char *headroom_wire_print_ps (const HeadroomWireRunning *running, gsize n,
+                              const HeadroomWireFootprint *footprint) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {
   char *model;

@@ -193,12 +193,19 @@ test_ps (void)
       .context_length = 4096 },
   };
 
-  assert_text (headroom_wire_print_ps (NULL, 0), "{\"models\":[]}");
+  const HeadroomWireFootprint footprint = {
+    .planned = 1000, .allocated = 1000, .unfilled = 300, .seen = 750
+  };
+
+  assert_text (headroom_wire_print_ps (NULL, 0, NULL), "{\"models\":[]}");
+  assert_text (headroom_wire_print_ps (NULL, 0, &footprint),
+               "{\"models\":[],\"memory\":{\"planned\":1000,\"allocated\":1000,\"unfilled_cache\":300,"
+               "\"in_use\":700,\"seen_by_system\":750,\"program\":50}}");
   assert_text (
-      headroom_wire_print_ps (&running[1], 1),
+      headroom_wire_print_ps (&running[1], 1, NULL),
       "{\"models\":[{\"name\":\"m1:latest\",\"model\":\"m1:latest\",\"size\":2100000000,\"digest\":\"d1\"," DETAILS
       ",\"expires_at\":\"2026-01-02T05:09:05.123456789+02:00\",\"size_vram\":0,\"context_length\":4096}]}");
-  g_autofree char *both = headroom_wire_print_ps (running, 2);
+  g_autofree char *both = headroom_wire_print_ps (running, 2, NULL);
   g_assert_nonnull (strstr (both, "\"size\":5,"));
   g_assert_true (strstr (both, "2100000000") <
                  strstr (both, "\"size\":5,")); /* the one that expires last comes first */
