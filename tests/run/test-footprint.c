@@ -1,4 +1,5 @@
-/* test-footprint.c: what the system sees of a process with a model is what the plan says of weights and filled cache.
+/* test-footprint.c: what the system sees of a process with a model is what the plan says of weights
+ * and filled cache.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -34,8 +35,12 @@ static void fill(HrRunner *runner, const HrModelInfo *info)
     bool done = false;
     for (uint32_t i = 0; i < N_PROMPT; i++)
         tokens[i] = (HrToken)(i * 7 % info->n_vocab);
-    HrRequestOptions options = {.tokens = tokens, .n_tokens = N_PROMPT, .sampling = hr_sampling_default,
-                                .num_predict = 2, .top_logprobs = -1, .ignore_eos = true};
+    HrRequestOptions options = {.tokens = tokens,
+                                .n_tokens = N_PROMPT,
+                                .sampling = hr_sampling_default,
+                                .num_predict = 2,
+                                .top_logprobs = -1,
+                                .ignore_eos = true};
     g_autoptr(HrRequest) request G_GNUC_UNUSED =
         hr_runner_submit(runner, &options, context, on_event, &done, NULL, &error);
     g_assert_no_error(error);
@@ -50,11 +55,13 @@ static void assert_seen(HrRunner *runner, bool filled)
     HrRunnerStats stats;
     hr_runner_get_stats(runner, &stats);
     uint64_t base = hr_plan_get_bytes(plan, HR_ITEM_WEIGHTS) + stats.cache_committed_bytes;
-    uint64_t compute = hr_plan_get_bytes(plan, HR_ITEM_COMPUTE) + hr_plan_get_bytes(plan, HR_ITEM_OUTPUT);
+    uint64_t compute =
+        hr_plan_get_bytes(plan, HR_ITEM_COMPUTE) + hr_plan_get_bytes(plan, HR_ITEM_OUTPUT);
     uint64_t most = base + compute + base * SLACK_PERCENT / 100 + SLACK_BYTES;
     uint64_t seen = resident_bytes();
-    g_test_message("weights and filled cache %.1f MiB, buffers of steps %.1f MiB, the system sees %.1f MiB",
-                   (double)base / (1 << 20), (double)compute / (1 << 20), (double)seen / (1 << 20));
+    g_test_message(
+        "weights and filled cache %.1f MiB, buffers of steps %.1f MiB, the system sees %.1f MiB",
+        (double)base / (1 << 20), (double)compute / (1 << 20), (double)seen / (1 << 20));
     g_assert_cmpuint(seen, <=, most);
     g_assert_cmpuint(seen, >=, base - base * SLACK_PERCENT / 100 - SLACK_BYTES);
     g_assert_true(!filled || stats.cache_committed_bytes > 0);
@@ -65,7 +72,8 @@ static char *find_model(void)
     const char *given = g_getenv("HEADROOM_TEST_MODEL");
     if (given)
         return g_strdup(given);
-    return g_build_filename(g_get_user_data_dir(), "headroom", "models", "SmolLM2-135M-Instruct-Q8_0.gguf", NULL);
+    return g_build_filename(g_get_user_data_dir(), "headroom", "models",
+                            "SmolLM2-135M-Instruct-Q8_0.gguf", NULL);
 }
 
 static void test_footprint(void)
