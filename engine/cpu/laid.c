@@ -159,6 +159,14 @@ void hr_laid_fill(const HrLaidWeight *at, uint64_t begin, uint64_t end, HrPool *
               (end - begin) * at->weight->row_bytes);
 }
 
+void hr_laid_give_back(const HrLaid *laid)
+{
+    for (guint i = 0; i < laid->weights->len; i++) {
+        const HrWeight *w = g_array_index(laid->weights, HrLaidWeight, i).weight;
+        give_back(w->data, w->n_out * w->row_bytes);
+    }
+}
+
 void hr_laid_row(const HrLaidWeight *at, uint64_t row, float *dst)
 {
     const HrWeight *w = at->weight;

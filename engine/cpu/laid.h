@@ -39,6 +39,10 @@ void hr_laid_finish(HrLaid *laid);
 void hr_laid_fill(const HrLaidWeight *at, uint64_t begin, uint64_t end, HrPool *pool,
                   uint32_t n_threads);
 
+/* Gives the file's pages of all moved weights back once more, when all of the file has been read: the
+ * kernel maps a few beside each that it is asked for. */
+void hr_laid_give_back(const HrLaid *laid);
+
 /* Where weight is now; where it was bound, if it was not moved. */
 HrLaidWeight hr_laid_find(const HrLaid *laid, const HrWeight *weight);
 /* Whether any weight that was moved lay in [data, data + bytes). */

@@ -99,6 +99,7 @@ static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **
             !read_tensor(hr_gguf_tensor_data(gguf, tensor), tensor->bytes, &progress, error))
             return false;
     }
+    hr_laid_give_back(&r->executor.laid);
     return true;
 }
 

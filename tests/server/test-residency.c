@@ -372,7 +372,7 @@ test_parking (Fixture *f, gconstpointer data)
     settle (f);
     g_assert_false (is_loaded (f, "tiny"));
   }
-  assert_story (f, "load tiny, unload tiny, park tiny, load tiny, park tiny, unload tiny");
+  assert_story (f, "load tiny, unload tiny, park tiny, load tiny, unload tiny, park tiny");
   headroom_residency_close (f->residency);
   g_assert_finalize_object (f->residency);
   f->residency = before;
