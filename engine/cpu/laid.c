@@ -159,11 +159,21 @@ void hr_laid_fill(const HrLaidWeight *at, uint64_t begin, uint64_t end, HrPool *
               (end - begin) * at->weight->row_bytes);
 }
 
+/* What lies between moved weights is read again, and must not bring 2 MiB of them back at a time. */
+static void give_back_for_good(const char *begin, size_t bytes)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = (uintptr_t)begin / page * page, to = (uintptr_t)begin + bytes;
+
+    madvise((void *)from, to - from, MADV_NOHUGEPAGE);
+    give_back(begin, bytes);
+}
+
 void hr_laid_give_back(const HrLaid *laid)
 {
     for (guint i = 0; i < laid->weights->len; i++) {
         const HrWeight *w = g_array_index(laid->weights, HrLaidWeight, i).weight;
-        give_back(w->data, w->n_out * w->row_bytes);
+        give_back_for_good(w->data, w->n_out * w->row_bytes);
     }
 }
 

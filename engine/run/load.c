@@ -89,6 +89,7 @@ static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **
     for (guint i = 0; i < laid->len; i++)
         if (!move_weight(r, &g_array_index(laid, HrLaidWeight, i), &progress, error))
             return false;
+    hr_laid_give_back(&r->executor.laid);
     for (size_t i = 0; tower && i < hr_gguf_n_tensors(tower); i++)
         if (!read_tensor(hr_gguf_tensor_data(tower, hr_gguf_tensor(tower, i)),
                          hr_gguf_tensor(tower, i)->bytes, &progress, error))
