@@ -1,4 +1,4 @@
-/* test-forms.c: models in other forms than the fixtures have: caches of windows and rows and what
+/* test-model-forms.c: models in other forms than the fixtures have: caches of windows and rows and what
  * they take, coarse caches and experts in four bits and how exact they are, and answers that go on
  * where the context was full.
  *
