@@ -1,6 +1,6 @@
-/* test-model-forms.c: models in other forms than the fixtures have: caches of windows and rows and what
- * they take, coarse caches and experts in four bits and how exact they are, and answers that go on
- * where the context was full.
+/* test-model-forms.c: models in other forms than the fixtures have: caches of windows and rows and
+ * what they take, coarse caches and experts in four bits and how exact they are, chunks, and answers
+ * that go on where the context was full.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
