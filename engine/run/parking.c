@@ -295,7 +295,8 @@ static bool begins_with(const Parked *parked, const HrToken *tokens, uint32_t n)
 
 static bool same_adapters(const HrParking *p, const Parked *parked, const float *adapters)
 {
-    return memcmp(parked->adapters, adapters, p->n_adapters * sizeof *adapters) == 0;
+    return p->n_adapters == 0 ||
+           memcmp(parked->adapters, adapters, p->n_adapters * sizeof *adapters) == 0;
 }
 
 /* Whether a file holds it already; files that hold only its beginning are no longer of use. */
