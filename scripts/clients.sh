@@ -67,7 +67,7 @@ PYTHON
 
 run_rounds() { # FOLDER URL
     failed=0
-    for round in ollama openai anthropic others schemas openapi; do
+    for round in ollama openai anthropic others schemas openapi many; do
         "$clients/venv/bin/python" "tests/clients/round_$round.py" || failed=1
     done
     if [ -d "$clients/node_modules/ollama" ] && command -v node >/dev/null; then
@@ -95,11 +95,12 @@ run_clients() {
     # Away from the settings, data and servers of whoever calls it.
     for name in $(env | sed -n 's/^\(\(OLLAMA\|HEADROOM\)_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
     export XDG_DATA_HOME="$scratch/data" XDG_RUNTIME_DIR="$scratch" XDG_CONFIG_HOME="$scratch/config"
-    export XDG_CACHE_HOME="$scratch/cache" HEADROOM_MODELS="$scratch/store"
+    export XDG_CACHE_HOME="$scratch/cache" XDG_STATE_HOME="$scratch/state" HEADROOM_MODELS="$scratch/store"
     export OLLAMA_HOST="$url" HEADROOM_HOST="${url#http://}" HEADROOM_TINY_GGUF="$scratch/data/headroom/models/tiny.gguf"
     export LITELLM_LOCAL_MODEL_COST_MAP=True
     build-test/headroom serve >"$scratch/log" 2>&1 &
     server=$!
+    export HEADROOM_PID=$server
     trap 'kill "$server" 2>/dev/null; rm -rf "$scratch"' EXIT
     status=1
     if wait_for_server "$url" && make_caller "$url"; then

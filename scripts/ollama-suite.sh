@@ -51,7 +51,7 @@ run_ollama_suite() { # BUILD FOLDER; uses $chat_model; the environment is that o
     [ -f "$chat_model" ] || return 0
     (
         suite_scratch=$(mktemp -d)
-        export XDG_RUNTIME_DIR="$suite_scratch" XDG_DATA_HOME="$suite_scratch/data" HEADROOM_MODELS="$suite_scratch/store"
+        export XDG_STATE_HOME="$suite_scratch/state" XDG_RUNTIME_DIR="$suite_scratch" XDG_DATA_HOME="$suite_scratch/data" HEADROOM_MODELS="$suite_scratch/store"
         OLLAMA_HOST=http://127.0.0.1:$(free_port)
         export OLLAMA_HOST HEADROOM_HOST="${OLLAMA_HOST#http://}" OLLAMA_NUM_PARALLEL=1 OLLAMA_TEST_EXISTING=1
         "$1/headroom" serve >"$suite_scratch/log" 2>&1 &

@@ -73,7 +73,7 @@ watch_for_loop (HeadroomAnswer *self, HrToken token)
   if (length == 0 || self->repeated > 0)
     return;
   self->repeated = length;
-  self->ended_loop = self->options->num_predict < 0 && service->ends_loops;
+  self->ended_loop = self->options->num_predict == -1 && service->ends_loops;
   headroom_residency_tell (service->residency, HEADROOM_EVENT_TRUNCATE,
                            headroom_model_entry_get_name (self->entry),
                            headroom_exchange_get_client (self->exchange), 0,

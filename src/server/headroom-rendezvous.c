@@ -17,6 +17,7 @@
 
 #include "headroom-server.h"
 
+#define QUEUE_LENGTH 128 /* of programs that knock at once */
 #define ID_CHARS 16
 
 static gboolean
@@ -152,8 +153,10 @@ headroom_rendezvous_listen (HeadroomRendezvous *self, GError **error)
       g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
 
   g_return_val_if_fail (self->lock_fd >= 0, NULL);
-  if (socket == NULL || !g_socket_bind (socket, address, FALSE, error) ||
-      !g_socket_listen (socket, error))
+  if (socket == NULL || !g_socket_bind (socket, address, FALSE, error))
+    return NULL;
+  g_socket_set_listen_backlog (socket, QUEUE_LENGTH);
+  if (!g_socket_listen (socket, error))
     return NULL;
   chmod (self->socket_path, 0600);
   return g_steal_pointer (&socket);

@@ -161,6 +161,16 @@ check_origin (Router *self, SoupServerMessage *message)
   return FALSE;
 }
 
+/* libsoup before 3.4 forgets connections that clients close between two requests: they stay open
+ * until there are too many. There a connection is for one request. */
+static void
+close_if_leaky (SoupServerMessage *message)
+{
+  if (soup_get_minor_version () < 4)
+    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection",
+                                  "close");
+}
+
 /* After the headers, before the body. */
 static void
 early_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
@@ -170,6 +180,7 @@ early_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHas
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   goffset announced = soup_message_headers_get_content_length (headers);
 
+  close_if_leaky (message);
   /* Who may not ask may not fill the disk either. */
   if (g_str_has_prefix (path, "/api/blobs/") && check_host (self, message) &&
       check_origin (self, message) && headroom_key_refuses (self->key, message) == NULL &&

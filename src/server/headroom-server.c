@@ -40,8 +40,7 @@ struct _HeadroomServer {
   SoupServer *soup;
   gboolean is_loopback; /* only this machine's own addresses are listened on */
   HeadroomService service;
-  gint *n_connections; /* atomic, counted reference: the last hold on a socket may outlive the
-                          server */
+  GPtrArray *connections; /* GWeakRef of a GSocket; those that are closed go when there are many */
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomServer, headroom_server, G_TYPE_OBJECT)
@@ -95,12 +94,37 @@ run_there (HeadroomServer *self, void (*func) (HeadroomServer *self, gpointer da
 /* ---- Connections ---- */
 
 static void
-connection_gone (gpointer data, GObject *socket)
+weak_ref_free (gpointer data)
 {
-  gint *n_connections = data;
+  g_weak_ref_clear (data);
+  g_free (data);
+}
 
-  g_atomic_int_add (n_connections, -1);
-  g_atomic_rc_box_release (n_connections);
+static gboolean
+is_open (GWeakRef *connection)
+{
+  g_autoptr (GSocket) socket = g_weak_ref_get (connection);
+
+  return socket != NULL && !g_socket_is_closed (socket);
+}
+
+/* Sockets are not counted by their ends: libsoup before 3.4 keeps those that it has closed. Returns
+ * whether there may be another one. */
+static gboolean
+count_connection (HeadroomServer *self, GSocket *socket)
+{
+  GPtrArray *connections = self->connections;
+  GWeakRef *connection = NULL;
+
+  for (guint i = connections->len >= MAX_CONNECTIONS ? connections->len : 0; i > 0; i--)
+    if (!is_open (connections->pdata[i - 1]))
+      g_ptr_array_remove_index_fast (connections, i - 1);
+  if (connections->len >= MAX_CONNECTIONS)
+    return FALSE;
+  connection = g_new (GWeakRef, 1);
+  g_weak_ref_init (connection, socket);
+  g_ptr_array_add (connections, connection);
+  return TRUE;
 }
 
 static void
@@ -123,13 +147,11 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
   if (g_object_get_data (G_OBJECT (socket), "headroom-counted") != NULL)
     return;
   g_object_set_data (G_OBJECT (socket), "headroom-counted", GINT_TO_POINTER (1));
-  g_object_weak_ref (G_OBJECT (socket), connection_gone,
-                     g_atomic_rc_box_acquire (self->n_connections));
   g_socket_set_timeout (socket, self->silence_seconds);
   /* A token is a small packet, and the next one must not wait for its acknowledgement. */
   if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
     g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
-  if (g_atomic_int_add (self->n_connections, 1) >= MAX_CONNECTIONS)
+  if (!count_connection (self, socket))
     g_socket_shutdown (socket, TRUE, TRUE, NULL);
 }
 
@@ -268,6 +290,22 @@ explain_taken (const GError *problem, guint16 port, const char *spec, GError **e
       port == G_MAXUINT16 ? port - 1u : port + 1u);
 }
 
+/* As soup_server_listen (), which leaves the queue of those who knock at ten: of more at once some
+ * would wait a second for their second try. */
+static gboolean
+listen_at (HeadroomServer *self, GSocketAddress *address, GError **error)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
+                    G_SOCKET_PROTOCOL_TCP, error);
+
+  if (socket == NULL || !g_socket_bind (socket, address, TRUE, error))
+    return FALSE;
+  g_socket_set_listen_backlog (socket, MAX_CONNECTIONS);
+  return g_socket_listen (socket, error) &&
+         soup_server_listen_socket (self->soup, socket, 0, error);
+}
+
 /* On the thread. */
 static char *
 listen_here (HeadroomServer *self, const char *spec, GError **error)
@@ -286,7 +324,7 @@ listen_here (HeadroomServer *self, const char *spec, GError **error)
   if (port != 0 && (bound = find_listener (self, inet, port)) != NULL)
     return headroom_address_dup_uri (bound); /* already */
   address = g_inet_socket_address_new (inet, port);
-  if (!soup_server_listen (self->soup, address, 0, &problem)) {
+  if (!listen_at (self, address, &problem)) {
     explain_taken (problem, port, spec, error);
     return NULL;
   }
@@ -416,7 +454,7 @@ headroom_server_dispose (GObject *object)
 static void
 headroom_server_finalize (GObject *object)
 {
-  g_atomic_rc_box_release (HEADROOM_SERVER (object)->n_connections);
+  g_ptr_array_unref (HEADROOM_SERVER (object)->connections);
   G_OBJECT_CLASS (headroom_server_parent_class)->finalize (object);
 }
 
@@ -431,7 +469,7 @@ static void
 headroom_server_init (HeadroomServer *self)
 {
   self->silence_seconds = DEFAULT_SILENCE_SECONDS;
-  self->n_connections = g_atomic_rc_box_new0 (gint);
+  self->connections = g_ptr_array_new_with_free_func (weak_ref_free);
 }
 
 void

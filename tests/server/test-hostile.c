@@ -293,6 +293,36 @@ test_half_sent (Server *s, gconstpointer data)
   assert_alive (s);
 }
 
+static guint
+n_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* Clients that go between two requests leave nothing behind. */
+static void
+test_goes_when_idle (Server *s, gconstpointer data)
+{
+  g_autofree char *text = request_text ("GET", "/api/version", "", "");
+  guint before = n_descriptors ();
+
+  for (int i = 0; i < 600; i++) { /* more than there may be at once */
+    g_autoptr (GSocketConnection) connection = connect_raw (s);
+    g_autofree char *answer = NULL;
+    g_assert_true (send_text (connection, text, strlen (text)));
+    answer = read_answer (connection);
+    g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200"));
+  }
+  for (int i = 0; i < 100 && n_descriptors () > before + 5; i++)
+    g_usleep (20000);
+  g_assert_cmpuint (n_descriptors (), <=, before + 5);
+}
+
 /* ---- Who may ask ---- */
 
 static void
@@ -567,6 +597,7 @@ main (int argc, char **argv)
   g_test_add ("/hostile/" path, Server, NULL, setup_slow, func, server_teardown)
   CASE ("body/broken-json", test_broken_json);
   CASE ("other-method", test_other_method);
+  CASE ("goes-when-idle", test_goes_when_idle);
   CASE ("body/settings", test_settings_out_of_range);
   CASE ("body/zero-byte", test_zero_byte);
   CASE ("body/nesting", test_nesting);
