@@ -80,6 +80,7 @@ expired_cb (gpointer data)
 void
 headroom_keep_alive_start (HeadroomResidency *self, HeadroomResident *resident)
 {
+  gint64 now_ns = headroom_machine_now_ns (self->machine);
   Expiry *expiry;
 
   if (resident->state != HEADROOM_RESIDENT_READY || resident->n_leases > 0 ||
@@ -100,7 +101,7 @@ headroom_keep_alive_start (HeadroomResidency *self, HeadroomResident *resident)
   }
   expiry = g_new (Expiry, 1);
   *expiry = (Expiry) { self, resident };
-  resident->expires_ns = headroom_residency_get_expiry (self, NULL) + resident->keep_alive_ns;
+  resident->expires_ns = now_ns + MIN (resident->keep_alive_ns, HEADROOM_FOREVER - 1 - now_ns);
   resident->expiry = headroom_machine_new_timeout (self->machine, resident->keep_alive_ns / 1000);
   g_source_set_static_name (resident->expiry, "headroom-keep-alive");
   g_source_set_callback (resident->expiry, expired_cb, expiry, g_free);

@@ -17,6 +17,8 @@ server_fixture_init (void)
   g_setenv ("XDG_RUNTIME_DIR", runtime_dir, TRUE);
   g_setenv ("XDG_DATA_HOME", runtime_dir, TRUE);
   g_setenv ("XDG_STATE_HOME", runtime_dir, TRUE);
+  g_setenv ("XDG_CONFIG_HOME", runtime_dir, TRUE);
+  g_setenv ("XDG_CACHE_HOME", runtime_dir, TRUE);
   g_unsetenv ("OLLAMA_HOST");
   g_unsetenv ("HEADROOM_HOST");
 }

@@ -181,6 +181,19 @@ add_random_request (GRand *rand, HeadroomScenario *s, gint64 *at_us)
   g_array_append_val (s->requests, r);
 }
 
+/* Programs that are not ours come and go meanwhile, up to all of a device. */
+static void
+add_random_others (GRand *rand, HeadroomScenario *s, gint64 until_us)
+{
+  for (gint i = g_rand_int_range (rand, 1, 6); i > 0; i--) {
+    HeadroomScenarioOthers others = { .at_us = (gint64) (g_rand_double (rand) * (double) until_us),
+                                      .device =
+                                          (gsize) g_rand_int_range (rand, 0, (gint) s->n_devices) };
+    others.bytes = (guint64) (g_rand_double (rand) * (double) s->devices[others.device].total);
+    g_array_append_val (s->others, others);
+  }
+}
+
 static HeadroomScenario *
 random_scenario (GRand *rand)
 {
@@ -202,6 +215,8 @@ random_scenario (GRand *rand)
   }
   for (gint i = 0; i < n_requests; i++)
     add_random_request (rand, s, &at_us);
+  if (g_rand_boolean (rand))
+    add_random_others (rand, s, at_us);
   return s;
 }
 
