@@ -160,7 +160,7 @@ test_server (void)
   cli_assert_status (second, 1);
   cli_assert_contains (second->err, "serves this store already");
   cli_assert_status (stopped, 0);
-  g_assert_cmpstr (unloaded->out, ==, "{\"models\":[]}\n");
+  g_assert_true (g_str_has_prefix (unloaded->out, "{\"models\":[],"));
   stop_server (server);
 }
 
