@@ -51,7 +51,7 @@ static void
 resized_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (HeadroomWindow) self = user_data;
-  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, NULL);
+  g_autofree char *text G_GNUC_UNUSED = headroom_client_request_finish (HEADROOM_CLIENT (source), result, NULL);
   HeadroomAskOptions options;
 
   if (self->client == NULL)
