@@ -30,14 +30,12 @@ get_bytes (const HrValue *json, const char *key)
 }
 
 /* What the system calls free still holds what we have promised but not taken: cache that is not
- * filled, and on the host the weights, which are mapped from the file. */
+ * filled, and weights that are read from the mapped file. */
 static guint64
-free_beyond_ours (const HeadroomMemoryDevice *device, guint64 free_bytes)
+free_beyond_ours (const HeadroomMemoryDevice *device, guint64 weights_mapped, guint64 free_bytes)
 {
-  guint64 promised = device->now[HEADROOM_MEMORY_CACHE_UNUSED];
+  guint64 promised = device->now[HEADROOM_MEMORY_CACHE_UNUSED] + weights_mapped;
 
-  if (!device->is_gpu)
-    promised += device->now[HEADROOM_MEMORY_WEIGHTS];
   return free_bytes > promised ? free_bytes - promised : 0;
 }
 
@@ -58,8 +56,9 @@ read_device (const HrValue *json, HeadroomMemoryDevice *device)
   device->now[HEADROOM_MEMORY_COMPUTE] = get_bytes (ours, "compute");
   device->now[HEADROOM_MEMORY_PROJECTOR] = get_bytes (ours, "projector");
   device->now[HEADROOM_MEMORY_DRIVER] = get_bytes (ours, "driver");
-  headroom_memory_settle (device, free_beyond_ours (device, get_bytes (json, "free")),
-                          get_bytes (json, "reserve"));
+  headroom_memory_settle (
+      device, free_beyond_ours (device, get_bytes (ours, "weights_mapped"), get_bytes (json, "free")),
+      get_bytes (json, "reserve"));
 }
 
 static void

@@ -15,14 +15,14 @@ set_bytes (HrValue *dict, const char *key, guint64 bytes)
 }
 
 typedef struct {
-  guint64 weights, cache, cache_reserved, compute, projector, driver;
+  guint64 weights, weights_mapped, cache, cache_reserved, compute, projector, driver;
 } Ours;
 
 static void
 add_resident (HeadroomResident *resident, gsize device, Ours *ours)
 {
   HrRunnerStats stats = { 0 };
-  guint64 cache, filled;
+  guint64 weights, cache, filled;
 
   if (resident->plan == NULL)
     return;
@@ -32,7 +32,9 @@ add_resident (HeadroomResident *resident, gsize device, Ours *ours)
   /* The engine tells how much is filled for all devices together; there is one cache per device in
    * proportion. */
   filled = device == 0 ? MIN (cache, stats.cache_committed_bytes) : 0;
-  ours->weights += headroom_plan_device_bytes (resident->plan, HR_ITEM_WEIGHTS, device);
+  weights = headroom_plan_device_bytes (resident->plan, HR_ITEM_WEIGHTS, device);
+  ours->weights += weights;
+  ours->weights_mapped += device == 0 ? weights - MIN (weights, stats.weights_moved_bytes) : 0;
   ours->cache += filled;
   ours->cache_reserved += cache - filled;
   ours->projector += headroom_plan_device_bytes (resident->plan, HR_ITEM_PROJECTOR, device);
@@ -51,6 +53,7 @@ ours_to_json (GPtrArray *residents, gsize device)
   for (guint i = 0; i < residents->len; i++)
     add_resident (residents->pdata[i], device, &ours);
   set_bytes (json, "weights", ours.weights);
+  set_bytes (json, "weights_mapped", ours.weights_mapped);
   set_bytes (json, "cache", ours.cache);
   set_bytes (json, "cache_reserved", ours.cache_reserved);
   set_bytes (json, "compute", ours.compute);

@@ -381,6 +381,8 @@ test_status_and_plan (Server *s, gconstpointer data)
   g_assert_cmpint (json_number (status, "models.0.bytes.total"), ==, sum);
   g_assert_cmpint (json_number (status, "devices.0.ours.weights"), ==,
                    json_number (plan, "bytes.weights"));
+  g_assert_cmpint (json_number (status, "devices.0.ours.weights_mapped"), <=,
+                   json_number (plan, "bytes.weights"));
   g_assert_cmpint (json_number (status, "devices.0.ours.cache") +
                        json_number (status, "devices.0.ours.cache_reserved"),
                    ==, json_number (plan, "bytes.cache"));

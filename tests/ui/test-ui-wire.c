@@ -159,7 +159,7 @@ test_max_ctx (void)
 
 static const char status_text[] =
     "{\"devices\":[{\"name\":\"CPU\",\"kind\":\"cpu\",\"total\":1000,\"free\":700,\"reserve\":100,\"ours\":{\"weights\":200,"
-    "\"cache\":10,\"cache_reserved\":90,\"compute\":50}},{\"name\":\"Card\",\"kind\":\"gpu\",\"total\":1000,\"free\":700,"
+    "\"weights_mapped\":50,\"cache\":10,\"cache_reserved\":90,\"compute\":50}},{\"name\":\"Card\",\"kind\":\"gpu\",\"total\":1000,\"free\":700,"
     "\"reserve\":100,\"ours\":{\"weights\":200,\"cache\":10,\"cache_reserved\":90,\"compute\":50}}],"
     "\"models\":[{\"name\":\"old\",\"state\":\"ready\"},{\"name\":\"new\",\"state\":\"loading\",\"progress\":0.25}],"
     "\"events\":[{\"time\":\"2026-01-01T00:00:01Z\",\"kind\":\"evict\",\"reason\":\"before\"}]}";
@@ -172,10 +172,10 @@ test_status (void)
 
   g_assert_true (headroom_memory_wire_read_status (status_text, &report, NULL));
   g_assert_cmpuint (report.n_devices, ==, 2);
-  /* On the host what is free still holds the weights, which are mapped, and the cache that is not
-   * filled. */
-  g_assert_cmpuint (host[HEADROOM_MEMORY_FREE], ==, 700 - 200 - 90 - 100);
-  g_assert_cmpuint (host[HEADROOM_MEMORY_OTHERS], ==, 1000 - 350 - 410);
+  /* On the host what is free still holds weights that are read from the file, and the cache that is
+   * not filled. */
+  g_assert_cmpuint (host[HEADROOM_MEMORY_FREE], ==, 700 - 50 - 90 - 100);
+  g_assert_cmpuint (host[HEADROOM_MEMORY_OTHERS], ==, 1000 - 350 - 560);
   g_assert_cmpuint (card[HEADROOM_MEMORY_FREE], ==, 700 - 90 - 100);
   g_assert_cmpstr (report.devices[1].name, ==, "Card");
   g_assert_cmpstr (report.loading, ==, "new");
@@ -229,15 +229,15 @@ test_plan (void)
 
   g_assert_true (headroom_memory_wire_read_status (status_text, &report, NULL));
   g_assert_true (headroom_memory_wire_read_plan (
-      "{\"fits\":false,\"reason\":\"too much\",\"devices\":[{\"weights\":600,\"cache\":50,\"compute\":10}]}",
+      "{\"fits\":false,\"reason\":\"too much\",\"devices\":[{\"weights\":750,\"cache\":50,\"compute\":10}]}",
       &report, &verdict, NULL));
-  /* Beside what is loaded 310 are free, and in its place 660. */
+  /* Beside what is loaded 460 are free, and in its place 810. */
   g_assert_true (verdict.fits);
   g_assert_null (verdict.reason);
   g_assert_true (report.devices[0].has_plan);
   g_assert_false (report.devices[1].has_plan);
   g_assert_true (headroom_memory_wire_read_plan (
-      "{\"fits\":false,\"reason\":\"too much\",\"devices\":[{\"weights\":600,\"cache\":50,\"compute\":11}]}",
+      "{\"fits\":false,\"reason\":\"too much\",\"devices\":[{\"weights\":750,\"cache\":50,\"compute\":11}]}",
       &report, &verdict, NULL));
   g_assert_false (verdict.fits);
   g_assert_cmpstr (verdict.reason, ==, "too much");

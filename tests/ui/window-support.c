@@ -284,9 +284,9 @@ fake_engine_new_typical (void)
       "{\"model_info\":{\"general.architecture\":\"llama\",\"llama.context_length\":8192}}");
   engine->status = g_strdup_printf (
       "{\"devices\":[{\"name\":\"Memory\",\"kind\":\"cpu\",\"total\":%.0f,\"free\":%.0f,"
-      "\"reserve\":%.0f,\"ours\":{\"weights\":%.0f,\"cache\":%.0f,\"cache_reserved\":%.0f,"
-      "\"compute\":%.0f}}]}",
-      16 * GIB, 11.2 * GIB, 1.8 * GIB, 1.2 * GIB, 0.2 * GIB, 0.8 * GIB, 0.3 * GIB);
+      "\"reserve\":%.0f,\"ours\":{\"weights\":%.0f,\"weights_mapped\":%.0f,\"cache\":%.0f,"
+      "\"cache_reserved\":%.0f,\"compute\":%.0f}}]}",
+      16 * GIB, 11.2 * GIB, 1.8 * GIB, 1.2 * GIB, 1.2 * GIB, 0.2 * GIB, 0.8 * GIB, 0.3 * GIB);
   engine->plan = fake_plan (1.2, 1.0, 0.3, TRUE);
   engine->answer = g_strdup (
       "A context of **32,768 tokens** takes about *4 GiB* here. The cache keeps two vectors for each token in each layer:\n\n"
