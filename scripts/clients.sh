@@ -67,7 +67,7 @@ PYTHON
 
 run_rounds() { # FOLDER URL
     failed=0
-    for round in ollama openai anthropic others schemas openapi many; do
+    for round in ollama openai anthropic others schemas many; do
         "$clients/venv/bin/python" "tests/clients/round_$round.py" || failed=1
     done
     if [ -d "$clients/node_modules/ollama" ] && command -v node >/dev/null; then
@@ -76,6 +76,8 @@ run_rounds() { # FOLDER URL
         echo "dev: SKIPPED: the JavaScript client (npm is not here)" >&2
     fi
     run_ollama_suite build-test "$clients" || failed=1
+    # Last, because it also deletes what it finds.
+    "$clients/venv/bin/python" tests/clients/round_openapi.py || failed=1
     return $failed
 }
 
