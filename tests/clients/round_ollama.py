@@ -50,7 +50,7 @@ def chat_async():
 
 
 def logprobs():
-    answer = client.generate(TINY, "a", logprobs=True, top_logprobs=3, options={"num_predict": 5})
+    answer = client.generate(TINY, "a", logprobs=True, top_logprobs=3, options={"num_predict": 5, "temperature": 0})
     assert 1 <= len(answer.logprobs) <= 5
     for entry in answer.logprobs:
         assert entry.logprob <= 0 and len(entry.top_logprobs) == 3

@@ -19,13 +19,13 @@ class Person(BaseModel):
 
 
 def chat():
-    answer = client.chat.completions.create(model=TINY, messages=USER, max_tokens=8, logprobs=True, top_logprobs=2)
+    answer = client.chat.completions.create(model=TINY, messages=USER, max_tokens=8, temperature=0, logprobs=True, top_logprobs=2)
     assert answer.choices[0].finish_reason in ("stop", "length") and answer.usage.total_tokens > 0
     assert answer.choices[0].logprobs.content is not None
 
 
 def stream():
-    chunks = list(client.chat.completions.create(model=TINY, messages=USER, max_tokens=8, stream=True, stream_options={"include_usage": True}))
+    chunks = list(client.chat.completions.create(model=TINY, messages=USER, max_tokens=8, temperature=0, stream=True, stream_options={"include_usage": True}))
     assert chunks[0].choices[0].delta.role == "assistant"
     assert chunks[-1].usage.completion_tokens > 0 and chunks[-1].choices == []
 
