@@ -147,7 +147,7 @@ static void end_view(HrEncoder *e)
 static bool is_over(const HrEncoder *e)
 {
     return atomic_load_explicit(e->abort, memory_order_relaxed) ||
-           g_get_monotonic_time() >= e->deadline_us;
+           (!e->is_owed && g_get_monotonic_time() >= e->deadline_us);
 }
 
 static bool claim(HrEncoder *e, uint32_t *ret_piece)
@@ -161,6 +161,7 @@ static bool claim(HrEncoder *e, uint32_t *ret_piece)
 /* Thread 0, between two barriers. */
 static void decide(HrEncoder *e)
 {
+    e->is_owed = false;
     if (atomic_load(&e->claimed) >= e->n_pieces) {
         e->op++;
         begin_op(e);
@@ -190,6 +191,7 @@ bool hr_encoder_work(HrEncoder *e, int64_t deadline_us, const atomic_bool *abort
 {
     e->deadline_us = deadline_us;
     e->abort = abort;
+    e->is_owed = true;
     while (e->view < e->sight->views->len && !is_over(e)) {
         bool is_new = !e->tower || e->op == e->tower->ops->len;
         if (is_new && !begin_view(e, error))

@@ -41,6 +41,7 @@ typedef struct {
     atomic_uint claimed;
     double *frequencies; /* [n_embd / n_head / 4] of positions' angles */
     int64_t deadline_us; /* of the work at hand */
+    bool is_owed;        /* an operation, whatever the deadline says: no slice is in vain */
     const atomic_bool *abort;
     bool leave; /* what thread 0 decided */
 } HrEncoder;
@@ -52,8 +53,8 @@ void hr_encoder_finish(HrEncoder *encoder);
 
 /* The image to work on from now on, instead of any other; NULL: none. */
 void hr_encoder_begin(HrEncoder *encoder, HrSight *sight);
-/* Works until the image is encoded, deadline_us (monotonic) is over or abort is true. False on an
- * error; ret_done: all rows are there. */
+/* Works until the image is encoded, deadline_us (monotonic) is over or abort is true; does one
+ * operation at least unless aborted. False on an error; ret_done: all rows are there. */
 bool hr_encoder_work(HrEncoder *encoder, int64_t deadline_us, const atomic_bool *abort,
                      bool *ret_done, GError **error);
 /* [n_out], of an encoded image; row < sight->n_rows. */

@@ -199,7 +199,6 @@ test_interrupt (void)
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GDataInputStream) out = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 begin;
 
   if (model == NULL)
     return;
@@ -208,12 +207,10 @@ test_interrupt (void)
   g_assert_true (g_output_stream_close (g_subprocess_get_stdin_pipe (process), NULL, NULL));
   g_data_input_stream_read_byte (out, NULL, &error);
   g_assert_no_error (error);
-  begin = g_get_monotonic_time ();
   g_subprocess_send_signal (process, SIGINT);
   g_assert_true (g_subprocess_wait (process, NULL, NULL));
   g_assert_true (g_subprocess_get_if_exited (process));
   g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 130);
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 5 * G_USEC_PER_SEC);
 }
 
 int

@@ -173,21 +173,20 @@ static void test_nul(void)
 
 /* ---- Limits ---- */
 
-/* A stop string of 10 000 a and a b, and a million of a: linear all the same. */
+/* A stop string of 10 000 a and a b, and a million of a: linear all the same. Were it
+ * quadratic, it would run into the time that a test may take at most. */
 static void test_time(void)
 {
     g_autofree char *pattern = g_strnfill(10001, 'a');
     g_autofree char *text = g_strnfill(1000000, 'a');
     g_autoptr(GString) shown = g_string_new(NULL);
     g_autoptr(HrStop) stop = NULL;
-    gint64 start = g_get_monotonic_time();
 
     pattern[10000] = 'b';
     stop = hr_stop_new(STOPS(pattern), NULL);
     for (size_t i = 0; i < 1000000; i += 100)
         g_assert_false(hr_stop_feed(stop, text + i, 100, shown));
     g_assert_cmpuint(shown->len, ==, 990000);
-    g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_TIME_SPAN_SECOND);
 }
 
 static void test_limits(void)
