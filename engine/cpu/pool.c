@@ -4,6 +4,7 @@
  */
 #include "cpu/pool.h"
 
+#include "cpu/float-mode.h"
 #include "hr.h"
 
 #include <sched.h>
@@ -78,6 +79,7 @@ static void *work(void *data)
     g_autofree Worker *worker = data;
     HrPool *pool = worker->pool;
     uint32_t seen = worker->seen;
+    hr_float_mode_enter();
     for (;;) {
         await_job(pool, seen);
         if (pool->stopping)
@@ -149,7 +151,9 @@ void hr_pool_run(HrPool *pool, uint32_t n_threads, HrJobFunc func, void *data)
     atomic_store(&pool->arrived, 0);
     wake_workers(pool);
     HrThread self = {pool, 0, n_threads};
+    uint64_t mode = hr_float_mode_enter();
     func(&self, data);
+    hr_float_mode_leave(mode);
     await_count(&pool->n_done, pool->workers->len);
     pass_turn(pool);
 }
