@@ -144,9 +144,10 @@ static HeadroomChatNext
 run_save (HeadroomChat *chat, const char *argument)
 {
   gboolean is_path = headroom_store_is_path (chat->model);
+  const char *const paths[] = { is_path ? chat->model : NULL, NULL };
   HeadroomModelSpec spec = {
     .from_name = is_path ? NULL : chat->model,
-    .from_path = is_path ? chat->model : NULL,
+    .from_paths = paths,
     .system = chat->system,
     .params = chat->options,
     .messages = chat->messages,

@@ -345,7 +345,9 @@ read_work (HeadroomExchange *exchange, gpointer data, GError **error)
   self->request = parse (self->kind, body, len, error);
   if (self->request == NULL || !find_entry (self, error))
     return NULL;
-  merge_options (self, error);
+  if (merge_options (self, error))
+    headroom_prompt_check_images (self->request, self->entry,
+                                  headroom_exchange_get_cancellable (exchange), error);
   return NULL;
 }
 

@@ -38,11 +38,12 @@ headroom_pictures_are_in (const HeadroomWireRequest *request)
 
 /* ---- Decoding ---- */
 
+/* images NULL: it is only looked at. */
 static gboolean
 take_image (GPtrArray *images, GBytes *file, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  HrImage *image;
+  g_autoptr (HrImage) image = NULL;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
@@ -54,7 +55,8 @@ take_image (GPtrArray *images, GBytes *file, GCancellable *cancellable, GError *
       g_propagate_error (error, g_steal_pointer (&problem));
     return FALSE;
   }
-  g_ptr_array_add (images, image);
+  if (images != NULL)
+    g_ptr_array_add (images, g_steal_pointer (&image));
   return TRUE;
 }
 
@@ -73,19 +75,35 @@ take_message_images (GPtrArray *images, const HrValue *message, GCancellable *ca
   return TRUE;
 }
 
+static gboolean
+take_images (GPtrArray *images, const HeadroomWireRequest *request, GCancellable *cancellable,
+             GError **error)
+{
+  for (gsize i = 0; request->messages != NULL && i < hr_value_size (request->messages); i++)
+    if (!take_message_images (images, hr_value_at (request->messages, i), cancellable, error))
+      return FALSE;
+  for (gsize i = 0; i < count_prompt_images (request); i++)
+    if (!take_image (images, g_ptr_array_index (request->images, i), cancellable, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+headroom_pictures_check (const HeadroomWireRequest *request, GCancellable *cancellable,
+                         GError **error)
+{
+  return take_images (NULL, request, cancellable, error);
+}
+
 HrSights *
 headroom_pictures_prepare (const HeadroomWireRequest *request, const HrModel *model,
                            GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) images = g_ptr_array_new_with_free_func ((GDestroyNotify) hr_image_unref);
 
-  for (gsize i = 0; request->messages != NULL && i < hr_value_size (request->messages); i++)
-    if (!take_message_images (images, hr_value_at (request->messages, i), cancellable, error))
-      return NULL;
-  for (gsize i = 0; i < count_prompt_images (request); i++)
-    if (!take_image (images, g_ptr_array_index (request->images, i), cancellable, error))
-      return NULL;
-  return hr_sights_new (model, (HrImage *const *) images->pdata, images->len, error);
+  return take_images (images, request, cancellable, error)
+             ? hr_sights_new (model, (HrImage *const *) images->pdata, images->len, error)
+             : NULL;
 }
 
 /* ---- Marking ---- */

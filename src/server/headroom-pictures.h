@@ -15,6 +15,15 @@ G_BEGIN_DECLS
 gboolean headroom_pictures_are_in (const HeadroomWireRequest *request);
 
 /**
+ * headroom_pictures_check:
+ *
+ * Whether every image of a request can be decoded. They are decoded one after the other and let go:
+ * kept, those of requests that wait for a model would take far more memory than their files do.
+ */
+gboolean headroom_pictures_check (const HeadroomWireRequest *request, GCancellable *cancellable,
+                                  GError **error);
+
+/**
  * headroom_pictures_prepare:
  *
  * Decodes the images of a request and prepares them for a model.

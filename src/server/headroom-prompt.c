@@ -70,6 +70,20 @@ can_see (const Builder *b, GError **error)
   return FALSE;
 }
 
+gboolean
+headroom_prompt_check_images (const HeadroomWireRequest *request, HeadroomModelEntry *entry,
+                              GCancellable *cancellable, GError **error)
+{
+  g_autoptr (HrModel) model = NULL;
+
+  if (!headroom_pictures_are_in (request))
+    return TRUE;
+  if (!headroom_pictures_check (request, cancellable, error))
+    return FALSE;
+  model = headroom_model_entry_open (entry, error);
+  return model != NULL && can_see (&(Builder){ .entry = entry, .model = model }, error);
+}
+
 static gboolean
 is_able (const Builder *b, GError **error)
 {

@@ -41,6 +41,12 @@ HeadroomPrompt *headroom_prompt_new (const HeadroomWireRequest *request, Headroo
                                      GCancellable *cancellable,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_prompt_free (HeadroomPrompt *prompt);
+
+/* Whether the images of a request, if it has some, can be decoded and the model sees such: asked
+ * before the model is loaded, so that nothing is loaded for what cannot be shown to it. */
+gboolean headroom_prompt_check_images (const HeadroomWireRequest *request,
+                                       HeadroomModelEntry *entry, GCancellable *cancellable,
+                                       GError **error);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomPrompt, headroom_prompt_free)
 
 G_END_DECLS

@@ -74,17 +74,17 @@ create_work (HeadroomExchange *exchange, gpointer data, GError **error)
   const char *body = headroom_exchange_get_body (exchange, &len);
   g_autoptr (HeadroomWireCreateRequest) request = headroom_wire_parse_create (body, len, error);
   HeadroomModelSpec spec = { 0 };
+  const char *paths[] = { NULL, NULL };
 
   if (request == NULL)
     return NULL;
   create->stream = request->stream;
-  spec.from_digest = request->file_digest;
+  spec.from_paths = paths;
+  spec.from_digests = (const char *const *) request->file_digests;
   /* A file may be named by programs of this user only. */
-  if (request->file_digest != NULL)
-    spec.from_name = NULL;
-  else if (request->from != NULL && headroom_exchange_is_local (exchange) &&
-           headroom_store_is_path (request->from))
-    spec.from_path = request->from;
+  if (request->from != NULL && headroom_exchange_is_local (exchange) &&
+      headroom_store_is_path (request->from))
+    paths[0] = request->from;
   else
     spec.from_name = request->from;
   spec.adapter_digests = (const char *const *) request->adapter_digests;

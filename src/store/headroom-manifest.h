@@ -26,6 +26,7 @@ G_BEGIN_DECLS
 #define HEADROOM_MEDIA_PREFIX "application/vnd.ollama.image."
 #define HEADROOM_MEDIA_MODEL HEADROOM_MEDIA_PREFIX "model"
 #define HEADROOM_MEDIA_ADAPTER HEADROOM_MEDIA_PREFIX "adapter"
+#define HEADROOM_MEDIA_PROJECTOR HEADROOM_MEDIA_PREFIX "projector"
 
 typedef struct {
   char *media_type;

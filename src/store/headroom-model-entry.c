@@ -110,9 +110,13 @@ headroom_model_entry_seal (HeadroomModelEntry *self)
   g_ptr_array_add (self->licenses, NULL);
   g_ptr_array_add (self->adapter_paths, NULL);
   if (self->path != NULL) {
-    g_autofree char *adapters = g_strjoinv ("\n", (char **) self->adapter_paths->pdata);
-    self->identity =
-        *adapters != '\0' ? g_strconcat (self->path, "\n", adapters, NULL) : g_strdup (self->path);
+    g_autoptr (GString) identity = g_string_new (self->path);
+    if (self->projector_path != NULL)
+      g_string_append_printf (identity, "\n%s", self->projector_path);
+    for (guint i = 0; i + 1 < self->adapter_paths->len; i++)
+      g_string_append_printf (identity, "\n%s",
+                              (char *) g_ptr_array_index (self->adapter_paths, i));
+    self->identity = g_string_free (g_steal_pointer (&identity), FALSE);
   }
 }
 

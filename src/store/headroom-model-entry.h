@@ -37,7 +37,8 @@ const char *headroom_model_entry_get_path (
 const char *headroom_model_entry_get_projector_path (HeadroomModelEntry *self); /* or NULL */
 const char *const *headroom_model_entry_get_adapter_paths (
     HeadroomModelEntry *self); /* NULL-terminated */
-/* The same text for entries of the same weights and adapters, which one loaded model can serve;
+/* The same text for entries of the same weights, projector and adapters, which one loaded model can
+ * serve;
  * NULL without a path. */
 const char *headroom_model_entry_get_identity (HeadroomModelEntry *self);
 /**

@@ -90,6 +90,8 @@ headroom_model_entry_dup_modelfile (HeadroomModelEntry *entry)
   g_string_append_printf (text, "# FROM %s\n\n", headroom_model_entry_get_name (entry));
   if (headroom_model_entry_get_path (entry) != NULL)
     g_string_append_printf (text, "FROM %s\n", headroom_model_entry_get_path (entry));
+  if (headroom_model_entry_get_projector_path (entry) != NULL)
+    g_string_append_printf (text, "FROM %s\n", headroom_model_entry_get_projector_path (entry));
   for (const char *const *adapter = headroom_model_entry_get_adapter_paths (entry);
        *adapter != NULL; adapter++)
     g_string_append_printf (text, "ADAPTER %s\n", *adapter);

@@ -2,11 +2,11 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A recipe collects the layers of the new model: those of the model that it is made from, then what
+ * A recipe collects the layers of the new model: its weights (headroom-store-weights.c), then what
  * the specification replaces or adds. Then come the config, which repeats what the weights' header
  * says, and the manifest.
  */
-#include "headroom-store-private.h"
+#include "headroom-store-recipe.h"
 
 #include <string.h>
 
@@ -14,119 +14,10 @@
 #include "headroom-loose.h"
 #include "headroom-options.h"
 
-typedef struct {
-  HeadroomStoreChange *change;
-  const HeadroomModelSpec *spec;
-  HeadroomModelEntry *base;   /* what from_name means, or NULL */
-  HeadroomManifest *inherited; /* its manifest, or NULL (a loose file) */
-  GPtrArray *layers;          /* the new model's */
-} Recipe;
-
-static gboolean
-refuse (GError **error, const char *message)
-{
-  g_set_error_literal (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, message);
-  return FALSE;
-}
-
-/* ---- The weights ---- */
-
-static gboolean
-inherit_layers (Recipe *recipe, const char *model_from)
-{
-  for (guint i = 0; i < recipe->inherited->layers->len; i++) {
-    const HeadroomLayer *layer = g_ptr_array_index (recipe->inherited->layers, i);
-    const char *from =
-        strcmp (layer->media_type, HEADROOM_MEDIA_MODEL) == 0 ? model_from : layer->from;
-    g_ptr_array_add (recipe->layers,
-                     headroom_layer_new (layer->media_type, layer->digest, layer->size, from));
-  }
-  return TRUE;
-}
-
-static gboolean
-import_weights (Recipe *recipe, const char *path, GError **error)
-{
-  g_autoptr(HrModel) model = NULL;
-  HeadroomLayer *layer;
-
-  headroom_store_change_report (recipe->change, "parsing GGUF", NULL, 0, 0);
-  model = hr_model_open (path, error);
-  if (model == NULL)
-    return FALSE;
-  if (strstr (path, "-of-") != NULL
-      && g_regex_match_simple ("-[0-9]{5}-of-[0-9]{5}\\.gguf$", path, G_REGEX_CASELESS, 0))
-    return refuse (error, "A split GGUF file cannot be put into the store; join its parts first");
-  layer = headroom_store_change_import (recipe->change, HEADROOM_MEDIA_MODEL, path, error);
-  if (layer != NULL)
-    g_ptr_array_add (recipe->layers, layer);
-  return layer != NULL;
-}
-
-static gboolean
-take_from_name (Recipe *recipe, GError **error)
-{
-  g_autoptr(HeadroomModelName) name = NULL;
-  g_autofree char *manifest_path = NULL;
-
-  recipe->base = headroom_store_lookup (recipe->change->store, recipe->spec->from_name, error);
-  if (recipe->base == NULL)
-    return FALSE;
-  if (headroom_model_entry_is_loose (recipe->base))
-    return import_weights (recipe, headroom_model_entry_get_path (recipe->base), error);
-  name = headroom_model_name_parse (headroom_model_entry_get_full_name (recipe->base));
-  manifest_path = name != NULL ? headroom_store_find_manifest (recipe->change->store, name) : NULL;
-  if (manifest_path == NULL) {
-    headroom_store_set_not_found (error, recipe->spec->from_name);
-    return FALSE;
-  }
-  recipe->inherited = headroom_manifest_read (manifest_path, error);
-  return recipe->inherited != NULL &&
-         inherit_layers (recipe, headroom_model_entry_get_name (recipe->base));
-}
-
-static gboolean
-take_from_digest (Recipe *recipe, GError **error)
-{
-  g_autofree char *path =
-      headroom_store_dup_blob_path (recipe->change->store, recipe->spec->from_digest);
-
-  if (!headroom_digest_is_valid (recipe->spec->from_digest))
-    return refuse (error, "invalid digest format");
-  if (path == NULL) {
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_INVALID, "blob \"%s\" not found",
-                 recipe->spec->from_digest);
-    return FALSE;
-  }
-  return import_weights (recipe, path, error);
-}
-
-static gboolean
-take_weights (Recipe *recipe, GError **error)
-{
-  const HeadroomModelSpec *spec = recipe->spec;
-
-  if ((spec->from_name != NULL) + (spec->from_path != NULL) + (spec->from_digest != NULL) != 1)
-    return refuse (error, "neither 'from' or 'files' was specified");
-  if (spec->from_name != NULL)
-    return take_from_name (recipe, error);
-  return spec->from_path != NULL ? import_weights (recipe, spec->from_path, error)
-                                 : take_from_digest (recipe, error);
-}
-
 /* ---- The other layers ---- */
 
-static void
-remove_layers (Recipe *recipe, const char *kind)
-{
-  for (guint i = recipe->layers->len; i-- > 0;) {
-    if (strcmp (headroom_layer_get_kind (g_ptr_array_index (recipe->layers, i)), kind) == 0)
-      g_ptr_array_remove_index (recipe->layers, i);
-  }
-}
-
 static gboolean
-add_text (Recipe *recipe, const char *kind, const char *text, GError **error)
+add_text (HeadroomStoreRecipe *recipe, const char *kind, const char *text, GError **error)
 {
   g_autofree char *media_type = g_strconcat (HEADROOM_MEDIA_PREFIX, kind, NULL);
   HeadroomLayer *layer =
@@ -139,16 +30,16 @@ add_text (Recipe *recipe, const char *kind, const char *text, GError **error)
 
 /* text NULL: the inherited one stays; "": none. */
 static gboolean
-replace_text (Recipe *recipe, const char *kind, const char *text, GError **error)
+replace_text (HeadroomStoreRecipe *recipe, const char *kind, const char *text, GError **error)
 {
   if (text == NULL)
     return TRUE;
-  remove_layers (recipe, kind);
+  headroom_recipe_remove_layers (recipe, kind);
   return *text == '\0' || add_text (recipe, kind, text, error);
 }
 
 static gboolean
-add_params (Recipe *recipe, GError **error)
+add_params (HeadroomStoreRecipe *recipe, GError **error)
 {
   HrValue *params = recipe->spec->params;
   HrValue *inherited = recipe->base != NULL ? headroom_model_entry_get_params (recipe->base) : NULL;
@@ -173,7 +64,7 @@ add_params (Recipe *recipe, GError **error)
 }
 
 static gboolean
-add_messages (Recipe *recipe, GError **error)
+add_messages (HeadroomStoreRecipe *recipe, GError **error)
 {
   if (recipe->spec->messages == NULL || hr_value_size (recipe->spec->messages) == 0)
     return TRUE;
@@ -182,7 +73,7 @@ add_messages (Recipe *recipe, GError **error)
 }
 
 static gboolean
-add_licenses (Recipe *recipe, GError **error)
+add_licenses (HeadroomStoreRecipe *recipe, GError **error)
 {
   for (gsize i = 0; recipe->spec->licenses != NULL && recipe->spec->licenses[i] != NULL; i++) {
     if (!add_text (recipe, "license", recipe->spec->licenses[i], error))
@@ -193,34 +84,20 @@ add_licenses (Recipe *recipe, GError **error)
 
 /* ---- Adapters ---- */
 
-static const HeadroomLayer *
-find_model_layer (Recipe *recipe)
-{
-  for (guint i = 0; i < recipe->layers->len; i++) {
-    const HeadroomLayer *layer = g_ptr_array_index (recipe->layers, i);
-    if (strcmp (layer->media_type, HEADROOM_MEDIA_MODEL) == 0)
-      return layer;
-  }
-  return NULL;
-}
-
 static HrModel *
-open_base (Recipe *recipe, GError **error)
+open_base (HeadroomStoreRecipe *recipe, GError **error)
 {
-  const HeadroomLayer *weights = find_model_layer (recipe);
-  g_autofree char *path =
-      weights != NULL ? headroom_store_dup_blob_path (recipe->change->store, weights->digest)
-                      : NULL;
+  g_autofree char *path = headroom_recipe_dup_blob_path (recipe, HEADROOM_MEDIA_MODEL);
 
   if (path != NULL)
     return hr_model_open (path, error);
-  refuse (error, "an adapter needs a model of GGUF weights");
+  headroom_recipe_refuse (error, "an adapter needs a model of GGUF weights");
   return NULL;
 }
 
 /* Only what the model accepts is put beside it. */
 static gboolean
-import_adapter (Recipe *recipe, HrModel *base, const char *path, GError **error)
+import_adapter (HeadroomStoreRecipe *recipe, HrModel *base, const char *path, GError **error)
 {
   HeadroomLayer *layer;
 
@@ -233,7 +110,7 @@ import_adapter (Recipe *recipe, HrModel *base, const char *path, GError **error)
 }
 
 static gboolean
-import_adapter_blob (Recipe *recipe, HrModel *base, const char *digest, GError **error)
+import_adapter_blob (HeadroomStoreRecipe *recipe, HrModel *base, const char *digest, GError **error)
 {
   g_autofree char *path = headroom_store_dup_blob_path (recipe->change->store, digest);
 
@@ -245,7 +122,7 @@ import_adapter_blob (Recipe *recipe, HrModel *base, const char *digest, GError *
 }
 
 static gboolean
-add_adapters (Recipe *recipe, GError **error)
+add_adapters (HeadroomStoreRecipe *recipe, GError **error)
 {
   const char *const *path = recipe->spec->adapter_paths, *const *digest =
                                                              recipe->spec->adapter_digests;
@@ -275,7 +152,7 @@ set_pick (HrValue *config, const char *key, const char *own, const char *inherit
 
 /* A model of weights that are not GGUF keeps what its config says about them. */
 static HrValue *
-config_from_base (Recipe *recipe)
+config_from_base (HeadroomStoreRecipe *recipe)
 {
   HeadroomModelEntry *base = recipe->base;
   HrValue *config = hr_value_new_dict ();
@@ -289,10 +166,10 @@ config_from_base (Recipe *recipe)
 }
 
 static HrValue *
-config_from_header (const HrModelInfo *info)
+config_from_header (const HrModelInfo *info, gboolean has_projector)
 {
   HrValue *config = hr_value_new_dict ();
-  const char *const families[] = { info->architecture, NULL };
+  const char *const families[] = { info->architecture, has_projector ? "clip" : NULL, NULL };
   g_autofree char *size = headroom_format_parameters (info->n_params);
 
   headroom_json_set_string (config, "model_format", "gguf");
@@ -304,25 +181,23 @@ config_from_header (const HrModelInfo *info)
 }
 
 static HrValue *
-make_config (Recipe *recipe, GError **error)
+make_config (HeadroomStoreRecipe *recipe, GError **error)
 {
   const HeadroomModelSpec *spec = recipe->spec;
   HeadroomModelEntry *base = recipe->base;
-  const HeadroomLayer *weights = find_model_layer (recipe);
-  g_autofree char *path =
-      weights != NULL ? headroom_store_dup_blob_path (recipe->change->store, weights->digest)
-                      : NULL;
+  g_autofree char *path = headroom_recipe_dup_blob_path (recipe, HEADROOM_MEDIA_MODEL);
+  g_autofree char *projector = headroom_recipe_dup_blob_path (recipe, HEADROOM_MEDIA_PROJECTOR);
   g_autoptr(HrModel) model = path != NULL ? hr_model_open (path, error) : NULL;
   HrValue *config;
 
   if (path != NULL && model == NULL)
     return NULL;
   if (model == NULL && base == NULL) {
-    refuse (error, "the model has no weights");
+    headroom_recipe_refuse (error, "the model has no weights");
     return NULL;
   }
-  config =
-      model != NULL ? config_from_header (hr_model_get_info (model)) : config_from_base (recipe);
+  config = model != NULL ? config_from_header (hr_model_get_info (model), projector != NULL)
+                         : config_from_base (recipe);
   set_pick (config, "renderer", spec->renderer,
             base != NULL ? headroom_model_entry_get_renderer (base) : NULL);
   set_pick (config, "parser", spec->parser,
@@ -341,7 +216,7 @@ make_config (Recipe *recipe, GError **error)
 }
 
 static gboolean
-finish (Recipe *recipe, const HeadroomModelName *name, GError **error)
+finish (HeadroomStoreRecipe *recipe, const HeadroomModelName *name, GError **error)
 {
   g_autoptr(HrValue) config = make_config (recipe, error);
   g_autoptr(HeadroomLayer) layer = NULL;
@@ -359,9 +234,9 @@ finish (Recipe *recipe, const HeadroomModelName *name, GError **error)
 }
 
 static gboolean
-follow (Recipe *recipe, const HeadroomModelName *name, GError **error)
+follow (HeadroomStoreRecipe *recipe, const HeadroomModelName *name, GError **error)
 {
-  return take_weights (recipe, error) && add_adapters (recipe, error) &&
+  return headroom_recipe_take_weights (recipe, error) && add_adapters (recipe, error) &&
          replace_text (recipe, "template", recipe->spec->template_text, error) &&
          replace_text (recipe, "system", recipe->spec->system, error) &&
          add_licenses (recipe, error) && add_params (recipe, error) &&
@@ -378,7 +253,7 @@ headroom_store_create (HeadroomStore *self, const char *name, const HeadroomMode
   HeadroomStoreChange change = {
     .store = self, .progress = progress, .progress_data = data, .cancellable = cancellable
   };
-  Recipe recipe = { .change = &change, .spec = spec };
+  HeadroomStoreRecipe recipe = { .change = &change, .spec = spec };
   g_autoptr(HeadroomModelName) parsed = headroom_model_name_parse (name);
   gboolean success;
 
@@ -416,36 +291,65 @@ dup_from_path (const char *from, const char *base)
              : NULL;
 }
 
+/* The files that FROM names, in order, and the one model in *ret_name (borrowed from froms). */
+static GStrv
+dup_from_paths (const char *const *froms, const char *base, const char **ret_name, GError **error)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  const char *name = NULL;
+
+  for (; *froms != NULL; froms++) {
+    g_autofree char *path = dup_from_path (*froms, base);
+    if (path != NULL) {
+      g_strv_builder_add (builder, path);
+    } else if (name == NULL) {
+      name = *froms;
+    } else {
+      headroom_recipe_refuse (error, "FROM names more than one model");
+      return NULL;
+    }
+  }
+  *ret_name = name;
+  return g_strv_builder_end (builder);
+}
+
+static gboolean
+find_adapters (GStrv adapters, const char *base, GError **error)
+{
+  for (char **adapter = adapters; *adapter != NULL; adapter++) {
+    char *path = dup_from_path (*adapter, base);
+    if (path == NULL)
+      return headroom_recipe_refuse (error, "ADAPTER names no GGUF file");
+    g_free (*adapter);
+    *adapter = path;
+  }
+  return TRUE;
+}
+
 gboolean
 headroom_store_create_from_modelfile (HeadroomStore *self, const char *name,
                                       const HeadroomModelfile *modelfile, const char *base,
                                       HeadroomStoreProgressFunc progress, gpointer data,
                                       GCancellable *cancellable, GError **error)
 {
-  const char *from = headroom_modelfile_get (modelfile, "from");
-  g_autofree char *path = dup_from_path (from, base);
+  const char *from_name = NULL;
   g_autoptr(HrValue) params = headroom_modelfile_dup_parameters (modelfile, error);
   g_autoptr(HrValue) messages = headroom_modelfile_dup_messages (modelfile);
   g_auto(GStrv) licenses = headroom_modelfile_dup_all (modelfile, "license");
   g_auto(GStrv) adapters = headroom_modelfile_dup_all (modelfile, "adapter");
   g_auto(GStrv) froms = headroom_modelfile_dup_all (modelfile, "from");
+  g_auto(GStrv) paths = NULL;
 
   if (params == NULL)
     return FALSE;
-  if (g_strv_length (froms) > 1)
-    return refuse (error, "More than one FROM (a projector beside the model) is not supported yet");
   if (headroom_modelfile_get (modelfile, "draft") != NULL)
-    return refuse (error, "DRAFT is not supported yet");
-  for (char **adapter = adapters; *adapter != NULL; adapter++) {
-    char *adapter_path = dup_from_path (*adapter, base);
-    if (adapter_path == NULL)
-      return refuse (error, "ADAPTER names no GGUF file");
-    g_free (*adapter);
-    *adapter = adapter_path;
-  }
+    return headroom_recipe_refuse (error, "DRAFT is not supported yet");
+  paths = dup_from_paths ((const char *const *) froms, base, &from_name, error);
+  if (paths == NULL || !find_adapters (adapters, base, error))
+    return FALSE;
   const HeadroomModelSpec spec = {
-    .from_name = path == NULL ? from : NULL,
-    .from_path = path,
+    .from_name = from_name,
+    .from_paths = (const char *const *) paths,
     .adapter_paths = (const char *const *) adapters,
     .template_text = headroom_modelfile_get (modelfile, "template"),
     .system = headroom_modelfile_get (modelfile, "system"),

@@ -95,7 +95,7 @@ headroom_store_copy (HeadroomStore *self, const char *source, const char *destin
                  "model \"%s\" not found", source);
     return FALSE;
   }
-  const HeadroomModelSpec spec = { .from_path = headroom_model_entry_get_path (loose) };
+  const HeadroomModelSpec spec = { .from_name = source };
   return headroom_store_create (self, destination, &spec, NULL, NULL, NULL, error);
 }
 

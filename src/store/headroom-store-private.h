@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * headroom-store.c finds models, headroom-store-blob.c writes blobs, headroom-store-create.c makes
- * models, headroom-store-edit.c writes, copies and deletes manifests.
+ * headroom-store.c finds models, headroom-store-blob.c writes blobs, headroom-store-create.c and
+ * headroom-store-weights.c make models, headroom-store-edit.c writes, copies and deletes manifests.
  */
 #pragma once
 

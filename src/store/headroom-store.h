@@ -89,9 +89,10 @@ gboolean headroom_store_is_path (const char *name_or_path);
 /* What a model is made of. Every field is borrowed and may be NULL; what is NULL is inherited from
  * from_name. */
 typedef struct {
-  const char *from_name;   /* an installed model ... */
-  const char *from_path;   /* ... or a GGUF file ... */
-  const char *from_digest; /* ... or a blob that is here; exactly one of the three */
+  const char *from_name;            /* an installed model, or one of the files below */
+  const char *const *from_paths;    /* GGUF files, ... */
+  const char *const *from_digests;  /* ... and blobs that are here: a model, and a projector, told
+                                     * apart by their headers; one may come without the other */
   const char *template_text;
   const char *system;
   HrValue *params;         /* dict; merged over the inherited ones */

@@ -59,41 +59,21 @@ dup_nonempty (HeadroomFields *fields, const char *name)
   return text;
 }
 
-static void
-read_files (HeadroomFields *fields, HeadroomWireCreateRequest *request)
-{
-  const HrValue *files = headroom_fields_dict (fields, "files", "map[string]string");
-  const char *name;
-
-  if (files == NULL || hr_value_size (files) == 0)
-    return;
-  const HrValue *digest = hr_value_entry (files, 0, &name);
-  if (hr_value_size (files) > 1) {
-    headroom_fields_fail (fields, 400, "a model can be made of one GGUF file, not of %zu files",
-                          hr_value_size (files));
-  } else if (g_path_is_absolute (name) || strstr (name, "..") != NULL) {
-    headroom_fields_fail (fields, 400, "file path must be relative");
-  } else if (hr_value_kind (digest) != HR_VALUE_STRING) {
-    headroom_fields_refuse_type (fields, "files", digest, "string");
-  } else if (!headroom_digest_is_valid (hr_value_get_string (digest, NULL))) {
-    headroom_fields_fail (fields, 400, "invalid digest format");
-  } else {
-    request->file_digest = g_strdup (hr_value_get_string (digest, NULL));
-  }
-}
-
-/* {name: digest}, in order. */
+/* The digests of {name: digest}, in order. Names are the client's affair, unless they must be ones
+ * that stay within a folder. */
 static GStrv
-read_adapters (HeadroomFields *fields)
+read_digests (HeadroomFields *fields, const char *field, gboolean names_are_paths)
 {
-  const HrValue *files = headroom_fields_dict (fields, "adapters", "map[string]string");
+  const HrValue *files = headroom_fields_dict (fields, field, "map[string]string");
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
 
   for (size_t i = 0; files != NULL && i < hr_value_size (files); i++) {
     const char *name;
     const HrValue *digest = hr_value_entry (files, i, &name);
-    if (hr_value_kind (digest) != HR_VALUE_STRING)
-      headroom_fields_refuse_type (fields, "adapters", digest, "string");
+    if (names_are_paths && (g_path_is_absolute (name) || strstr (name, "..") != NULL))
+      headroom_fields_fail (fields, 400, "file path must be relative");
+    else if (hr_value_kind (digest) != HR_VALUE_STRING)
+      headroom_fields_refuse_type (fields, field, digest, "string");
     else if (!headroom_digest_is_valid (hr_value_get_string (digest, NULL)))
       headroom_fields_fail (fields, 400, "invalid digest format");
     else
@@ -180,8 +160,8 @@ headroom_wire_parse_create (const char *body, gsize len, GError **error)
   headroom_fields_init (&fields, "CreateRequest", body, len);
   request->model = read_model (&fields);
   request->from = dup_nonempty (&fields, "from");
-  read_files (&fields, request);
-  request->adapter_digests = read_adapters (&fields);
+  request->file_digests = read_digests (&fields, "files", TRUE);
+  request->adapter_digests = read_digests (&fields, "adapters", FALSE);
   request->template_text = dup_nonempty (&fields, "template");
   request->system = dup_nonempty (&fields, "system");
   request->renderer = dup_nonempty (&fields, "renderer");
@@ -193,7 +173,7 @@ headroom_wire_parse_create (const char *body, gsize len, GError **error)
   const HrValue *params = headroom_fields_dict (&fields, "parameters", "map[string]interface {}");
   request->params = params != NULL ? hr_value_ref ((HrValue *) params) : NULL;
   refuse_unsupported (&fields);
-  if (request->from == NULL && request->file_digest == NULL)
+  if (request->from == NULL && request->file_digests[0] == NULL)
     headroom_fields_fail (&fields, 400, "neither 'from' or 'files' was specified");
   return headroom_fields_finish (&fields, error) ? g_steal_pointer (&request) : NULL;
 }
@@ -205,7 +185,7 @@ headroom_wire_create_request_free (HeadroomWireCreateRequest *request)
     return;
   g_free (request->model);
   g_free (request->from);
-  g_free (request->file_digest);
+  g_strfreev (request->file_digests);
   g_strfreev (request->adapter_digests);
   g_free (request->template_text);
   g_free (request->system);

@@ -203,7 +203,7 @@ GStrv headroom_wire_dup_capabilities (HeadroomModelEntry *entry,
 typedef struct {
   char *model;             /* the new name */
   char *from;              /* an installed model, or NULL */
-  char *file_digest;       /* the one file of "files", or NULL */
+  GStrv file_digests;      /* of "files"; may be empty */
   GStrv adapter_digests;   /* of "adapters"; may be empty */
   char *template_text, *system, *renderer, *parser, *requires; /* or NULL */
   HrValue *params, *messages; /* or NULL */

@@ -374,7 +374,9 @@ test_create_refusals (StoreFixture *fixture, gconstpointer data)
     { "n", "FROM bad.gguf", NULL },
     { "n", "FROM x.gguf\nPARAMETER wrong 1", "(line 2): unknown parameter 'wrong'" },
     { "n", "FROM x.gguf\nFROM x.gguf",
-      "More than one FROM (a projector beside the model) is not supported yet" },
+      "the files are more than one model; parts of a split one have to be joined first" },
+    { "n", "FROM x\nFROM y", "FROM names more than one model" },
+    { "n", "FROM x\nFROM x.gguf", "the model is named twice, by 'from' and by a file" },
     { "n", "FROM x.gguf\nADAPTER y", "ADAPTER names no GGUF file" },
     { "n", "FROM x.gguf\nDRAFT y", "DRAFT is not supported yet" },
   };

@@ -327,7 +327,7 @@ test_management (void)
 
   g_assert_no_error (error);
   g_assert_cmpstr (request->model, ==, "n");
-  g_assert_true (g_str_has_prefix (request->file_digest, "sha256:0123"));
+  g_assert_true (g_str_has_prefix (request->file_digests[0], "sha256:0123"));
   g_assert_null (request->template_text);
   g_assert_cmpstr (request->licenses[1], ==, "l2");
   assert_json (request->messages, "[{\"role\":\"user\",\"content\":\"hi\"}]");
