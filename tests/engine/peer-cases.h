@@ -15,8 +15,11 @@
 typedef struct {
     const char *name;
     TinyModel model;
+    bool adapted; /* with an adapter on every matrix of its layers */
 } PeerCase;
 
 /* All cases; their number to ret_n. */
 const PeerCase *peer_cases(size_t *ret_n);
+/* Writes the adapter of an adapted case, for the model at base_path. */
+void peer_write_adapter(const PeerCase *peer_case, const char *base_path, const char *path);
 void peer_tokens(HrToken tokens[PEER_N_TOKENS]);

@@ -44,11 +44,13 @@ def wait_until_ready(port, server):
     raise SystemExit("the server did not start")
 
 
-def write_case(command, model, tokens):
+def write_case(command, model, adapters, tokens):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["-m", model, "--port", str(port), "-c", "1024", "-np", "1", "--no-warmup", "-fa", "off", "-ctk", "f32", "-ctv", "f32"]
+    for adapter in adapters:
+        options += ["--lora", adapter]
     server = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until_ready(port, server)
@@ -63,9 +65,10 @@ def write_case(command, model, tokens):
 def main():
     writer, command = sys.argv[1], shlex.split(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
-        first, *models = subprocess.run([writer, folder], check=True, capture_output=True, text=True).stdout.split()
-        for model in models:
-            write_case(command, model, [int(t) for t in first.split(",")])
+        first, *models = subprocess.run([writer, folder], check=True, capture_output=True, text=True).stdout.splitlines()
+        for line in models:
+            model, *adapters = line.split("\t")
+            write_case(command, model, adapters, [int(t) for t in first.split(",")])
 
 
 if __name__ == "__main__":

@@ -378,6 +378,27 @@ static void test_refused(void)
     discard(base);
 }
 
+/* What changes experts is refused by the tensor's name. */
+static void test_experts(void)
+{
+    TinyModel tiny = tiny_model_default;
+    Spec spec = plain;
+    g_autoptr(GError) error = NULL;
+    tiny.experts = (TinyExperts){.n = 4, .n_used = 2, .n_ff = 32};
+    spec.extra = "blk.0.ffn_up_exps.weight";
+    spec.extra_in = 64;
+    spec.extra_out = 32;
+    char *base = tiny_model_new(&tiny);
+    g_autoptr(HrModel) model = hr_model_open(base, &error);
+    g_assert_no_error(error);
+    char *adapter = write_adapter(&spec, model);
+    g_assert_false(hr_model_add_adapter(model, adapter, &error));
+    g_assert_error(error, HR_ERROR, HR_ERROR_UNSUPPORTED);
+    g_assert_nonnull(strstr(error->message, "blk.0.ffn_up_exps.weight.lora_a changes experts"));
+    discard(adapter);
+    discard(base);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -385,5 +406,6 @@ int main(int argc, char **argv)
     g_test_add_func("/adapter/prefix", test_prefix);
     g_test_add_func("/adapter/plan", test_plan);
     g_test_add_func("/adapter/refused", test_refused);
+    g_test_add_func("/adapter/experts", test_experts);
     return g_test_run();
 }

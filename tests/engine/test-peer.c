@@ -3,11 +3,12 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * peer.txt holds that engine's numbers in float arithmetic; regenerate-peer.py wrote it and says
- * how.
+ * peer.txt holds that engine's numbers in float arithmetic, some of them with an adapter;
+ * regenerate-peer.py wrote it and says how.
  */
 #include "peer-cases.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,13 +78,26 @@ static void collect(uint32_t position, const float *logits, size_t n_vocab, void
         answers->logits[position * n_vocab + i] = (float)(logits[i] - max - log(sum));
 }
 
-static float *answers_of(const TinyModel *tiny, HrKvType kv_type)
+static void add_adapter(HrModel *model, const PeerCase *c, const char *path)
 {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *adapter = g_strconcat(path, ".lora", NULL);
+    peer_write_adapter(c, path, adapter);
+    hr_model_add_adapter(model, adapter, &error);
+    g_assert_no_error(error);
+    g_unlink(adapter);
+}
+
+static float *answers_of(const PeerCase *c, HrKvType kv_type)
+{
+    const TinyModel *tiny = &c->model;
     HrToken tokens[PEER_N_TOKENS];
     g_autoptr(GError) error = NULL;
     char *path = tiny_model_new(tiny);
     g_autoptr(HrModel) model = hr_model_open(path, &error);
     g_assert_no_error(error);
+    if (c->adapted)
+        add_adapter(model, c, path);
     HrDevice device = {.name = "host", .total = 64ull << 30, .free = 64ull << 30};
     HrSettings settings = {.num_ctx = 256, .kv_type = kv_type, .all_logits = true};
     g_autoptr(HrPlan) plan = hr_plan_new(model, &settings, &device, 1, &error);
@@ -127,7 +141,7 @@ static HrToken most_likely(const float *logprobs, uint32_t n)
 static void compare(const PeerCase *c, HrKvType kv_type, double max_kl)
 {
     g_autoptr(GArray) rows = read_rows(c->name);
-    g_autofree float *ours = answers_of(&c->model, kv_type);
+    g_autofree float *ours = answers_of(c, kv_type);
     uint32_t n_vocab = c->model.n_vocab, n_clear = 0;
     double mean = 0;
     g_assert_cmpuint(rows->len, >=, 16);

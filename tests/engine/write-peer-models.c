@@ -2,7 +2,8 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Prints the tokens, separated by commas, then the path of each file, a line each.
+ * Prints the tokens, separated by commas, then the path of each file, a line each; a second path,
+ * of an adapter, behind a tabulator.
  */
 #include "peer-cases.h"
 
@@ -24,7 +25,13 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < n; i++) {
         g_autofree char *path = g_strdup_printf("%s/%s.gguf", argv[1], cases[i].name);
         tiny_model_write(&cases[i].model, path);
-        printf("%s\n", path);
+        g_autofree char *adapter = g_strdup_printf("%s/%s.lora", argv[1], cases[i].name);
+        printf("%s", path);
+        if (cases[i].adapted) {
+            peer_write_adapter(&cases[i], path, adapter);
+            printf("\t%s", adapter);
+        }
+        printf("\n");
     }
     return 0;
 }
