@@ -35,6 +35,8 @@ static inline float hr_activate_one(HrActivation activation, float x)
         return tanhf(x);
     case HR_SOFTPLUS:
         return x > 20 ? x : log1pf(expf(x));
+    case HR_IDENTITY:
+        break;
     }
     return x;
 }

@@ -207,11 +207,13 @@ static void execute_embed(HrTask *task)
     for (uint32_t begin, end;
          hr_task_claim(task, step->n_tokens, hr_task_grain(task, step->n_tokens), &begin, &end);)
         for (uint32_t i = begin; i < end; i++)
-            if (step->rows && step->rows[i])
+            if (!step->rows || !step->rows[i])
+                embed_row(task, &table, step->tokens[i], hr_task_row(task, task->op->dst, i));
+            else if (task->op->beside)
+                embed_row(task, &table, 0, hr_task_row(task, task->op->dst, i));
+            else
                 memcpy(hr_task_row(task, task->op->dst, i), step->rows[i],
                        hr_task_cols(task, task->op->dst) * sizeof(float));
-            else
-                embed_row(task, &table, step->tokens[i], hr_task_row(task, task->op->dst, i));
 }
 
 static void execute_rms_norm(HrTask *task)
@@ -335,6 +337,11 @@ static const OpFunc functions[HR_OP_N] = {
     [HR_OP_ATTEND_TEXT] = hr_execute_attend_text,
     [HR_OP_MEAN_ROWS] = hr_execute_mean_rows,
     [HR_OP_OUTPUT] = hr_execute_output,
+    [HR_OP_RETAIN] = hr_execute_retain,
+    [HR_OP_MIX] = hr_execute_mix,
+    [HR_OP_MATCH] = hr_execute_match,
+    [HR_OP_BEYOND] = hr_execute_beyond,
+    [HR_OP_XIELU] = hr_execute_xielu,
     [HR_OP_OUTPUT_ROWS] = execute_output_rows,
     [HR_OP_LOGITS] = hr_execute_logits,
 };

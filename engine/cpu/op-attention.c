@@ -44,6 +44,12 @@ static void rotate_key(const HrTask *task, const HrKvLayerLayout *layer, float *
     hr_recode_turn_key(task->e->vector, task->e->kv->layout.type, layer, x);
 }
 
+/* The layer in whose pages the operation's keys and values are. */
+static uint32_t kv_layer(const HrTask *task)
+{
+    return hr_hparams_kv_layer(task->e->program->hparams, task->op->layer);
+}
+
 static void store_value(HrTask *task, uint32_t token, uint32_t head, uint32_t page, uint32_t j)
 {
     const HrExecutor *e = task->e;
@@ -55,7 +61,26 @@ static void store_value(HrTask *task, uint32_t token, uint32_t head, uint32_t pa
                            hr_kv_v_block(e->kv, task->op->layer, page, head));
 }
 
-/* Queries of a key head's group, its key and its value, of one token. */
+/* The queries of a key head's group, of one token. */
+static void turn_queries(HrTask *task, uint32_t token, uint32_t head)
+{
+    HrExecutor *e = task->e;
+    const HrOp *op = task->op;
+    const HrRope *rope = hr_hparams_rope(e->program->hparams, op->layer);
+    const HrKvLayerLayout *layer = &e->kv->layout.layers[kv_layer(task)];
+    const HrLayerShape *shape = &e->program->hparams->layers[op->layer];
+    const float *table = hr_task_row(task, hr_program_rope_table(e->program, op->layer), token);
+    uint32_t group = shape->n_head / shape->n_head_kv;
+    float *q = hr_task_row(task, op->src, token) + (size_t)head * group * layer->dk;
+
+    for (uint32_t h = 0; h < group; h++) {
+        if (!op->unturned)
+            e->vector->rope(rope->kind, rope->n_rot, table, q + h * layer->dk + rope->first);
+        rotate_key(task, layer, q + h * layer->dk);
+    }
+}
+
+/* A key and its value. */
 static void store_head(HrTask *task, uint32_t token, uint32_t head)
 {
     HrExecutor *e = task->e;
@@ -63,19 +88,12 @@ static void store_head(HrTask *task, uint32_t token, uint32_t head)
     const HrRope *rope = hr_hparams_rope(e->program->hparams, op->layer);
     const HrKvLayout *layout = &e->kv->layout;
     const HrKvLayerLayout *layer = &layout->layers[op->layer];
-    const HrLayerShape *shape = &e->program->hparams->layers[op->layer];
-    uint32_t group = shape->n_head / shape->n_head_kv, position = e->step->positions[token];
+    uint32_t position = e->step->positions[token];
     uint32_t page = hr_kv_page(e->kv, op->layer, e->step->slots[token], position),
              j = position % HR_PAGE_POSITIONS;
     const float *table = hr_task_row(task, hr_program_rope_table(e->program, op->layer), token);
-    float *q = hr_task_row(task, op->src, token) + (size_t)head * group * layer->dk;
     float *k = hr_task_row(task, op->k, token) + (size_t)head * layer->dk;
 
-    for (uint32_t h = 0; h < group; h++) {
-        if (!op->unturned)
-            e->vector->rope(rope->kind, rope->n_rot, table, q + h * layer->dk + rope->first);
-        rotate_key(task, layer, q + h * layer->dk);
-    }
     if (!op->unturned)
         e->vector->rope(rope->kind, rope->n_rot, table, k + rope->first);
     rotate_key(task, layer, k);
@@ -90,8 +108,11 @@ void hr_execute_rope_store(HrTask *task)
     uint32_t n_heads = task->e->program->hparams->layers[task->op->layer].n_head_kv;
     uint32_t n = task->e->step->n_tokens * n_heads, begin, end;
     while (hr_task_claim(task, n, MAX(1, n / (task->thread->n_threads * 4)), &begin, &end))
-        for (uint32_t i = begin; i < end; i++)
-            store_head(task, i / n_heads, i % n_heads);
+        for (uint32_t i = begin; i < end; i++) {
+            turn_queries(task, i / n_heads, i % n_heads);
+            if (task->op->k != HR_NO_BUF)
+                store_head(task, i / n_heads, i % n_heads);
+        }
 }
 
 /* ---- Attention: a task is a tile of tokens of one slot, for one key head ---- */
@@ -229,8 +250,8 @@ static void store_results(const HrTask *task, const Tile *tile, HrAttend *a, uin
 
 static const void *value_block(const HrTask *task, uint32_t page, uint32_t head)
 {
-    bool kept = task->e->kv->layout.layers[task->op->layer].v_block_bytes > 0;
-    return kept ? hr_kv_v_block(task->e->kv, task->op->layer, page, head) : NULL;
+    bool kept = task->e->kv->layout.layers[kv_layer(task)].v_block_bytes > 0;
+    return kept ? hr_kv_v_block(task->e->kv, kv_layer(task), page, head) : NULL;
 }
 
 static void attend_tile(HrTask *task, const Tile *tile, HrAttend *a, uint32_t group)
@@ -243,9 +264,9 @@ static void attend_tile(HrTask *task, const Tile *tile, HrAttend *a, uint32_t gr
     load_queries(task, tile, a, group);
     for (uint32_t start = first / HR_PAGE_POSITIONS * HR_PAGE_POSITIONS; start < n_positions;
          start += HR_PAGE_POSITIONS) {
-        uint32_t page = hr_kv_page(e->kv, task->op->layer, slot, start);
+        uint32_t page = hr_kv_page(e->kv, kv_layer(task), slot, start);
         set_valid(task, tile, a, start);
-        e->vector->attend_page(a, hr_kv_k_block(e->kv, task->op->layer, page, tile->head),
+        e->vector->attend_page(a, hr_kv_k_block(e->kv, kv_layer(task), page, tile->head),
                                value_block(task, page, tile->head),
                                MIN(n_positions - start, HR_PAGE_POSITIONS));
     }

@@ -31,8 +31,11 @@ void hr_execute_factors(HrTask *task)
         for (uint32_t i = begin; i < end; i++) {
             float *y = hr_task_row(task, op->dst, i);
             memcpy(y, hr_task_row(task, op->src, i), cols * sizeof(float));
-            for (uint32_t f = 0; f < n_factors; f++)
-                task->e->vector->scale(y + (size_t)f * width, factors[f], width);
+            for (uint32_t f = 0; width == 1 && f < n_factors; f++)
+                y[f] = op->divides ? y[f] / factors[f] : y[f] * factors[f];
+            for (uint32_t f = 0; width > 1 && f < n_factors; f++)
+                task->e->vector->scale(y + (size_t)f * width,
+                                       op->divides ? 1 / factors[f] : factors[f], width);
             if (op->k != HR_NO_BUF)
                 task->e->vector->add(y, hr_task_row(task, op->k, i), cols);
         }

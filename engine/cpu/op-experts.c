@@ -171,9 +171,10 @@ static void multiply(const Mixture *m, const Linears *linears, const Rows *in,
     const HrExecutor *e = m->task->e;
     const HrLinearStack *stack = linears->stack;
     const HrWeight *w = &stack->weight;
+    uint32_t index = run->expert / MAX(m->routing->sharers, 1);
     const char *rows =
-        (const char *)hr_stack_weights(stack, linears->at.data, run->expert) + begin * w->row_bytes;
-    const float *bias = hr_stack_bias(stack, run->expert);
+        (const char *)hr_stack_weights(stack, linears->at.data, index) + begin * w->row_bytes;
+    const float *bias = hr_stack_bias(stack, index);
     (linears->at.in_panels ? e->linear->panel_rows
                            : e->linear->rows)(in->form, w->type, rows, w->row_bytes, w->n_in, 0,
                                               end - begin, in->base + run->first * in->step,
@@ -181,7 +182,7 @@ static void multiply(const Mixture *m, const Linears *linears, const Rows *in,
                                               m->task->scratch + HR_OWN_ROWS_BYTES);
     for (uint32_t i = 0; i < run->n; i++) {
         float scale =
-            hr_stack_scale(stack, run->expert) * (weigh ? m->routes.weight[run->first + i] : 1);
+            hr_stack_scale(stack, index) * (weigh ? m->routes.weight[run->first + i] : 1);
         if (scale != 1)
             e->vector->scale(tile + i * TILE_ROWS, scale, end - begin);
         if (bias)

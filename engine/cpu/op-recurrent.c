@@ -193,3 +193,30 @@ void hr_execute_delta_rule(HrTask *task)
     for (const HrRun *run; (run = next_piece(task, task->op->recurrence.n_head, &head));)
         learn_head(task, run, head);
 }
+
+/* ---- Lightning attention (Qin et al. 2024): every head forgets at a rate of its own ---- */
+
+static void retain_head(const HrTask *task, const HrRun *run, uint32_t head)
+{
+    const HrOp *op = task->op;
+    const HrRecurrence *r = &op->recurrence;
+    uint32_t width = r->head_dim;
+    float decay = expf(-r->fading * exp2f(-8 * (float)(head + 1) / (float)r->n_head));
+    float *state =
+        begin_state(task, run, (size_t)head * r->n_state * width, (size_t)r->n_state * width);
+    for (uint32_t t = run->first; t < run->first + run->n; t++) {
+        const float *q = hr_task_row(task, op->src, t) + (size_t)head * (2 * r->n_state + width);
+        const float *k = q + r->n_state, *v = k + r->n_state;
+        float *y = hr_task_row(task, op->dst, t) + (size_t)head * width;
+        memset(y, 0, width * sizeof(float));
+        for (uint32_t n = 0; n < r->n_state; n++)
+            task->e->vector->recur(state + (size_t)n * width, decay, v, k[n], q[n], width, y);
+    }
+}
+
+void hr_execute_retain(HrTask *task)
+{
+    uint32_t head;
+    for (const HrRun *run; (run = next_piece(task, task->op->recurrence.n_head, &head));)
+        retain_head(task, run, head);
+}

@@ -181,6 +181,8 @@ static inline V activate_lanes(HrActivation activation, V x)
         return splat(1) - splat(2) / (splat(1) + exp_lanes(splat(2) * x));
     case HR_SOFTPLUS:
         break; /* a gate for each head: too few to be worth logarithms in lanes, see activate() */
+    case HR_IDENTITY:
+        break;
     }
     return x;
 }

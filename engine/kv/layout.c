@@ -113,7 +113,7 @@ bool hr_kv_layout_init(HrKvLayout *layout, const HrHparams *hp, const HrSettings
     find_reach(layout, 0, settings);
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         const HrLayerShape *shape = &hp->layers[il];
-        if (shape->n_head_kv > 0 && !hp->encoder) {
+        if (shape->n_head_kv > 0 && shape->kv_back == 0 && !hp->encoder) {
             if (!check_type(shape, layout->type, error)) {
                 hr_kv_layout_finish(layout);
                 return false;

@@ -15,7 +15,7 @@
  *
  * The bytes of a position are those of the type's usual blocks (q8_0: 34 per 32 values, q4_0: 18).
  * A latent layer (multi-head latent attention) has keys only: a value is the first dv numbers of
- * its key.
+ * its key. A layer that sees another one's keys and values has no pages.
  *
  * A recurrent layer has states instead, or as well: floats, first those of its short convolution,
  * then the others. A slot has n_states of them per layer: the one that was reached, the one that a

@@ -1,12 +1,14 @@
-/* arch-gated-heads.c: Laguna and Spark 2.5: what each head answers is gated by what the layer
- * reads.
+/* arch-gated-heads.c: Laguna, Spark 2.5 and Step 3.5: what each head answers is gated by what the
+ * layer reads.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Laguna (Poolside): a softplus for each head, in the largest model for each number of it;
  * normalised queries and keys; layers that see a window turn by a rope of their own; experts chosen
  * by sigmoids with a bias, beside a shared one. Spark 2.5 (iFlytek): a sigmoid for each head,
- * a feed-forward gated by GELU.
+ * a feed-forward gated by GELU. Step 3.5 (StepFun 2026): a sigmoid for each head, half of whose
+ * dimensions turn where the layer sees everything; experts by sigmoids with a bias beside a shared
+ * one, and limits to what they multiply.
  */
 #include "model/arch.h"
 
@@ -24,6 +26,33 @@ static bool shape_spark(HrHparams *hp, const HrKeys *keys)
 {
     return hr_hparams_read_windows(hp, keys, 0, 1) &&
            hr_hparams_read_local_rope(hp, keys, hp->rope.base, true);
+}
+
+#define LOWEST_LIMIT 0.5 /* see limited() in emit.c */
+
+static bool read_limits(HrHparams *hp, const HrKeys *keys, const char *name, size_t field)
+{
+    const double none = 0;
+    if (!hr_keys_read_floats_per_layer(keys, name, hp->n_layer, 1e6, &none, field, hp->layers))
+        return false;
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        float limit = G_STRUCT_MEMBER(float, &hp->layers[il], field);
+        if (limit != 0 && limit < LOWEST_LIMIT)
+            return hr_keys_bad(keys, name, "is out of range");
+    }
+    return true;
+}
+
+/* The count of dimensions that turn is that of layers with windows. */
+static bool shape_step(HrHparams *hp, const HrKeys *keys)
+{
+    if (!hr_hparams_read_windows(hp, keys, 0, 1) ||
+        !hr_hparams_read_local_rope(hp, keys, hp->rope.base, true) ||
+        !read_limits(hp, keys, "swiglu_clamp_exp", offsetof(HrLayerShape, experts_limit)) ||
+        !read_limits(hp, keys, "swiglu_clamp_shexp", offsetof(HrLayerShape, shared_limit)))
+        return false;
+    hp->rope.n_rot = hp->rope.n_rot / 4 * 2;
+    return true;
 }
 
 /* A gate for each head, or for each number that it answers. */
@@ -45,6 +74,29 @@ static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_take_unscaled(hp, w);
     for (uint32_t il = 0; il < hp->n_layer; il++)
         bind_gate(b, hp, (int)il, &w->layers[il]);
+}
+
+/* Divisors of frequencies are there for as many pairs as turn at most; layers may have experts or
+ * not, as their tensors say, and heads may have norms and gates or not. */
+static void bind_step(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    uint32_t n_rot = MAX(hp->rope.n_rot, hp->local_rope.n_rot);
+    hr_bind(b, &w->token_embd, -1, "token_embd.weight", hp->n_embd, 0);
+    hr_bind(b, &w->output_norm, -1, "output_norm.weight", hp->n_embd, 1);
+    hr_bind_output(b, hp, w);
+    hr_bind_optional(b, &w->rope_freqs, -1, "rope_freqs.weight", n_rot / 2, 1);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        HrLayerWeights *l = &w->layers[il];
+        hr_bind(b, &l->attn_norm, (int)il, "attn_norm.weight", hp->n_embd, 1);
+        hr_bind_attention(b, hp, (int)il, l);
+        bind_gate(b, hp, (int)il, l);
+        hr_bind(b, &l->ffn_norm, (int)il, "ffn_norm.weight", hp->n_embd, 1);
+        if (hr_bind_finds(b, (int)il, "ffn_gate_inp.weight"))
+            hr_bind_experts(b, hp, (int)il, &l->experts);
+        else
+            hr_bind_swiglu(b, hp, (int)il, l);
+    }
+    hr_take_unscaled(hp, w);
 }
 
 static HrBuf emit_gated(HrEmit *e, HrBuf h, const HrLayerWeights *l, HrActivation gate)
@@ -84,6 +136,25 @@ static void emit_spark(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_head(e, x, w);
 }
 
+static void emit_step(HrEmit *e, const HrHparams *hp, const HrWeights *w)
+{
+    HrBuf x = hr_emit_embed(e, &w->token_embd);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        const HrLayerWeights *l = &w->layers[il];
+        HrRouting routing = hr_routing(hp, hr_scores(hp, HR_SCORES_SIGMOID), hp->experts.normalise);
+        routing.limit = hp->layers[il].experts_limit;
+        routing.clamp = routing.limit > 0 ? HR_CLAMP_AFTER : HR_CLAMP_NONE;
+        routing.shared_limit = hp->layers[il].shared_limit;
+        hr_emit_layer(e, il);
+
+        HrBuf a = emit_gated(e, hr_emit_rms_norm(e, x, &l->attn_norm), l, HR_SIGMOID);
+        hr_emit_narrow_to_outputs(e, &a, &x);
+        x = hr_emit_linear_add(e, a, &l->attn_output, x);
+        x = hr_emit_feed_forward(e, x, l, &routing);
+    }
+    hr_emit_head(e, x, w);
+}
+
 const HrArch hr_arch_laguna = {.name = "laguna",
                                .models = "Laguna XS.2, S.2 and M.1",
                                .rope = HR_ROPE_NEOX,
@@ -97,3 +168,10 @@ const HrArch hr_arch_spark2_5 = {.name = "spark2_5",
                                  .shape = shape_spark,
                                  .bind = bind,
                                  .emit = emit_spark};
+const HrArch hr_arch_step35 = {.name = "step35",
+                               .models = "Step 3.5 Flash",
+                               .rope = HR_ROPE_NEOX,
+                               .experts = true,
+                               .shape = shape_step,
+                               .bind = bind_step,
+                               .emit = emit_step};

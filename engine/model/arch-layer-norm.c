@@ -77,17 +77,6 @@ static void bind_with_positions(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_bind(b, &w->position_embd, -1, "position_embd.weight", hp->n_embd, hp->n_ctx_train);
 }
 
-static void bind_mpt(HrBinder *b, const HrHparams *hp, HrWeights *w)
-{
-    bind(b, hp, w);
-    hr_bind_optional(b, &w->position_embd, -1, "position_embd.weight", hp->n_embd, hp->n_ctx_train);
-    if (!b->error &&
-        (hr_bind_finds(b, 0, "ffn.act.scales") || hr_bind_finds(b, 0, "attn_q_norm.weight")))
-        g_set_error(
-            &b->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
-            "This build does not know MPT with scales of activations or norms of queries (blk.0.ffn.act.scales, blk.0.attn_q_norm).");
-}
-
 static void bind_bloom(HrBinder *b, const HrHparams *hp, HrWeights *w)
 {
     bind(b, hp, w);
@@ -298,8 +287,6 @@ LAYER_NORMED(gptneox, "gptneox", "GPT-NeoX, Pythia, Dolly", NEOX, .shape = shape
              .bind = bind, .emit = emit_gptneox)
 LAYER_NORMED(jais, "jais", "Jais", NONE, .shape = shape_jais, .bind = bind, .emit = emit_silu)
 LAYER_NORMED(jais2, "jais2", "Jais 2", NEOX, .bind = bind, .emit = emit_squared_relu)
-LAYER_NORMED(mpt, "mpt", "MPT 7B and 30B", NONE, .shape = shape_clamped, .bind = bind_mpt,
-             .emit = emit_gelu)
 LAYER_NORMED(nemotron, "nemotron", "Nemotron 3 and 4, Minitron", NEOX, .bind = bind,
              .emit = emit_squared_relu)
 LAYER_NORMED(olmo, "olmo", "OLMo 1", NORM, .shape = shape_clamped, .bind = bind_olmo,

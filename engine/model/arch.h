@@ -50,7 +50,10 @@ void hr_bind_decoder(HrBinder *binder, const HrHparams *hparams, HrWeights *weig
 /* The feed-forwards' matrices as they are, whatever scales lie beside them. */
 void hr_take_unscaled(const HrHparams *hparams, HrWeights *weights);
 
-/* Router, experts and shared experts of a layer. */
+/* Gates, ups and downs of a layer's experts. */
+void hr_bind_expert_stacks(HrBinder *binder, const HrHparams *hparams, int il,
+                           HrExpertWeights *experts);
+/* With router and shared experts. */
 void hr_bind_experts(HrBinder *binder, const HrHparams *hparams, int il, HrExpertWeights *experts);
 /* Its parts: embeddings, last norm and output; queries, keys, values, their norms and the output of
  * attention; gate, up and down, or experts where the metadata says so. */

@@ -39,6 +39,16 @@ static void bind_shared(HrBinder *b, const HrHparams *hp, int il, HrExpertWeight
         hr_bind_linear(b, &w->shared_router, il, "ffn_gate_inp_shexp", n_embd, 1);
 }
 
+void hr_bind_expert_stacks(HrBinder *b, const HrHparams *hp, int il, HrExpertWeights *w)
+{
+    uint32_t n = hp->experts.n;
+    bind_hidden(b, hp, il, w);
+    if (hr_bind_finds(b, il, "ffn_down.0.weight"))
+        hr_bind_apart(b, &w->down, il, "ffn_down", hp->experts.n_ff, hp->n_embd, n);
+    else
+        hr_bind_stack(b, &w->down, il, "ffn_down_exps", hp->experts.n_ff, hp->n_embd, n);
+}
+
 void hr_bind_experts(HrBinder *b, const HrHparams *hp, int il, HrExpertWeights *w)
 {
     uint32_t n = hp->experts.n;
@@ -47,11 +57,7 @@ void hr_bind_experts(HrBinder *b, const HrHparams *hp, int il, HrExpertWeights *
     hr_bind_optional(b, &w->bias, il,
                      hr_bind_finds(b, il, "exp_probs_b.bias") ? "exp_probs_b.bias" : "exp_probs_b",
                      n, 1);
-    bind_hidden(b, hp, il, w);
-    if (hr_bind_finds(b, il, "ffn_down.0.weight"))
-        hr_bind_apart(b, &w->down, il, "ffn_down", hp->experts.n_ff, hp->n_embd, n);
-    else
-        hr_bind_stack(b, &w->down, il, "ffn_down_exps", hp->experts.n_ff, hp->n_embd, n);
+    hr_bind_expert_stacks(b, hp, il, w);
     if (hp->experts.n_ff_shared > 0)
         bind_shared(b, hp, il, w);
 }

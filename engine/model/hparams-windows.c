@@ -50,6 +50,58 @@ bool hr_hparams_read_windows_behind(HrHparams *hp, const HrKeys *keys, uint32_t 
     return read_windows(hp, keys, window, period, true);
 }
 
+bool hr_hparams_read_local_heads(HrHparams *hp, const HrKeys *keys)
+{
+    uint32_t k, v;
+    if (!hr_keys_read_uint_or(keys, "attention.key_length_swa", 1, hp->head_dim_k, hp->head_dim_k,
+                              &k) ||
+        !hr_keys_read_uint_or(keys, "attention.value_length_swa", 1, hp->head_dim_v, hp->head_dim_v,
+                              &v))
+        return false;
+    for (uint32_t il = 0; il < hp->n_layer; il++)
+        if (hp->layers[il].window > 0) {
+            hp->layers[il].head_dim_k = k;
+            hp->layers[il].head_dim_v = v;
+        }
+    return true;
+}
+
+/* Of the layers before first, the last that is like il. */
+static bool find_source(HrHparams *hp, const HrKeys *keys, uint32_t first, uint32_t il)
+{
+    HrLayerShape *l = &hp->layers[il];
+    for (uint32_t source = first; source-- > 0;)
+        if (hp->layers[source].window == l->window &&
+            hp->layers[source].head_dim_k == l->head_dim_k &&
+            hp->layers[source].n_head_kv == l->n_head_kv) {
+            l->kv_back = il - source;
+            return true;
+        }
+    return hr_keys_bad(keys, "attention.shared_kv_layers",
+                       "leaves a layer without keys and values to see");
+}
+
+bool hr_hparams_read_shared_kv(HrHparams *hp, const HrKeys *keys, uint32_t n_shared)
+{
+    if (!hr_keys_read_uint_or(keys, "attention.shared_kv_layers", 0, hp->n_layer - 1, n_shared,
+                              &n_shared))
+        return false;
+    for (uint32_t il = hp->n_layer - n_shared; il < hp->n_layer; il++)
+        if (!find_source(hp, keys, hp->n_layer - n_shared, il))
+            return false;
+    return true;
+}
+
+/* Heads of layers with windows may be narrower than the others'. */
+static uint32_t local_width(const HrHparams *hp)
+{
+    uint32_t width = hp->head_dim_k;
+    for (uint32_t il = 0; il < hp->n_layer; il++)
+        if (hp->layers[il].window > 0)
+            width = MIN(width, hp->layers[il].head_dim_k);
+    return width;
+}
+
 bool hr_hparams_read_local_rope(HrHparams *hp, const HrKeys *keys, double base, bool scaled)
 {
     hp->local_rope = hp->rope;
@@ -62,10 +114,10 @@ bool hr_hparams_read_local_rope(HrHparams *hp, const HrKeys *keys, double base, 
         hp->layers[il].local_rope = hp->layers[il].window > 0;
     if (!hr_keys_read_float_or(keys, "rope.freq_base_swa", 1e-3, 1e12, base,
                                &hp->local_rope.base) ||
-        !hr_keys_read_uint_or(keys, "rope.dimension_count_swa", 0, HR_MAX_WIDTH, hp->rope.n_rot,
-                              &hp->local_rope.n_rot))
+        !hr_keys_read_uint_or(keys, "rope.dimension_count_swa", 0, HR_MAX_WIDTH,
+                              MIN(hp->rope.n_rot, local_width(hp)), &hp->local_rope.n_rot))
         return false;
-    if (hp->local_rope.n_rot > hp->head_dim_k || hp->local_rope.n_rot % 2 != 0)
+    if (hp->local_rope.n_rot > local_width(hp) || hp->local_rope.n_rot % 2 != 0)
         return hr_keys_bad(keys, "rope.dimension_count_swa", "does not fit the head's width");
     return true;
 }

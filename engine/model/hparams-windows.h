@@ -18,3 +18,9 @@ bool hr_hparams_read_windows_behind(HrHparams *hparams, const HrKeys *keys, uint
 /* Layers with windows turn rope.dimension_count_swa dimensions (as the others where the file says
  * nothing) by rope.freq_base_swa (base likewise); scaled: and scaled as the others. */
 bool hr_hparams_read_local_rope(HrHparams *hparams, const HrKeys *keys, double base, bool scaled);
+/* Layers with windows have heads of attention.key_length_swa and value_length_swa (as the others
+ * where the file says nothing). Before their rope is read. */
+bool hr_hparams_read_local_heads(HrHparams *hparams, const HrKeys *keys);
+/* The last attention.shared_kv_layers layers (n_shared where the file says nothing) see the keys
+ * and values of the last layer before them all that reaches as far. */
+bool hr_hparams_read_shared_kv(HrHparams *hparams, const HrKeys *keys, uint32_t n_shared);

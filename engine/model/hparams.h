@@ -32,7 +32,8 @@ typedef enum {
     HR_RELU_SQUARED,
     HR_SIGMOID,
     HR_TANH,
-    HR_SOFTPLUS
+    HR_SOFTPLUS,
+    HR_IDENTITY
 } HrActivation;
 /* LONG (Ding et al. 2024): divisors of its own for contexts longer than the original. */
 typedef enum {
@@ -62,6 +63,12 @@ typedef struct {
     uint32_t key, value, q_row, kv_row;
 } HrLatent;
 
+/* xIELU (Huang and Schlag 2025): alpha_p x^2 + beta x for x above 0, else alpha_n (e^min(x, eps) -
+ * 1 - x) + beta x. */
+typedef struct {
+    float alpha_p, alpha_n, beta, eps;
+} HrXielu;
+
 /* One layer: what its sublayers look like, and so what it keeps of the past. */
 typedef struct {
     uint32_t n_head, n_head_kv;      /* 0: no attention */
@@ -73,9 +80,14 @@ typedef struct {
     bool tempered;                   /* queries grow with their position, see HrTemperature */
     bool latent; /* one key head for all; values are the first head_dim_v of its keys and not kept
                     apart */
+    uint32_t kv_back; /* it sees the keys and values of the layer so many before it, and has none of
+                         its own; 0: its own */
     uint32_t n_conv_state;           /* floats per slot: what a short convolution keeps, 0: none */
     uint32_t n_ssm_state;            /* floats per slot: any other recurrent state, 0: none */
     uint32_t n_ff;                   /* 0: no feed-forward */
+    float experts_limit, shared_limit; /* of what experts and shared ones multiply; 0: none */
+    float sparsity; /* gates count beyond so many deviations above their mean; 0: all do */
+    HrXielu xielu;  /* of the feed-forward, where the architecture has that */
 } HrLayerShape;
 
 /* Experts of a layer: the largest published have 512. The cap bounds what routing takes for each
@@ -95,6 +107,8 @@ typedef struct {
     uint32_t n_latent;               /* columns that experts work on; 0: n_embd */
     uint32_t n_shared, n_ff_shared;  /* experts that every token takes, as one feed-forward of that
                                         width; 0: none */
+    uint32_t n_sharers; /* neighbouring experts that have an adjugate in common; 0: there is none */
+    float adjugate_scale;            /* on what adjugates answer */
     uint32_t n_dense_lead;           /* layers in front that have none */
     uint32_t every; /* every how manieth layer has them, the last of each run; 1: all */
     HrScores scores;                 /* 0: the file does not say */
@@ -134,6 +148,8 @@ typedef struct {
     HrLatent latent;
     HrExperts experts;
     HrRecurrentShape recurrent; /* read by the architectures that have it */
+    uint32_t n_per_layer; /* numbers of each token for each layer, beside its embedding; 0: none */
+    uint32_t n_streams;   /* that layers keep side by side, where the architecture has several */
     float max_alibi_bias; /* of the first head; 0: no ALiBi */
     bool encoder;         /* every token sees the whole text: no cache */
     bool whole;           /* a text has to be computed in one step */
@@ -141,6 +157,11 @@ typedef struct {
     HrPooling pooling;
 } HrHparams;
 
+/* The layer whose keys and values a layer sees. */
+static inline uint32_t hr_hparams_kv_layer(const HrHparams *hp, uint32_t layer)
+{
+    return layer - hp->layers[layer].kv_back;
+}
 static inline const HrRope *hr_hparams_rope(const HrHparams *hp, uint32_t layer)
 {
     return hp->layers[layer].local_rope ? &hp->local_rope : &hp->rope;

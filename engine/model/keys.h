@@ -31,3 +31,7 @@ bool hr_keys_read_float_or(const HrKeys *keys, const char *name, double min, dou
  * field: offset in HrLayerShape. fallback NULL: the key must be there. */
 bool hr_keys_read_per_layer(const HrKeys *keys, const char *name, uint32_t n_layer, uint32_t min,
                             const uint32_t *fallback, size_t field, HrLayerShape *layers);
+/* Likewise of numbers from -max to max, for a field that is a float. */
+bool hr_keys_read_floats_per_layer(const HrKeys *keys, const char *name, uint32_t n_layer,
+                                   double max, const double *fallback, size_t field,
+                                   HrLayerShape *layers);

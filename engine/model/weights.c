@@ -60,7 +60,8 @@ static void count(HrBinder *binder, const HrGgufTensor *t, int il)
         return;
     if (il >= 0) {
         count_in_layer(&bytes->layers[il], t, elements);
-    } else if (g_str_has_prefix(t->name, "token_") || g_str_has_prefix(t->name, "position_")) {
+    } else if (g_str_has_prefix(t->name, "token_") || g_str_has_prefix(t->name, "position_") ||
+               g_str_has_prefix(t->name, "per_layer_token_")) {
         bytes->embeddings += t->bytes;
     } else {
         bytes->output += t->bytes;

@@ -95,6 +95,21 @@ typedef struct {
     HrLinearStack k_b, v_b; /* [n_head], or none */
 } HrLatentWeights;
 
+/* What a layer makes of its own numbers of a token (per-layer.h). */
+typedef struct {
+    HrLinear gate, proj;
+    HrWeight norm;
+} HrPerLayerWeights;
+
+/* How a layer's streams follow from each other (Baykal et al. 2023), and a low-rank path beside its
+ * attention (Menghani et al. 2024). */
+typedef struct {
+    HrLinear router, predict, correct;
+    HrWeight router_norm, scale;
+    HrLinear laurel_left, laurel_right;
+    HrWeight laurel_norm;
+} HrStreamWeights;
+
 typedef struct {
     HrWeight attn_norm;
     HrLinear attn_q, attn_k, attn_v, attn_output;
@@ -109,6 +124,12 @@ typedef struct {
     HrNorm attn_layer_norm, ffn_layer_norm;  /* in place of attn_norm and ffn_norm */
     HrWeight post_attn_norm, post_ffn_norm;  /* behind the sublayers, or none */
     HrWeight experts_norm;                   /* before experts that have a norm of their own */
+    HrExpertWeights adjugates; /* small experts that groups of experts share, or none */
+    HrWeight post_dense_norm, post_experts_norm, router_norm; /* where both sublayers are there */
+    HrWeight ffn_act_scales; /* [n_ff], which what is activated is divided by, or none */
+    HrWeight output_scale;   /* [1], on all that the layer leaves, or none */
+    HrPerLayerWeights per_layer;
+    HrStreamWeights streams;
     HrWeight skip_scale; /* [1], on the embeddings that the layer adds, or none */
     /* Encoders: norms of whole rows of queries and keys, and norms behind the sublayers. */
     HrNorm q_norm, k_norm, attn_output_norm, attn_norm_2, layer_output_norm;
@@ -139,6 +160,10 @@ typedef struct {
     HrWeight position_embd, token_types;
     HrNorm token_embd_norm, cls_norm;
     HrLinear dense_2, dense_3, cls, cls_output;
+    HrWeight per_layer_embd, per_layer_norm;
+    HrLinear per_layer_proj;
+    HrLinear stream_proj;        /* to the streams beside the first */
+    HrLinearStack stream_unproj; /* and each of them back */
     HrLayerWeights *layers; /* [n_layer] */
     uint32_t n_layer;
     HrWeightBytes bytes;    /* counted while binding, each tensor once */

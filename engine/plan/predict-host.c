@@ -145,7 +145,8 @@ static double attention_seconds(const Host *h, const HrOp *op)
     double numbers = tiles * pages * HR_PAGE_POSITIONS * ((double)l->head_dim_k + l->head_dim_v);
     double kernels =
         numbers * (h->rates->attend_first[type] + h->rates->attend_more[type] * (rows - 1));
-    double bytes = (double)h->plan->token_bytes[op->layer] * held * slots;
+    uint32_t layer = hr_hparams_kv_layer(h->plan->program->hparams, op->layer);
+    double bytes = (double)h->plan->token_bytes[layer] * held * slots;
     return together(bytes * h->byte_seconds, kernels) * unevenness(h, tiles);
 }
 
@@ -171,6 +172,7 @@ static double small_seconds(const Host *h, const HrOp *op)
     case HR_OP_SSM:
     case HR_OP_SELECTIVE:
     case HR_OP_DELTA_RULE:
+    case HR_OP_RETAIN:
         return row_seconds(h, op, src * MAX(op->recurrence.n_state, 1), norm, true);
     case HR_OP_ROPE_TABLE:
         return 0;

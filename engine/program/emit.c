@@ -47,6 +47,23 @@ static void append(HrEmit *e, const HrOp *op)
     use(e, op->add, index);
 }
 
+HrOp hr_emit_begin(HrEmit *e, HrOpKind kind, HrBuf src)
+{
+    return new_op(e, kind, src);
+}
+
+HrBuf hr_emit_end(HrEmit *e, HrOp *op, uint32_t cols)
+{
+    op->dst = new_buffer(e, buffer_of(e, op->src)->rows, cols);
+    append(e, op);
+    return op->dst;
+}
+
+uint32_t hr_emit_cols(HrEmit *e, HrBuf buf)
+{
+    return buffer_of(e, buf)->cols;
+}
+
 void hr_emit_layer(HrEmit *e, uint32_t layer)
 {
     e->layer = layer;
@@ -57,14 +74,25 @@ HrBuf hr_emit_embed(HrEmit *e, const HrWeight *embeddings)
     return hr_emit_embed_scaled(e, embeddings, 1);
 }
 
-HrBuf hr_emit_embed_scaled(HrEmit *e, const HrWeight *embeddings, float factor)
+static HrBuf embed(HrEmit *e, const HrWeight *table, float factor, uint32_t cols, bool beside)
 {
     HrOp op = new_op(e, HR_OP_EMBED, HR_NO_BUF);
-    op.weight = embeddings;
+    op.weight = table;
     op.factor = factor;
-    op.dst = new_buffer(e, HR_ROWS_TOKENS, e->program->hparams->n_embd);
+    op.beside = beside;
+    op.dst = new_buffer(e, HR_ROWS_TOKENS, cols);
     append(e, &op);
     return op.dst;
+}
+
+HrBuf hr_emit_embed_scaled(HrEmit *e, const HrWeight *embeddings, float factor)
+{
+    return embed(e, embeddings, factor, e->program->hparams->n_embd, false);
+}
+
+HrBuf hr_emit_embed_beside(HrEmit *e, const HrWeight *table, float factor)
+{
+    return embed(e, table, factor, (uint32_t)table->n_in, true);
 }
 
 HrBuf hr_emit_rms_norm(HrEmit *e, HrBuf x, const HrWeight *weight)
@@ -243,6 +271,13 @@ HrBuf hr_emit_scale_add(HrEmit *e, HrBuf x, float factor, HrBuf y)
     return op.dst;
 }
 
+HrBuf hr_emit_divided(HrEmit *e, HrBuf x, const HrWeight *divisors)
+{
+    HrBuf y = hr_emit_factors(e, x, divisors, HR_NO_BUF);
+    g_array_index(e->program->ops, HrOp, e->program->ops->len - 1).divides = true;
+    return y;
+}
+
 HrBuf hr_emit_factors(HrEmit *e, HrBuf x, const HrWeight *factors, HrBuf y)
 {
     HrOp op = new_op(e, HR_OP_FACTORS, x);
@@ -363,6 +398,12 @@ HrBuf hr_emit_delta_rule(HrEmit *e, HrBuf qkv, HrBuf decay, HrBuf rate,
                          const HrRecurrence *recurrence)
 {
     return recurrent(e, HR_OP_DELTA_RULE, (const HrBuf[]){qkv, decay, rate, HR_NO_BUF}, recurrence);
+}
+
+HrBuf hr_emit_retain(HrEmit *e, HrBuf qkv, const HrRecurrence *recurrence)
+{
+    return recurrent(e, HR_OP_RETAIN, (const HrBuf[]){qkv, HR_NO_BUF, HR_NO_BUF, HR_NO_BUF},
+                     recurrence);
 }
 
 static HrBuf output_rows(HrEmit *e, HrBuf x)
@@ -545,14 +586,24 @@ HrRouting hr_routing(const HrHparams *hp, HrScores scores, bool normalise)
                        .activation = HR_SILU};
 }
 
+/* SiLU never comes near a limit from below. */
+static HrBuf limited(HrEmit *e, HrBuf gate, HrBuf up, float limit)
+{
+    HrBuf g = hr_emit_activate(e, HR_SILU, gate, HR_NO_BUF);
+    clamp(e, g, limit);
+    clamp(e, up, limit);
+    return hr_emit_activate(e, HR_IDENTITY, g, up);
+}
+
 /* The shared experts' answers to h, from their gate and up. */
 static HrBuf add_shared(HrEmit *e, const HrExpertWeights *w, HrBuf router, HrBuf gate, HrBuf up,
-                        float factor, HrBuf residual)
+                        const HrRouting *routing, HrBuf residual)
 {
-    HrBuf g = hr_emit_activate(e, HR_SILU, gate, up);
+    HrBuf g = routing->shared_limit > 0 ? limited(e, gate, up, routing->shared_limit)
+                                        : hr_emit_activate(e, HR_SILU, gate, up);
     if (router != HR_NO_BUF)
         g = hr_emit_activate(e, HR_SIGMOID, router, g);
-    return hr_emit_linear_add_scaled(e, g, &w->shared_down, factor, residual);
+    return hr_emit_linear_add_scaled(e, g, &w->shared_down, routing->shared_factor, residual);
 }
 
 HrBuf hr_emit_mixture(HrEmit *e, HrBuf h, const HrExpertWeights *w, const HrRouting *routing,
@@ -565,7 +616,7 @@ HrBuf hr_emit_mixture(HrEmit *e, HrBuf h, const HrExpertWeights *w, const HrRout
     HrBuf up = shared ? hr_emit_linear(e, h, &w->shared_up) : HR_NO_BUF;
     HrBuf router = gated ? hr_emit_linear(e, h, &w->shared_router) : HR_NO_BUF;
     HrBuf y = hr_emit_experts(e, h, logits, w, routing, residual);
-    return shared ? add_shared(e, w, router, gate, up, routing->shared_factor, y) : y;
+    return shared ? add_shared(e, w, router, gate, up, routing, y) : y;
 }
 
 HrBuf hr_emit_feed_forward(HrEmit *e, HrBuf x, const HrLayerWeights *l, const HrRouting *routing)

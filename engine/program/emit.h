@@ -18,6 +18,8 @@ void hr_emit_layer(HrEmit *emit, uint32_t layer);
 
 HrBuf hr_emit_embed(HrEmit *emit, const HrWeight *embeddings);
 HrBuf hr_emit_embed_scaled(HrEmit *emit, const HrWeight *embeddings, float factor);
+/* Rows of a table beside the embeddings; its first one where an image stands. */
+HrBuf hr_emit_embed_beside(HrEmit *emit, const HrWeight *table, float factor);
 HrBuf hr_emit_rms_norm(HrEmit *emit, HrBuf x, const HrWeight *weight);
 /* The same with an epsilon of its own. */
 HrBuf hr_emit_rms_norm_by(HrEmit *emit, HrBuf x, const HrWeight *weight, float eps);
@@ -38,7 +40,7 @@ void hr_emit_head_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k
 void hr_emit_head_layer_norms(HrEmit *emit, HrBuf q, const HrWeight *q_weight, HrBuf k,
                               const HrWeight *k_weight);
 /* Queries and keys are turned, unless the layer has no rotary positions. v: HR_NO_BUF in a latent
- * layer. */
+ * layer; k as well where the layer sees another one's. */
 void hr_emit_rope_and_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
 /* The same without turning. */
 void hr_emit_store(HrEmit *emit, HrBuf q, HrBuf k, HrBuf v);
@@ -65,11 +67,13 @@ HrBuf hr_emit_scale_add(HrEmit *emit, HrBuf x, float factor, HrBuf y);
 /* x times the numbers of factors, each meant for as many neighbouring columns; plus y (HR_NO_BUF:
  * nothing). */
 HrBuf hr_emit_factors(HrEmit *emit, HrBuf x, const HrWeight *factors, HrBuf y);
+/* x by the divisors, each meant for as many neighbouring columns. */
+HrBuf hr_emit_divided(HrEmit *emit, HrBuf x, const HrWeight *divisors);
 /* Of each stride columns of x, the width that begin at first. */
 HrBuf hr_emit_pick(HrEmit *emit, HrBuf x, uint32_t stride, uint32_t first, uint32_t width);
 /* Several of them side by side. */
 HrBuf hr_emit_gather(HrEmit *emit, HrBuf x, const HrColumns *pieces, uint32_t n);
-/* Each group of width columns normalised; weight is of one group or of the row. */
+/* Each group of width columns normalised; weight is of one group or of the row, or NULL. */
 HrBuf hr_emit_group_norm(HrEmit *emit, HrBuf x, const HrWeight *weight, uint32_t width);
 /* out_gate * convolution (x * in_gate), gates where there are some. What the recurrent operations
  * compute is with HrOpKind. */
@@ -84,9 +88,30 @@ HrBuf hr_emit_selective(HrEmit *emit, HrBuf x, HrBuf dt, HrBuf b, HrBuf c,
                         const HrRecurrence *recurrence);
 HrBuf hr_emit_delta_rule(HrEmit *emit, HrBuf qkv, HrBuf decay, HrBuf rate,
                          const HrRecurrence *recurrence);
+HrBuf hr_emit_retain(HrEmit *emit, HrBuf qkv, const HrRecurrence *recurrence);
 HrBuf hr_emit_add(HrEmit *emit, HrBuf x, HrBuf y);
 void hr_emit_logits(HrEmit *emit, HrBuf x, const HrLinear *output);
 void hr_emit_logits_scaled(HrEmit *emit, HrBuf x, const HrLinear *output, float factor);
+
+/* ---- emit-streams.c: streams of width columns side by side in a row ---- */
+
+/* Each stream of y plus the sum over the streams of x of (plus + factor) times it; factors:
+ * [streams of y][streams of x] of each row, or HR_NO_BUF. */
+HrBuf hr_emit_mix(HrEmit *emit, HrBuf x, uint32_t width, HrBuf factors, float plus, HrBuf y);
+/* y with x, one stream, added to each of its streams from the first-th on. */
+HrBuf hr_emit_add_to_streams(HrEmit *emit, HrBuf x, uint32_t first, HrBuf y);
+/* Each stream of x made as long as y, which is one. */
+HrBuf hr_emit_match(HrEmit *emit, HrBuf x, HrBuf y);
+/* What a row has beyond its mean and so many deviations, else 0. */
+HrBuf hr_emit_beyond(HrEmit *emit, HrBuf x, float deviations);
+HrBuf hr_emit_xielu(HrEmit *emit, HrBuf x, const HrXielu *curve);
+
+/* ---- For files of words: an operation begun, and appended with a buffer of its source's rows ---
+ */
+
+HrOp hr_emit_begin(HrEmit *emit, HrOpKind kind, HrBuf src);
+HrBuf hr_emit_end(HrEmit *emit, HrOp *op, uint32_t cols);
+uint32_t hr_emit_cols(HrEmit *emit, HrBuf buf);
 
 /* ---- Parts that most decoders share ---- */
 

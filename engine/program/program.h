@@ -39,7 +39,7 @@ typedef enum {
     HR_OP_HEAD_NORMS,  /* each head of src (queries) and of k, or the row, as wide as weight,
                           k_weight, in place: normalised, times them */
     HR_OP_ROPE_STORE,  /* src (queries) turned in place; k turned and v stored at their positions in
-                          the cache */
+                          the cache, unless the layer sees another one's */
     HR_OP_ROPE,        /* src (queries) and k turned in place */
     HR_OP_ATTEND_TEXT, /* dst = softmax(src . k^T * scale) v over the whole text, or positions at
                           most window / 2 away */
@@ -67,10 +67,19 @@ typedef enum {
                           and v where given */
     HR_OP_SSM, /* dst = a state space with one decay per head: x, B and C are columns of src, or B
                   is v and C add; k the time steps */
-    HR_OP_SELECTIVE,   /* dst = a state space with a decay per channel and state: src x, k the time
-                          steps, v B, add C */
-    HR_OP_DELTA_RULE,  /* dst = a gated delta rule: queries, keys and values are columns of src, k
-                        * decays (of heads, or of their states' rows),  v learning rates */
+    HR_OP_SELECTIVE,  /* dst = a state space with a decay per channel and state: src x, k the time
+                         steps, v B, add C */
+    HR_OP_DELTA_RULE, /* dst = a gated delta rule: queries, keys and values are columns of src, k
+                       * decays (of heads, or of their states' rows),  v learning rates */
+    HR_OP_RETAIN, /* dst = queries times a state that keys and values are added to and that decays,
+                     of each head as much as its number says; src: of each head query, key and value
+                   */
+    HR_OP_MIX,    /* columns.width columns are a stream: each of dst = that of add, and from stream
+                     columns.first on the sum of src's, each times factor and a number of k, [streams
+                     of    dst][streams of src], where there is one */
+    HR_OP_MATCH,  /* dst = each columns.width columns of src made as long as k is */
+    HR_OP_BEYOND, /* dst = what src has beyond its mean and factor deviations, else 0 */
+    HR_OP_XIELU,  /* dst = xIELU (src), see HrXielu */
     HR_OP_OUTPUT_ROWS, /* dst = the rows of src whose logits are wanted */
     HR_OP_LOGITS, /* logits[i] = parts[0].linear (src[i]) * factor; into the step's output, not the
                      arena */
@@ -92,6 +101,7 @@ typedef struct {
     bool silu;                      /* SHORT_CONV: with that activation */
     bool tiled;     /* DELTA_RULE: head h uses group h % n_group; else h / (n_head / n_group) */
     uint32_t state; /* where its part of the layer's convolution or other state begins, in floats */
+    float fading;   /* RETAIN: factor on the heads' decays */
     const HrWeight *a, *d, *dt_bias; /* logarithm of the decay per unit of time, direct path, bias
                                         of the time steps, or NULL */
 } HrRecurrence;
@@ -116,6 +126,8 @@ typedef struct {
     HrActivation activation;
     HrClamp clamp;
     float limit;      /* of the clamp */
+    float shared_limit; /* of shared experts, AFTER; 0: none */
+    uint32_t sharers;   /* neighbouring experts that have the same matrices; 0: each its own */
 } HrRouting;
 
 typedef struct {
@@ -139,6 +151,10 @@ typedef struct {
     HrColumns columns;                         /* PICK, HEAD_LINEAR, JOIN_HEADS */
     bool unturned;                             /* ROPE_STORE: positions play no part */
     bool centred;                              /* HEAD_NORMS: layer norms */
+    bool beside;                               /* EMBED: not from the embeddings, which rows of
+                                                  images take the place of, but its first row there */
+    bool divides;                              /* FACTORS: by them */
+    HrXielu xielu;                             /* XIELU */
     HrRecurrence recurrence;                   /* GROUP_NORM to DELTA_RULE */
 } HrOp;
 
