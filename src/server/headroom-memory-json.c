@@ -45,21 +45,42 @@ add_resident (HeadroomResident *resident, gsize device, Ours *ours)
 }
 
 static HrValue *
-ours_to_json (GPtrArray *residents, gsize device)
+parts_to_json (const Ours *ours)
 {
   HrValue *json = hr_value_new_dict ();
+
+  set_bytes (json, "weights", ours->weights);
+  set_bytes (json, "weights_mapped", ours->weights_mapped);
+  set_bytes (json, "cache", ours->cache);
+  set_bytes (json, "cache_reserved", ours->cache_reserved);
+  set_bytes (json, "compute", ours->compute);
+  set_bytes (json, "projector", ours->projector);
+  set_bytes (json, "driver", ours->driver);
+  return json;
+}
+
+static HrValue *
+ours_to_json (GPtrArray *residents, gsize device)
+{
   Ours ours = { 0 };
 
   for (guint i = 0; i < residents->len; i++)
     add_resident (residents->pdata[i], device, &ours);
-  set_bytes (json, "weights", ours.weights);
-  set_bytes (json, "weights_mapped", ours.weights_mapped);
-  set_bytes (json, "cache", ours.cache);
-  set_bytes (json, "cache_reserved", ours.cache_reserved);
-  set_bytes (json, "compute", ours.compute);
-  set_bytes (json, "projector", ours.projector);
-  set_bytes (json, "driver", ours.driver);
-  return json;
+  return parts_to_json (&ours);
+}
+
+/* The same of one model, for each device. */
+static HrValue *
+device_parts_to_json (HeadroomResident *resident)
+{
+  HrValue *list = hr_value_new_list ();
+
+  for (gsize d = 0; d < hr_plan_n_devices (resident->plan); d++) {
+    Ours ours = { 0 };
+    add_resident (resident, d, &ours);
+    hr_value_append (list, parts_to_json (&ours));
+  }
+  return list;
 }
 
 /* Positions that each slot holds, and whether it works. */
@@ -132,6 +153,7 @@ resident_to_json (HeadroomResident *resident)
                   headroom_settings_to_json (hr_plan_get_settings (resident->plan)));
     hr_value_set (json, "bytes", headroom_plan_bytes_to_json (resident->plan));
     hr_value_set (json, "device_bytes", shares_to_json (resident->plan));
+    hr_value_set (json, "device_parts", device_parts_to_json (resident));
   }
   if (resident->runner != NULL)
     set_runner_stats (json, resident->runner);
