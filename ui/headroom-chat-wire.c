@@ -78,6 +78,62 @@ headroom_load_request (const char *model, const HeadroomAskOptions *options, con
   return headroom_json_print (json, HEADROOM_JSON_PLAIN);
 }
 
+static HrValue *
+preset_to_json (const HeadroomPreset *preset)
+{
+  HrValue *json = hr_value_new_dict (), *options = hr_value_new_dict ();
+
+  headroom_json_set_string (json, "name", preset->id);
+  if (preset->parallel > 0)
+    headroom_json_set_int (options, "parallel", preset->parallel);
+  headroom_json_set_int (options, "num_predict", preset->num_predict);
+  hr_value_set (json, "options", options);
+  if (preset->keep_alive != NULL)
+    set_keep_alive (json, preset->keep_alive);
+  return json;
+}
+
+/* The options without those that are as the preset has them. */
+static HrValue *
+own_options (const HeadroomAskOptions *options, const HeadroomPreset *preset)
+{
+  g_autoptr (HrValue) all = options_to_json (options);
+  HrValue *own = hr_value_new_dict ();
+
+  for (gsize i = 0; i < hr_value_size (all); i++) {
+    const char *name;
+    HrValue *value = hr_value_entry (all, i, &name);
+    if ((g_str_equal (name, "parallel") && options->parallel == (int) preset->parallel) ||
+        (g_str_equal (name, "num_predict") && options->num_predict == preset->num_predict))
+      continue;
+    hr_value_set (own, name, hr_value_ref (value));
+  }
+  return own;
+}
+
+/**
+ * headroom_effective_request:
+ * @options: how the window asks
+ * @preset: (nullable): what was applied last; what is still as it said comes from it
+ *
+ * Returns: (transfer full): the body of a request to /headroom/effective
+ */
+char *
+headroom_effective_request (const HeadroomAskOptions *options, const HeadroomPreset *preset)
+{
+  g_autoptr (HrValue) json = hr_value_new_dict ();
+
+  headroom_json_set_string (json, "model", options->model);
+  hr_value_set (json, "options",
+                preset != NULL ? own_options (options, preset) : options_to_json (options));
+  if (preset != NULL)
+    hr_value_set (json, "preset", preset_to_json (preset));
+  if (options->keep_alive != NULL &&
+      (preset == NULL || g_strcmp0 (preset->keep_alive, options->keep_alive) != 0))
+    set_keep_alive (json, options->keep_alive);
+  return headroom_json_print (json, HEADROOM_JSON_PLAIN);
+}
+
 /**
  * headroom_chat_request:
  * @messages: a list of HeadroomChatMessage

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "headroom-conversation.h"
+#include "headroom-preset.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,8 @@ char     *headroom_chat_request    (GListModel               *messages,
 char     *headroom_load_request    (const char               *model,
                                     const HeadroomAskOptions *options,
                                     const char               *keep_alive) G_GNUC_WARN_UNUSED_RESULT;
+char     *headroom_effective_request (const HeadroomAskOptions *options,
+                                      const HeadroomPreset *preset) G_GNUC_WARN_UNUSED_RESULT;
 gboolean  headroom_chat_line_parse (const char               *line,
                                     HeadroomChatLine         *ret_line,
                                     GError                  **error);

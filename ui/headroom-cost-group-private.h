@@ -22,6 +22,7 @@ struct _HeadroomCostGroup
   GSettings *settings;
   HeadroomPlanPreview *preview;
   int num_predict; /* of the preset that was chosen last; 0: none */
+  const char *preset_id; /* its name, or NULL */
   HrModel *model; /* borrowed; whose stops the context slider has */
 
   HeadroomSliderRow *ctx_row;
@@ -35,6 +36,8 @@ struct _HeadroomCostGroup
   GtkLabel *forecast_label; /* who would have to go */
   HeadroomLayerStrip *layers;
   GtkLabel *layers_label;
+  GtkLabel *slower_label; /* what it costs that layers are not on a card */
+  guint settling;         /* the timeout after which that is worked out */
   GtkWidget *apply_button;
   GtkWidget *undo_button;
 };
@@ -48,6 +51,8 @@ void               _headroom_cost_group_show_ground   (HeadroomCostGroup    *sel
 void               _headroom_cost_group_set_stops     (HeadroomCostGroup    *self,
                                                        HrPlan               *plan,
                                                        HrModel              *model);
+/* Models in one line, as people call them; names: of char *, without NULL at the end. */
+char              *_headroom_cost_group_dup_names     (GPtrArray            *names);
 /* A person moved something. */
 void               _headroom_cost_group_chosen        (HeadroomCostGroup    *self);
 /* Makes every row and button. */

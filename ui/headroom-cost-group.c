@@ -144,7 +144,10 @@ store_chosen (HeadroomCostGroup *self)
   g_settings_set_string (self->settings, "keep-alive", get_keep_alive (self));
   if (self->num_predict != 0)
     g_settings_set_int (self->settings, "num-predict", self->num_predict);
+  if (self->preset_id != NULL)
+    g_settings_set_string (self->settings, "preset", self->preset_id);
   self->num_predict = 0;
+  self->preset_id = NULL;
   g_signal_handlers_unblock_by_func (self->settings, read_settings, self);
   refresh_buttons (self);
   g_signal_emit (self, signals[APPLY], 0);
@@ -164,10 +167,8 @@ ask_first (HeadroomCostGroup *self, GPtrArray *names)
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
   GtkWidget *dialog = adw_message_dialog_new (GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL,
                                               _("Unload Other Models?"), NULL);
-  g_autofree char *joined = NULL;
+  g_autofree char *joined = _headroom_cost_group_dup_names (names);
 
-  g_ptr_array_add (names, NULL);
-  joined = g_strjoinv (", ", (char **) names->pdata);
   adw_message_dialog_format_body (
       ADW_MESSAGE_DIALOG (dialog),
       /* Translators: models */
@@ -199,6 +200,7 @@ static void
 undo_cb (HeadroomCostGroup *self)
 {
   self->num_predict = 0;
+  self->preset_id = NULL;
   read_settings (self);
 }
 
@@ -220,6 +222,8 @@ headroom_cost_group_choose (HeadroomCostGroup *self, const HeadroomPreset *prese
   if (preset->keep_alive != NULL)
     adw_combo_row_set_selected (self->keep_alive_row, find_keep_alive (preset->keep_alive));
   self->num_predict = preset->num_predict;
+  if (preset->id != NULL)
+    self->preset_id = headroom_preset_find (preset->id)->id;
 }
 
 static void
@@ -238,6 +242,7 @@ headroom_cost_group_dispose (GObject *object)
 {
   HeadroomCostGroup *self = HEADROOM_COST_GROUP (object);
 
+  g_clear_handle_id (&self->settling, g_source_remove);
   g_clear_object (&self->settings);
   g_clear_object (&self->preview);
   G_OBJECT_CLASS (headroom_cost_group_parent_class)->dispose (object);

@@ -4,8 +4,12 @@
  */
 #include "headroom-cost-group-private.h"
 
+#include "headroom-model-item.h"
+
 #include <glib/gi18n.h>
 #include <inttypes.h>
+
+#define SETTLE_MSEC 200
 
 /* ---- What it costs --------------------------------------------------------------------------- */
 
@@ -139,11 +143,52 @@ show_steps (HeadroomCostGroup *self)
   g_string_free (text, TRUE);
 }
 
+/* How many times longer a token takes than if all layers were on cards; 0: they are, or there are
+ * no cards. */
+static double
+slowdown_of (HeadroomCostGroup *self, HrPlan *plan)
+{
+  HrSettings all = *hr_plan_get_settings (plan);
+  g_autoptr (HrPlan) ideal = NULL;
+  double now, then;
+
+  if (hr_plan_n_devices (plan) < 2 || all.gpu_layers >= (gint32) hr_plan_n_layers (plan))
+    return 0;
+  all.gpu_layers = (gint32) hr_plan_n_layers (plan);
+  ideal = headroom_plan_preview_try (self->preview, &all);
+  now = headroom_predict (plan, HEADROOM_USUAL_PROMPT, 0, 1).tokens_per_second;
+  then =
+      ideal != NULL ? headroom_predict (ideal, HEADROOM_USUAL_PROMPT, 0, 1).tokens_per_second : 0;
+  return now > 0 && then > 0 ? then / now : 0;
+}
+
+static gboolean
+settled_cb (gpointer user_data)
+{
+  HeadroomCostGroup *self = user_data;
+  HrPlan *plan = headroom_plan_preview_get_plan (self->preview);
+  double times = plan != NULL ? slowdown_of (self, plan) : 0;
+  g_autofree char *text = NULL;
+
+  self->settling = 0;
+  if (times > 0)
+    /* Translators: how many times slower, such as 3.4 */
+    text = g_strdup_printf (
+        _("Answers are %.1f times slower than with all layers on graphics cards."), times);
+  gtk_label_set_text (self->slower_label, text != NULL ? text : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->slower_label), text != NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* Another plan is too much for a frame in which a slider moves: what it says waits until the thumb
+ * rests. */
 static void
 show_layers (HeadroomCostGroup *self, HrPlan *plan)
 {
   headroom_layer_strip_set_plan (self->layers, plan);
   gtk_label_set_text (self->layers_label, headroom_layer_strip_get_text (self->layers));
+  g_clear_handle_id (&self->settling, g_source_remove);
+  self->settling = g_timeout_add (SETTLE_MSEC, settled_cb, self);
 }
 
 static void
@@ -156,6 +201,7 @@ show_no_plan (HeadroomCostGroup *self)
   headroom_slider_row_set_cost (self->batch_row, NULL, FALSE);
   headroom_layer_strip_set_plan (self->layers, NULL);
   gtk_label_set_text (self->layers_label, "");
+  gtk_widget_set_visible (GTK_WIDGET (self->slower_label), FALSE);
 }
 
 /* How fast an answer is at the end of the chosen context, and the wait before it. */
@@ -174,16 +220,26 @@ show_speed (HeadroomCostGroup *self, HrPlan *plan)
   gtk_label_set_text (self->speed_label, text != NULL ? text : "");
 }
 
+char *
+_headroom_cost_group_dup_names (GPtrArray *names)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *title = headroom_model_dup_title (names->pdata[i]);
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", title);
+  }
+  return g_string_free (text, FALSE);
+}
+
 /* Who would have to go. */
 static void
 show_forecast (HeadroomCostGroup *self)
 {
   g_autoptr (GPtrArray) names = NULL;
   HeadroomForecastKind kind = headroom_plan_preview_forecast (self->preview, &names);
-  g_autofree char *joined = NULL, *text = NULL;
+  g_autofree char *joined = _headroom_cost_group_dup_names (names), *text = NULL;
 
-  g_ptr_array_add (names, NULL);
-  joined = g_strjoinv (", ", (char **) names->pdata);
   if (kind == HEADROOM_FORECAST_EVICTS)
     /* Translators: models that would have to leave the memory */
     text = g_strdup_printf (_("For these settings %s has to go."), joined);

@@ -76,11 +76,14 @@ add_layers (HeadroomCostGroup *self)
 
   self->layers = HEADROOM_LAYER_STRIP (headroom_layer_strip_new ());
   self->layers_label = new_caption ("dim-label");
+  self->slower_label = new_caption ("warning");
+  gtk_widget_set_visible (GTK_WIDGET (self->slower_label), FALSE);
   gtk_label_set_xalign (GTK_LABEL (title), 0);
   gtk_widget_add_css_class (box, "headroom-slider");
   gtk_box_append (GTK_BOX (box), title);
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->layers));
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->layers_label));
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->slower_label));
   gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (row), box);
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), FALSE);
   gtk_widget_set_focusable (row, FALSE);

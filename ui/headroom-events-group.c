@@ -5,6 +5,7 @@
 #include "headroom-events-group.h"
 
 #include "headroom-event-text.h"
+#include "headroom-model-item.h"
 #include "headroom-timeline.h"
 #include "headroom-wire-util.h"
 
@@ -62,11 +63,10 @@ time_text (HeadroomEventsGroup *self, const char *text)
 static char *
 title_of (const HrValue *event)
 {
-  const char *model = headroom_wire_get_string (event, "model");
+  g_autofree char *model = headroom_model_dup_title (headroom_wire_get_string (event, "model"));
   const char *kind = headroom_event_text_kind (headroom_wire_get_string (event, "kind"));
 
-  return model != NULL && *model != '\0' ? g_strdup_printf ("%s · %s", kind, model)
-                                         : g_strdup (kind);
+  return *model != '\0' ? g_strdup_printf ("%s · %s", kind, model) : g_strdup (kind);
 }
 
 static char *

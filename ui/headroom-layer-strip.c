@@ -5,6 +5,7 @@
 #include "headroom-layer-strip.h"
 
 #include "headroom-memory-paint.h"
+#include "headroom-predict.h"
 
 #include <glib/gi18n.h>
 
@@ -120,28 +121,44 @@ count_layers (HeadroomLayerStrip *self, guint32 device)
   return n;
 }
 
-/* Such as "30 layers on NVIDIA L4, 62 % of the model · 2 layers on the processor, 38 %". */
+/* Its layers and shares; time: of a generated token, negative: not known. */
+static char *
+describe_device (const HrDevice *device, guint n_layers, double bytes, double time)
+{
+  const char *name = device->kind == HR_DEVICE_CPU ? _("the processor") : device->name;
+
+  if (time < 0)
+    /* Translators: the number of layers, the device that computes them, and its share of the bytes
+     * in percent */
+    return g_strdup_printf (g_dngettext (NULL, "%u layer on %s, %.0f %% of the bytes",
+                                         "%u layers on %s, %.0f %% of the bytes", n_layers),
+                            n_layers, name, bytes);
+  /* Translators: the number of layers, the device that computes them, and its shares of the bytes
+   * and of the time of an answer in percent */
+  return g_strdup_printf (g_dngettext (NULL,
+                                       "%u layer on %s, %.0f %% of the bytes, %.0f %% of the time",
+                                       "%u layers on %s, %.0f %% of the bytes, %.0f %% of the time",
+                                       n_layers),
+                          n_layers, name, bytes, time);
+}
+
+/* Such as "30 layers on NVIDIA L4, 62 % of the bytes, 18 % of the time · 2 layers on ...". */
 static char *
 describe (HeadroomLayerStrip *self, HrPlan *plan)
 {
   guint64 all = MAX (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS), 1);
   GString *text = g_string_new (NULL);
+  double times[HR_MAX_DEVICES];
+  gboolean is_timed = headroom_predict_time_shares (plan, times);
 
   for (gsize i = 0; i < hr_plan_n_devices (plan); i++) {
-    const HrDevice *device = hr_plan_get_device (plan, i);
     guint n = count_layers (self, i);
     double share = 100.0 * (double) hr_plan_get_device_bytes (plan, i) / (double) all;
-    const char *name = device->kind == HR_DEVICE_CPU ? _("the processor") : device->name;
+    g_autofree char *part = NULL;
     if (n == 0 && share < 0.5)
       continue;
-    if (text->len > 0)
-      g_string_append (text, " · ");
-    /* Translators: the number of layers, the device that computes them, and its share of the bytes
-     * in percent */
-    g_string_append_printf (text,
-                            g_dngettext (NULL, "%u layer on %s, %.0f %% of the bytes",
-                                         "%u layers on %s, %.0f %% of the bytes", n),
-                            n, name, share);
+    part = describe_device (hr_plan_get_device (plan, i), n, share, is_timed ? 100 * times[i] : -1);
+    g_string_append_printf (text, "%s%s", text->len > 0 ? " · " : "", part);
   }
   return g_string_free (text, FALSE);
 }

@@ -14,6 +14,7 @@
 #define PLAN_HEIGHT 6
 #define MIN_WIDTH 120
 #define MIN_OVERRUN 16
+#define MODEL_BORDER 2
 #define SWATCH_SIZE 14
 #define SWATCH_RADIUS 4
 
@@ -70,19 +71,46 @@ snapshot_ghost (HeadroomMemoryBar *self, GtkSnapshot *snapshot, const HeadroomMe
     headroom_memory_paint_ghost (GTK_WIDGET (self), snapshot, &area, after > now);
 }
 
+/* A line where one model or program ends and the next begins. */
+static void
+snapshot_border (HeadroomMemoryBar *self, GtkSnapshot *snapshot,
+                 const HeadroomMemorySegment *segment)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  gboolean is_ours = segment->part != HEADROOM_MEMORY_OTHERS;
+  HeadroomMemorySpan span = { segment->span.start, is_ours ? MODEL_BORDER : 1 };
+  graphene_rect_t area = place (widget, &span, 0, NOW_HEIGHT);
+  GdkRGBA colour = headroom_memory_colour (widget, "window_bg_color");
+
+  gtk_snapshot_append_color (snapshot, &colour, &area);
+}
+
+static gboolean
+begins_owner (const HeadroomMemorySegment *segments, gsize index)
+{
+  return index > 0 && (segments[index].owner >= 0 || segments[index - 1].owner >= 0) &&
+         (segments[index].owner != segments[index - 1].owner ||
+          (segments[index].part == HEADROOM_MEMORY_OTHERS) !=
+              (segments[index - 1].part == HEADROOM_MEMORY_OTHERS));
+}
+
 static void
 snapshot_now (HeadroomMemoryBar *self, GtkSnapshot *snapshot)
 {
   GtkWidget *widget = GTK_WIDGET (self);
+  HeadroomMemorySegment segments[HEADROOM_MEMORY_MAX_SEGMENTS];
   HeadroomMemorySpan spans[HEADROOM_MEMORY_N_PARTS];
   graphene_rect_t lane = GRAPHENE_RECT_INIT (0, 0, gtk_widget_get_width (widget), NOW_HEIGHT);
+  gsize n = headroom_memory_layout_segments (&self->device, lane.size.width, segments);
 
   headroom_memory_layout_now (&self->device, lane.size.width, spans);
   push_rounded (snapshot, &lane);
   headroom_memory_paint_trough (widget, snapshot, &lane);
-  for (int i = 0; i < HEADROOM_MEMORY_N_PARTS; i++) {
-    graphene_rect_t area = place (widget, &spans[i], 0, NOW_HEIGHT);
-    headroom_memory_paint (widget, snapshot, &area, i);
+  for (gsize i = 0; i < n; i++) {
+    graphene_rect_t area = place (widget, &segments[i].span, 0, NOW_HEIGHT);
+    headroom_memory_paint (widget, snapshot, &area, segments[i].part);
+    if (begins_owner (segments, i))
+      snapshot_border (self, snapshot, &segments[i]);
   }
   snapshot_ghost (self, snapshot, &spans[HEADROOM_MEMORY_WEIGHTS]);
   gtk_snapshot_pop (snapshot);
@@ -141,6 +169,47 @@ headroom_memory_bar_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     snapshot_plan (self, snapshot);
 }
 
+/* ---- What is under the pointer --------------------------------------------------------------- */
+
+/* Such as "llama3.1:8b · Weights: 4.3 GiB". */
+static char *
+describe_segment (HeadroomMemoryBar *self, const HeadroomMemorySegment *segment)
+{
+  const char *part = headroom_memory_part_title (segment->part), *owner = NULL;
+  g_autofree char *bytes = headroom_memory_format (segment->bytes);
+
+  if (segment->owner >= 0 && segment->part == HEADROOM_MEMORY_OTHERS)
+    owner = self->device.neighbours[segment->owner].name;
+  else if (segment->owner >= 0)
+    owner = self->device.models[segment->owner].name;
+  if (owner == NULL)
+    /* Translators: a part of the memory, and bytes */
+    return g_strdup_printf (_("%s: %s"), part, bytes);
+  /* Translators: a model or program, a part of the memory, and bytes */
+  return g_strdup_printf (_("%s · %s: %s"), owner, part, bytes);
+}
+
+static gboolean
+headroom_memory_bar_query_tooltip (GtkWidget *widget, int x, int y, gboolean keyboard,
+                                   GtkTooltip *tooltip)
+{
+  HeadroomMemoryBar *self = HEADROOM_MEMORY_BAR (widget);
+  HeadroomMemorySegment segments[HEADROOM_MEMORY_MAX_SEGMENTS];
+  double width = gtk_widget_get_width (widget),
+         at = gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL ? width - x : x;
+  gsize n = headroom_memory_layout_segments (&self->device, width, segments);
+
+  if (keyboard || y > NOW_HEIGHT)
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    if (at >= segments[i].span.start && at < segments[i].span.start + segments[i].span.width) {
+      g_autofree char *text = describe_segment (self, &segments[i]);
+      gtk_tooltip_set_text (tooltip, text);
+      return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 headroom_memory_bar_class_init (HeadroomMemoryBarClass *klass)
 {
@@ -148,6 +217,7 @@ headroom_memory_bar_class_init (HeadroomMemoryBarClass *klass)
 
   widget_class->measure = headroom_memory_bar_measure;
   widget_class->snapshot = headroom_memory_bar_snapshot;
+  widget_class->query_tooltip = headroom_memory_bar_query_tooltip;
   gtk_widget_class_set_css_name (widget_class, "memorybar");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_METER);
 }
@@ -156,6 +226,7 @@ static void
 headroom_memory_bar_init (HeadroomMemoryBar *self)
 {
   gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
+  gtk_widget_set_has_tooltip (GTK_WIDGET (self), TRUE);
 }
 
 GtkWidget *

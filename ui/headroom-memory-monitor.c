@@ -6,6 +6,7 @@
 #include "headroom-memory-monitor.h"
 
 #include "headroom-forecast.h"
+#include "headroom-neighbours.h"
 #include "headroom-wire-util.h"
 
 #include <glib/gi18n.h>
@@ -169,10 +170,46 @@ watches_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 ask_watches (HeadroomMemoryMonitor *self)
 {
-  if (headroom_wire_length (headroom_wire_get (self->report.status, "watches")) > 0 &&
-      self->n_polls++ % POLLS_PER_WATCH == 0)
+  if (headroom_wire_length (headroom_wire_get (self->report.status, "watches")) > 0)
     headroom_client_request_async (self->client, "GET", "/headroom/watches", NULL,
                                    self->cancellable, watches_cb, g_object_ref (self));
+}
+
+/* ---- Other programs: read on a thread, as seldom ----------------------------------------------
+ */
+
+static void
+neighbours_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  g_task_return_pointer (task, headroom_neighbours_read ("/proc", HEADROOM_MEMORY_MAX_NEIGHBOURS),
+                         (GDestroyNotify) g_array_unref);
+}
+
+/* The host is the first device. */
+static void
+neighbours_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  HeadroomMemoryDevice *host = &HEADROOM_MEMORY_MONITOR (source)->report.devices[0];
+  g_autoptr (GArray) list = g_task_propagate_pointer (G_TASK (result), NULL);
+
+  if (list == NULL)
+    return;
+  memset (host->neighbours, 0, sizeof host->neighbours);
+  host->n_neighbours = list->len;
+  for (guint i = 0; i < list->len; i++) {
+    const HeadroomNeighbour *neighbour = &g_array_index (list, HeadroomNeighbour, i);
+    g_strlcpy (host->neighbours[i].name, neighbour->name, sizeof host->neighbours[i].name);
+    host->neighbours[i].bytes = neighbour->bytes;
+  }
+}
+
+static void
+read_neighbours (HeadroomMemoryMonitor *self)
+{
+  g_autoptr (GTask) task = g_task_new (self, self->cancellable, neighbours_cb, NULL);
+
+  g_task_set_source_tag (task, read_neighbours);
+  g_task_run_in_thread (task, neighbours_thread);
 }
 
 /* ---- Status ---------------------------------------------------------------------------------- */
@@ -192,7 +229,10 @@ reported_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   ask_requests (self);
-  ask_watches (self);
+  if (self->n_polls++ % POLLS_PER_WATCH == 0) {
+    ask_watches (self);
+    read_neighbours (self);
+  }
   g_signal_emit (self, signals[CHANGED], 0);
   for (guint i = 0; i < self->report.news->len; i++)
     g_signal_emit (self, signals[NEWS], 0, self->report.news->pdata[i]);

@@ -6,12 +6,13 @@
 #include "headroom-memory-page.h"
 
 #include "headroom-cost-group.h"
+#include "headroom-device-row.h"
+#include "headroom-effective-group.h"
 #include "headroom-events-group.h"
-#include "headroom-memory-bar.h"
-#include "headroom-memory-legend.h"
 #include "headroom-plan-preview.h"
 #include "headroom-residents-group.h"
 #include "headroom-sum-group.h"
+#include "headroom-variants-group.h"
 #include "headroom-watches-group.h"
 #include "headroom-wire-util.h"
 
@@ -22,10 +23,10 @@ struct _HeadroomMemoryPage {
   GtkWidget *scroller;
   GtkBox *column;
   AdwPreferencesGroup *devices_group;
-  GPtrArray *bars;         /* HeadroomMemoryBar, one per device */
-  GPtrArray *legends;      /* HeadroomMemoryLegend, one per device */
+  GPtrArray *rows;         /* HeadroomDeviceRow, one per device */
   GtkWidget *cost_group;   /* NULL until there are settings */
   GtkWidget *preset_group; /* likewise */
+  HeadroomEffectiveGroup *effective_group;
   HeadroomSumGroup *sum_group;
   HeadroomResidentsGroup *residents_group;
   HeadroomWatchesGroup *watches_group;
@@ -37,57 +38,23 @@ struct _HeadroomMemoryPage {
 
 G_DEFINE_FINAL_TYPE (HeadroomMemoryPage, headroom_memory_page, GTK_TYPE_WIDGET)
 
-enum { KEEP, APPLY, THRESHOLD, N_SIGNALS };
+enum { KEEP, APPLY, THRESHOLD, CHOOSE_MODEL, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-/* ---- Devices: a bar that opens into its numbers ---------------------------------------------- */
-
-static void
-add_device (HeadroomMemoryPage *self)
-{
-  GtkWidget *row = adw_expander_row_new (), *bar = headroom_memory_bar_new (),
-            *legend = headroom_memory_legend_new ();
-  GtkWidget *holder = adw_preferences_row_new ();
-
-  gtk_widget_set_valign (bar, GTK_ALIGN_CENTER);
-  gtk_widget_set_size_request (bar, 120, -1);
-  adw_expander_row_add_action (ADW_EXPANDER_ROW (row), bar);
-  gtk_widget_add_css_class (legend, "headroom-slider");
-  gtk_list_box_row_set_child (GTK_LIST_BOX_ROW (holder), legend);
-  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (holder), FALSE);
-  adw_expander_row_add_row (ADW_EXPANDER_ROW (row), holder);
-  adw_preferences_group_add (self->devices_group, row);
-  g_object_set_data (G_OBJECT (bar), "row", row);
-  g_ptr_array_add (self->bars, bar);
-  g_ptr_array_add (self->legends, legend);
-}
+/* ---- Devices --------------------------------------------------------------------------------- */
 
 static void
 set_n_devices (HeadroomMemoryPage *self, gsize n)
 {
-  while (self->bars->len < n)
-    add_device (self);
-  while (self->bars->len > n) {
-    GtkWidget *row = g_object_get_data (self->bars->pdata[self->bars->len - 1], "row");
-    g_ptr_array_set_size (self->bars, (int) self->bars->len - 1);
-    g_ptr_array_set_size (self->legends, (int) self->legends->len - 1);
-    adw_preferences_group_remove (self->devices_group, row);
+  while (self->rows->len < n) {
+    GtkWidget *row = headroom_device_row_new ();
+    adw_preferences_group_add (self->devices_group, row);
+    g_ptr_array_add (self->rows, row);
   }
-}
-
-static void
-show_device (HeadroomMemoryPage *self, gsize index)
-{
-  const HeadroomMemoryDevice *device = &self->devices[index];
-  GtkWidget *bar = self->bars->pdata[index], *row = g_object_get_data (G_OBJECT (bar), "row");
-  g_autofree char *free_text = headroom_memory_format (device->now[HEADROOM_MEMORY_FREE]);
-  g_autofree char *total = headroom_memory_format (device->total);
-  g_autofree char *text = g_strdup_printf (_("%s of %s free"), free_text, total);
-
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), device->name);
-  adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (row), text);
-  headroom_memory_bar_set_device (HEADROOM_MEMORY_BAR (bar), device);
-  headroom_memory_legend_set_device (HEADROOM_MEMORY_LEGEND (self->legends->pdata[index]), device);
+  while (self->rows->len > n) {
+    adw_preferences_group_remove (self->devices_group, self->rows->pdata[self->rows->len - 1]);
+    g_ptr_array_set_size (self->rows, (int) self->rows->len - 1);
+  }
 }
 
 static HeadroomMemoryPart
@@ -128,7 +95,7 @@ show_devices (HeadroomMemoryPage *self)
   }
   set_n_devices (self, self->n_devices);
   for (gsize i = 0; i < self->n_devices; i++)
-    show_device (self, i);
+    headroom_device_row_set_device (self->rows->pdata[i], &self->devices[i]);
 }
 
 /* ---- What is heard --------------------------------------------------------------------------- */
@@ -179,6 +146,14 @@ headroom_memory_page_get_preview (HeadroomMemoryPage *self)
   return self->preview;
 }
 
+void
+headroom_memory_page_ask_effective (HeadroomMemoryPage *self, HeadroomClient *client,
+                                    const char *body, const char *last_event)
+{
+  g_return_if_fail (HEADROOM_IS_MEMORY_PAGE (self));
+  headroom_effective_group_ask (self->effective_group, client, body, last_event);
+}
+
 static void
 keep_cb (HeadroomMemoryPage *self, const char *model, const char *keep_alive)
 {
@@ -189,6 +164,12 @@ static void
 threshold_cb (HeadroomMemoryPage *self, const char *code, double value)
 {
   g_signal_emit (self, signals[THRESHOLD], 0, code, value);
+}
+
+static void
+variant_cb (HeadroomMemoryPage *self, const char *name)
+{
+  g_signal_emit (self, signals[CHOOSE_MODEL], 0, name);
 }
 
 static void
@@ -205,11 +186,17 @@ apply_cb (HeadroomMemoryPage *self)
 void
 headroom_memory_page_set_settings (HeadroomMemoryPage *self, GSettings *settings)
 {
+  GtkWidget *variants_group;
+
   g_return_if_fail (HEADROOM_IS_MEMORY_PAGE (self) && self->cost_group == NULL);
   self->cost_group = headroom_cost_group_new (settings, self->preview);
   gtk_box_insert_child_after (self->column, self->cost_group, GTK_WIDGET (self->residents_group));
   self->preset_group = headroom_preset_group_new (self->preview);
   gtk_box_insert_child_after (self->column, self->preset_group, self->cost_group);
+  variants_group = headroom_variants_group_new (self->preview);
+  gtk_box_insert_child_after (self->column, variants_group, self->preset_group);
+  g_signal_connect_object (variants_group, "chosen", G_CALLBACK (variant_cb), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->preset_group, "chosen", G_CALLBACK (headroom_cost_group_choose),
                            self->cost_group, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->cost_group, "apply", G_CALLBACK (apply_cb), self,
@@ -233,8 +220,7 @@ headroom_memory_page_finalize (GObject *object)
 {
   HeadroomMemoryPage *self = HEADROOM_MEMORY_PAGE (object);
 
-  g_ptr_array_unref (self->bars);
-  g_ptr_array_unref (self->legends);
+  g_ptr_array_unref (self->rows);
   G_OBJECT_CLASS (headroom_memory_page_parent_class)->finalize (object);
 }
 
@@ -249,6 +235,8 @@ headroom_memory_page_class_init (HeadroomMemoryPageClass *klass)
                                 2, G_TYPE_STRING, G_TYPE_STRING);
   signals[THRESHOLD] = g_signal_new ("threshold", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_DOUBLE);
+  signals[CHOOSE_MODEL] = g_signal_new ("choose-model", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                        NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[APPLY] =
       g_signal_new ("apply", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
@@ -260,11 +248,13 @@ add_groups (HeadroomMemoryPage *self)
   self->devices_group = ADW_PREFERENCES_GROUP (adw_preferences_group_new ());
   self->sum_group = HEADROOM_SUM_GROUP (headroom_sum_group_new ());
   self->residents_group = HEADROOM_RESIDENTS_GROUP (headroom_residents_group_new ());
+  self->effective_group = HEADROOM_EFFECTIVE_GROUP (headroom_effective_group_new ());
   self->watches_group = HEADROOM_WATCHES_GROUP (headroom_watches_group_new ());
   self->events_group = HEADROOM_EVENTS_GROUP (headroom_events_group_new ());
   adw_preferences_group_set_title (self->devices_group, _("Memory of This Computer"));
   gtk_box_append (self->column, GTK_WIDGET (self->devices_group));
   gtk_box_append (self->column, GTK_WIDGET (self->residents_group));
+  gtk_box_append (self->column, GTK_WIDGET (self->effective_group));
   gtk_box_append (self->column, GTK_WIDGET (self->sum_group));
   gtk_box_append (self->column, GTK_WIDGET (self->watches_group));
   gtk_box_append (self->column, GTK_WIDGET (self->events_group));
@@ -279,8 +269,7 @@ headroom_memory_page_init (HeadroomMemoryPage *self)
 {
   GtkWidget *clamp = adw_clamp_new ();
 
-  self->bars = g_ptr_array_new ();
-  self->legends = g_ptr_array_new ();
+  self->rows = g_ptr_array_new ();
   self->preview = headroom_plan_preview_new ();
   self->column = GTK_BOX (gtk_box_new (GTK_ORIENTATION_VERTICAL, 24));
   gtk_widget_add_css_class (GTK_WIDGET (self->column), "headroom-page");

@@ -5,7 +5,8 @@
  *
  * Signal "keep" (model, keep_alive): a person wants a loaded model to stay, to go later or to go
  * now. Signal "apply": the stored settings changed and a loaded model should follow. Signal
- * "threshold" (code, value): a watch shall warn elsewhere.
+ * "threshold" (code, value): a watch shall warn elsewhere. "choose-model" (name): a person wants the
+ * same model in another quantisation.
  */
 #pragma once
 
@@ -27,6 +28,12 @@ void       headroom_memory_page_set_model    (HeadroomMemoryPage         *self,
 void       headroom_memory_page_set_report   (HeadroomMemoryPage         *self,
                                               const HeadroomMemoryReport *report);
 
+/* Has the settings explained that a request would be answered with; see
+ * headroom_effective_group_ask(). */
+void       headroom_memory_page_ask_effective (HeadroomMemoryPage *self,
+                                               HeadroomClient     *client,
+                                               const char         *body,
+                                               const char         *last_event);
 /* Who plans for the page; borrowed. */
 HeadroomPlanPreview *headroom_memory_page_get_preview (HeadroomMemoryPage *self);
 

@@ -4,6 +4,7 @@
  */
 #include "headroom-memory-wire.h"
 
+#include "headroom-model-item.h"
 #include "headroom-wire-util.h"
 
 #include <glib/gi18n.h>
@@ -39,7 +40,37 @@ free_beyond_ours (const HeadroomMemoryDevice *device, guint64 weights_mapped, gu
   return free_bytes > promised ? free_bytes - promised : 0;
 }
 
-/* The plan that the device has stays until another is read. */
+static void
+read_parts (const HrValue *json, guint64 *ret_parts)
+{
+  ret_parts[HEADROOM_MEMORY_WEIGHTS] = get_bytes (json, "weights");
+  ret_parts[HEADROOM_MEMORY_CACHE] = get_bytes (json, "cache");
+  ret_parts[HEADROOM_MEMORY_CACHE_UNUSED] = get_bytes (json, "cache_reserved");
+  ret_parts[HEADROOM_MEMORY_COMPUTE] = get_bytes (json, "compute");
+  ret_parts[HEADROOM_MEMORY_PROJECTOR] = get_bytes (json, "projector");
+  ret_parts[HEADROOM_MEMORY_DRIVER] = get_bytes (json, "driver");
+}
+
+/* What each model takes of a device, in the server's order. */
+static void
+read_models (const HrValue *models, gsize device_index, HeadroomMemoryDevice *device)
+{
+  memset (device->models, 0, sizeof device->models);
+  device->n_models = 0;
+  for (gsize i = 0; i < headroom_wire_length (models); i++) {
+    const HrValue *model = headroom_wire_at (models, i);
+    HeadroomMemoryModel *at = &device->models[device->n_models];
+    g_autofree char *title = headroom_model_dup_title (headroom_wire_get_string (model, "name"));
+    if (device->n_models == HEADROOM_MEMORY_MAX_MODELS)
+      return;
+    g_strlcpy (at->name, title, sizeof at->name);
+    read_parts (headroom_wire_at (headroom_wire_get (model, "device_parts"), device_index),
+                at->parts);
+    device->n_models += headroom_memory_sum_ours (at->parts) > 0;
+  }
+}
+
+/* The plan and the neighbours that the device has stay until others are read. */
 static void
 read_device (const HrValue *json, HeadroomMemoryDevice *device)
 {
@@ -50,27 +81,24 @@ read_device (const HrValue *json, HeadroomMemoryDevice *device)
   g_strlcpy (device->name, device->is_gpu && name != NULL ? name : _("Memory"),
              sizeof device->name);
   device->total = get_bytes (json, "total");
-  device->now[HEADROOM_MEMORY_WEIGHTS] = get_bytes (ours, "weights");
-  device->now[HEADROOM_MEMORY_CACHE] = get_bytes (ours, "cache");
-  device->now[HEADROOM_MEMORY_CACHE_UNUSED] = get_bytes (ours, "cache_reserved");
-  device->now[HEADROOM_MEMORY_COMPUTE] = get_bytes (ours, "compute");
-  device->now[HEADROOM_MEMORY_PROJECTOR] = get_bytes (ours, "projector");
-  device->now[HEADROOM_MEMORY_DRIVER] = get_bytes (ours, "driver");
+  read_parts (ours, device->now);
   headroom_memory_settle (
       device, free_beyond_ours (device, get_bytes (ours, "weights_mapped"), get_bytes (json, "free")),
       get_bytes (json, "reserve"));
 }
 
 static void
-read_devices (const HrValue *list, HeadroomMemoryReport *report)
+read_devices (const HrValue *list, const HrValue *models, HeadroomMemoryReport *report)
 {
   gsize n = MIN (headroom_wire_length (list), HEADROOM_MEMORY_MAX_DEVICES);
 
   for (gsize i = report->n_devices; i < n; i++)
     memset (&report->devices[i], 0, sizeof report->devices[i]);
   report->n_devices = n;
-  for (gsize i = 0; i < n; i++)
+  for (gsize i = 0; i < n; i++) {
     read_device (headroom_wire_at (list, i), &report->devices[i]);
+    read_models (models, i, &report->devices[i]);
+  }
 }
 
 /* ---- What happens ---------------------------------------------------------------------------- */
@@ -140,7 +168,7 @@ headroom_memory_wire_read_status (const char *text, HeadroomMemoryReport *report
 
   if (json == NULL)
     return FALSE;
-  read_devices (headroom_wire_get (json, "devices"), report);
+  read_devices (headroom_wire_get (json, "devices"), headroom_wire_get (json, "models"), report);
   read_loading (headroom_wire_get (json, "models"), report);
   read_events (headroom_wire_get (json, "events"), report);
   g_clear_pointer (&report->status, hr_value_unref);

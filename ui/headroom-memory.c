@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
+#include <string.h>
 
 /* A part that exists is never narrower than this, else a small model would not be seen on a large
  * machine. */
@@ -39,8 +40,8 @@ headroom_memory_part_title (HeadroomMemoryPart part)
   g_return_val_if_reached ("");
 }
 
-static guint64
-sum_ours (const guint64 *parts)
+guint64
+headroom_memory_sum_ours (const guint64 *parts)
 {
   guint64 bytes = 0;
 
@@ -53,14 +54,14 @@ sum_ours (const guint64 *parts)
 guint64
 headroom_memory_ours (const HeadroomMemoryDevice *device)
 {
-  return sum_ours (device->now);
+  return headroom_memory_sum_ours (device->now);
 }
 
 /* Bytes that the chosen settings need. */
 guint64
 headroom_memory_planned (const HeadroomMemoryDevice *device)
 {
-  return sum_ours (device->plan);
+  return headroom_memory_sum_ours (device->plan);
 }
 
 /* Bytes that our models would take with the chosen settings: beside the others where there is room,
@@ -111,43 +112,118 @@ headroom_memory_settle (HeadroomMemoryDevice *device, guint64 free_bytes, guint6
   device->now[HEADROOM_MEMORY_FREE] = free_bytes - reserve_bytes;
 }
 
-/* Widens slim parts to MIN_PART_PIXELS at the cost of the widest one. */
-static void
-widen_slim_parts (double *widths)
-{
-  int widest = 0;
+/* ---- Places on a bar ------------------------------------------------------------------------- */
 
-  for (int i = 1; i < HEADROOM_MEMORY_N_PARTS; i++)
-    if (widths[i] > widths[widest])
-      widest = i;
-  for (int i = 0; i < HEADROOM_MEMORY_N_PARTS; i++) {
-    double missing = MIN_PART_PIXELS - widths[i];
-    if (i == widest || widths[i] <= 0 || missing <= 0 || widths[widest] - missing < MIN_PART_PIXELS)
-      continue;
-    widths[i] += missing;
-    widths[widest] -= missing;
+static void
+add_segment (HeadroomMemorySegment *segments, gsize *n, HeadroomMemoryPart part, int owner,
+             guint64 bytes)
+{
+  if (bytes > 0)
+    segments[(*n)++] = (HeadroomMemorySegment){ .part = part, .owner = owner, .bytes = bytes };
+}
+
+/* Programs that share memory may be counted for more than is not free. */
+static void
+add_others (const HeadroomMemoryDevice *device, HeadroomMemorySegment *segments, gsize *n)
+{
+  guint64 rest = device->now[HEADROOM_MEMORY_OTHERS];
+
+  for (gsize i = 0; i < device->n_neighbours; i++) {
+    guint64 bytes = MIN (rest, device->neighbours[i].bytes);
+    add_segment (segments, n, HEADROOM_MEMORY_OTHERS, (int) i, bytes);
+    rest -= bytes;
   }
+  add_segment (segments, n, HEADROOM_MEMORY_OTHERS, -1, rest);
+}
+
+static void
+add_ours (const HeadroomMemoryDevice *device, HeadroomMemorySegment *segments, gsize *n)
+{
+  guint64 rest[HEADROOM_MEMORY_N_PARTS];
+
+  memcpy (rest, device->now, sizeof rest);
+  for (gsize i = 0; i < device->n_models; i++)
+    for (int part = HEADROOM_MEMORY_WEIGHTS; part <= HEADROOM_MEMORY_DRIVER; part++) {
+      guint64 bytes = MIN (rest[part], device->models[i].parts[part]);
+      add_segment (segments, n, part, (int) i, bytes);
+      rest[part] -= bytes;
+    }
+  for (int part = HEADROOM_MEMORY_WEIGHTS; part <= HEADROOM_MEMORY_DRIVER; part++)
+    add_segment (segments, n, part, -1, rest[part]);
+}
+
+/* Widens slim segments to MIN_PART_PIXELS at the cost of the widest one. */
+static void
+widen_slim (HeadroomMemorySegment *segments, gsize n)
+{
+  gsize widest = 0;
+
+  for (gsize i = 1; i < n; i++)
+    if (segments[i].span.width > segments[widest].span.width)
+      widest = i;
+  for (gsize i = 0; i < n; i++) {
+    double missing = MIN_PART_PIXELS - segments[i].span.width;
+    if (i == widest || missing <= 0 || segments[widest].span.width - missing < MIN_PART_PIXELS)
+      continue;
+    segments[i].span.width += missing;
+    segments[widest].span.width -= missing;
+  }
+}
+
+/**
+ * headroom_memory_layout_segments:
+ * @device: a device
+ * @width: the bar's width in pixels
+ * @ret_segments: (out): room for HEADROOM_MEMORY_MAX_SEGMENTS; other programs, then one model after
+ * the other, then what is free; they cover the bar
+ *
+ * Returns: how many there are
+ */
+gsize
+headroom_memory_layout_segments (const HeadroomMemoryDevice *device, double width,
+                                 HeadroomMemorySegment *ret_segments)
+{
+  gsize n = 0;
+  double x = 0;
+
+  if (device->total == 0)
+    return 0;
+  add_others (device, ret_segments, &n);
+  add_ours (device, ret_segments, &n);
+  add_segment (ret_segments, &n, HEADROOM_MEMORY_FREE, -1, device->now[HEADROOM_MEMORY_FREE]);
+  add_segment (ret_segments, &n, HEADROOM_MEMORY_RESERVE, -1, device->now[HEADROOM_MEMORY_RESERVE]);
+  for (gsize i = 0; i < n; i++)
+    ret_segments[i].span.width = width * (double) ret_segments[i].bytes / (double) device->total;
+  widen_slim (ret_segments, n);
+  for (gsize i = 0; i < n; i++) {
+    ret_segments[i].span.start = x;
+    x += ret_segments[i].span.width;
+  }
+  return n;
 }
 
 /**
  * headroom_memory_layout_now:
  * @device: a device
  * @width: the bar's width in pixels
- * @ret_spans: (out): HEADROOM_MEMORY_N_PARTS places, which cover the bar
+ * @ret_spans: (out): HEADROOM_MEMORY_N_PARTS places, which cover the bar; of a part that several
+ * models have, their sum where the first model's is
  */
 void
 headroom_memory_layout_now (const HeadroomMemoryDevice *device, double width,
                             HeadroomMemorySpan *ret_spans)
 {
-  double widths[HEADROOM_MEMORY_N_PARTS] = { 0 };
+  HeadroomMemorySegment segments[HEADROOM_MEMORY_MAX_SEGMENTS];
+  gsize n = headroom_memory_layout_segments (device, width, segments);
   double x = 0;
 
-  for (int i = 0; device->total > 0 && i < HEADROOM_MEMORY_N_PARTS; i++)
-    widths[i] = width * (double) device->now[i] / (double) device->total;
-  widen_slim_parts (widths);
+  for (int i = 0; i < HEADROOM_MEMORY_N_PARTS; i++)
+    ret_spans[i] = (HeadroomMemorySpan){ 0, 0 };
+  for (gsize i = 0; i < n; i++)
+    ret_spans[segments[i].part].width += segments[i].span.width;
   for (int i = 0; i < HEADROOM_MEMORY_N_PARTS; i++) {
-    ret_spans[i] = (HeadroomMemorySpan){ x, widths[i] };
-    x += widths[i];
+    ret_spans[i].start = x;
+    x += ret_spans[i].width;
   }
 }
 

@@ -25,11 +25,31 @@ typedef enum {
   HEADROOM_MEMORY_N_PARTS,
 } HeadroomMemoryPart;
 
+/* Who of many are told apart on a bar; what the rest takes is drawn as nobody's. */
+#define HEADROOM_MEMORY_MAX_MODELS 8
+#define HEADROOM_MEMORY_MAX_NEIGHBOURS 5
+
+/* What one model takes of a device now. */
+typedef struct {
+  char name[64];
+  guint64 parts[HEADROOM_MEMORY_N_PARTS]; /* bytes */
+} HeadroomMemoryModel;
+
+/* What another program takes. */
+typedef struct {
+  char name[32];
+  guint64 bytes;
+} HeadroomMemoryNeighbour;
+
 typedef struct {
   char name[64];
   gboolean is_gpu;
   guint64 total;                          /* bytes */
   guint64 now[HEADROOM_MEMORY_N_PARTS];   /* bytes; they add up to total */
+  HeadroomMemoryModel models[HEADROOM_MEMORY_MAX_MODELS];
+  gsize n_models;
+  HeadroomMemoryNeighbour neighbours[HEADROOM_MEMORY_MAX_NEIGHBOURS]; /* the largest first */
+  gsize n_neighbours;
   gboolean has_plan;
   guint64 beside;                         /* bytes of ours that stay beside the plan: other models */
   guint64 plan[HEADROOM_MEMORY_N_PARTS]; /* bytes that the chosen settings need: weights, cache (as
@@ -41,7 +61,20 @@ typedef struct {
   double start, width;
 } HeadroomMemorySpan;
 
+/* A stretch of a bar: one part of one model, one program, or what is nobody's. */
+typedef struct {
+  HeadroomMemoryPart part;
+  int owner; /* of device->models, or of neighbours for what is others'; -1: nobody's */
+  guint64 bytes;
+  HeadroomMemorySpan span;
+} HeadroomMemorySegment;
+
+#define HEADROOM_MEMORY_MAX_SEGMENTS \
+  ((HEADROOM_MEMORY_MAX_MODELS + 1) * HEADROOM_MEMORY_N_PARTS + HEADROOM_MEMORY_MAX_NEIGHBOURS)
+
 const char *headroom_memory_part_title  (HeadroomMemoryPart          part);
+/* Bytes of the parts that are models'. */
+guint64     headroom_memory_sum_ours    (const guint64              *parts);
 guint64     headroom_memory_ours        (const HeadroomMemoryDevice *device);
 guint64     headroom_memory_planned     (const HeadroomMemoryDevice *device);
 guint64     headroom_memory_after       (const HeadroomMemoryDevice *device);
@@ -56,6 +89,9 @@ void        headroom_memory_layout_now  (const HeadroomMemoryDevice *device,
 void        headroom_memory_layout_plan (const HeadroomMemoryDevice *device,
                                          double                      width,
                                          HeadroomMemorySpan         *ret_spans);
+gsize       headroom_memory_layout_segments (const HeadroomMemoryDevice *device,
+                                             double                      width,
+                                             HeadroomMemorySegment      *ret_segments);
 char *headroom_memory_format (guint64 bytes) G_GNUC_WARN_UNUSED_RESULT;
 char *headroom_memory_format_exact (guint64 bytes) G_GNUC_WARN_UNUSED_RESULT;
 

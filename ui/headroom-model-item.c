@@ -36,12 +36,11 @@ headroom_model_item_init (HeadroomModelItem *self)
 {
 }
 
-/* A file is called by its name without folder and suffix, a model of the store without the tag that
- * all have. */
-static char *
-make_title (const char *name)
+char *
+headroom_model_dup_title (const char *name)
 {
-  char *title = g_path_is_absolute (name) ? g_path_get_basename (name) : g_strdup (name);
+  gboolean is_path = name != NULL && g_path_is_absolute (name);
+  char *title = is_path ? g_path_get_basename (name) : g_strdup (name != NULL ? name : "");
   gsize len = strlen (title);
 
   if (len > strlen (".gguf") && g_ascii_strcasecmp (title + len - strlen (".gguf"), ".gguf") == 0)
@@ -64,7 +63,7 @@ headroom_model_item_new (const char *name, const char *subtitle)
   HeadroomModelItem *self = g_object_new (HEADROOM_TYPE_MODEL_ITEM, NULL);
 
   self->name = g_strdup (name);
-  self->title = make_title (name);
+  self->title = headroom_model_dup_title (name);
   self->subtitle = g_strdup (subtitle != NULL ? subtitle : "");
   return self;
 }

@@ -17,4 +17,8 @@ const char        *headroom_model_item_get_name     (HeadroomModelItem *self);
 const char        *headroom_model_item_get_title    (HeadroomModelItem *self);
 const char        *headroom_model_item_get_subtitle (HeadroomModelItem *self);
 
+/* What people call a model that the server calls so: a file by its name without folder and suffix,
+ * a model of the store without the tag that all have. name: (nullable). */
+char *headroom_model_dup_title (const char *name) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -26,13 +26,6 @@ G_DEFINE_FINAL_TYPE (HeadroomPresetGroup, headroom_preset_group, ADW_TYPE_PREFER
 enum { CHOSEN, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-static const HeadroomPreset purposes[N_PURPOSES] = {
-  { .parallel = 2, .keep_alive = "5m", .num_predict = 512 },
-  { .parallel = 4, .keep_alive = "-1", .num_predict = -1 },
-  { .parallel = 8, .keep_alive = "30m", .num_predict = 2048 },
-  { .num_predict = -1 },
-};
-
 /* ---- Proposals for this model on this machine ------------------------------------------------ */
 
 /* The longest context that fits with one answer at a time. */
@@ -210,17 +203,20 @@ add_row (HeadroomPresetGroup *self, int row, const char *title, const char *subt
 static void
 headroom_preset_group_init (HeadroomPresetGroup *self)
 {
-  memcpy (self->presets, purposes, sizeof purposes);
+  for (int i = 0; i < N_PURPOSES; i++)
+    self->presets[i] = *headroom_preset_get (i);
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _("Proposals"));
   adw_preferences_group_set_description (
       ADW_PREFERENCES_GROUP (self),
       _("Each moves the sliders above; nothing changes before “Apply”."));
-  add_row (self, 0, _("For a chat"),
+  add_row (self, 0, headroom_preset_title (self->presets[0].id),
            _("2 answers at once of at most 512 tokens, 5 minutes in memory"));
-  add_row (self, 1, _("For other programs"), _("4 answers at once, stays in memory"));
-  add_row (self, 2, _("For many texts"),
+  add_row (self, 1, headroom_preset_title (self->presets[1].id),
+           _("4 answers at once, stays in memory"));
+  add_row (self, 2, headroom_preset_title (self->presets[2].id),
            _("8 answers at once of at most 2048 tokens, 30 minutes in memory"));
-  add_row (self, 3, _("For research"), _("As the sliders stand; answers of any length"));
+  add_row (self, 3, headroom_preset_title (self->presets[3].id),
+           _("As the sliders stand; answers of any length"));
   add_row (self, 4, _("Longest context that fits"), "");
   add_row (self, 5, _("Most answers at once that pay"), "");
   add_row (self, 6, _("Fastest answer"), "");

@@ -7,18 +7,11 @@
 #pragma once
 
 #include "headroom-plan-preview.h"
+#include "headroom-preset.h"
 
 #include <adwaita.h>
 
 G_BEGIN_DECLS
-
-/* What a preset sets; 0 and NULL leave a setting as it is. */
-typedef struct {
-  guint num_ctx;          /* tokens of each answer */
-  guint parallel;         /* answers at once */
-  const char *keep_alive; /* as requests say it */
-  int num_predict;        /* tokens of an answer at most; -1: no limit */
-} HeadroomPreset;
 
 #define HEADROOM_TYPE_PRESET_GROUP (headroom_preset_group_get_type ())
 G_DECLARE_FINAL_TYPE (HeadroomPresetGroup, headroom_preset_group, HEADROOM, PRESET_GROUP,

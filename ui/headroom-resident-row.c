@@ -7,6 +7,7 @@
 
 #include "headroom-choice-row.h"
 #include "headroom-memory.h"
+#include "headroom-model-item.h"
 #include "headroom-slot-strip.h"
 #include "headroom-wire-util.h"
 
@@ -196,9 +197,10 @@ headroom_resident_row_set_model (HeadroomResidentRow *self, const HrValue *model
   g_return_if_fail (HEADROOM_IS_RESIDENT_ROW (self));
   text = describe (model, now_us);
   if (g_strcmp0 (name, self->model) != 0) {
+    g_autofree char *title = headroom_model_dup_title (name);
     g_free (self->model);
     self->model = g_strdup (name != NULL ? name : "");
-    adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), self->model);
+    adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title);
   }
   adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self), text);
   show_keep (self, model);

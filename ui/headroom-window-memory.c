@@ -6,6 +6,7 @@
 
 #include "headroom-chat-wire.h"
 #include "headroom-event-text.h"
+#include "headroom-model-item.h"
 #include "headroom-watches-group.h"
 #include "headroom-wire-util.h"
 
@@ -13,6 +14,8 @@
 
 /* Long enough to read two names and decide. */
 #define LOSS_SECONDS 12
+/* Of a line, so that it finds room in 360 pixels. */
+#define LOSS_CHARS 34
 
 /* ---- Doing ----------------------------------------------------------------------------------- */
 
@@ -116,38 +119,51 @@ _headroom_window_pin_action (GtkWidget *widget, const char *name, GVariant *para
 /* ---- Telling --------------------------------------------------------------------------------- */
 
 static GtkWidget *
-new_pin_button (AdwToast *toast, const char *model)
+new_way_back (AdwToast *toast, const char *label, const char *tooltip, const char *action,
+              const char *model)
 {
-  GtkWidget *button = gtk_button_new_with_mnemonic (_("_Pin"));
-  /* Translators: %s is a model */
-  g_autofree char *tooltip = g_strdup_printf (_("Load %s again and keep it in memory"), model);
+  GtkWidget *button = gtk_button_new_with_mnemonic (label);
 
   gtk_widget_set_tooltip_text (button, tooltip);
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "win.pin-model");
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s", model);
   g_signal_connect_object (button, "clicked", G_CALLBACK (adw_toast_dismiss), toast,
                            G_CONNECT_SWAPPED);
   return button;
 }
 
-/* What went, for whom, and two ways to have it back. */
+static GtkWidget *
+new_ways_back (AdwToast *toast, const char *model)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  g_autofree char *title = headroom_model_dup_title (model);
+  /* Translators: %s is a model */
+  g_autofree char *reload = g_strdup_printf (_("Load %s again"), title);
+  /* Translators: %s is a model */
+  g_autofree char *pin = g_strdup_printf (_("Load %s again and keep it in memory"), title);
+
+  gtk_box_append (GTK_BOX (box),
+                  new_way_back (toast, _("_Reload"), reload, "win.reload-model", model));
+  gtk_box_append (GTK_BOX (box), new_way_back (toast, _("_Pin"), pin, "win.pin-model", model));
+  return box;
+}
+
+/* What went, for whom, and two ways to have it back; below the words, because a toast does not
+ * become narrower than the line that it asks for. */
 static AdwToast *
 new_loss_toast (const char *model, const char *text)
 {
   AdwToast *toast = adw_toast_new (text);
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12), *label = gtk_label_new (text);
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6), *label = gtk_label_new (text);
 
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_natural_wrap_mode (GTK_LABEL (label), GTK_NATURAL_WRAP_NONE);
+  gtk_label_set_natural_wrap_mode (GTK_LABEL (label), GTK_NATURAL_WRAP_WORD);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), LOSS_CHARS);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_box_append (GTK_BOX (box), label);
-  gtk_box_append (GTK_BOX (box), new_pin_button (toast, model));
+  gtk_box_append (GTK_BOX (box), new_ways_back (toast, model));
   adw_toast_set_custom_title (toast, box);
-  adw_toast_set_button_label (toast, _("_Reload"));
-  adw_toast_set_action_name (toast, "win.reload-model");
-  adw_toast_set_action_target (toast, "s", model);
   adw_toast_set_timeout (toast, LOSS_SECONDS);
   return toast;
 }
@@ -164,6 +180,20 @@ news_cb (HeadroomWindow *self, const HrValue *event)
     _headroom_window_show_toast (self, text);
 }
 
+/* Where the settings come from that the next question is asked with. */
+static void
+ask_effective (HeadroomWindow *self)
+{
+  const HeadroomMemoryReport *report = headroom_memory_monitor_get_report (self->monitor);
+  g_autofree char *preset = g_settings_get_string (self->settings, "preset"), *body = NULL;
+  HeadroomAskOptions options = _headroom_window_get_ask_options (self);
+
+  if (self->client == NULL || options.model == NULL)
+    return;
+  body = headroom_effective_request (&options, headroom_preset_find (preset));
+  headroom_memory_page_ask_effective (self->memory_page, self->client, body, report->last_event);
+}
+
 /* A banner while a watch is crossed; one that a person closed stays away until another sentence is
  * due. */
 static void
@@ -174,6 +204,7 @@ changed_cb (HeadroomWindow *self)
       headroom_watches_dup_warning (headroom_wire_get (report->status, "watches"));
   gboolean was_told = warning != NULL && self->warning != NULL;
 
+  ask_effective (self);
   if (warning != NULL && !was_told)
     headroom_banner_show (self->banner, warning);
   else if (warning == NULL && self->warning != NULL)
@@ -188,6 +219,8 @@ _headroom_window_watch_memory (HeadroomWindow *self)
 {
   g_signal_connect_object (self->memory_page, "keep", G_CALLBACK (keep_cb), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->memory_page, "choose-model",
+                           G_CALLBACK (headroom_window_choose_model), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->memory_page, "apply", G_CALLBACK (apply_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->memory_page, "threshold", G_CALLBACK (threshold_cb), self,

@@ -4,6 +4,8 @@
  */
 #include "headroom-window-private.h"
 
+#include "headroom-model-item.h"
+
 #include <glib/gi18n.h>
 
 G_DEFINE_FINAL_TYPE (HeadroomWindow, headroom_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -68,8 +70,9 @@ memory_changed_cb (HeadroomWindow *self)
   headroom_what_if_page_set_devices (self->what_if_page, report->devices, report->n_devices);
   headroom_settings_popover_set_cost (self->popover, cost, verdict->fits);
   if (report->loading != NULL) {
+    g_autofree char *model = headroom_model_dup_title (report->loading);
     g_autofree char *text =
-        g_strdup_printf (_("Loading %s, %.0f %%"), report->loading, report->loaded * 100);
+        g_strdup_printf (_("Loading %s, %.0f %%"), model, report->loaded * 100);
     headroom_conversation_set_progress (self->conversation, text);
   } else
     headroom_conversation_set_progress (self->conversation, NULL);

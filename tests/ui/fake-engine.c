@@ -150,6 +150,15 @@ handle_chat (Server *server, SoupServerMessage *message)
 
 /* ---- Other requests -------------------------------------------------------------------------- */
 
+static void
+remember_body (SoupServerMessage *message, char **body)
+{
+  SoupMessageBody *request = soup_server_message_get_request_body (message);
+
+  g_free (*body);
+  *body = g_strndup (request->data, request->length);
+}
+
 static const char *
 choose (Server *server, SoupServerMessage *message, const char *path)
 {
@@ -161,6 +170,12 @@ choose (Server *server, SoupServerMessage *message, const char *path)
     return engine->show;
   if (g_str_equal (path, "/headroom/requests"))
     return engine->requests;
+  if (g_str_equal (path, "/headroom/watches"))
+    return engine->watches;
+  if (g_str_equal (path, "/headroom/effective")) {
+    remember_body (message, &engine->last_effective);
+    return engine->effective;
+  }
   if (g_str_has_prefix (path, "/headroom/requests/") &&
       g_str_equal (soup_server_message_get_method (message), "DELETE")) {
     g_free (engine->last_stop);
@@ -172,9 +187,7 @@ choose (Server *server, SoupServerMessage *message, const char *path)
     return engine->status;
   }
   if (g_str_equal (path, "/headroom/plan")) {
-    g_free (engine->last_plan);
-    engine->last_plan = g_strndup (soup_server_message_get_request_body (message)->data,
-                                   soup_server_message_get_request_body (message)->length);
+    remember_body (message, &engine->last_plan);
     engine->n_plans++;
     return engine->plan;
   }
@@ -241,6 +254,9 @@ fake_engine_free (FakeEngine *engine)
   g_free (engine->status);
   g_free (engine->plan);
   g_free (engine->requests);
+  g_free (engine->watches);
+  g_free (engine->effective);
+  g_free (engine->last_effective);
   g_free (engine->last_stop);
   g_free (engine->answer);
   g_free (engine->chat_error);

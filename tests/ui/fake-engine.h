@@ -21,6 +21,8 @@ typedef struct {
   char *status;
   char *plan;
   char *requests;
+  char *watches;
+  char *effective;
   char *answer;        /* Markdown, sent in pieces */
   char *chat_error;    /* instead of an answer; NULL: none */
   guint piece_bytes;   /* of an answer, at a time */
@@ -28,6 +30,7 @@ typedef struct {
   /* What it heard. */
   char *last_chat;     /* body of the last /api/chat */
   char *last_plan;     /* body of the last /headroom/plan */
+  char *last_effective; /* body of the last /headroom/effective */
   char *last_stop;     /* path of the last DELETE, or NULL */
   guint n_chats, n_plans, n_statuses;
   gboolean client_left; /* before the answer was complete */

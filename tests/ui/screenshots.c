@@ -22,6 +22,7 @@ typedef struct {
   const char *popover; /* an action that opens one, drawn into a file of its own */
   const char *page;    /* of the window; NULL: the chat */
   double scroll;       /* how far down, 0 to 1 */
+  void (*happens) (FakeEngine *engine); /* while the page is shown; NULL: nothing */
 } Scene;
 
 static void
@@ -74,12 +75,14 @@ prepare_models (FakeEngine *engine)
       "\"models\":[{\"name\":\"llama3.1:8b\",\"state\":\"ready\",\"requests\":1,\"keep_alive\":300,"
       "\"until\":\"2099-01-01T00:00:00Z\",\"settings\":{\"num_ctx\":8192,\"parallel\":4,\"kv_type\":\"f16\"},"
       "\"bytes\":{\"weights\":4617089843,\"cache\":2147483648,\"compute\":402653184,\"output\":2097152,"
-      "\"total\":7169323827},\"device_bytes\":[7169323827],\"slots\":{\"total\":4,\"active\":1,\"queued\":0,\"each\":"
+      "\"total\":7169323827},\"device_bytes\":[7169323827],\"device_parts\":[{\"weights\":4617089843,"
+      "\"cache\":901775360,\"cache_reserved\":1245708288,\"compute\":404750336}],\"slots\":{\"total\":4,\"active\":1,\"queued\":0,\"each\":"
       "[{\"positions\":5210,\"active\":true},{\"positions\":880,\"active\":false},{\"positions\":8192,\"active\":false},"
       "{\"positions\":0,\"active\":false}]},\"cached_tokens\":14282,\"cache_committed_bytes\":901775360},"
       "{\"name\":\"nomic-embed-text:latest\",\"state\":\"ready\",\"requests\":0,\"keep_alive\":-1,\"idle_ms\":95000,"
       "\"until\":null,\"settings\":{\"num_ctx\":2048,\"parallel\":1,\"kv_type\":\"f16\"},\"bytes\":{\"weights\":274302464,"
-      "\"cache\":0,\"compute\":62914560,\"total\":337217024},\"device_bytes\":[337217024],\"slots\":{\"total\":1,"
+      "\"cache\":0,\"compute\":62914560,\"total\":337217024},\"device_bytes\":[337217024],\"device_parts\":[{\"weights\":274302464,"
+      "\"compute\":62914560}],\"slots\":{\"total\":1,"
       "\"active\":0,\"queued\":0,\"each\":[{\"positions\":0,\"active\":false}]},\"cached_tokens\":0}],"
       "\"events\":[{\"time\":\"2026-01-01T10:00:00Z\",\"kind\":\"load\",\"model\":\"qwen2.5:7b\",\"reason\":\"\","
       "\"bytes\":5100000000,\"client\":\"code\",\"code\":\"asked\",\"params\":[32768,1,2.3]},"
@@ -87,6 +90,47 @@ prepare_models (FakeEngine *engine)
       "\"bytes\":5100000000,\"client\":\"python3\",\"code\":\"room\",\"params\":[\"llama3.1:8b\",2040109465]},"
       "{\"time\":\"2026-01-01T10:05:12Z\",\"kind\":\"load\",\"model\":\"llama3.1:8b\",\"reason\":\"\","
       "\"bytes\":7169323827,\"client\":\"python3\",\"code\":\"asked\",\"params\":[8192,4,1.9]}]}");
+}
+
+/* What is watched, the memory above its threshold, and where settings come from. */
+static void
+prepare_watches (FakeEngine *engine)
+{
+  static const char *const watches =
+      "\"watches\":[{\"code\":\"device-memory\",\"device\":\"Memory\",\"unit\":\"percent\",\"value\":93.1,\"threshold\":90,"
+      "\"crossed\":true,\"reason\":\"watch-memory\",\"text\":\"93 % of Memory are in use; 90 % is the limit.\","
+      "\"history\":[60,61,63,70,82,88,91,93,93]},{\"code\":\"bus\",\"device\":\"\",\"unit\":\"percent\",\"value\":41.0,"
+      "\"threshold\":70,\"crossed\":false,\"history\":[0,5,60,65,40,41]},{\"code\":\"latency\",\"device\":\"\",\"unit\":\"times\","
+      "\"value\":null,\"threshold\":1.5,\"crossed\":false,\"history\":[]},{\"code\":\"swap\",\"device\":\"\",\"unit\":\"bytes\","
+      "\"value\":12582912,\"threshold\":536870912,\"crossed\":false,\"history\":[0,0,8388608,12582912]}]";
+  g_autofree char *before = NULL;
+
+  prepare_models (engine);
+  engine->watches = g_strdup_printf ("{%s}", watches);
+  engine->effective = g_strdup (
+      "{\"settings\":[{\"name\":\"num_ctx\",\"value\":8192,\"source\":\"request\",\"overrode\":[{\"source\":\"modelfile\","
+      "\"value\":4096},{\"source\":\"environment\",\"value\":2048},{\"source\":\"default\",\"value\":null}]},"
+      "{\"name\":\"parallel\",\"value\":2,\"source\":\"preset chat\",\"overrode\":[{\"source\":\"default\",\"value\":null}]},"
+      "{\"name\":\"num_gpu\",\"value\":null,\"source\":\"default\",\"overrode\":[]},"
+      "{\"name\":\"temperature\",\"value\":0.8,\"source\":\"request\",\"overrode\":[{\"source\":\"default\",\"value\":0.8}]},"
+      "{\"name\":\"top_k\",\"value\":40,\"source\":\"default\",\"overrode\":[]}],\"planned\":{\"gpu_layers\":0}}");
+  before = g_steal_pointer (&engine->status);
+  before[strlen (before) - 1] = '\0';
+  engine->status = g_strdup_printf ("%s,%s}", before, watches);
+}
+
+/* A model goes for another one while the window is open. */
+static void
+evict (FakeEngine *engine)
+{
+  g_autofree char *before = g_steal_pointer (&engine->status);
+  char *end = strrchr (before, ']');
+
+  *end = '\0';
+  engine->status = g_strdup_printf (
+      "%s,{\"time\":\"2098-01-01T10:05:13Z\",\"kind\":\"evict\",\"model\":\"nomic-embed-text:latest\",\"reason\":\"\","
+      "\"bytes\":337217024,\"client\":\"python3\",\"code\":\"room\",\"params\":[\"deepseek-coder:6.7b\",2040109465]}]}",
+      before);
 }
 
 static const Scene scenes[] = {
@@ -103,6 +147,9 @@ static const Scene scenes[] = {
   { "page-memory-later", prepare_models, FALSE, NULL, "memory", 0.66 },
   { "page-what-if", prepare_nothing, FALSE, NULL, "what-if", 0 },
   { "page-what-if-end", prepare_nothing, FALSE, NULL, "what-if", 0.29 },
+  { "page-memory-toast", prepare_models, FALSE, NULL, "memory", 0, evict },
+  { "page-memory-warning", prepare_watches, FALSE, NULL, "memory", 0 },
+  { "page-memory-watches", prepare_watches, FALSE, NULL, "memory", 0.82 },
   { "page-memory-middle", prepare_models, FALSE, NULL, "memory", 0.33 },
 };
 
@@ -184,6 +231,10 @@ shoot (const Scene *scene, const char *folder, int width, int height, gboolean d
   }
   if (scene->page != NULL)
     show_page (fixture, scene);
+  if (scene->happens != NULL) {
+    scene->happens (engine);
+    window_fixture_settle (fixture, 2000);
+  }
   target = GTK_WIDGET (fixture->window);
   if (scene->popover != NULL) {
     gtk_widget_activate_action (target, scene->popover, NULL);

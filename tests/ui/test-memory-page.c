@@ -5,15 +5,18 @@
  * What the page says is compared with plans made here by the loader's function for the same
  * machine.
  */
-#include "headroom-cost-group.h"
-#include "headroom-events-group.h"
+#include "headroom-catalogue.h"
 #include "headroom-cost-chart.h"
+#include "headroom-cost-group.h"
+#include "headroom-effective-group.h"
+#include "headroom-events-group.h"
 #include "headroom-memory-page.h"
 #include "headroom-fit.h"
 #include "headroom-json.h"
 #include "headroom-residents-group.h"
 #include "headroom-slider-row.h"
 #include "headroom-sum-group.h"
+#include "headroom-variants-group.h"
 #include "tiny-model.h"
 #include "window-support.h"
 
@@ -171,23 +174,14 @@ test_landscape (Fixture *fixture, gconstpointer data)
   }
 }
 
-static GtkWidget *
-find_button (GtkWidget *root, const char *label)
-{
-  for (guint i = 0;; i++) {
-    GtkWidget *button = window_find (root, GTK_TYPE_BUTTON, i);
-    if (button == NULL || g_strcmp0 (gtk_button_get_label (GTK_BUTTON (button)), label) == 0)
-      return button;
-  }
-}
-
 /* Nothing is stored before it is applied, and undoing brings back what was. */
 static void
 test_apply (Fixture *fixture, gconstpointer data)
 {
   HeadroomSliderRow *row = get_slider (fixture, 1);
   GtkWidget *cost = window_find (fixture->page, HEADROOM_TYPE_COST_GROUP, 0);
-  GtkWidget *apply = find_button (cost, "_Apply"), *undo = find_button (cost, "_Undo");
+  GtkWidget *apply = window_find_button (cost, "_Apply"),
+            *undo = window_find_button (cost, "_Undo");
 
   g_assert_false (gtk_widget_get_sensitive (apply));
   headroom_slider_row_set_value (row, 2);
@@ -228,7 +222,7 @@ test_preset (Fixture *fixture, gconstpointer data)
   g_signal_emit_by_name (row, "activated");
   g_assert_cmpuint (headroom_slider_row_get_value (get_slider (fixture, 1)), ==, 8);
   g_assert_cmpint (g_settings_get_int (fixture->window->settings, "num-predict"), ==, -1);
-  g_signal_emit_by_name (find_button (cost, "_Apply"), "clicked");
+  g_signal_emit_by_name (window_find_button (cost, "_Apply"), "clicked");
   g_assert_cmpint (g_settings_get_int (fixture->window->settings, "parallel"), ==, 8);
   g_assert_cmpint (g_settings_get_int (fixture->window->settings, "num-predict"), ==, 2048);
   keep_alive = g_settings_get_string (fixture->window->settings, "keep-alive");
@@ -251,13 +245,73 @@ test_models_and_events (Fixture *fixture, gconstpointer data)
 
   g_free (fixture->window->engine->status);
   fixture->window->engine->status = g_strdup (status);
-  window_fixture_wait_until (fixture->window, window_shows (models, "smollm2:latest"));
+  window_fixture_wait_until (fixture->window, window_shows (models, "smollm2\n"));
   g_assert_true (window_shows (models, "1 of 4 slots answer, 77 tokens held · stays"));
   g_assert_true (window_shows (events, "a was loaded."));
   g_assert_true (window_shows (events, "a gave way to b."));
   gtk_drop_down_set_selected (GTK_DROP_DOWN (filter), 2);
   g_assert_false (window_shows (events, "a was loaded."));
   g_assert_true (window_shows (events, "a gave way to b."));
+}
+
+/* Who set a value, and what that replaced. */
+static void
+test_effective (Fixture *fixture, gconstpointer data)
+{
+  static const char effective[] =
+      "{\"settings\":[{\"name\":\"top_k\",\"value\":40,\"source\":\"default\",\"overrode\":[]},"
+      "{\"name\":\"num_ctx\",\"value\":8192,\"source\":\"request\",\"overrode\":[{\"source\":\"environment\","
+      "\"value\":2048},{\"source\":\"default\",\"value\":null}]},{\"name\":\"parallel\",\"value\":null,"
+      "\"source\":\"preset chat\",\"overrode\":[]}],\"planned\":{\"parallel\":4}}";
+  GtkWidget *group = window_find (fixture->page, HEADROOM_TYPE_EFFECTIVE_GROUP, 0);
+  FakeEngine *engine = fixture->window->engine;
+  g_autofree char *text = NULL;
+
+  engine->effective = g_strdup (effective);
+  g_settings_set_string (fixture->window->settings, "preset", "chat");
+  g_settings_set_int (fixture->window->settings, "num-ctx", 8192);
+  window_fixture_wait_until (fixture->window, window_shows (group, "num_ctx"));
+  g_assert_nonnull (strstr (engine->last_effective, "\"num_ctx\":8192"));
+  g_assert_nonnull (strstr (engine->last_effective, "\"name\":\"chat\""));
+  g_assert_true (window_shows (
+      group,
+      "From this window, instead of 2048 (the environment), automatic (Headroom’s default)"));
+  g_assert_true (window_shows (group, "From the proposal “For a chat”"));
+  g_assert_true (window_shows (group, "4 (chosen here)"));
+  g_assert_true (window_shows (group, "2 of 3 differ"));
+  /* Those that somebody set come first. */
+  text = window_dup_text (group);
+  g_assert_true (strstr (text, "top_k") > strstr (text, "parallel"));
+  g_settings_reset (fixture->window->settings, "preset");
+  g_settings_reset (fixture->window->settings, "num-ctx");
+}
+
+/* A model that is too large for the card: shares of each device, and what that costs. */
+static void
+test_layers (Fixture *fixture, gconstpointer data)
+{
+  static const char devices[] =
+      "{\"devices\":[{\"name\":\"Memory\",\"kind\":\"cpu\",\"total\":274877906944,\"free\":257698037760,"
+      "\"reserve\":0,\"ours\":{}},{\"name\":\"Card\",\"kind\":\"gpu\",\"total\":25769803776,"
+      "\"free\":25769803776,\"reserve\":0,\"ours\":{}}]}";
+  HeadroomPlanPreview *preview =
+      headroom_memory_page_get_preview (HEADROOM_MEMORY_PAGE (fixture->page));
+  GtkWidget *cost = window_find (fixture->page, HEADROOM_TYPE_COST_GROUP, 0);
+  GtkWidget *variants = window_find (fixture->page, HEADROOM_TYPE_VARIANTS_GROUP, 0);
+  g_autoptr (GError) error = NULL;
+
+  g_free (fixture->window->engine->status);
+  fixture->window->engine->status = g_strdup (devices);
+  headroom_plan_preview_take_model (
+      preview, "llama3.1:70b",
+      headroom_catalogue_open (headroom_catalogue_find ("llama3.1:70b"), NULL, &error));
+  g_assert_no_error (error);
+  window_fixture_wait_until (fixture->window, window_shows (cost, "layers on Card, "));
+  g_assert_true (window_shows (cost, "layers on the processor, "));
+  g_assert_true (window_shows (cost, " % of the time"));
+  window_fixture_wait_until (fixture->window, window_shows (cost, "times slower than with all"));
+  window_fixture_wait_until (fixture->window, window_shows (variants, " fits best: "));
+  g_assert_true (window_shows (variants, "Q4_K_M\n"));
 }
 
 int
@@ -275,6 +329,8 @@ main (int argc, char **argv)
   g_test_add ("/memory-page/landscape", Fixture, NULL, set_up, test_landscape, tear_down);
   g_test_add ("/memory-page/apply", Fixture, NULL, set_up, test_apply, tear_down);
   g_test_add ("/memory-page/preset", Fixture, NULL, set_up, test_preset, tear_down);
+  g_test_add ("/memory-page/effective", Fixture, NULL, set_up, test_effective, tear_down);
+  g_test_add ("/memory-page/layers", Fixture, NULL, set_up, test_layers, tear_down);
   g_test_add ("/memory-page/models-and-events", Fixture, NULL, set_up, test_models_and_events,
               tear_down);
   return g_test_run ();

@@ -120,6 +120,68 @@ test_layout_nothing (void)
     g_assert_cmpfloat (spans[i].width, ==, 0);
 }
 
+/* Two models and two other programs, one of which is counted for more than there is. */
+static void
+test_layout_segments (void)
+{
+  static const struct {
+    HeadroomMemoryPart part;
+    int owner;
+  } expected[] = {
+    { HEADROOM_MEMORY_OTHERS, 0 },   { HEADROOM_MEMORY_OTHERS, 1 },
+    { HEADROOM_MEMORY_WEIGHTS, 0 },  { HEADROOM_MEMORY_CACHE, 0 },
+    { HEADROOM_MEMORY_WEIGHTS, 1 },  { HEADROOM_MEMORY_CACHE_UNUSED, -1 },
+    { HEADROOM_MEMORY_COMPUTE, -1 }, { HEADROOM_MEMORY_FREE, -1 },
+    { HEADROOM_MEMORY_RESERVE, -1 },
+  };
+  HeadroomMemoryDevice device = make_device ();
+  HeadroomMemorySegment segments[HEADROOM_MEMORY_MAX_SEGMENTS];
+  guint64 bytes = 0;
+  double x = 0;
+  gsize n;
+
+  device.n_models = 2;
+  device.models[0].parts[HEADROOM_MEMORY_WEIGHTS] = 512 * MIB;
+  device.models[0].parts[HEADROOM_MEMORY_CACHE] = 1 * MIB;
+  device.models[1].parts[HEADROOM_MEMORY_WEIGHTS] = 1536 * MIB;
+  device.n_neighbours = 2;
+  device.neighbours[0].bytes = 3 * GIB;
+  device.neighbours[1].bytes = 64 * GIB;
+  n = headroom_memory_layout_segments (&device, 800, segments);
+  g_assert_cmpuint (n, ==, G_N_ELEMENTS (expected));
+  for (gsize i = 0; i < n; i++) {
+    g_assert_cmpint (segments[i].part, ==, expected[i].part);
+    g_assert_cmpint (segments[i].owner, ==, expected[i].owner);
+    g_assert_cmpfloat_with_epsilon (segments[i].span.start, x, 1e-6);
+    g_assert_cmpfloat (segments[i].span.width, >=, 3);
+    x += segments[i].span.width;
+    bytes += segments[i].bytes;
+  }
+  g_assert_cmpfloat_with_epsilon (x, 800, 1e-6);
+  g_assert_cmpuint (bytes, ==, device.total);
+}
+
+/* As many as may be told apart, each with every part. */
+static void
+test_layout_most_segments (void)
+{
+  HeadroomMemoryDevice device = { .name = "Memory", .total = 16 * GIB };
+  HeadroomMemorySegment segments[HEADROOM_MEMORY_MAX_SEGMENTS];
+
+  device.n_models = HEADROOM_MEMORY_MAX_MODELS;
+  device.n_neighbours = HEADROOM_MEMORY_MAX_NEIGHBOURS;
+  for (gsize i = 0; i < device.n_models; i++)
+    for (int part = HEADROOM_MEMORY_WEIGHTS; part <= HEADROOM_MEMORY_DRIVER; part++)
+      device.models[i].parts[part] = MIB;
+  for (int part = HEADROOM_MEMORY_WEIGHTS; part <= HEADROOM_MEMORY_DRIVER; part++)
+    device.now[part] = (HEADROOM_MEMORY_MAX_MODELS + 1) * MIB;
+  for (gsize i = 0; i < device.n_neighbours; i++)
+    device.neighbours[i].bytes = MIB;
+  headroom_memory_settle (&device, 8 * GIB, 2 * GIB);
+  g_assert_cmpuint (headroom_memory_layout_segments (&device, 360, segments), ==,
+                    HEADROOM_MEMORY_MAX_NEIGHBOURS + 1 + 6 * (HEADROOM_MEMORY_MAX_MODELS + 1) + 2);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -128,6 +190,8 @@ main (int argc, char **argv)
   g_test_add_func ("/memory/settle-contradiction", test_settle_contradiction);
   g_test_add_func ("/memory/fits", test_fits);
   g_test_add_func ("/memory/layout/now", test_layout_now);
+  g_test_add_func ("/memory/layout/segments", test_layout_segments);
+  g_test_add_func ("/memory/layout/most-segments", test_layout_most_segments);
   g_test_add_func ("/memory/layout/plan", test_layout_plan);
   g_test_add_func ("/memory/layout/nothing", test_layout_nothing);
   return g_test_run ();

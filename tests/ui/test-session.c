@@ -5,14 +5,11 @@
  * The model is the chat model where it is, else a tiny one with made-up weights; what is asserted
  * about words needs the former.
  */
+#include "engine-support.h"
 #include "headroom-memory-bar.h"
 #include "headroom-memory-strip.h"
-#include "headroom-json.h"
 #include "headroom-memory-wire.h"
 #include "headroom-model-chooser.h"
-#include "headroom-session.h"
-#include "tiny-model.h"
-#include "window-support.h"
 
 #include <glib/gstdio.h>
 #include <unistd.h>
@@ -20,8 +17,7 @@
 #define REAL_MODEL "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 static char *real_model; /* path, or NULL */
-static char *folder;     /* of loose models */
-static HeadroomSession *session;
+static EngineFixture engine;
 
 /* ---- Set-up ---------------------------------------------------------------------------------- */
 
@@ -39,59 +35,27 @@ find_real_model (void)
 }
 
 static void
-opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+add_model (void)
 {
-  g_autoptr (GError) error = NULL;
-
-  session = headroom_session_open_finish (result, &error);
-  g_assert_no_error (error);
-}
-
-static void
-open_session (void)
-{
-  g_autofree char *root = g_build_filename (folder, "store", NULL);
-  g_autofree char *model = g_build_filename (folder, "model.gguf", NULL);
-  g_autoptr (HeadroomStore) store = headroom_store_new (root, folder);
+  g_autofree char *path = engine_fixture_dup_path (&engine, "model.gguf");
 
   if (real_model != NULL)
-    g_assert_cmpint (symlink (real_model, model), ==, 0);
+    g_assert_cmpint (symlink (real_model, path), ==, 0);
   else
-    tiny_model_write (&tiny_model_default, model);
-  headroom_session_open_for_store_async (store, HEADROOM_SESSION_PLAIN, NULL, opened_cb, NULL);
-  while (session == NULL)
-    g_main_context_iteration (NULL, TRUE);
+    engine_fixture_add (&engine, "model.gguf", &tiny_model_default);
 }
 
 static WindowFixture *
 open_window (void)
 {
-  WindowFixture *fixture = window_fixture_new (NULL, 800, 640);
+  WindowFixture *fixture = engine_fixture_open_window (&engine);
 
-  g_settings_reset (fixture->settings, "num-ctx");
-  g_settings_reset (fixture->settings, "last-model");
   g_settings_set_double (fixture->settings, "temperature", 0);
   g_settings_set_int (fixture->settings, "num-predict", 24);
-  window_fixture_set_client (fixture, headroom_session_get_client (session));
-  window_fixture_wait_model (fixture);
   return fixture;
 }
 
 /* ---- What the engine says -------------------------------------------------------------------- */
-
-static HrValue *
-ask (const char *method, const char *path, const char *body)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = headroom_client_request (headroom_session_get_client (session), method,
-                                                   path, body, NULL, &error);
-  HrValue *json;
-
-  g_assert_no_error (error);
-  json = headroom_json_parse (text, -1, FALSE, &error);
-  g_assert_no_error (error);
-  return json;
-}
 
 static const HeadroomMemoryDevice *
 get_device (WindowFixture *fixture)
@@ -138,7 +102,8 @@ test_plan (void)
   g_autoptr (WindowFixture) fixture = open_window ();
   const HeadroomMemoryDevice *device = wait_for_plan (fixture);
   g_autoptr (HrValue) plan =
-      ask ("POST", "/headroom/plan", "{\"model\":\"model\",\"options\":{\"num_ctx\":4096}}");
+      engine_fixture_ask (&engine, "POST", "/headroom/plan",
+                          "{\"model\":\"model\",\"options\":{\"num_ctx\":4096}}");
   HrValue *planned = hr_value_at (hr_value_lookup (plan, "devices"), 0);
 
   g_assert_cmpuint (device->plan[HEADROOM_MEMORY_WEIGHTS], ==,
@@ -173,8 +138,7 @@ test_settings (void)
 static gboolean
 is_engine_busy (void)
 {
-  g_autoptr (HrValue) status = ask ("GET", "/headroom/status", NULL);
-  HrValue *model = hr_value_at (hr_value_lookup (status, "models"), 0);
+  g_autoptr (HrValue) model = engine_fixture_find_model (&engine, "");
 
   return model != NULL && headroom_json_get_int (model, "requests", 0) > 0;
 }
@@ -206,7 +170,7 @@ test_file (void)
 {
   g_autoptr (WindowFixture) fixture = open_window ();
   GtkWidget *chooser = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MODEL_CHOOSER, 0);
-  g_autofree char *path = g_build_filename (folder, "model.gguf", NULL);
+  g_autofree char *path = engine_fixture_dup_path (&engine, "model.gguf");
   g_autofree char *answer = NULL;
 
   headroom_window_choose_model (fixture->window, path);
@@ -224,7 +188,7 @@ static void
 test_broken_file (void)
 {
   g_autoptr (WindowFixture) fixture = open_window ();
-  g_autofree char *path = g_build_filename (folder, "broken.gguf", NULL);
+  g_autofree char *path = engine_fixture_dup_path (&engine, "broken.gguf");
 
   g_assert_true (g_file_set_contents (path, "GGUF\3\0\0\0", 8, NULL));
   headroom_window_choose_model (fixture->window, path);
@@ -239,24 +203,21 @@ test_broken_file (void)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GError) error = NULL;
   int status;
 
   real_model = find_real_model ();
   g_test_init (&argc, &argv, NULL);
+  engine_fixture_init (&engine);
   if (!gtk_init_check ()) {
     g_print ("1..0 # SKIP no display\n");
+    engine_fixture_clear (&engine);
     return 0;
   }
   adw_init ();
-  folder = g_dir_make_tmp ("headroom-session-XXXXXX", &error);
-  g_assert_no_error (error);
-  g_setenv ("XDG_RUNTIME_DIR", folder, TRUE);
-  g_setenv ("XDG_STATE_HOME", folder, TRUE);
-  g_chmod (folder, 0700);
   if (real_model == NULL)
     g_test_message ("the chat model is not here: a tiny one with made-up weights stands in for it");
-  open_session ();
+  add_model ();
+  engine_fixture_open (&engine);
   g_test_add_func ("/session/answer", test_answer);
   g_test_add_func ("/session/plan", test_plan);
   g_test_add_func ("/session/settings", test_settings);
@@ -264,8 +225,6 @@ main (int argc, char **argv)
   g_test_add_func ("/session/file", test_file);
   g_test_add_func ("/session/broken-file", test_broken_file);
   status = g_test_run ();
-  headroom_session_close (session);
-  g_clear_object (&session);
-  window_remove_folder (folder);
+  engine_fixture_clear (&engine);
   return status;
 }

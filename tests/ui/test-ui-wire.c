@@ -40,6 +40,31 @@ test_chat_request (void)
       "\"temperature\":0.5,\"num_predict\":-1,\"parallel\":2,\"kv_type\":\"q8_0\"}}");
 }
 
+/* What is still as a proposal set it comes from it; the rest is the window's. */
+static void
+test_effective_request (void)
+{
+  const HeadroomPreset *chat = headroom_preset_find ("chat");
+  HeadroomAskOptions options = { .model = "tiny",
+                                 .num_ctx = 2048,
+                                 .temperature = 0.5,
+                                 .num_predict = 512,
+                                 .parallel = 3,
+                                 .num_batch = 512,
+                                 .gpu_layers = -1,
+                                 .keep_alive = "5m" };
+  g_autofree char *plain = headroom_effective_request (&options, NULL),
+                  *after = headroom_effective_request (&options, chat);
+
+  g_assert_cmpstr (plain, ==,
+                   "{\"model\":\"tiny\",\"options\":{\"num_ctx\":2048,\"temperature\":0.5,"
+                   "\"num_predict\":512,\"parallel\":3},\"keep_alive\":\"5m\"}");
+  g_assert_cmpstr (after, ==,
+                   "{\"model\":\"tiny\",\"options\":{\"num_ctx\":2048,\"temperature\":0.5,"
+                   "\"parallel\":3},\"preset\":{\"name\":\"chat\",\"options\":{\"parallel\":2,"
+                   "\"num_predict\":512},\"keep_alive\":\"5m\"}}");
+}
+
 static void
 test_chat_line (void)
 {
@@ -161,7 +186,8 @@ static const char status_text[] =
     "{\"devices\":[{\"name\":\"CPU\",\"kind\":\"cpu\",\"total\":1000,\"free\":700,\"reserve\":100,\"ours\":{\"weights\":200,"
     "\"weights_mapped\":50,\"cache\":10,\"cache_reserved\":90,\"compute\":50}},{\"name\":\"Card\",\"kind\":\"gpu\",\"total\":1000,\"free\":700,"
     "\"reserve\":100,\"ours\":{\"weights\":200,\"cache\":10,\"cache_reserved\":90,\"compute\":50}}],"
-    "\"models\":[{\"name\":\"old\",\"state\":\"ready\"},{\"name\":\"new\",\"state\":\"loading\",\"progress\":0.25}],"
+    "\"models\":[{\"name\":\"old:latest\",\"state\":\"ready\",\"device_parts\":[{\"weights\":180,\"cache\":10},"
+    "{\"weights\":200}]},{\"name\":\"new\",\"state\":\"loading\",\"progress\":0.25}],"
     "\"events\":[{\"time\":\"2026-01-01T00:00:01Z\",\"kind\":\"evict\",\"reason\":\"before\"}]}";
 
 static void
@@ -178,6 +204,12 @@ test_status (void)
   g_assert_cmpuint (host[HEADROOM_MEMORY_OTHERS], ==, 1000 - 350 - 560);
   g_assert_cmpuint (card[HEADROOM_MEMORY_FREE], ==, 700 - 90 - 100);
   g_assert_cmpstr (report.devices[1].name, ==, "Card");
+  /* The model that is being loaded has nothing yet. */
+  g_assert_cmpuint (report.devices[0].n_models, ==, 1);
+  g_assert_cmpstr (report.devices[0].models[0].name, ==, "old");
+  g_assert_cmpuint (report.devices[0].models[0].parts[HEADROOM_MEMORY_WEIGHTS], ==, 180);
+  g_assert_cmpuint (report.devices[0].models[0].parts[HEADROOM_MEMORY_CACHE], ==, 10);
+  g_assert_cmpuint (report.devices[1].models[0].parts[HEADROOM_MEMORY_WEIGHTS], ==, 200);
   g_assert_cmpstr (report.loading, ==, "new");
   g_assert_cmpfloat (report.loaded, ==, 0.25);
   /* What happened before the window was there is no news. */
@@ -250,6 +282,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wire/chat/request", test_chat_request);
+  g_test_add_func ("/wire/effective/request", test_effective_request);
   g_test_add_func ("/wire/chat/line", test_chat_line);
   g_test_add_func ("/wire/chat/last-line", test_chat_last_line);
   g_test_add_func ("/wire/chat/error-line", test_chat_error_line);

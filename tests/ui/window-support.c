@@ -87,6 +87,26 @@ window_shows (GtkWidget *root, const char *text)
   return strstr (seen, text) != NULL;
 }
 
+GtkWidget *
+window_find_button (GtkWidget *root, const char *text)
+{
+  for (guint i = 0;; i++) {
+    GtkWidget *button = window_find (root, GTK_TYPE_BUTTON, i);
+    if (button == NULL || g_strcmp0 (gtk_button_get_label (GTK_BUTTON (button)), text) == 0 ||
+        g_strcmp0 (gtk_widget_get_tooltip_text (button), text) == 0)
+      return button;
+  }
+}
+
+void
+window_click (GtkWidget *root, const char *text)
+{
+  GtkWidget *button = window_find_button (root, text);
+
+  g_assert_nonnull (button);
+  g_signal_emit_by_name (button, "clicked");
+}
+
 void
 window_save_png (GtkWidget *widget, const char *file)
 {

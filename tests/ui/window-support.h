@@ -54,6 +54,11 @@ GtkWidget     *window_find                   (GtkWidget      *root,
                                               GType           type,
                                               guint           nth);
 char          *window_dup_text               (GtkWidget      *root);
+/* By its label or its tooltip; NULL: there is none. */
+GtkWidget     *window_find_button            (GtkWidget      *root,
+                                              const char     *text);
+void           window_click                  (GtkWidget      *root,
+                                              const char     *text);
 void           window_remove_folder          (const char     *path);
 void           window_save_png               (GtkWidget      *widget,
                                               const char     *file);
