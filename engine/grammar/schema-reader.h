@@ -4,6 +4,7 @@
  *
  *   schema.c         which form a schema has: a reference, a combination, values, a type
  *   schema-merge.c   two schemas as one that both must allow
+ *   schema-exclusive.c  whether schemas exclude each other
  *   schema-object.c  objects and arrays
  *   schema-text.c    strings, their formats, and JSON's own spelling of values
  *   schema-number.c  numbers within bounds
@@ -53,6 +54,10 @@ uint32_t hr_schema_count(HrSchemaReader *reader, const HrValue *schema, const ch
 /* Borrowed from the reader. */
 HrValue *hr_schema_merge(HrSchemaReader *reader, HrValue *a, HrValue *b);
 HrValue *hr_schema_without(HrSchemaReader *reader, HrValue *schema, const char *const *keywords);
+
+/* ---- schema-exclusive.c ---- */
+/* Whether it is certain that nothing meets two of the schemas of a list. */
+bool hr_schema_exclude_each_other(HrSchemaReader *reader, const HrValue *parts);
 
 /* ---- schema-object.c ---- */
 HrExpr hr_schema_object(HrSchemaReader *reader, const HrValue *schema);

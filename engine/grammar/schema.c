@@ -374,6 +374,9 @@ static HrExpr read_dict(HrSchemaReader *reader, HrValue *schema)
         return read_all_of(reader, schema, get(schema, "allOf"));
     if (get_kind(schema, "anyOf", HR_VALUE_LIST))
         return read_any_of(reader, schema, get(schema, "anyOf"), "anyOf");
+    if (get_kind(schema, "oneOf", HR_VALUE_LIST) &&
+        !hr_schema_exclude_each_other(reader, get(schema, "oneOf")))
+        hr_schema_ignore(reader, "oneOf");
     if (get_kind(schema, "oneOf", HR_VALUE_LIST))
         return read_any_of(reader, schema, get(schema, "oneOf"), "oneOf");
     if (get(schema, "const"))

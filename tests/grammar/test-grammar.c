@@ -82,6 +82,45 @@ test_gbnf_errors (void)
   }
 }
 
+/* Grammars in a few bytes that would be gigabytes, or endless ways to read one text. Each is
+ * refused or walked; both come to an end. */
+static void
+test_gbnf_explosion (void)
+{
+  g_autofree char *open = g_strnfill (20000, '('), *close = g_strnfill (20000, ')');
+  g_autofree char *deep = g_strdup_printf ("root ::= %s\"a\"%s", open, close);
+  g_autofree char *letters = g_strnfill (3000, 'a');
+  GString *doubling = g_string_new ("root ::= r0 r0\n"), *wide = g_string_new ("root ::= \"\"");
+
+  for (int i = 0; i < 40; i++)
+    g_string_append_printf (doubling, "r%d ::= r%d r%d\n", i, i + 1, i + 1);
+  g_string_append (doubling, "r40 ::= \"a\"?\n");
+  for (int i = 0; i < 5000; i++)
+    g_string_append_printf (wide, " | \"a\"{%d} [a-z]", i % 100);
+  const char *const grammars[] = {
+    "root ::= (((\"a\"{0,9999}){0,9999}){0,9999}){0,9999}",
+    "root ::= ((((\"a\"*)*)*)*)* \"b\"",
+    "root ::= (\"a\"? \"a\"?){0,4000}",
+    "root ::= (\"a\" | \"aa\" | \"aaa\" | [a]*)*",
+    "root ::= x*\nx ::= y*\ny ::= x | \"a\"",
+    "root ::= \"a\" root \"a\" | \"a\" root root | \"\"",
+    deep,
+    doubling->str,
+    wide->str,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (grammars); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (HrGrammar) grammar = hr_grammar_new_gbnf (grammars[i], &error);
+    g_test_message ("%.60s: %s", grammars[i], error != NULL ? error->message : "taken");
+    g_assert_true ((grammar == NULL) == (error != NULL));
+    if (grammar != NULL)
+      hr_grammar_matches (grammar, letters, strlen (letters));
+  }
+  g_string_free (doubling, TRUE);
+  g_string_free (wide, TRUE);
+}
+
 /* Long counts are exact although they are written as rules of rules. */
 static void
 test_counts (void)
@@ -224,6 +263,55 @@ test_ignored (void)
   g_assert_true (g_strv_contains (ignored, "multipleOf"));
 }
 
+/* A oneOf is exactly one where its branches exclude each other; else that is told. */
+static void
+test_one_of (void)
+{
+#define OBJECT(properties, more) "{\"type\":\"object\",\"properties\":{" properties "}" more "}"
+  static const struct {
+    const char *branches;
+    gboolean exclusive;
+  } cases[] = {
+    { "{\"type\":\"string\"},{\"type\":\"number\"}", TRUE },
+    { "{\"type\":\"integer\"},{\"type\":\"number\"}", FALSE },
+    { "{\"type\":[\"string\",\"null\"]},{\"type\":\"boolean\"}", TRUE },
+    { "{\"type\":\"string\",\"nullable\":true},{\"type\":\"null\"}", FALSE },
+    { "{\"const\":1},{\"const\":2}", TRUE },
+    { "{\"const\":1},{\"enum\":[2,\"a\"]},{\"type\":\"null\"}", TRUE },
+    { "{\"enum\":[1,2]},{\"enum\":[2,3]}", FALSE },
+    { "{\"type\":\"integer\",\"maximum\":4},{\"type\":\"integer\",\"minimum\":5}", TRUE },
+    { "{\"type\":\"integer\",\"maximum\":5},{\"type\":\"integer\",\"minimum\":5}", FALSE },
+    { "{\"type\":\"string\",\"maxLength\":2},{\"type\":\"string\",\"minLength\":3}", TRUE },
+    { "{\"type\":\"string\"},{\"type\":\"string\",\"minLength\":3}", FALSE },
+    { "{},{\"type\":\"string\"}", FALSE },
+    { OBJECT ("\"kind\":{\"const\":\"a\"}",
+              ",\"required\":[\"kind\"]") "," OBJECT ("\"kind\":{\"const\":\"b\"}",
+                                                      ",\"required\":[\"kind\"]"),
+      TRUE },
+    { OBJECT ("\"kind\":{\"const\":\"a\"}", "") "," OBJECT ("\"kind\":{\"const\":\"b\"}", ""),
+      FALSE },
+    { OBJECT ("\"a\":{}", ",\"required\":[\"a\"],\"additionalProperties\":false") "," OBJECT (
+          "\"b\":{}", ",\"required\":[\"b\"],\"additionalProperties\":false"),
+      TRUE },
+    { OBJECT ("\"a\":{}", ",\"required\":[\"a\"]") "," OBJECT ("\"b\":{}", ",\"required\":[\"b\"]"),
+      FALSE },
+    { "{\"$ref\":\"#/$defs/x\"},{\"type\":\"null\"}", TRUE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *text = g_strdup_printf (
+        "{\"oneOf\":[%s],\"$defs\":{\"x\":{\"type\":\"array\",\"items\":{\"type\":\"null\"}}}}",
+        cases[i].branches);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (HrValue) schema = headroom_json_parse (text, -1, FALSE, &error);
+    g_assert_no_error (error);
+    g_autoptr (HrGrammar) grammar = hr_grammar_new_schema (NULL, schema, NULL, &error);
+    g_assert_no_error (error);
+    g_test_message ("%s", cases[i].branches);
+    g_assert_true ((hr_grammar_get_ignored (grammar)[0] == NULL) == cases[i].exclusive);
+  }
+}
+
 /* A schema, in a few kilobytes, of which each level doubles: 2^40 ways, were they all followed. */
 static void
 test_explosion (void)
@@ -244,6 +332,43 @@ test_explosion (void)
   g_assert_true ((grammar == NULL) == (error != NULL));
 }
 
+/* Schemas of which a part asks for more than anybody has. */
+static void
+test_schema_explosion (void)
+{
+  g_autofree char *open = g_strnfill (400, '['), *close = g_strnfill (400, ']');
+  g_autofree char *deep = g_strdup_printf ("{\"enum\":[%s%s]}", open, close);
+  g_autofree char *text = g_strnfill (4000, 'a'), *quoted = g_strdup_printf ("\"%s\"", text);
+  GString *many = g_string_new ("{\"enum\":[0");
+
+  for (int i = 1; i < 50000; i++)
+    g_string_append_printf (many, ",%d", i * 7919);
+  g_string_append (many, "]}");
+  const char *const schemas[] = {
+    "{\"type\":\"string\",\"pattern\":\"^(a|a|a)*b$\"}",
+    "{\"type\":\"string\",\"pattern\":\"^((a*)*)*b$\"}",
+    "{\"type\":\"string\",\"pattern\":\"^(((a{0,999}){0,999}){0,999}){0,999}$\"}",
+    "{\"type\":\"string\",\"minLength\":99999999999,\"maxLength\":99999999999}",
+    "{\"type\":\"array\",\"minItems\":99999999,\"items\":{\"type\":\"array\",\"minItems\":99999999}}",
+    "{\"type\":\"integer\",\"minimum\":-9e300,\"maximum\":9e300}",
+    "{\"$ref\":\"#/a\",\"a\":{\"anyOf\":[{\"$ref\":\"#/a\"},{\"$ref\":\"#/a\"}]}}",
+    deep,
+    many->str,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (schemas); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (HrValue) schema = headroom_json_parse (schemas[i], -1, FALSE, &error);
+    g_assert_no_error (error);
+    g_autoptr (HrGrammar) grammar = hr_grammar_new_schema (NULL, schema, NULL, &error);
+    g_test_message ("%.60s: %s", schemas[i], error != NULL ? error->message : "taken");
+    g_assert_true ((grammar == NULL) == (error != NULL));
+    if (grammar != NULL)
+      hr_grammar_matches (grammar, quoted, strlen (quoted));
+  }
+  g_string_free (many, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -251,9 +376,12 @@ main (int argc, char **argv)
   g_test_add_func ("/grammar/gbnf/matches", test_gbnf);
   g_test_add_func ("/grammar/gbnf/errors", test_gbnf_errors);
   g_test_add_func ("/grammar/gbnf/counts", test_counts);
+  g_test_add_func ("/grammar/gbnf/explosion", test_gbnf_explosion);
   g_test_add_func ("/grammar/schema/matches", test_schema);
   g_test_add_func ("/grammar/schema/errors", test_schema_errors);
   g_test_add_func ("/grammar/schema/ignored", test_ignored);
+  g_test_add_func ("/grammar/schema/one-of", test_one_of);
   g_test_add_func ("/grammar/schema/explosion", test_explosion);
+  g_test_add_func ("/grammar/schema/explosions", test_schema_explosion);
   return g_test_run ();
 }
