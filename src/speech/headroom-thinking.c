@@ -7,11 +7,12 @@
 #include <string.h>
 
 static const HeadroomThinkingTags families[] = {
-  { "<think>", "</think>" },                           /* DeepSeek, Qwen, and most others */
-  { "[THINK]", "[/THINK]" },                           /* Magistral */
-  { "<|START_THINKING|>", "<|END_THINKING|>" },        /* Command */
-  { "<seed:think>", "</seed:think>" },                 /* Seed */
+  { "<think>", "</think>" },                    /* DeepSeek, Qwen, and most others */
+  { "[THINK]", "[/THINK]" },                    /* Magistral */
+  { "<|START_THINKING|>", "<|END_THINKING|>" }, /* Command */
+  { "<seed:think>", "</seed:think>" },          /* Seed */
   { "<thinking>", "</thinking>" },
+  { "<|channel>thought", "<channel|>" }, /* Gemma 4 */
   { "<reasoning>", "</reasoning>" },
 };
 

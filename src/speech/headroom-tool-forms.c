@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "headroom-json.h"
+#include "headroom-tool-cursor.h"
 #include "headroom-tool-parser.h"
 
 /* ---- Finding things in text ---- */
@@ -39,42 +40,6 @@ headroom_tool_json_length (const char *text, gsize len, gboolean *ret_hopeless)
   return 0;
 }
 
-typedef struct {
-  const char *at, *end;
-} Cursor;
-
-static gboolean
-skip (Cursor *c, const char *mark)
-{
-  gsize n = strlen (mark);
-
-  if ((gsize) (c->end - c->at) < n || memcmp (c->at, mark, n) != 0)
-    return FALSE;
-  c->at += n;
-  return TRUE;
-}
-
-static void
-skip_space (Cursor *c)
-{
-  while (c->at < c->end && g_ascii_isspace (*c->at))
-    c->at++;
-}
-
-/* What stands before the mark, which is skipped too; FALSE if it does not come. */
-static gboolean
-until (Cursor *c, const char *mark, const char **ret_text, gsize *ret_len)
-{
-  const char *found = g_strstr_len (c->at, c->end - c->at, mark);
-
-  if (found == NULL)
-    return FALSE;
-  *ret_text = c->at;
-  *ret_len = (gsize) (found - c->at);
-  c->at = found + strlen (mark);
-  return TRUE;
-}
-
 static HrValue *
 parse (const char *text, gsize len)
 {
@@ -103,19 +68,19 @@ read_value (const HrValue *value, const HrValue *tools, HrValue *calls)
 }
 
 static gboolean
-read_json (Cursor *c, const HrValue *tools, HrValue *calls)
+read_json (HeadroomCursor *c, const HrValue *tools, HrValue *calls)
 {
   gboolean hopeless, any = FALSE;
 
-  for (skip_space (c); c->at < c->end; skip_space (c)) {
+  for (headroom_cursor_skip_space (c); c->at < c->end; headroom_cursor_skip_space (c)) {
     gsize n = headroom_tool_json_length (c->at, (gsize) (c->end - c->at), &hopeless);
     g_autoptr (HrValue) value = n > 0 ? parse (c->at, n) : NULL;
     if (value == NULL || !read_value (value, tools, calls))
       return FALSE;
     c->at += n;
     any = TRUE;
-    skip_space (c);
-    skip (c, ";");
+    headroom_cursor_skip_space (c);
+    headroom_cursor_skip (c, ";");
   }
   return any;
 }
@@ -123,12 +88,12 @@ read_json (Cursor *c, const HrValue *tools, HrValue *calls)
 /* ---- name[ARGS]{...} ---- */
 
 static gboolean
-read_mistral (Cursor *c, const HrValue *tools, HrValue *calls)
+read_mistral (HeadroomCursor *c, const HrValue *tools, HrValue *calls)
 {
   const char *name;
   gsize n_name;
 
-  if (!until (c, "[ARGS]", &name, &n_name))
+  if (!headroom_cursor_until (c, "[ARGS]", &name, &n_name))
     return read_json (c, tools, calls);
   for (gsize i = 0; i + strlen ("[CALL_ID]") < n_name; i++) /* an id may stand behind the name */
     if (memcmp (name + i, "[CALL_ID]", strlen ("[CALL_ID]")) == 0)
@@ -161,14 +126,16 @@ typed_value (const HrValue *tool, const char *key, const char *text, gsize len)
 }
 
 static HrValue *
-read_parameters (Cursor *c, const HrValue *tool)
+read_parameters (HeadroomCursor *c, const HrValue *tool)
 {
   g_autoptr (HrValue) arguments = hr_value_new_dict ();
 
-  for (skip_space (c); skip (c, "<parameter="); skip_space (c)) {
+  for (headroom_cursor_skip_space (c); headroom_cursor_skip (c, "<parameter=");
+       headroom_cursor_skip_space (c)) {
     const char *key, *value;
     gsize n_key, n_value;
-    if (!until (c, ">", &key, &n_key) || !until (c, "</parameter>", &value, &n_value))
+    if (!headroom_cursor_until (c, ">", &key, &n_key) ||
+        !headroom_cursor_until (c, "</parameter>", &value, &n_value))
       return NULL;
     if (n_value > 0 && *value == '\n')
       value++, n_value--;
@@ -181,21 +148,21 @@ read_parameters (Cursor *c, const HrValue *tool)
 }
 
 static gboolean
-read_xml (Cursor *c, const HrValue *tools, HrValue *calls)
+read_xml (HeadroomCursor *c, const HrValue *tools, HrValue *calls)
 {
   const char *name;
   gsize n_name;
 
-  skip_space (c);
-  if (!skip (c, "<function="))
+  headroom_cursor_skip_space (c);
+  if (!headroom_cursor_skip (c, "<function="))
     return read_json (c, tools, calls);
-  if (!until (c, ">", &name, &n_name))
+  if (!headroom_cursor_until (c, ">", &name, &n_name))
     return FALSE;
   g_autofree char *trimmed = g_strstrip (g_strndup (name, n_name));
   const HrValue *tool = headroom_tool_find (tools, trimmed);
   HrValue *arguments = tool != NULL ? read_parameters (c, tool) : NULL;
-  skip (c, "</function>");
-  skip_space (c);
+  headroom_cursor_skip (c, "</function>");
+  headroom_cursor_skip_space (c);
   if (c->at < c->end)
     g_clear_pointer (&arguments, hr_value_unref);
   return add_call (headroom_tool_call_from_parts (trimmed, strlen (trimmed), arguments, tools),
@@ -205,19 +172,20 @@ read_xml (Cursor *c, const HrValue *tools, HrValue *calls)
 /* ---- DeepSeek: function<sep>name, a fence of JSON; or name<sep>JSON ---- */
 
 static gboolean
-read_deepseek (Cursor *c, const HrValue *tools, HrValue *calls)
+read_deepseek (HeadroomCursor *c, const HrValue *tools, HrValue *calls)
 {
   gboolean any = FALSE;
 
-  skip_space (c);
+  headroom_cursor_skip_space (c);
   if (c->at < c->end && (*c->at == '{' || *c->at == '['))
     return read_json (c, tools, calls);
-  for (skip_space (c); skip (c, "<｜tool▁call▁begin｜>"); skip_space (c), any = TRUE) {
+  for (headroom_cursor_skip_space (c); headroom_cursor_skip (c, "<｜tool▁call▁begin｜>");
+       headroom_cursor_skip_space (c), any = TRUE) {
     const char *head, *body, *brace;
     gsize n_head, n_body;
     gboolean hopeless;
-    if (!until (c, "<｜tool▁sep｜>", &head, &n_head) ||
-        !until (c, "<｜tool▁call▁end｜>", &body, &n_body))
+    if (!headroom_cursor_until (c, "<｜tool▁sep｜>", &head, &n_head) ||
+        !headroom_cursor_until (c, "<｜tool▁call▁end｜>", &body, &n_body))
       return FALSE;
     brace = memchr (body, '{', n_body);
     if (brace == NULL)
@@ -234,44 +202,8 @@ read_deepseek (Cursor *c, const HrValue *tools, HrValue *calls)
                    calls))
       return FALSE;
   }
-  skip_space (c);
+  headroom_cursor_skip_space (c);
   return any && c->at == c->end;
-}
-
-/* ---- call:name{key:<escape>text<escape>,other:3} ---- */
-
-static gboolean
-read_gemma (Cursor *c, const HrValue *tools, HrValue *calls)
-{
-  const char *name, *key, *text;
-  gsize n_name, n_key, n_text;
-  g_autoptr (HrValue) arguments = hr_value_new_dict ();
-
-  skip_space (c);
-  if (!skip (c, "call:") || !until (c, "{", &name, &n_name))
-    return FALSE;
-  while (!skip (c, "}")) {
-    if (!until (c, ":", &key, &n_key))
-      return FALSE;
-    g_autofree char *trimmed = g_strstrip (g_strndup (key, n_key));
-    if (skip (c, "<escape>")) {
-      if (!until (c, "<escape>", &text, &n_text))
-        return FALSE;
-      hr_value_set (arguments, trimmed, hr_value_new_string (text, (gssize) n_text, false));
-    } else {
-      gboolean hopeless;
-      gsize n = headroom_tool_json_length (c->at, (gsize) (c->end - c->at), &hopeless);
-      n = n > 0 ? n : strcspn (c->at, ",}");
-      n = MIN (n, (gsize) (c->end - c->at));
-      HrValue *value = parse (c->at, n);
-      hr_value_set (arguments, trimmed,
-                    value != NULL ? value : hr_value_new_string (c->at, (gssize) n, false));
-      c->at += n;
-    }
-    skip (c, ",");
-  }
-  return add_call (headroom_tool_call_from_parts (name, n_name, hr_value_ref (arguments), tools),
-                   calls);
 }
 
 gboolean
@@ -279,7 +211,7 @@ headroom_tool_read_block (HeadroomToolSyntax syntax, const char *text, gsize len
                           const HrValue *tools, HrValue *ret_calls)
 {
   g_autofree char *copy = g_strndup (text, len); /* ended, for strcspn */
-  Cursor c = { copy, copy + len };
+  HeadroomCursor c = { copy, copy + len };
   g_autoptr (HrValue) calls = hr_value_new_list ();
   gboolean good;
 
@@ -294,7 +226,9 @@ headroom_tool_read_block (HeadroomToolSyntax syntax, const char *text, gsize len
     good = read_deepseek (&c, tools, calls);
     break;
   case HEADROOM_TOOLS_GEMMA:
-    good = *copy == '{' ? read_json (&c, tools, calls) : read_gemma (&c, tools, calls);
+  case HEADROOM_TOOLS_GEMMA_TURN:
+    good =
+        *copy == '{' ? read_json (&c, tools, calls) : headroom_tool_read_gemma (&c, tools, calls);
     break;
   default:
     good = read_json (&c, tools, calls);

@@ -63,7 +63,8 @@ begins_bare (const HeadroomToolParser *self)
   gboolean calls_bare =
       self->syntax == HEADROOM_TOOLS_LLAMA || self->syntax == HEADROOM_TOOLS_JSON ||
       self->syntax == HEADROOM_TOOLS_HARMONY || self->syntax == HEADROOM_TOOLS_DEEPSEEK ||
-      self->syntax == HEADROOM_TOOLS_XML || self->syntax == HEADROOM_TOOLS_GEMMA;
+      self->syntax == HEADROOM_TOOLS_XML || self->syntax == HEADROOM_TOOLS_GEMMA ||
+      self->syntax == HEADROOM_TOOLS_GEMMA_TURN;
 
   return calls_bare && !self->said_text && at < self->held->len &&
          (self->held->str[at] == '{' || self->held->str[at] == '[');

@@ -23,6 +23,7 @@ headroom_tool_syntax_find (const char *template_text)
     { "tool▁calls▁begin", HEADROOM_TOOLS_DEEPSEEK },
     { "[TOOL_CALLS]", HEADROOM_TOOLS_MISTRAL },
     { "<start_function_call>", HEADROOM_TOOLS_GEMMA },
+    { "<|tool_call>call:", HEADROOM_TOOLS_GEMMA_TURN },
     { "<function=", HEADROOM_TOOLS_XML },
     { "<|tool_call|>", HEADROOM_TOOLS_GRANITE },
     { "<tool_call>", HEADROOM_TOOLS_TAGGED },
@@ -57,6 +58,7 @@ headroom_tool_syntax_open (HeadroomToolSyntax syntax)
                                       "<｜tool▁calls▁begin｜>",
                                       NULL,
                                       "<start_function_call>",
+                                      "<|tool_call>",
                                       NULL };
 
   return open[syntax];
@@ -65,8 +67,10 @@ headroom_tool_syntax_open (HeadroomToolSyntax syntax)
 const char *
 headroom_tool_syntax_close (HeadroomToolSyntax syntax)
 {
-  static const char *const close[] = { NULL, "</tool_call>", "</tool_call>", NULL, NULL, NULL,
-                                       "<｜tool▁calls▁end｜>", NULL, "<end_function_call>", NULL };
+  static const char *const close[] = {
+    NULL, "</tool_call>",        "</tool_call>", NULL, NULL, NULL, "<｜tool▁calls▁end｜>",
+    NULL, "<end_function_call>", "<tool_call|>", NULL
+  };
 
   return close[syntax];
 }

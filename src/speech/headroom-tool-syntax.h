@@ -28,7 +28,8 @@ typedef enum {
                               gpt-oss */
   HEADROOM_TOOLS_GEMMA,    /* <start_function_call>call:name{key:value}<end_function_call>:
                               FunctionGemma */
-  HEADROOM_TOOLS_JSON,     /* any other: {"name", "arguments"} as the whole answer */
+  HEADROOM_TOOLS_GEMMA_TURN, /* <|tool_call>call:name{key:value}<tool_call|>: Gemma 4 */
+  HEADROOM_TOOLS_JSON,       /* any other: {"name", "arguments"} as the whole answer */
 } HeadroomToolSyntax;
 
 HeadroomToolSyntax headroom_tool_syntax_find (const char *template_text);

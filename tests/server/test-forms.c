@@ -158,6 +158,7 @@ test_tools (Server *s, gconstpointer data)
     "{% for m in messages %}{{ m.content }}{% endfor %}{{ tools }}<|python_tag|>",
     "{% for m in messages %}{{ m.content }}{% endfor %}{{ tools }}<|channel|>analysis<|message|>",
     "{% for m in messages %}{{ m.content }}{% endfor %}{{ tools }}<｜tool▁calls▁begin｜>",
+    "{% for m in messages %}{{ m.content }}{% endfor %}{{ tools }}<|tool_call>call:",
     "{% for m in messages %}{{ m.content }}{% endfor %}{{ tools }}",
   };
 

@@ -21,6 +21,7 @@ static const char tools_json[] =
 #define DEEPSEEK "{{ tools }}<｜tool▁calls▁begin｜><think></think>"
 #define HARMONY "<|channel|>analysis<|message|>{{ tools }}"
 #define GEMMA "{{ tools }}<start_function_call>"
+#define GEMMA_TURN "{{ tools }}<|tool_call>call:<|channel>thought\\n<channel|>"
 #define OTHER "{{ tools }}"
 
 #define WEATHER "[{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}]"
@@ -92,6 +93,22 @@ static const Case cases[] = {
   { HARMONY, "plain words", "", "plain words", "[]" },
   { GEMMA, "<start_function_call>call:weather{city:<escape>Rom<escape>,days:3}<end_function_call>",
     "", "", "[{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\",\"days\":3}}]" },
+  { GEMMA, "<start_function_call>call:weather{city:<escape>Rom<end_function_call>", "",
+    "<start_function_call>call:weather{city:<escape>Rom<end_function_call>", "[]" },
+  { GEMMA_TURN, "<|tool_call>call:weather{city:<|\"|>Rom<|\"|>}<tool_call|>", "", "", WEATHER },
+  { GEMMA_TURN,
+    "<|channel>thought\nhm, {a:b}<channel|>I look.<|tool_call>call:weather{city:<|\"|>a, \"b\" {c}<|\"|>,days:3}<tool_call|>"
+    "<|tool_call>call:now{}<tool_call|>",
+    "hm, {a:b}", "I look.",
+    "[{\"name\":\"weather\",\"arguments\":{\"city\":\"a, \\\"b\\\" {c}\",\"days\":3}},{\"name\":\"now\",\"arguments\":{}}]" },
+  { GEMMA_TURN,
+    "<|tool_call>call:weather{a:{<|\"|>k<|\"|>:[1,<|\"|>x<|\"|>,{n:null}],t:true},b:[],c:\"d,}\"}<tool_call|>",
+    "", "",
+    "[{\"name\":\"weather\",\"arguments\":{\"a\":{\"k\":[1,\"x\",{\"n\":null}],\"t\":true},\"b\":[],\"c\":\"d,}\"}}]" },
+  { GEMMA_TURN, "<|tool_call>call:weather{city:[1}<tool_call|>", "",
+    "<|tool_call>call:weather{city:[1}<tool_call|>", "[]" },
+  { GEMMA_TURN, "<|tool_call>call:nobody{}<tool_call|>", "",
+    "<|tool_call>call:nobody{}<tool_call|>", "[]" },
   { OTHER, "{\"name\":\"weather\",\"arguments\":{\"city\":\"Rom\"}}", "", "", WEATHER },
   { OTHER, "[1, 2]", "", "[1, 2]", "[]" },
   { OTHER, " {", "", " {", "[]" },
