@@ -283,6 +283,14 @@ headroom_session_get_uri (HeadroomSession *self)
 }
 
 void
+headroom_session_set_flags (HeadroomSession *self, HeadroomSessionFlags flags)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->flags = flags;
+}
+
+void
 headroom_session_close (HeadroomSession *self)
 {
   g_autoptr (HeadroomServer) server = NULL;

@@ -62,6 +62,9 @@ const char *headroom_session_get_notice (HeadroomSession *self);
  * ("http://127.0.0.1:11434"), or NULL. */
 const char *headroom_session_get_uri (HeadroomSession *self);
 
+/* What the session wants of a server that is found or started from now on. */
+void headroom_session_set_flags (HeadroomSession *self, HeadroomSessionFlags flags);
+
 /* Ends the server where it runs here: cancels, unloads, removes the socket. Blocks for at most a
  * few seconds. Disposing of the session does the same. */
 void headroom_session_close (HeadroomSession *self);

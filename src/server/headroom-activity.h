@@ -17,6 +17,7 @@ typedef struct {
   guint32 num_ctx;    /* tokens that it may use; 0: the model is not there yet */
   guint32 n_prompt;   /* tokens of the prompt; 0: it is not known yet */
   guint32 n_read, n_generated;
+  gint64 first_us;    /* monotonic: its first token was generated; 0: not yet */
   gboolean stopped;   /* by a person */
 } HeadroomActivity;
 
@@ -27,6 +28,17 @@ headroom_activity_state (const HeadroomActivity *self)
   if (self->n_generated > 0)
     return "answering";
   return self->n_read > 0 ? "reading" : "waiting";
+}
+
+/* Tokens per second since the first one; 0: too few to tell. */
+static inline double
+headroom_activity_speed (const HeadroomActivity *self, gint64 now_us)
+{
+  gint64 us = now_us - self->first_us;
+
+  return self->n_generated > 1 && us > 0
+             ? (double) (self->n_generated - 1) * G_USEC_PER_SEC / (double) us
+             : 0;
 }
 
 G_END_DECLS

@@ -6,6 +6,8 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "headroom-lora.h"
+#include "headroom-model-lookup.h"
 #include "headroom-router.h"
 
 static void
@@ -19,6 +21,7 @@ answer_free (HeadroomAnswer *self)
   g_clear_object (&self->entry);
   headroom_speech_finish (&self->speech);
   hr_value_unref (self->calls);
+  g_free (self->lora);
   headroom_wire_stream_clear (&self->openai);
   g_array_unref (self->generated);
   g_array_unref (self->logprobs);
@@ -121,7 +124,8 @@ event_cb (const HrEvent *event, void *data)
   case HR_EVENT_VECTOR:
     return;
   case HR_EVENT_TOKEN:
-    activity->n_generated++;
+    if (activity->n_generated++ == 0)
+      activity->first_us = g_get_monotonic_time ();
     g_array_append_val (self->generated, event->token);
     headroom_answer_hear_token (self, event);
     watch_for_loop (self, event->token);
@@ -181,6 +185,7 @@ submit (HeadroomAnswer *self, GError **error)
   options.tokens = (const HrToken *) self->prompt->tokens->data;
   options.n_tokens = self->prompt->tokens->len;
   options.sights = self->prompt->sights;
+  options.adapters = self->lora;
   options.top_logprobs = self->request->logprobs ? self->request->top_logprobs : -1;
   options.shift = self->request->shift == 1;
   options.n_keep = self->options->num_keep < 0
@@ -269,6 +274,10 @@ leased_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->lease = headroom_residency_acquire_finish (HEADROOM_RESIDENCY (source), result, &error);
   self->leased_us = g_get_monotonic_time ();
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    fail_cancelled (self);
+    return;
+  }
   if (self->lease == NULL) {
     headroom_exchange_fail (self->exchange, error);
     return;
@@ -307,23 +316,6 @@ parse (HeadroomWireKind kind, const char *body, gsize len, GError **error)
 }
 
 static gboolean
-find_entry (HeadroomAnswer *self, GError **error)
-{
-  HeadroomStore *store = headroom_exchange_get_service (self->exchange)->store;
-  const char *name = self->request->model;
-
-  self->entry = headroom_exchange_is_local (self->exchange)
-                    ? headroom_store_resolve (store, name, error)
-                    : headroom_store_lookup (store, name, error);
-  if (self->entry != NULL && headroom_model_entry_get_path (self->entry) == NULL) {
-    g_set_error (error, HEADROOM_WIRE_ERROR, 400,
-                 _("%s is not a GGUF model; only those can be run"), name);
-    return FALSE;
-  }
-  return self->entry != NULL;
-}
-
-static gboolean
 merge_options (HeadroomAnswer *self, GError **error)
 {
   self->options = headroom_options_new ();
@@ -343,9 +335,12 @@ read_work (HeadroomExchange *exchange, gpointer data, GError **error)
   const char *body = headroom_exchange_get_body (exchange, &len);
 
   self->request = parse (self->kind, body, len, error);
-  if (self->request == NULL || !find_entry (self, error))
+  self->entry =
+      self->request != NULL ? headroom_model_lookup (exchange, self->request->model, error) : NULL;
+  if (self->entry == NULL)
     return NULL;
-  if (merge_options (self, error))
+  if (headroom_lora_dup_scales (self->entry, self->request->lora, &self->lora, error) &&
+      merge_options (self, error))
     headroom_prompt_check_images (self->request, self->entry,
                                   headroom_exchange_get_cancellable (exchange), error);
   return NULL;

@@ -25,6 +25,7 @@ typedef struct {
   HeadroomModelEntry *entry;
   HeadroomOptions *options;
   HeadroomDemand demand;
+  float *lora; /* as HrRequestOptions.adapters; NULL: all of them */
 
   /* lease */
   HeadroomLease *lease;

@@ -8,6 +8,8 @@
 
 #include "headroom-wire.h"
 
+#define STATUS_CLIENT_LEFT 499 /* as web servers write it into their logs */
+
 struct _HeadroomExchange {
   GObject parent_instance;
 
@@ -23,6 +25,7 @@ struct _HeadroomExchange {
   GCancellable *cancellable;
   gint64 started_us;
   HeadroomActivity activity;
+  char *problem; /* what it was told, or NULL */
 
   gboolean left;              /* nobody reads what is written */
   gboolean answered;          /* a reply was given or a stream begun */
@@ -55,7 +58,7 @@ client_left (HeadroomExchange *self)
   if (self->message != NULL)
     g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   if (!self->answered)
-    headroom_exchange_reply_problem (self, 499, "request canceled");
+    headroom_exchange_reply_problem (self, STATUS_CLIENT_LEFT, "request canceled");
   else
     headroom_exchange_end (self);
   g_object_unref (self);
@@ -101,12 +104,37 @@ watch (HeadroomExchange *self)
   g_source_attach (self->watch, g_main_context_get_thread_default ());
 }
 
+static void
+note_end (HeadroomExchange *self, gboolean left)
+{
+  HeadroomRecentRequest request = {
+    .id = self->activity.id,
+    .path = self->path,
+    .client = self->client,
+    .model = self->activity.model,
+    .problem = self->problem,
+    .status = soup_server_message_get_status (self->message),
+    .n_prompt = self->activity.n_prompt,
+    .n_generated = self->activity.n_generated,
+    .running_us = g_get_monotonic_time () - self->started_us,
+  };
+
+  if (left || !headroom_exchange_is_over (self)) {
+    request.status = STATUS_CLIENT_LEFT;
+    request.problem = NULL;
+  }
+  headroom_recent_note (&self->service->recent, &request);
+}
+
 void
 headroom_exchange_abandon (HeadroomExchange *self)
 {
+  gboolean left = self->left;
+
   let_go (self);
   if (self->message == NULL)
     return;
+  note_end (self, left);
   g_signal_handlers_disconnect_by_data (self->message, self);
   g_clear_object (&self->message);
   g_hash_table_remove (self->service->exchanges, self);
@@ -223,6 +251,13 @@ headroom_exchange_reply_json (HeadroomExchange *self, guint status, const char *
   headroom_exchange_reply (self, status, "application/json; charset=utf-8", json);
 }
 
+static void
+keep_problem (HeadroomExchange *self, const char *message)
+{
+  g_free (self->problem);
+  self->problem = g_strdup (message);
+}
+
 void
 headroom_exchange_reply_problem (HeadroomExchange *self, guint status, const char *message)
 {
@@ -232,6 +267,8 @@ headroom_exchange_reply_problem (HeadroomExchange *self, guint status, const cha
                               ? headroom_wire_print_anthropic_error (status, message)
                               : headroom_wire_print_error (message);
 
+  if (!self->answered)
+    keep_problem (self, message);
   headroom_exchange_reply_json (self, status, json);
 }
 
@@ -265,6 +302,7 @@ headroom_exchange_fail (HeadroomExchange *self, const GError *error)
     headroom_exchange_reply_error (self, error);
     return;
   }
+  keep_problem (self, error->message);
   if (self->dialect == HEADROOM_DIALECT_OPENAI) {
     line = headroom_wire_print_openai_stream_error (headroom_exchange_status_of (error),
                                                     error->message);
@@ -364,6 +402,7 @@ headroom_exchange_finalize (GObject *object)
   g_clear_object (&self->socket);
   g_bytes_unref (self->body);
   g_free (self->activity.model);
+  g_free (self->problem);
   g_free (self->path);
   g_object_unref (self->cancellable);
   g_string_free (self->pending, TRUE);

@@ -15,6 +15,7 @@
 
 #include "headroom-activity.h"
 #include "headroom-metrics.h"
+#include "headroom-recent.h"
 #include "headroom-residency.h"
 #include "headroom-store.h"
 
@@ -37,9 +38,11 @@ typedef struct {
   guint next_id;         /* of completions */
   guint64 next_request;  /* of requests */
   HeadroomMetrics metrics;
+  HeadroomRecent recent;
   gboolean ends_loops; /* of answers whose length nobody limited */
   char *(*listen) (gpointer server, const char *spec,
                    GError **error); /* as headroom_server_listen () */
+  void (*unlisten) (gpointer server); /* ends what listen () began */
   gpointer server;
   HrModel *planned; /* the last one that a plan was asked for, and its file's size and time; NULL:
                        none */

@@ -15,10 +15,10 @@
 
 #define TEXT_FIELDS                                                                                                    \
   "stream:boolean format:any keep_alive:any options:object think:any truncate:boolean shift:boolean logprobs:boolean " \
-  "top_logprobs:integer grammar:string"
+  "top_logprobs:integer grammar:string headroom:object"
 #define OPENAI_FIELDS                                                                                              \
   "stream:boolean stream_options:object max_tokens:integer temperature:number top_p:number seed:integer stop:any " \
-  "frequency_penalty:number presence_penalty:number"
+  "frequency_penalty:number presence_penalty:number headroom:object"
 
 typedef enum {
   JSON,
@@ -69,6 +69,10 @@ static const Operation operations[] = {
     "status:string" },
   { "post", "/api/me", "Answers that there is no account", NULL, JSON },
   { "post", "/api/signout", "Answers that there is no account", NULL, JSON },
+  { "post", "/api/experimental/web_search", "Answers that nothing elsewhere is searched", NULL,
+    JSON },
+  { "post", "/api/experimental/web_fetch", "Answers that nothing elsewhere is fetched", NULL,
+    JSON },
   { "get", "/v1/models", "Models that are installed", NULL, JSON, "object:string" },
   { "get", "/v1/models/{model}", "One of them", NULL, JSON,
     "id:string object:string created:integer owned_by:string" },
@@ -79,13 +83,19 @@ static const Operation operations[] = {
     "model:string! prompt:any! suffix:string logprobs:integer " OPENAI_FIELDS, EVENTS,
     "id:string object:string created:integer model:string choices:array usage:object" },
   { "post", "/v1/responses", "An answer as a list of items",
-    "model:string! input:any! instructions:string max_output_tokens:integer temperature:number top_p:number reasoning:object text:object tools:array tool_choice:any stream:boolean",
+    "model:string! input:any! instructions:string max_output_tokens:integer temperature:number top_p:number reasoning:object text:object tools:array tool_choice:any stream:boolean headroom:object",
     EVENTS, "id:string object:string status:string output:array" },
   { "post", "/v1/embeddings", "Vectors of texts",
     "model:string! input:any! dimensions:integer encoding_format:string", JSON,
     "object:string data:array model:string usage:object" },
+  { "post", "/v1/rerank", "Texts in the order in which they answer a question",
+    "model:string! query:string! documents:array! top_n:integer return_documents:boolean", JSON,
+    "model:string object:string usage:object results:array" },
+  { "post", "/v1/reranking", "The same under its other name",
+    "model:string! query:string! documents:array! top_n:integer return_documents:boolean", JSON,
+    "model:string object:string usage:object results:array" },
   { "post", "/v1/messages", "An answer in a conversation, as Anthropic's clients ask for it",
-    "model:string! max_tokens:integer! messages:array! system:any tools:array tool_choice:object thinking:object temperature:number top_p:number top_k:integer stop_sequences:array stream:boolean",
+    "model:string! max_tokens:integer! messages:array! system:any tools:array tool_choice:object thinking:object temperature:number top_p:number top_k:integer stop_sequences:array stream:boolean headroom:object",
     EVENTS, "id:string type:string role:string content:array usage:object" },
   { "get", "/headroom/status", "Devices, models in memory and what happened", NULL, JSON,
     "devices:array models:array events:array watches:array" },
@@ -104,6 +114,9 @@ static const Operation operations[] = {
     JSON, "reading:boolean every_seconds:integer thresholds:object watches:array" },
   { "post", "/headroom/listen",
     "Has the server listen elsewhere as well; over the unix socket only", "host:string", JSON },
+  { "delete", "/headroom/listen",
+    "Has the server be reached over its unix socket alone; over the unix socket only", NULL,
+    EMPTY },
   { "get", "/headroom/requests", "Requests that are being answered", NULL, JSON, "requests:array" },
   { "delete", "/headroom/requests/{id}", "Cancels one", NULL, EMPTY },
   { "get", "/headroom/metrics", "Counters and gauges for Prometheus", NULL, TEXT },

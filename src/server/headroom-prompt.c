@@ -90,7 +90,10 @@ is_able (const Builder *b, GError **error)
   const HeadroomWireRequest *request = b->request;
   g_auto (GStrv) capabilities = headroom_wire_dup_capabilities (b->entry, b->model);
   const char *const *have = (const char *const *) capabilities;
-  const char *full = headroom_model_entry_get_full_name (b->entry);
+  /* A file's full name is its path, which is nobody's business. */
+  const char *full = headroom_model_entry_is_loose (b->entry)
+                         ? headroom_model_entry_get_name (b->entry)
+                         : headroom_model_entry_get_full_name (b->entry);
   g_autofree char *quoted = g_strdup_printf ("\"%s\"", request->model);
   gboolean is_chat = !headroom_wire_kind_has_prompt (request->kind);
 

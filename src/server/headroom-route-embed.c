@@ -1,4 +1,5 @@
-/* headroom-route-embed.c: texts to vectors: /api/embed, /api/embeddings, /v1/embeddings.
+/* headroom-route-embed.c: texts to vectors: /api/embed, /api/embeddings, /v1/embeddings; or to
+ * scores: /v1/rerank.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -8,6 +9,8 @@
  */
 #include <glib/gi18n-lib.h>
 
+#include "headroom-model-lookup.h"
+#include "headroom-pair.h"
 #include "headroom-router.h"
 #include "headroom-wire-embed.h"
 
@@ -15,6 +18,7 @@
 
 /* Clients match these texts. */
 #define NO_EMBEDDINGS "This server does not support embeddings. Start it with `--embeddings`"
+#define NO_RERANKING "This server does not support reranking. Start it with `--reranking`"
 #define TOO_LONG "the input length exceeds the context length"
 #define NO_ROOM "input after truncation exceeds maximum context length"
 
@@ -86,6 +90,17 @@ print_work (HeadroomExchange *exchange, gpointer data, GError **error)
   return headroom_wire_print_vectors (self->request, &vectors);
 }
 
+static gpointer
+print_scores_work (HeadroomExchange *exchange, gpointer data, GError **error)
+{
+  Embedding *self = data;
+  g_autofree float *scores = g_new (float, self->vectors->len);
+
+  for (guint i = 0; i < self->vectors->len; i++)
+    scores[i] = *(const float *) self->vectors->pdata[i];
+  return headroom_wire_print_scores (self->request, scores, self->n_tokens);
+}
+
 static void
 print_done (HeadroomExchange *exchange, gpointer take_result, gpointer take_data)
 {
@@ -100,11 +115,12 @@ finish (Embedding *take_self)
 {
   g_autoptr (Embedding) self = take_self;
   HeadroomExchange *exchange = self->exchange;
+  HeadroomWorkFunc print = self->kind == HEADROOM_WIRE_RERANK ? print_scores_work : print_work;
 
   if (self->error != NULL)
     headroom_exchange_fail (exchange, self->error);
   else
-    headroom_exchange_work (exchange, print_work, print_done, g_steal_pointer (&self),
+    headroom_exchange_work (exchange, print, print_done, g_steal_pointer (&self),
                             (GDestroyNotify) embedding_free, g_free);
 }
 
@@ -157,7 +173,8 @@ static void
 take_vector (Embedding *self, guint index, const HrEvent *event)
 {
   float *vector = g_memdup2 (event->vectors, event->width * sizeof *vector);
-  gboolean normalise = self->kind != HEADROOM_WIRE_EMBEDDINGS || !is_bare (self);
+  gboolean normalise = self->kind != HEADROOM_WIRE_RERANK &&
+                       (self->kind != HEADROOM_WIRE_EMBEDDINGS || !is_bare (self));
   gsize width = event->width;
   GError *error = NULL;
 
@@ -276,12 +293,27 @@ tokenize (Embedding *self, const HrValue *input, GError **error)
   return g_steal_pointer (&tokens);
 }
 
+static GArray *
+tokenize_pair (Embedding *self, const HeadroomPair *pair, const HrValue *input, GError **error)
+{
+  guint num_ctx = MIN (headroom_lease_get_num_ctx (self->lease), self->limit);
+  gboolean cut;
+  GArray *tokens = headroom_pair_tokenize (pair, self->request->query, input, num_ctx, &cut, error);
+
+  self->n_cut += cut;
+  return tokens;
+}
+
 static gboolean
 is_able (Embedding *self, GError **error)
 {
   const HrModelInfo *info = hr_model_get_info (headroom_lease_get_model (self->lease));
 
-  if (!info->embeds)
+  if (self->kind == HEADROOM_WIRE_RERANK) {
+    if (info->embeds && info->pooling == HR_POOLING_RANK)
+      return TRUE;
+    g_set_error_literal (error, HEADROOM_WIRE_ERROR, 501, NO_RERANKING);
+  } else if (!info->embeds)
     g_set_error_literal (error, HEADROOM_WIRE_ERROR, 501, NO_EMBEDDINGS);
   else if (info->pooling == HR_POOLING_NONE || info->pooling == HR_POOLING_RANK)
     g_set_error (error, HEADROOM_WIRE_ERROR, 400,
@@ -298,19 +330,31 @@ static gpointer
 token_work (HeadroomExchange *exchange, gpointer data, GError **error)
 {
   Embedding *self = data;
+  GPtrArray *inputs = self->request->inputs;
+  HeadroomPair pair = { 0 };
+  GError *problem = NULL;
 
   if (!is_able (self, error))
     return NULL;
+  if (self->kind == HEADROOM_WIRE_RERANK)
+    headroom_pair_init (&pair, headroom_lease_get_model (self->lease));
   self->tokens = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
-  for (guint i = 0; i < self->request->inputs->len; i++) {
+  for (guint i = 0; i < inputs->len && problem == NULL; i++) {
     GArray *tokens = NULL;
     if (g_cancellable_set_error_if_cancelled (headroom_exchange_get_cancellable (exchange),
-                                              error) ||
-        (tokens = tokenize (self, self->request->inputs->pdata[i], error)) == NULL)
-      return NULL;
+                                              &problem))
+      break;
+    tokens = self->kind == HEADROOM_WIRE_RERANK
+                 ? tokenize_pair (self, &pair, inputs->pdata[i], &problem)
+                 : tokenize (self, inputs->pdata[i], &problem);
+    if (tokens == NULL)
+      break;
     g_ptr_array_add (self->tokens, tokens);
     self->n_tokens += tokens->len;
   }
+  headroom_pair_clear (&pair);
+  if (problem != NULL)
+    g_propagate_error (error, problem);
   return NULL;
 }
 
@@ -357,25 +401,14 @@ leased_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* ---- Reading ---- */
 
+/* The older form wants a name where the others only do not find one. */
 static gboolean
 find_entry (Embedding *self, GError **error)
 {
-  HeadroomStore *store = headroom_exchange_get_service (self->exchange)->store;
-  const char *name = self->request->model;
-
-  self->entry = headroom_exchange_is_local (self->exchange)
-                    ? headroom_store_resolve (store, name, error)
-                    : headroom_store_lookup (store, name, error);
-  if (self->entry == NULL &&
-      g_error_matches (*error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND)) {
-    g_clear_error (error);
-    g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND,
-                 "model \"%s\" not found, try pulling it first", name);
-  } else if (self->entry != NULL && headroom_model_entry_get_path (self->entry) == NULL) {
-    g_set_error (error, HEADROOM_WIRE_ERROR, 400,
-                 _("%s is not a GGUF model; only those can be run"), name);
-    return FALSE;
-  }
+  if (self->kind == HEADROOM_WIRE_EMBEDDINGS && *self->request->model == '\0')
+    g_set_error_literal (error, HEADROOM_WIRE_ERROR, 400, "model is required");
+  else
+    self->entry = headroom_model_lookup_for_vectors (self->exchange, self->request->model, error);
   return self->entry != NULL;
 }
 
@@ -387,7 +420,9 @@ read_work (HeadroomExchange *exchange, gpointer data, GError **error)
   gsize len;
   const char *body = headroom_exchange_get_body (exchange, &len);
 
-  self->request = headroom_wire_parse_embed (self->kind, body, len, error);
+  self->request = self->kind == HEADROOM_WIRE_RERANK
+                      ? headroom_wire_parse_rerank (body, len, error)
+                      : headroom_wire_parse_embed (self->kind, body, len, error);
   if (self->request == NULL || !find_entry (self, error))
     return NULL;
   headroom_options_merge_env (options);
@@ -441,4 +476,10 @@ void
 headroom_route_openai_embeddings (HeadroomExchange *exchange)
 {
   start (exchange, HEADROOM_WIRE_OPENAI_EMBEDDINGS);
+}
+
+void
+headroom_route_rerank (HeadroomExchange *exchange)
+{
+  start (exchange, HEADROOM_WIRE_RERANK);
 }

@@ -1,5 +1,5 @@
 /* headroom-route-listen.c: a program that attached asks for the server to be reachable by others,
- * too.
+ * too, or no longer.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -9,6 +9,17 @@
 
 #include "headroom-json.h"
 #include "headroom-wire.h"
+
+/* FALSE: refused. */
+static gboolean
+check_local (HeadroomExchange *exchange)
+{
+  if (headroom_exchange_is_local (exchange))
+    return TRUE;
+  headroom_exchange_reply_problem (exchange, SOUP_STATUS_FORBIDDEN,
+                                   _ ("Only programs of this user may ask for that"));
+  return FALSE;
+}
 
 /* {"host": "127.0.0.1:11434"} or {} for the default -> {"uri": "http://127.0.0.1:11434"} */
 void
@@ -22,11 +33,8 @@ headroom_route_listen (HeadroomExchange *exchange)
   g_autoptr (HrValue) answer = hr_value_new_dict ();
   g_autofree char *uri = NULL, *text = NULL;
 
-  if (!headroom_exchange_is_local (exchange)) {
-    headroom_exchange_reply_problem (exchange, SOUP_STATUS_FORBIDDEN,
-                                     _("Only programs of this user may ask for that"));
+  if (!check_local (exchange))
     return;
-  }
   json = headroom_json_parse (body, (gssize) len, FALSE, &error);
   if (json == NULL || hr_value_kind (json) != HR_VALUE_DICT) {
     headroom_exchange_reply_problem (exchange, SOUP_STATUS_BAD_REQUEST,
@@ -41,4 +49,16 @@ headroom_route_listen (HeadroomExchange *exchange)
   headroom_json_set_string (answer, "uri", uri);
   text = headroom_json_print (answer, HEADROOM_JSON_PLAIN);
   headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, text);
+}
+
+/* {} once nobody but this user's programs reaches the server. */
+void
+headroom_route_unlisten (HeadroomExchange *exchange)
+{
+  HeadroomService *service = headroom_exchange_get_service (exchange);
+
+  if (!check_local (exchange))
+    return;
+  service->unlisten (service->server);
+  headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, "{}");
 }

@@ -105,3 +105,13 @@ headroom_route_signout (HeadroomExchange *exchange)
   headroom_exchange_reply_problem (exchange, SOUP_STATUS_UNAUTHORIZED,
                                    "you are not currently signed in");
 }
+
+void
+headroom_route_web (HeadroomExchange *exchange)
+{
+  gboolean searches = g_str_has_suffix (headroom_exchange_get_path (exchange), "web_search");
+
+  headroom_exchange_reply_problem (exchange, SOUP_STATUS_FORBIDDEN,
+                                   searches ? "ollama cloud is disabled: web search is unavailable"
+                                            : "ollama cloud is disabled: web fetch is unavailable");
+}

@@ -1,4 +1,4 @@
-/* headroom-route-requests.c: who is being answered right now, and an end to it.
+/* headroom-route-requests.c: who is being answered right now, and an end to it; who was before.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -8,12 +8,14 @@
 
 #include "headroom-json.h"
 #include "headroom-peer.h"
+#include "headroom-recent.h"
 
 /* What is read of an exchange on the server's thread, for a worker that looks up its client. */
 typedef struct {
   HeadroomActivity activity;
   char *model, *path;
   gint64 running_us;
+  double speed; /* tokens per second */
   GSocket *socket;
 } Snapshot;
 
@@ -37,12 +39,13 @@ snapshot_new (HeadroomExchange *exchange)
   self->model = g_strdup (self->activity.model);
   self->path = g_strdup (headroom_exchange_get_path (exchange));
   self->running_us = g_get_monotonic_time () - headroom_exchange_get_started_us (exchange);
+  self->speed = headroom_activity_speed (&self->activity, g_get_monotonic_time ());
   self->socket = g_object_ref (headroom_exchange_get_socket (exchange));
   return self;
 }
 
-/* {"id","path","model","client","pid","state","num_ctx","prompt_tokens","read_tokens","generated_tokens","running_ms"}
- */
+/* {"id","path","model","client","pid","state","num_ctx","prompt_tokens","read_tokens","generated_tokens",
+ * "tokens_per_second","running_ms"} */
 static HrValue *
 snapshot_to_json (const Snapshot *self)
 {
@@ -61,20 +64,38 @@ snapshot_to_json (const Snapshot *self)
   headroom_json_set_int (json, "prompt_tokens", activity->n_prompt);
   headroom_json_set_int (json, "read_tokens", activity->n_read);
   headroom_json_set_int (json, "generated_tokens", activity->n_generated);
+  headroom_json_set_float (json, "tokens_per_second", self->speed);
   headroom_json_set_int (json, "running_ms", self->running_us / 1000);
   return json;
+}
+
+typedef struct {
+  GPtrArray *snapshots;
+  HrValue *recent; /* list */
+} Description;
+
+static void
+description_free (gpointer data)
+{
+  Description *self = data;
+
+  g_ptr_array_unref (self->snapshots);
+  hr_value_unref (self->recent);
+  g_free (self);
 }
 
 static gpointer
 describe_work (HeadroomExchange *exchange, gpointer data, GError **error)
 {
-  GPtrArray *snapshots = data;
+  Description *description = data;
+  GPtrArray *snapshots = description->snapshots;
   g_autoptr (HrValue) json = hr_value_new_dict ();
   HrValue *list = hr_value_new_list ();
 
   for (guint i = 0; i < snapshots->len; i++)
     hr_value_append (list, snapshot_to_json (snapshots->pdata[i]));
   hr_value_set (json, "requests", list);
+  hr_value_set (json, "recent", hr_value_ref (description->recent));
   return headroom_json_print (json, HEADROOM_JSON_PLAIN);
 }
 
@@ -83,7 +104,7 @@ described (HeadroomExchange *exchange, gpointer take_result, gpointer take_data)
 {
   g_autofree char *text = take_result;
 
-  g_ptr_array_unref (take_data);
+  description_free (take_data);
   headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, text);
 }
 
@@ -99,16 +120,19 @@ is_listed (HeadroomExchange *exchange)
 void
 headroom_route_requests (HeadroomExchange *exchange)
 {
-  GPtrArray *snapshots = g_ptr_array_new_with_free_func (snapshot_free);
+  HeadroomService *service = headroom_exchange_get_service (exchange);
+  Description *description = g_new (Description, 1);
   GHashTableIter iter;
   gpointer other;
 
-  g_hash_table_iter_init (&iter, headroom_exchange_get_service (exchange)->exchanges);
+  description->snapshots = g_ptr_array_new_with_free_func (snapshot_free);
+  description->recent = headroom_recent_to_value (&service->recent);
+  g_hash_table_iter_init (&iter, service->exchanges);
   while (g_hash_table_iter_next (&iter, &other, NULL))
     if (is_listed (other))
-      g_ptr_array_add (snapshots, snapshot_new (other));
-  headroom_exchange_work (exchange, describe_work, described, snapshots,
-                          (GDestroyNotify) g_ptr_array_unref, g_free);
+      g_ptr_array_add (description->snapshots, snapshot_new (other));
+  headroom_exchange_work (exchange, describe_work, described, description, description_free,
+                          g_free);
 }
 
 static HeadroomExchange *

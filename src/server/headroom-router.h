@@ -57,6 +57,7 @@ void headroom_route_anthropic (HeadroomExchange *exchange);
 void headroom_route_embed (HeadroomExchange *exchange);
 void headroom_route_embeddings (HeadroomExchange *exchange);
 void headroom_route_openai_embeddings (HeadroomExchange *exchange);
+void headroom_route_rerank (HeadroomExchange *exchange);
 /* headroom-route-blob.c */
 void headroom_route_blob_head (HeadroomExchange *exchange);
 void headroom_route_blob_upload (HeadroomExchange *exchange);
@@ -69,6 +70,7 @@ void headroom_route_push (HeadroomExchange *exchange);
 void headroom_route_cloud_status (HeadroomExchange *exchange);
 void headroom_route_me (HeadroomExchange *exchange);
 void headroom_route_signout (HeadroomExchange *exchange);
+void headroom_route_web (HeadroomExchange *exchange);
 /* headroom-route-memory.c */
 void headroom_route_status (HeadroomExchange *exchange);
 void headroom_route_plan (HeadroomExchange *exchange);
@@ -89,5 +91,6 @@ void headroom_route_requests (HeadroomExchange *exchange);
 void headroom_route_cancel (HeadroomExchange *exchange);
 /* headroom-route-listen.c */
 void headroom_route_listen (HeadroomExchange *exchange);
+void headroom_route_unlisten (HeadroomExchange *exchange);
 
 G_END_DECLS

@@ -9,17 +9,13 @@
 
 #include <glib/gi18n-lib.h>
 #include <libsoup/soup.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include "headroom-address.h"
+#include "headroom-connections.h"
 #include "headroom-env.h"
 #include "headroom-rendezvous.h"
 #include "headroom-router.h"
 
-/* Connections at once. A few programs with a few chats each; the rest is somebody who does not
- * close. */
-#define MAX_CONNECTIONS 512
 /* A client that has not finished its request, or does not read its answer, for so long is cut off.
  */
 #define DEFAULT_SILENCE_SECONDS 30
@@ -37,10 +33,11 @@ struct _HeadroomServer {
   guint silence_seconds;
 
   /* The thread's own. */
-  SoupServer *soup;
+  SoupServer *soup;     /* on the unix socket */
+  SoupServer *tcp;      /* for other programs; NULL: nowhere */
   gboolean is_loopback; /* only this machine's own addresses are listened on */
   HeadroomService service;
-  GPtrArray *connections; /* GWeakRef of a GSocket; those that are closed go when there are many */
+  HeadroomConnections *connections;
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomServer, headroom_server, G_TYPE_OBJECT)
@@ -91,73 +88,10 @@ run_there (HeadroomServer *self, void (*func) (HeadroomServer *self, gpointer da
   g_cond_clear (&errand.done_cond);
 }
 
-/* ---- Connections ---- */
-
-static void
-weak_ref_free (gpointer data)
-{
-  g_weak_ref_clear (data);
-  g_free (data);
-}
-
-static gboolean
-is_open (GWeakRef *connection)
-{
-  g_autoptr (GSocket) socket = g_weak_ref_get (connection);
-
-  return socket != NULL && !g_socket_is_closed (socket);
-}
-
-/* Sockets are not counted by their ends: libsoup before 3.4 keeps those that it has closed. Returns
- * whether there may be another one. */
-static gboolean
-count_connection (HeadroomServer *self, GSocket *socket)
-{
-  GPtrArray *connections = self->connections;
-  GWeakRef *connection = NULL;
-
-  for (guint i = connections->len >= MAX_CONNECTIONS ? connections->len : 0; i > 0; i--)
-    if (!is_open (connections->pdata[i - 1]))
-      g_ptr_array_remove_index_fast (connections, i - 1);
-  if (connections->len >= MAX_CONNECTIONS)
-    return FALSE;
-  connection = g_new (GWeakRef, 1);
-  g_weak_ref_init (connection, socket);
-  g_ptr_array_add (connections, connection);
-  return TRUE;
-}
-
-static void
-request_finished_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
-{
-  HeadroomServer *self = data;
-  GSocket *socket = soup_server_message_get_socket (message);
-
-  if (socket != NULL && !g_socket_is_closed (socket))
-    g_socket_set_timeout (socket, self->silence_seconds);
-}
-
-/* The first request of a connection "starts" when it is accepted. */
-static void
-request_started_cb (SoupServer *soup, SoupServerMessage *message, gpointer data)
-{
-  HeadroomServer *self = data;
-  GSocket *socket = soup_server_message_get_socket (message);
-
-  if (g_object_get_data (G_OBJECT (socket), "headroom-counted") != NULL)
-    return;
-  g_object_set_data (G_OBJECT (socket), "headroom-counted", GINT_TO_POINTER (1));
-  g_socket_set_timeout (socket, self->silence_seconds);
-  /* A token is a small packet, and the next one must not wait for its acknowledgement. */
-  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
-    g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
-  if (!count_connection (self, socket))
-    g_socket_shutdown (socket, TRUE, TRUE, NULL);
-}
-
 /* ---- The thread ---- */
 
 static char *listen_cb (gpointer server, const char *spec, GError **error);
+static void unlisten_cb (gpointer server);
 
 /* Some guides give this variable, which nobody reads, for the number of requests at once. */
 static void
@@ -168,6 +102,16 @@ warn_of_num_batch (void)
                "prompt are read in one step; for more requests at once set OLLAMA_NUM_PARALLEL");
 }
 
+static SoupServer *
+new_soup (HeadroomServer *self)
+{
+  SoupServer *soup = soup_server_new (NULL, NULL);
+
+  headroom_connections_attach (self->connections, soup);
+  headroom_router_attach (soup, &self->service, &self->is_loopback);
+  return soup;
+}
+
 static void
 open_service (HeadroomServer *self)
 {
@@ -176,21 +120,21 @@ open_service (HeadroomServer *self)
   warn_of_num_batch ();
 
   headroom_residency_limits_init_from_env (&limits);
-  self->service = (HeadroomService) {
+  self->service = (HeadroomService){
     .store = self->store,
     .residency = headroom_residency_new (&limits),
     .exchanges = g_hash_table_new (NULL, NULL),
     .ends_loops = headroom_env_get_bool ("END_LOOPS", TRUE),
     .listen = listen_cb,
+    .unlisten = unlisten_cb,
     .server = self,
   };
+  headroom_recent_init (&self->service.recent);
   headroom_residency_take_log (self->service.residency, headroom_event_log_open (NULL));
   headroom_metrics_watch (&self->service.metrics,
                           headroom_residency_get_events (self->service.residency));
-  self->soup = soup_server_new (NULL, NULL);
-  g_signal_connect (self->soup, "request-started", G_CALLBACK (request_started_cb), self);
-  g_signal_connect (self->soup, "request-finished", G_CALLBACK (request_finished_cb), self);
-  headroom_router_attach (self->soup, &self->service, &self->is_loopback);
+  self->connections = headroom_connections_new (self->silence_seconds);
+  self->soup = new_soup (self);
 }
 
 static GPtrArray *
@@ -224,14 +168,19 @@ close_service (HeadroomServer *self)
   for (guint i = 0; i < left->len; i++)
     headroom_exchange_abandon (left->pdata[i]);
   soup_server_disconnect (self->soup);
+  if (self->tcp != NULL)
+    soup_server_disconnect (self->tcp);
   while (g_main_context_iteration (self->context, self->service.n_working > 0) ||
          self->service.n_working > 0)
     ;
+  g_clear_object (&self->tcp);
   g_clear_object (&self->soup);
+  g_clear_pointer (&self->connections, headroom_connections_free);
   headroom_metrics_unwatch (&self->service.metrics,
                             headroom_residency_get_events (self->service.residency));
   g_clear_object (&self->service.residency);
   g_clear_pointer (&self->service.planned, hr_model_unref);
+  headroom_recent_clear (&self->service.recent);
   g_hash_table_unref (self->service.exchanges);
 }
 
@@ -255,7 +204,7 @@ thread_main (gpointer data)
 static GInetSocketAddress *
 find_listener (HeadroomServer *self, GInetAddress *inet, guint16 port)
 {
-  GSList *sockets = soup_server_get_listeners (self->soup);
+  GSList *sockets = self->tcp != NULL ? soup_server_get_listeners (self->tcp) : NULL;
   GInetSocketAddress *found = NULL;
 
   for (GSList *l = sockets; l != NULL; l = l->next) {
@@ -301,9 +250,12 @@ listen_at (HeadroomServer *self, GSocketAddress *address, GError **error)
 
   if (socket == NULL || !g_socket_bind (socket, address, TRUE, error))
     return FALSE;
-  g_socket_set_listen_backlog (socket, MAX_CONNECTIONS);
-  return g_socket_listen (socket, error) &&
-         soup_server_listen_socket (self->soup, socket, 0, error);
+  g_socket_set_listen_backlog (socket, HEADROOM_MAX_CONNECTIONS);
+  if (!g_socket_listen (socket, error))
+    return FALSE;
+  if (self->tcp == NULL)
+    self->tcp = new_soup (self);
+  return soup_server_listen_socket (self->tcp, socket, 0, error);
 }
 
 /* On the thread. */
@@ -364,6 +316,22 @@ static char *
 listen_cb (gpointer server, const char *spec, GError **error)
 {
   return listen_here (server, spec, error);
+}
+
+/* On the thread. Who is being answered over TCP is cut off. */
+static void
+unlisten_cb (gpointer server)
+{
+  HeadroomServer *self = server;
+  g_autoptr (GPtrArray) exchanges = dup_exchanges (self);
+
+  for (guint i = 0; i < exchanges->len; i++)
+    if (!headroom_exchange_is_local (exchanges->pdata[i]))
+      headroom_exchange_abandon (exchanges->pdata[i]);
+  if (self->tcp != NULL)
+    soup_server_disconnect (self->tcp);
+  g_clear_object (&self->tcp);
+  self->is_loopback = TRUE;
 }
 
 typedef struct {
@@ -452,24 +420,15 @@ headroom_server_dispose (GObject *object)
 }
 
 static void
-headroom_server_finalize (GObject *object)
-{
-  g_ptr_array_unref (HEADROOM_SERVER (object)->connections);
-  G_OBJECT_CLASS (headroom_server_parent_class)->finalize (object);
-}
-
-static void
 headroom_server_class_init (HeadroomServerClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = headroom_server_dispose;
-  G_OBJECT_CLASS (klass)->finalize = headroom_server_finalize;
 }
 
 static void
 headroom_server_init (HeadroomServer *self)
 {
   self->silence_seconds = DEFAULT_SILENCE_SECONDS;
-  self->connections = g_ptr_array_new_with_free_func (weak_ref_free);
 }
 
 void

@@ -235,6 +235,7 @@ headroom_wire_parse_anthropic (const char *body, gsize len, GError **error)
   request->tools = read_tools (&fields);
   headroom_read_tool_choice (&fields, request);
   request->think = read_thinking (&fields);
+  headroom_read_own (&fields, request);
   request->options = hr_value_new_dict ();
   headroom_copy_number (&fields, "max_tokens", request->options, "num_predict", "int");
   headroom_copy_number (&fields, "temperature", request->options, "temperature", "float64");

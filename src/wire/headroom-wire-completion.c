@@ -48,14 +48,15 @@ headroom_wire_parse_completion (const char *body, gsize len, GError **error)
   request->suffix = headroom_fields_ref_text (&fields, "suffix");
   request->grammar = headroom_fields_dup_string (&fields, "grammar");
   request->options = headroom_openai_read_options (&fields);
+  headroom_read_own (&fields, request);
   const HrValue *stream_options =
       headroom_fields_dict (&fields, "stream_options", "openai.StreamOptions");
   request->include_usage = headroom_json_get_bool (stream_options, "include_usage", FALSE);
   gint64 logprobs = headroom_fields_int (&fields, "logprobs", -1);
   request->logprobs = logprobs >= 0;
   request->top_logprobs = (int) CLAMP (logprobs, 0, MAX_LOGPROBS);
-  if (request->model == NULL || *request->model == '\0')
-    headroom_fields_fail (&fields, 400, "model is required");
+  if (request->model == NULL) /* as /api/generate: a model of that name is not found */
+    request->model = g_strdup ("");
   if (request->prompt == NULL)
     headroom_fields_fail (&fields, 400, "prompt is required");
   return headroom_fields_finish (&fields, error) ? g_steal_pointer (&request) : NULL;

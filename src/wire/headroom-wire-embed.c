@@ -22,6 +22,7 @@ headroom_wire_embed_request_free (HeadroomWireEmbedRequest *request)
   g_free (request->model);
   g_clear_pointer (&request->inputs, g_ptr_array_unref);
   g_clear_pointer (&request->options, hr_value_unref);
+  g_clear_pointer (&request->query, hr_value_unref);
   g_free (request);
 }
 

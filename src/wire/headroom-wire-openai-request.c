@@ -383,6 +383,7 @@ headroom_wire_parse_openai_chat (const char *body, gsize len, GError **error)
   request->grammar = headroom_fields_dup_string (&fields, "grammar");
   headroom_read_tool_choice (&fields, request);
   request->think = headroom_openai_read_effort (&fields);
+  headroom_read_own (&fields, request);
   request->logprobs = headroom_fields_bool (&fields, "logprobs", FALSE);
   request->debug_render_only = headroom_fields_bool (&fields, "_debug_render_only", FALSE);
   const HrValue *stream_options =

@@ -21,6 +21,9 @@ HrValue *headroom_tool_call_new (HrValue *id, const HrValue *name,
  * OpenAI and Anthropic spell it. */
 void headroom_read_tool_choice (HeadroomFields *fields, HeadroomWireRequest *request);
 
+/* ---- headroom-wire-own.c ---- */
+void headroom_read_own (HeadroomFields *fields, HeadroomWireRequest *request);
+
 /* ---- headroom-wire-openai-request.c ---- */
 /* A number or a text (list) of the request as an option of another name. */
 void headroom_copy_number (HeadroomFields *fields, const char *name, HrValue *options,

@@ -92,6 +92,7 @@ read_shared (HeadroomFields *fields, HeadroomWireRequest *request)
   request->format = read_format (fields);
   request->grammar = headroom_fields_dup_string (fields, "grammar");
   read_keep_alive (fields, request);
+  headroom_read_own (fields, request);
   if (top < 0 || top > MAX_TOP_LOGPROBS)
     headroom_fields_fail (fields, 400, "top_logprobs must be between 0 and 20");
   request->top_logprobs = (int) CLAMP (top, 0, MAX_TOP_LOGPROBS);

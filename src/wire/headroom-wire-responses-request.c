@@ -252,6 +252,7 @@ headroom_wire_parse_responses (const char *body, gsize len, GError **error)
   request->format = read_format (&fields);
   request->think = headroom_openai_read_effort (&fields);
   request->options = read_options (&fields);
+  headroom_read_own (&fields, request);
   if (headroom_fields_any (&fields, "previous_response_id") != NULL)
     headroom_fields_fail (&fields, 400,
                           "previous_response_id is not supported: answers are not kept");

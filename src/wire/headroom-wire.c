@@ -116,6 +116,7 @@ headroom_wire_request_free (HeadroomWireRequest *request)
   hr_value_unref (request->tools);
   hr_value_unref (request->options);
   hr_value_unref (request->format);
+  hr_value_unref (request->lora);
   g_free (request->grammar);
   g_free (request->only_tool);
   g_free (request);

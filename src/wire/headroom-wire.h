@@ -66,6 +66,7 @@ typedef struct {
   char *only_tool;          /* ... of this one, or NULL */
   HrValue *options;         /* dict for headroom_options_merge (), or NULL */
   HrValue *format;          /* NULL, the string "json" or a JSON schema (dict) */
+  HrValue *lora;            /* list of {adapter: its number or digest, scale?}, or NULL */
   char *grammar;            /* GBNF, Headroom's own field; NULL: none */
   gboolean stream;
   gboolean has_keep_alive;

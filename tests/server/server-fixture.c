@@ -5,6 +5,7 @@
 #include "server-fixture.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "tiny-model.h"
 
@@ -321,4 +322,20 @@ char *
 server_raw_whole (Server *self, const char *text, gssize len)
 {
   return exchange (self, text, len, TRUE);
+}
+
+guint
+server_ask (Server *self, const char *method, const char *path, const char *headers,
+            const char *body, char **ret_body)
+{
+  g_autofree char *text = g_strdup_printf (
+      "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%sContent-Length: %" G_GSIZE_FORMAT
+      "\r\n\r\n%s",
+      method, path, headers, strlen (body), body);
+  g_autofree char *answer = server_raw_whole (self, text, -1);
+  const char *end = strstr (answer, "\r\n\r\n");
+
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 ") && end != NULL);
+  *ret_body = g_strdup (end + strlen ("\r\n\r\n"));
+  return (guint) g_ascii_strtoull (answer + strlen ("HTTP/1.1 "), NULL, 10);
 }

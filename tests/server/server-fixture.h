@@ -59,6 +59,11 @@ gboolean nothing_runs (HrValue *status,
 gboolean nothing_is_loaded (HrValue *status, gpointer data);
 gboolean something_runs (HrValue *status, gpointer data);
 
+/* One request over TCP, on a connection of its own, with further header lines, each ended by
+ * "\r\n": the status of the answer, and in ret_body (full) what stands behind its headers. */
+guint server_ask (Server *self, const char *method, const char *path, const char *headers,
+                  const char *body, char **ret_body);
+
 /* Raw bytes over TCP: sends text, reads until the end or half a second of silence. */
 char *server_raw (Server *self, const char *text, gssize len);
 /* The same to the end of the connection, which the request has to ask for. */

@@ -101,6 +101,97 @@ test_nothing_runs (Server *s, gconstpointer data)
   g_assert_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_NOT_FOUND);
 }
 
+/* What is over is told, with how it ended; questions about state are not. */
+static void
+test_recent (Server *s, gconstpointer data)
+{
+  Asking asking = { 0 };
+  g_autoptr (GCancellable) leaving = g_cancellable_new ();
+  g_autoptr (HrValue) good = server_post (s, "/api/generate",
+                                          "{\"model\":\"tiny\",\"prompt\":\"a\",\"stream\":false,"
+                                          "\"options\":{\"num_predict\":3,\"temperature\":0}}");
+  g_autofree char *wrong =
+      server_post_fails (s, "/api/show", "{\"model\":\"none\"}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
+  g_autoptr (HrValue) json = NULL;
+  gint64 deadline = g_get_monotonic_time () + PATIENCE_SECONDS * G_USEC_PER_SEC;
+
+  headroom_client_stream_async (
+      s->client, "/api/generate",
+      "{\"model\":\"endless\",\"prompt\":\"go on\",\"options\":{\"num_predict\":-2,\"num_ctx\":512}}",
+      line_cb, NULL, leaving, asked_cb, &asking);
+  g_clear_pointer (&json, hr_value_unref);
+  json = wait_for (s, "answering");
+  g_cancellable_cancel (leaving);
+  while (!asking.over)
+    g_main_context_iteration (NULL, TRUE);
+  g_clear_error (&asking.error);
+  do {
+    g_clear_pointer (&json, hr_value_unref);
+    json = server_get (s, "/headroom/requests");
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+  } while (hr_value_size (json_at (json, "recent")) < 3);
+
+  g_assert_cmpuint (hr_value_size (json_at (json, "recent")), ==, 3);
+  g_assert_cmpstr (json_text (json, "recent.0.model"), ==, "tiny:latest");
+  g_assert_cmpint (json_number (json, "recent.0.status"), ==, 200);
+  g_assert_cmpint (json_number (json, "recent.0.generated_tokens"), ==, 3);
+  g_assert_cmpint (json_number (json, "recent.0.prompt_tokens"), ==,
+                   json_number (good, "prompt_eval_count"));
+  g_assert_cmpstr (json_text (json, "recent.1.path"), ==, "/api/show");
+  g_assert_cmpint (json_number (json, "recent.1.status"), ==, 404);
+  g_assert_cmpstr (json_text (json, "recent.1.problem"), ==, wrong);
+  g_assert_cmpint (json_number (json, "recent.2.status"), ==, 499);
+}
+
+/* ---- Reached by others, or not ---- */
+
+static char *
+listen_again (Server *s)
+{
+  g_autofree char *body = g_strdup_printf ("{\"host\":\"127.0.0.1:%u\"}", s->port);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *answer =
+      headroom_client_request (s->local, "POST", "/headroom/listen", body, NULL, &error);
+  g_autoptr (HrValue) json = NULL;
+
+  g_assert_no_error (error);
+  json = headroom_json_parse (answer, -1, FALSE, NULL);
+  return g_strdup (json_text (json, "uri"));
+}
+
+static void
+test_off_and_on (Server *s, gconstpointer data)
+{
+  Asking asking = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HrValue) json = NULL;
+  g_autofree char *refused = NULL, *off = NULL, *unreached = NULL, *twice = NULL, *uri = NULL;
+
+  refused = headroom_client_request (s->client, "DELETE", "/headroom/listen", NULL, NULL, &error);
+  g_assert_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_REQUEST);
+  g_clear_error (&error);
+
+  /* Who is being answered is cut off, and nothing goes on for him. */
+  ask (s, &asking);
+  json = wait_for (s, "answering");
+  off = headroom_client_request (s->local, "DELETE", "/headroom/listen", NULL, NULL, &error);
+  g_assert_no_error (error);
+  while (!asking.over)
+    g_main_context_iteration (NULL, TRUE);
+  g_clear_error (&asking.error); /* or an end without the record that says so */
+  server_wait_until (s, nothing_runs, NULL);
+  unreached = headroom_client_request (s->client, "GET", "/api/version", NULL, NULL, &error);
+  g_assert_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_UNREACHABLE);
+  g_clear_error (&error);
+  twice = headroom_client_request (s->local, "DELETE", "/headroom/listen", NULL, NULL, &error);
+  g_assert_no_error (error);
+
+  uri = listen_again (s);
+  g_assert_cmpstr (uri, ==, s->uri);
+  g_autoptr (HrValue) version = server_get (s, "/api/version");
+  g_assert_nonnull (version);
+}
+
 static void
 setup_endless (Server *s, gconstpointer data)
 {
@@ -118,6 +209,9 @@ main (int argc, char **argv)
   g_test_add ("/requests/list-and-stop", Server, NULL, setup_endless, test_list_and_stop,
               server_teardown);
   g_test_add ("/requests/nothing-runs", Server, NULL, server_setup, test_nothing_runs,
+              server_teardown);
+  g_test_add ("/requests/recent", Server, NULL, setup_endless, test_recent, server_teardown);
+  g_test_add ("/requests/off-and-on", Server, NULL, setup_endless, test_off_and_on,
               server_teardown);
   status = g_test_run ();
   server_fixture_finish ();

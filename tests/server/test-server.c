@@ -358,6 +358,32 @@ test_resize (Server *s, gconstpointer data)
   g_assert_nonnull (strstr (negative, "num_ctx"));
 }
 
+/* Asked for by clients that know GPUs: nothing is loaded anew for it, and no answer is another. */
+static void
+test_places (Server *s, gconstpointer data)
+{
+  static const char *const options[] = { "\"num_gpu\":0", "\"num_gpu\":99", "\"num_gpu\":-1",
+                                         "\"main_gpu\":1", "\"use_mmap\":false" };
+  g_autoptr (HrValue) first = server_post (s, "/api/chat", CHAT "\"stream\":false," SHORT);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++) {
+    g_autofree char *body =
+        g_strdup_printf (CHAT
+                         "\"stream\":false,\"options\":{\"num_predict\":8,\"temperature\":0,%s}}",
+                         options[i]);
+    g_autoptr (HrValue) json = server_post (s, "/api/chat", body);
+    g_assert_cmpstr (json_text (json, "message.content"), ==, json_text (first, "message.content"));
+  }
+  g_autoptr (HrValue) status = server_get (s, "/headroom/status");
+  g_autofree char *events = headroom_json_print (json_at (status, "events"), HEADROOM_JSON_PLAIN);
+  g_assert_null (strstr (events, "\"kind\":\"reload\""));
+  g_assert_cmpint (json_number (status, "models.0.settings.gpu_layers"), ==, 0);
+  /* The planner does read it. */
+  g_autofree char *bad = server_post_fails (s, "/api/chat", CHAT "\"options\":{\"num_gpu\":-5}}",
+                                            HEADROOM_CLIENT_ERROR_REQUEST);
+  g_assert_nonnull (strstr (bad, "num_gpu"));
+}
+
 static void
 test_status_and_plan (Server *s, gconstpointer data)
 {
@@ -529,6 +555,7 @@ main (int argc, char **argv)
   CASE ("residency/keep-alive-zero", test_keep_alive_zero);
   CASE ("residency/resize", test_resize);
   CASE ("residency/larger-context", test_larger_context_resizes);
+  CASE ("residency/places", test_places);
   CASE ("memory/status-and-plan", test_status_and_plan);
   CASE ("memory/events", test_events);
   CASE ("manage", test_manage);
