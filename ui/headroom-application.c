@@ -63,13 +63,28 @@ session_opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     headroom_window_set_failure (window, error->message);
 }
 
+static HeadroomSessionFlags
+session_flags (HeadroomApplication *self)
+{
+  return g_settings_get_boolean (self->settings, "serve") ? HEADROOM_SESSION_LISTEN
+                                                          : HEADROOM_SESSION_PLAIN;
+}
+
+/* A server that is started for this session later is reached as the person has it now. */
+static void
+serve_changed_cb (HeadroomApplication *self)
+{
+  if (self->session != NULL)
+    headroom_session_set_flags (self->session, session_flags (self));
+}
+
 static void
 open_session (HeadroomApplication *self)
 {
   if (self->session != NULL || self->opening)
     return;
   self->opening = TRUE;
-  headroom_session_open_async (HEADROOM_SESSION_LISTEN, self->cancellable, session_opened_cb,
+  headroom_session_open_async (session_flags (self), self->cancellable, session_opened_cb,
                                g_object_ref (self));
 }
 
@@ -273,5 +288,8 @@ headroom_application_new (GSettings *settings)
                     "/io/github/headroom/Headroom", "flags", G_APPLICATION_HANDLES_OPEN, NULL);
 
   self->settings = settings != NULL ? g_object_ref (settings) : NULL;
+  if (settings != NULL)
+    g_signal_connect_object (settings, "changed::serve", G_CALLBACK (serve_changed_cb), self,
+                             G_CONNECT_SWAPPED);
   return self;
 }

@@ -30,6 +30,11 @@ progress_text (const HrValue *request)
       read = (int) headroom_wire_get_int (request, "read_tokens");
   int generated = (int) headroom_wire_get_int (request, "generated_tokens");
 
+  double speed = headroom_wire_get_double (request, "tokens_per_second");
+
+  if (g_strcmp0 (state, "answering") == 0 && speed > 0)
+    /* Translators: tokens of an answer so far, and how many come each second */
+    return g_strdup_printf (_ ("%'d tokens answered, %.1f each second"), generated, speed);
   if (g_strcmp0 (state, "answering") == 0)
     /* Translators: tokens of an answer so far */
     return g_strdup_printf (g_dngettext (NULL, "%'d token answered", "%'d tokens answered",

@@ -1,10 +1,11 @@
-/* headroom-server-page.c: where other programs reach the models, who is being answered, and how to
- * connect one more.
+/* headroom-server-page.c: whether and where other programs reach the models, who is being answered
+ * and was before, and how to connect one more.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "headroom-server-page.h"
 
+#include "headroom-log-group.h"
 #include "headroom-requests-group.h"
 #include "headroom-wire-util.h"
 
@@ -18,14 +19,18 @@ struct _HeadroomServerPage
   GtkWidget parent_instance;
   GtkWidget *scroller;
   AdwActionRow *address_row;
+  GtkSwitch *serve_switch;
   HeadroomRequestsGroup *requests_group;
+  HeadroomLogGroup *log_group;
   AdwActionRow *example_rows[N_EXAMPLES];
   HeadroomClient *client;
+  GSettings *settings;       /* or NULL */
   GCancellable *cancellable; /* of whatever is asked for this client */
   char *uri;                 /* NULL: only this user's Headroom programs reach the server */
   char *model;
   guint poll_id;
   gboolean asked;
+  gboolean switching; /* the switch is only told how things are */
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomServerPage, headroom_server_page, GTK_TYPE_WIDGET)
@@ -67,6 +72,66 @@ show_address (HeadroomServerPage *self)
     gtk_widget_add_css_class (GTK_WIDGET (self->address_row), "warning");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self->address_row), "warning");
+  self->switching = TRUE;
+  gtk_switch_set_active (self->serve_switch, self->uri != NULL);
+  self->switching = FALSE;
+}
+
+/* ---- On and off ------------------------------------------------------------------------------ */
+
+static void
+remember (HeadroomServerPage *self, gboolean serves)
+{
+  if (self->settings != NULL)
+    g_settings_set_boolean (self->settings, "serve", serves);
+}
+
+static void
+switched_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomServerPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, &error);
+  g_autoptr (HrValue) json = text != NULL ? headroom_wire_parse (text, &error) : NULL;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  gtk_widget_set_sensitive (GTK_WIDGET (self->serve_switch), TRUE);
+  if (json != NULL) {
+    headroom_server_page_set_uri (self, headroom_wire_get_string (json, "uri"));
+    remember (self, self->uri != NULL);
+  } else {
+    show_address (self); /* as it was */
+    g_signal_emit (self, signals[PROBLEM], 0, error->message);
+  }
+}
+
+/* The server listens where its environment says. */
+static void
+switch_cb (HeadroomServerPage *self)
+{
+  gboolean serve = gtk_switch_get_active (self->serve_switch);
+
+  if (self->switching || self->client == NULL)
+    return;
+  gtk_widget_set_sensitive (GTK_WIDGET (self->serve_switch), FALSE);
+  headroom_client_request_async (self->client, serve ? "POST" : "DELETE", "/headroom/listen",
+                                 serve ? "{}" : NULL, self->cancellable, switched_cb,
+                                 g_object_ref (self));
+}
+
+static void
+add_switch (HeadroomServerPage *self)
+{
+  self->serve_switch = GTK_SWITCH (gtk_switch_new ());
+  gtk_widget_set_valign (GTK_WIDGET (self->serve_switch), GTK_ALIGN_CENTER);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->serve_switch), _ ("Answer Other Programs"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->serve_switch),
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, _ ("Answer Other Programs"), -1);
+  adw_action_row_add_suffix (self->address_row, GTK_WIDGET (self->serve_switch));
+  adw_action_row_set_activatable_widget (self->address_row, GTK_WIDGET (self->serve_switch));
+  g_signal_connect_object (self->serve_switch, "notify::active", G_CALLBACK (switch_cb), self,
+                           G_CONNECT_SWAPPED);
 }
 
 /* ---- Examples -------------------------------------------------------------------------------- */
@@ -138,6 +203,7 @@ heard_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   self->asked = FALSE;
   headroom_requests_group_set_requests (self->requests_group, headroom_wire_get (json, "requests"));
+  headroom_log_group_set_requests (self->log_group, headroom_wire_get (json, "recent"));
 }
 
 static gboolean
@@ -184,7 +250,16 @@ headroom_server_page_set_client (HeadroomServerPage *self, HeadroomClient *clien
   g_object_unref (self->cancellable);
   self->cancellable = g_cancellable_new ();
   self->asked = FALSE;
+  gtk_widget_set_sensitive (GTK_WIDGET (self->serve_switch), client != NULL);
   g_set_object (&self->client, client);
+}
+
+/* settings: where it is kept whether other programs are answered */
+void
+headroom_server_page_set_settings (HeadroomServerPage *self, GSettings *settings)
+{
+  g_return_if_fail (HEADROOM_IS_SERVER_PAGE (self));
+  g_set_object (&self->settings, settings);
 }
 
 /**
@@ -239,6 +314,7 @@ headroom_server_page_dispose (GObject *object)
   g_clear_handle_id (&self->poll_id, g_source_remove);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->client);
+  g_clear_object (&self->settings);
   g_clear_pointer (&self->scroller, gtk_widget_unparent);
   G_OBJECT_CLASS (headroom_server_page_parent_class)->dispose (object);
 }
@@ -276,6 +352,8 @@ add_groups (HeadroomServerPage *self, GtkBox *column)
 
   self->address_row = ADW_ACTION_ROW (adw_action_row_new ());
   self->requests_group = HEADROOM_REQUESTS_GROUP (headroom_requests_group_new ());
+  self->log_group = HEADROOM_LOG_GROUP (headroom_log_group_new ());
+  add_switch (self);
   adw_preferences_group_set_title (address, _("Address"));
   adw_preferences_group_add (address, GTK_WIDGET (self->address_row));
   adw_preferences_group_set_title (examples, _("Connect a Program"));
@@ -284,6 +362,7 @@ add_groups (HeadroomServerPage *self, GtkBox *column)
   self->example_rows[2] = add_example (examples, _("Programs made for OpenAI: base URL"));
   gtk_box_append (column, GTK_WIDGET (address));
   gtk_box_append (column, GTK_WIDGET (self->requests_group));
+  gtk_box_append (column, GTK_WIDGET (self->log_group));
   gtk_box_append (column, GTK_WIDGET (examples));
   g_signal_connect_object (self->requests_group, "stop", G_CALLBACK (stop_cb), self,
                            G_CONNECT_SWAPPED);

@@ -1,5 +1,5 @@
-/* headroom-server-page.h: where other programs reach the models, who is being answered, and how to
- * connect one more.
+/* headroom-server-page.h: whether and where other programs reach the models, who is being answered
+ * and was before, and how to connect one more.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -20,6 +20,8 @@ G_DECLARE_FINAL_TYPE (HeadroomServerPage, headroom_server_page, HEADROOM, SERVER
 GtkWidget *headroom_server_page_new        (void);
 void       headroom_server_page_set_client (HeadroomServerPage *self,
                                             HeadroomClient     *client);
+void       headroom_server_page_set_settings (HeadroomServerPage *self,
+                                              GSettings          *settings);
 void       headroom_server_page_set_uri    (HeadroomServerPage *self,
                                             const char         *uri);
 void       headroom_server_page_set_model  (HeadroomServerPage *self,

@@ -303,6 +303,7 @@ bind_settings (HeadroomWindow *self)
   self->popover = HEADROOM_SETTINGS_POPOVER (headroom_settings_popover_new (self->settings));
   gtk_menu_button_set_popover (self->settings_button, GTK_WIDGET (self->popover));
   headroom_memory_page_set_settings (self->memory_page, self->settings);
+  headroom_server_page_set_settings (self->server_page, self->settings);
   self->monitor = headroom_memory_monitor_new (self->settings);
   _headroom_window_watch_memory (self);
   g_signal_connect_object (self->monitor, "changed", G_CALLBACK (memory_changed_cb), self,

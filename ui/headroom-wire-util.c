@@ -57,3 +57,13 @@ headroom_wire_get_bool (const HrValue *json, const char *key)
 {
   return json != NULL && headroom_json_get_bool (json, key, FALSE);
 }
+
+double
+headroom_wire_get_double (const HrValue *json, const char *key)
+{
+  const HrValue *value = headroom_wire_get (json, key);
+
+  if (value != NULL && hr_value_kind (value) == HR_VALUE_FLOAT)
+    return hr_value_get_float (value);
+  return (double) headroom_wire_get_int (json, key);
+}

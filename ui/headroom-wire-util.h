@@ -22,6 +22,8 @@ const char *headroom_wire_get_string (const HrValue  *json,
                                       const char     *key);
 gint64      headroom_wire_get_int    (const HrValue  *json,
                                       const char     *key);
+double      headroom_wire_get_double (const HrValue  *json,
+                                      const char     *key);
 gboolean    headroom_wire_get_bool   (const HrValue  *json,
                                       const char     *key);
 

@@ -176,6 +176,15 @@ choose (Server *server, SoupServerMessage *message, const char *path)
     remember_body (message, &engine->last_effective);
     return engine->effective;
   }
+  if (g_str_equal (path, "/headroom/listen") &&
+      g_str_equal (soup_server_message_get_method (message), "DELETE")) {
+    engine->n_unlistens++;
+    return "{}";
+  }
+  if (g_str_equal (path, "/headroom/listen")) {
+    engine->n_listens++;
+    return engine->listen;
+  }
   if (g_str_has_prefix (path, "/headroom/requests/") &&
       g_str_equal (soup_server_message_get_method (message), "DELETE")) {
     g_free (engine->last_stop);
@@ -258,6 +267,7 @@ fake_engine_free (FakeEngine *engine)
   g_free (engine->effective);
   g_free (engine->last_effective);
   g_free (engine->last_stop);
+  g_free (engine->listen);
   g_free (engine->answer);
   g_free (engine->chat_error);
   g_free (engine->last_chat);

@@ -24,6 +24,7 @@ typedef struct {
   char *watches;
   char *effective;
   char *answer;        /* Markdown, sent in pieces */
+  char *listen;        /* to POST /headroom/listen; NULL: an error */
   char *chat_error;    /* instead of an answer; NULL: none */
   guint piece_bytes;   /* of an answer, at a time */
   guint piece_msec;    /* between pieces */
@@ -32,6 +33,7 @@ typedef struct {
   char *last_plan;     /* body of the last /headroom/plan */
   char *last_effective; /* body of the last /headroom/effective */
   char *last_stop;     /* path of the last DELETE, or NULL */
+  guint n_listens, n_unlistens;
   guint n_chats, n_plans, n_statuses;
   gboolean client_left; /* before the answer was complete */
 } FakeEngine;

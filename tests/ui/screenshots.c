@@ -58,8 +58,12 @@ prepare_requests (FakeEngine *engine)
   engine->requests = g_strdup (
       "{\"requests\":[{\"id\":7,\"client\":\"python3\",\"model\":\"llama3.1:8b\",\"state\":\"answering\","
       "\"num_ctx\":8192,\"prompt_tokens\":310,\"read_tokens\":310,\"generated_tokens\":42,"
-      "\"running_ms\":3900},{\"id\":8,\"client\":\"code\",\"model\":\"qwen2.5:7b\",\"state\":\"reading\","
-      "\"num_ctx\":32768,\"prompt_tokens\":12040,\"read_tokens\":5120,\"running_ms\":2100}]}");
+      "\"tokens_per_second\":18.3,\"running_ms\":3900},{\"id\":8,\"client\":\"code\",\"model\":\"qwen2.5:7b\",\"state\":\"reading\","
+      "\"num_ctx\":32768,\"prompt_tokens\":12040,\"read_tokens\":5120,\"running_ms\":2100}],"
+      "\"recent\":[{\"id\":3,\"time\":\"2026-01-01T10:00:00Z\",\"path\":\"/api/chat\",\"client\":\"python-httpx/0.28\","
+      "\"model\":\"llama3.1:8b\",\"status\":200,\"prompt_tokens\":31,\"generated_tokens\":84,\"running_ms\":2500},"
+      "{\"id\":4,\"time\":\"2026-01-01T10:00:09Z\",\"path\":\"/api/show\",\"client\":\"curl/8.14\",\"model\":\"\","
+      "\"status\":404,\"running_ms\":1,\"problem\":\"model 'none:latest' not found\"}]}");
 }
 
 /* Two models in memory, one of them answering, and what happened until then. */
@@ -142,6 +146,7 @@ static const Scene scenes[] = {
   { "settings", prepare_nothing, FALSE, "win.settings" },
   { "memory", prepare_misfit, FALSE, "win.memory" },
   { "page-server", prepare_requests, FALSE, NULL, "server", 0 },
+  { "page-server-end", prepare_requests, FALSE, NULL, "server", 1 },
   { "page-memory", prepare_models, FALSE, NULL, "memory", 0 },
   { "page-memory-end", prepare_models, FALSE, NULL, "memory", 1 },
   { "page-memory-later", prepare_models, FALSE, NULL, "memory", 0.66 },

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include "headroom-log-group.h"
 #include "headroom-requests-group.h"
 #include "headroom-server-page.h"
 #include "window-support.h"
@@ -9,7 +10,15 @@
 static const char requests[] =
     "{\"requests\":[{\"id\":7,\"client\":\"python3\",\"model\":\"tiny:latest\",\"state\":\"reading\",\"num_ctx\":8192,"
     "\"prompt_tokens\":310,\"read_tokens\":64,\"generated_tokens\":0,\"running_ms\":3900},"
-    "{\"id\":9,\"client\":\"\",\"model\":\"tiny:latest\",\"state\":\"waiting\",\"running_ms\":100}]}";
+    "{\"id\":9,\"client\":\"\",\"model\":\"tiny:latest\",\"state\":\"waiting\",\"running_ms\":100},"
+    "{\"id\":11,\"client\":\"code\",\"model\":\"other:latest\",\"state\":\"answering\",\"generated_tokens\":42,"
+    "\"tokens_per_second\":12.5,\"running_ms\":4000}],"
+    "\"recent\":[{\"id\":3,\"time\":\"2026-01-01T10:00:00Z\",\"path\":\"/api/chat\",\"client\":\"python-httpx/0.28\","
+    "\"model\":\"tiny:latest\",\"status\":200,\"prompt_tokens\":31,\"generated_tokens\":84,\"running_ms\":2500},"
+    "{\"id\":4,\"time\":\"2026-01-01T10:00:09Z\",\"path\":\"/api/show\",\"client\":\"\",\"model\":\"\",\"status\":404,"
+    "\"running_ms\":1,\"problem\":\"model 'none:latest' not found\"},"
+    "{\"id\":5,\"time\":\"2026-01-01T10:00:12Z\",\"path\":\"/api/chat\",\"client\":\"curl/8.14\",\"model\":\"tiny:latest\","
+    "\"status\":499,\"running_ms\":700}]}";
 
 static GtkWidget *
 open_page (WindowFixture *fixture)
@@ -32,6 +41,7 @@ test_requests (void)
   window_fixture_wait_until (fixture, window_shows (group, "python3 asks tiny:latest"));
   g_assert_true (window_shows (group, "64 of 310 tokens read · context 8192 · 4 s"));
   g_assert_true (window_shows (group, "A program asks tiny:latest"));
+  g_assert_true (window_shows (group, "42 tokens answered, 12.5 each second"));
   g_assert_false (window_shows (group, "None"));
 
   g_signal_emit_by_name (window_find (group, GTK_TYPE_BUTTON, 1), "clicked");
@@ -41,6 +51,60 @@ test_requests (void)
   g_free (engine->requests);
   engine->requests = g_strdup ("{\"requests\":[]}");
   window_fixture_wait_until (fixture, window_shows (group, "None"));
+}
+
+/* What was answered, newest first, and what became of it. */
+static void
+test_log (void)
+{
+  FakeEngine *engine = fake_engine_new_typical ();
+  g_autoptr (WindowFixture) fixture = NULL;
+  g_autofree char *text = NULL;
+  GtkWidget *group;
+
+  engine->requests = g_strdup (requests);
+  fixture = window_fixture_new (engine, 800, 700);
+  group = window_find (open_page (fixture), HEADROOM_TYPE_LOG_GROUP, 0);
+  g_assert_true (window_shows (group, "Nothing yet"));
+  window_fixture_wait_until (fixture, window_shows (group, "python-httpx asked tiny:latest"));
+  g_assert_true (window_shows (group, "31 tokens read, 84 answered · 2.5 s"));
+  g_assert_true (window_shows (group, "A program asked /api/show"));
+  g_assert_true (window_shows (group, "model 'none:latest' not found · 0.0 s"));
+  g_assert_true (window_shows (group, "stopped before its end · 0.7 s"));
+  g_assert_false (window_shows (group, "Nothing yet"));
+  text = window_dup_text (group);
+  g_assert_true (strstr (text, "curl asked") < strstr (text, "python-httpx asked"));
+}
+
+/* Other programs are answered, or not, as the switch says; where that fails it goes back. */
+static void
+test_switch (void)
+{
+  FakeEngine *engine = fake_engine_new_typical ();
+  g_autoptr (WindowFixture) fixture = window_fixture_new (engine, 800, 700);
+  GtkWidget *page = open_page (fixture);
+  GtkSwitch *serve = GTK_SWITCH (window_find (page, GTK_TYPE_SWITCH, 0));
+
+  g_assert_false (gtk_switch_get_active (serve));
+  headroom_window_set_server_uri (fixture->window, "http://127.0.0.1:11434");
+  g_assert_true (gtk_switch_get_active (serve));
+
+  gtk_switch_set_active (serve, FALSE);
+  window_fixture_wait_until (fixture, window_shows (page, "No address"));
+  g_assert_cmpuint (engine->n_unlistens, ==, 1);
+  g_assert_true (window_shows (page, "Only Headroom’s own programs"));
+  g_assert_false (g_settings_get_boolean (fixture->settings, "serve"));
+
+  gtk_switch_set_active (serve, TRUE);
+  window_fixture_wait_until (fixture, !gtk_switch_get_active (serve));
+  g_assert_true (window_shows (page, "No address"));
+  g_assert_false (g_settings_get_boolean (fixture->settings, "serve"));
+
+  engine->listen = g_strdup ("{\"uri\":\"http://127.0.0.1:11434\"}");
+  gtk_switch_set_active (serve, TRUE);
+  window_fixture_wait_until (fixture, window_shows (page, "nobody else does"));
+  g_assert_cmpuint (engine->n_listens, ==, 2);
+  g_assert_true (g_settings_get_boolean (fixture->settings, "serve"));
 }
 
 /* Whoever opens the server to a network is told what that means, and examples name the real address
@@ -73,6 +137,8 @@ main (int argc, char **argv)
   }
   adw_init ();
   g_test_add_func ("/server-page/requests", test_requests);
+  g_test_add_func ("/server-page/log", test_log);
+  g_test_add_func ("/server-page/switch", test_switch);
   g_test_add_func ("/server-page/address", test_address);
   return g_test_run ();
 }
