@@ -23,6 +23,9 @@
   "context length in settings, or use a model with a longer context length"
 #define NO_IMAGES \
   "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"
+/* A pixel. */
+#define PNG \
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 #define BAD_THINK \
   "invalid think value: \"x\" (must be \"high\", \"medium\", \"low\", \"max\", true, or false)"
 
@@ -155,13 +158,13 @@ static const Row abilities[] = {
   { "bad-think", "/v1/chat/completions", CHAT ("\"reasoning_effort\":\"x\""), 400,
     "invalid reasoning value: 'x' (must be \"high\", \"medium\", \"low\", \"max\", or \"none\")" },
 
-  { "no-images", "/api/generate", GENERATE ("\"images\":[\"AAAA\"]"), 500, NO_IMAGES },
+  { "no-images", "/api/generate", GENERATE ("\"images\":[\"" PNG "\"]"), 500, NO_IMAGES },
   { "no-images", "/api/chat",
-    "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"a\",\"images\":[\"AAAA\"]}]}",
+    "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"a\",\"images\":[\"" PNG "\"]}]}",
     500, NO_IMAGES },
   { "no-images", "/v1/chat/completions",
     "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":"
-    "\"data:image/png;base64,AAAA\"}]}]}",
+    "\"data:image/png;base64," PNG "\"}]}]}",
     500, NO_IMAGES },
   { "bad-base64", "/api/generate", GENERATE ("\"images\":[\"AA!A\"]"), 400,
     "illegal base64 data at input byte 2" },
