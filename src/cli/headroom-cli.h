@@ -102,7 +102,13 @@ gboolean headroom_cli_unload (HeadroomClient *client, const char *model, GError 
 /* ---- Commands ---- */
 
 int headroom_cmd_bench (int argc, char **argv);
+int headroom_cmd_bench_compare (int argc, char **argv);
+int headroom_cmd_bench_latency (int argc, char **argv);
 int headroom_cmd_bench_machine (int argc, char **argv);
+int headroom_cmd_bench_suite (int argc, char **argv);
+int headroom_cmd_bench_sweep (int argc, char **argv);
+int headroom_cmd_bench_throughput (int argc, char **argv);
+int headroom_cmd_bench_tune (int argc, char **argv);
 int headroom_cmd_cp (int argc, char **argv);
 int headroom_cmd_create (int argc, char **argv);
 int headroom_cmd_debug (int argc, char **argv);

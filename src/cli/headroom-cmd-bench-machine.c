@@ -4,25 +4,11 @@
  */
 #include "headroom-cli.h"
 
-#include "headroom-json.h"
 #include "headroom-machine-rates.h"
+#include "headroom-report.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
-
-static HrValue *
-rates_to_value (const HrMachineRates *rates)
-{
-  HrValue *dict = hr_value_new_dict ();
-
-  headroom_json_set_int (dict, "threads", rates->threads);
-  headroom_json_set_float (dict, "read_bytes_per_second", rates->read);
-  headroom_json_set_float (dict, "int8_operations_per_second", rates->int8);
-  headroom_json_set_float (dict, "bf16_operations_per_second", rates->bf16);
-  headroom_json_set_float (dict, "float32_operations_per_second", rates->float32);
-  headroom_json_set_float (dict, "latency_seconds", rates->latency);
-  return dict;
-}
 
 /* "1.25", or a dash where there is no such instruction. */
 static char *
@@ -58,7 +44,7 @@ measure_all (guint32 most, gboolean json, GError **error)
     if (!hr_machine_measure (threads, &rates, error))
       return FALSE;
     if (json)
-      hr_value_append (list, rates_to_value (&rates));
+      hr_value_append (list, headroom_report_rates (&rates));
     else
       print_rates (&rates);
     if (threads == hr_cpu_count () && !headroom_machine_rates_store (&rates, error))

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include "headroom-cli.h"
+#include "headroom-cli-bench.h"
 
 #include "headroom-bench-share.h"
 #include "headroom-device-spec.h"
@@ -11,7 +11,6 @@
 #include "headroom-predict.h"
 
 #include <glib/gi18n.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #define SEED 1          /* the same token ids every time */
@@ -35,29 +34,6 @@ clear_args (SpeedArgs *args)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpeedArgs, clear_args)
-
-/* "0,4096" */
-static GArray *
-parse_counts (const char *option, const char *text, guint64 min, guint64 max, GError **error)
-{
-  g_auto (GStrv) words = g_strsplit (text, ",", -1);
-  g_autoptr (GArray) counts = g_array_new (FALSE, FALSE, sizeof (guint32));
-
-  for (guint i = 0; words[i] != NULL; i++) {
-    guint64 count;
-    guint32 value;
-    if (!g_ascii_string_to_unsigned (words[i], 10, min, max, &count, NULL)) {
-      g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
-                   _("%s takes numbers from %" PRIu64 " to %" PRIu64
-                      " with commas between, not “%s”"),
-                   option, min, max, text);
-      return NULL;
-    }
-    value = (guint32) count;
-    g_array_append_val (counts, value);
-  }
-  return g_steal_pointer (&counts);
-}
 
 /* Every depth with every prompt, and with every length of answer in every number of streams. */
 static GArray *
@@ -89,13 +65,13 @@ static GArray *
 parse_cases (const SpeedArgs *args, GError **error)
 {
   g_autoptr (GArray) prompts =
-      parse_counts ("-p", args->prompts ? args->prompts : "512", 0, MAX_COUNT, error);
+      headroom_bench_parse_counts ("-p", args->prompts ? args->prompts : "512", 0, MAX_COUNT, error);
   g_autoptr (GArray) gens =
-      prompts ? parse_counts ("-n", args->gens ? args->gens : "64", 0, MAX_COUNT, error) : NULL;
+      prompts ? headroom_bench_parse_counts ("-n", args->gens ? args->gens : "64", 0, MAX_COUNT, error) : NULL;
   g_autoptr (GArray) depths =
-      gens ? parse_counts ("-d", args->depths ? args->depths : "0", 0, MAX_COUNT, error) : NULL;
+      gens ? headroom_bench_parse_counts ("-d", args->depths ? args->depths : "0", 0, MAX_COUNT, error) : NULL;
   g_autoptr (GArray) streams =
-      depths ? parse_counts ("-s", args->streams ? args->streams : "1", 0, HR_MAX_PARALLEL, error)
+      depths ? headroom_bench_parse_counts ("-s", args->streams ? args->streams : "1", 0, HR_MAX_PARALLEL, error)
              : NULL;
 
   return streams != NULL ? list_cases (prompts, gens, depths, streams) : NULL;
@@ -283,6 +259,18 @@ cmd_speed (int argc, char **argv)
 
 static const HeadroomCommand kinds[] = {
   { "speed", "", N_("Tokens per second, reading and generating"), cmd_speed },
+  { "latency", N_("MODEL"), N_("How long single requests through the API take"),
+    headroom_cmd_bench_latency },
+  { "throughput", N_("MODEL"), N_("How much several who ask at once are answered"),
+    headroom_cmd_bench_throughput },
+  { "sweep", N_("MODEL|FILE"), N_("What a setting costs and gives, value by value"),
+    headroom_cmd_bench_sweep },
+  { "tune", N_("MODEL|FILE"), N_("Looks for better settings within bounds"),
+    headroom_cmd_bench_tune },
+  { "suite", N_("MODEL|FILE…"), N_("All of these for several models, into one report"),
+    headroom_cmd_bench_suite },
+  { "compare", N_("A.json B.json"), N_("Whether two reports differ by more than noise"),
+    headroom_cmd_bench_compare },
   { "machine", "", N_("What memory and processor reach on their own"),
     headroom_cmd_bench_machine },
   { NULL, NULL, NULL, NULL },

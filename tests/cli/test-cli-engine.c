@@ -1,5 +1,4 @@
-/* test-cli-engine.c: the commands that use the engine without a server: plan, debug, perplexity,
- * bench.
+/* test-cli-engine.c: the commands that use the engine without a server: plan, debug, perplexity.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -260,74 +259,6 @@ test_perplexity_real (void)
   g_assert_cmpfloat_with_epsilon (hr_value_get_float (hr_value_lookup (value, "ppl")), 18.2, 0.4);
 }
 
-/* ---- bench ---- */
-
-static void
-assert_case (HrValue *row, gint64 n_prompt, gint64 n_gen, gint64 n_depth, gint64 n_streams)
-{
-  g_assert_cmpint (headroom_json_get_int (row, "n_prompt", -1), ==, n_prompt);
-  g_assert_cmpint (headroom_json_get_int (row, "n_gen", -1), ==, n_gen);
-  g_assert_cmpint (headroom_json_get_int (row, "n_depth", -1), ==, n_depth);
-  g_assert_cmpint (headroom_json_get_int (row, "n_streams", -1), ==, n_streams);
-  g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (row, "tokens_per_second")), >, 0);
-}
-
-static void
-test_bench (void)
-{
-  g_autoptr (CliResult) result =
-      cli_run ("bench", "speed", "--model", cli_tiny_model (), "-p", "32,16", "-n", "8", "-d",
-               "0,64", "-s", "1,3", "-t", "1", "-r", "2", "--json");
-  g_autoptr (HrValue) rows = NULL;
-
-  cli_assert_status (result, 0);
-  rows = parse (result->out);
-  g_assert_cmpuint (hr_value_size (rows), ==, 8);
-  assert_case (hr_value_at (rows, 0), 32, 0, 0, 1);
-  assert_case (hr_value_at (rows, 1), 16, 0, 0, 1);
-  assert_case (hr_value_at (rows, 2), 0, 8, 0, 1);
-  assert_case (hr_value_at (rows, 3), 0, 8, 0, 3);
-  assert_case (hr_value_at (rows, 4), 32, 0, 64, 1);
-  assert_case (hr_value_at (rows, 7), 0, 8, 64, 3);
-  for (gsize i = 0; i < hr_value_size (rows); i++) {
-    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (hr_value_at (rows, i), "memory_share")),
-                       >, 0);
-    g_assert_cmpfloat (hr_value_get_float (
-                           hr_value_lookup (hr_value_at (rows, i), "arithmetic_share")),
-                       >, 0);
-  }
-}
-
-static void
-test_bench_machine (void)
-{
-  g_autoptr (CliResult) result = cli_run ("bench", "machine", "-t", "2", "--json");
-  g_autoptr (HrValue) rows = NULL;
-
-  cli_assert_status (result, 0);
-  rows = parse (result->out);
-  g_assert_cmpuint (hr_value_size (rows), ==, 2);
-  for (gsize i = 0; i < 2; i++) {
-    HrValue *row = hr_value_at (rows, i);
-    double latency = hr_value_get_float (hr_value_lookup (row, "latency_seconds"));
-    g_assert_cmpint (headroom_json_get_int (row, "threads", -1), ==, (gint64) i + 1);
-    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (row, "read_bytes_per_second")), >, 1e6);
-    g_assert_cmpfloat (hr_value_get_float (hr_value_lookup (row, "float32_operations_per_second")),
-                       >, 1e6);
-    g_assert_true (latency > 1e-9 && latency < 1e-3);
-  }
-}
-
-static void
-test_bench_too_deep (void)
-{
-  g_autoptr (CliResult) result = cli_run ("bench", "speed", "--model", cli_tiny_model (), "-p", "8",
-                                          "-n", "8", "-d", "5000", "--json");
-
-  cli_assert_status (result, 2);
-  cli_assert_contains (result->err, "5009");
-}
-
 int
 main (int argc, char **argv)
 {
@@ -342,11 +273,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/debug/logits-too-long", test_logits_too_long);
   g_test_add_func ("/cli/perplexity/counts", test_perplexity);
   g_test_add_func ("/cli/perplexity/short-text", test_perplexity_short_text);
-  g_test_add_func ("/cli/bench/cases", test_bench);
-  g_test_add_func ("/cli/bench/too-deep", test_bench_too_deep);
-  if (!g_getenv ("HEADROOM_TEST_BRIEF")) {
+  if (!g_getenv ("HEADROOM_TEST_BRIEF"))
     g_test_add_func ("/cli/perplexity/real", test_perplexity_real);
-    g_test_add_func ("/cli/bench/machine", test_bench_machine);
-  }
   return g_test_run ();
 }
