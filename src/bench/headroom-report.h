@@ -13,7 +13,8 @@
 G_BEGIN_DECLS
 
 /* {"program", "version", "started", "machine": {"processor", "kernels", "cores", "memory_bytes",
- * "rates": as they were measured in this very run}, "complete": false}. The rates take about two seconds. */
+ * "rates": as they were measured in this very run}, "complete": false}. The rates take about two
+ * seconds. */
 HrValue *headroom_report_new (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* {"threads", "read_bytes_per_second", …}: what a machine reached. */

@@ -29,8 +29,8 @@ typedef struct {
  *
  * Returns: (transfer full) (nullable): {"baseline": point, "sweeps": [...], "combined": [points],
  * "verification": {"baseline", "best": summaries, "ratio", "low", "high", "verdict"}, "changes":
- * [{"setting", "from", "to"}], "complete", "error"}; a point is {"settings": {…}} with the fields of
- * headroom_trial_result_to_value(). %NULL with @error if the baseline cannot be measured.
+ * [{"setting", "from", "to"}], "complete", "error"}; a point is {"settings": {…}} with the fields
+ * of headroom_trial_result_to_value(). %NULL with @error if the baseline cannot be measured.
  */
 HrValue *headroom_tune_run (HrModel *model, const HeadroomTuneOptions *options,
                             HeadroomBenchProgressFunc progress, gpointer data,

@@ -200,7 +200,7 @@ measure_model (Suite *suite, HrValue *models)
     measure_served (suite);
 }
 
-/* What stands in the file stands there; without a file, or where it failed, the report is printed. */
+/* Without a file, or where it could not be written, the report is printed. */
 static int
 finish (Suite *suite)
 {

@@ -25,8 +25,8 @@ print_level (const HrValue *level, gboolean is_knee)
 {
   g_autofree char *latency = headroom_bench_dup_summary (hr_value_lookup (level, "latency"), "ms");
 
-  /* Translators: how many ask at once, tokens per second of all, requests that failed, then how long
-   * answers took. */
+  /* Translators: how many ask at once, tokens per second of all, requests that failed, then how
+   * long answers took. */
   printf (_("%3" PRIi64 " workers  %9.1f tokens/s  %" PRIi64 " errors  %s%s"),
           headroom_json_get_int (level, "workers", 0),
           hr_value_get_float (hr_value_lookup (level, "tokens_per_sec")),

@@ -65,13 +65,19 @@ static GArray *
 parse_cases (const SpeedArgs *args, GError **error)
 {
   g_autoptr (GArray) prompts =
-      headroom_bench_parse_counts ("-p", args->prompts ? args->prompts : "512", 0, MAX_COUNT, error);
+      headroom_bench_parse_counts ("-p", args->prompts ? args->prompts : "512", 0, MAX_COUNT,
+                                   error);
   g_autoptr (GArray) gens =
-      prompts ? headroom_bench_parse_counts ("-n", args->gens ? args->gens : "64", 0, MAX_COUNT, error) : NULL;
+      prompts
+          ? headroom_bench_parse_counts ("-n", args->gens ? args->gens : "64", 0, MAX_COUNT, error)
+          : NULL;
   g_autoptr (GArray) depths =
-      gens ? headroom_bench_parse_counts ("-d", args->depths ? args->depths : "0", 0, MAX_COUNT, error) : NULL;
+      gens ? headroom_bench_parse_counts ("-d", args->depths ? args->depths : "0", 0, MAX_COUNT,
+                                          error)
+           : NULL;
   g_autoptr (GArray) streams =
-      depths ? headroom_bench_parse_counts ("-s", args->streams ? args->streams : "1", 0, HR_MAX_PARALLEL, error)
+      depths ? headroom_bench_parse_counts ("-s", args->streams ? args->streams : "1", 0,
+                                            HR_MAX_PARALLEL, error)
              : NULL;
 
   return streams != NULL ? list_cases (prompts, gens, depths, streams) : NULL;
