@@ -40,7 +40,7 @@ static void prepared_needs(const HrProgram *program, const HrLinearKernels *kern
         for (uint32_t p = 0; p < op->n_parts; p++)
             widen(widest, kernels, op->parts[p].linear, rows);
         if (op->kind == HR_OP_EXPERTS)
-            hr_experts_prepared_needs(op, rows * program->hparams->experts.n_used, kernels, widest);
+            hr_experts_prepared_needs(op, rows, kernels, widest);
         if (op->kind == HR_OP_HEAD_LINEAR) {
             HrForm form;
             size_t bytes =
@@ -54,8 +54,8 @@ static void prepared_needs(const HrProgram *program, const HrLinearKernels *kern
 static size_t thread_scratch(const HrProgram *program)
 {
     const HrHparams *hp = program->hparams;
-    size_t most =
-        aligned(hr_linear_scratch_bytes()) + (hp->experts.n > 0 ? hr_experts_scratch_bytes() : 0);
+    size_t most = aligned(hr_linear_scratch_bytes()) +
+                  (hp->experts.n + hp->value_experts.n > 0 ? hr_experts_scratch_bytes() : 0);
     for (uint32_t il = 0; il < hp->n_layer; il++)
         if (hp->layers[il].n_head_kv > 0)
             most = MAX(most, aligned(hr_attend_scratch_bytes(hp->layers[il].head_dim_k,

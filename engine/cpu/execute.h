@@ -164,10 +164,10 @@ void hr_execute_output(HrTask *task);
 #define HR_OWN_ROWS_BYTES (64 * 1024)
 
 /* What experts add to a thread's scratch, behind the linear kernels'; what routes take; and the
- * bytes of prepared rows that an operation with that many places needs of each form. */
+ * bytes of prepared rows that an operation on that many rows needs of each form. */
 size_t hr_experts_scratch_bytes(void);
 size_t hr_experts_routes_bytes(const HrProgram *program);
-void hr_experts_prepared_needs(const HrOp *op, uint32_t n_places, const HrLinearKernels *kernels,
+void hr_experts_prepared_needs(const HrOp *op, uint32_t n_rows, const HrLinearKernels *kernels,
                                size_t widest[HR_FORM_N]);
 /* Bytes of prepared rows, and their form, that a linear per head of n_cols columns needs. */
 size_t hr_head_linear_prepared_bytes(const HrOp *op, uint32_t n_rows, uint32_t n_cols,

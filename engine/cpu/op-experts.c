@@ -64,8 +64,13 @@ size_t hr_experts_scratch_bytes(void)
 
 size_t hr_experts_routes_bytes(const HrProgram *program)
 {
-    const HrExperts *shape = &program->hparams->experts;
-    return shape->n > 0 ? hr_routes_bytes(shape, program->max_tokens) : 0;
+    size_t most = 0;
+    for (uint32_t i = 0; i < program->ops->len; i++) {
+        const HrOp *op = hr_program_op(program, i);
+        if (op->kind == HR_OP_EXPERTS)
+            most = MAX(most, hr_routes_bytes(op->mixture, program->max_tokens));
+    }
+    return most;
 }
 
 static size_t row_bytes(const HrLinearKernels *kernels, const HrLinearStack *stack)
@@ -74,10 +79,11 @@ static size_t row_bytes(const HrLinearKernels *kernels, const HrLinearStack *sta
     return hr_weight_exists(&stack->weight) ? kernels->prepared_bytes(form, stack->weight.n_in) : 0;
 }
 
-void hr_experts_prepared_needs(const HrOp *op, uint32_t n_places, const HrLinearKernels *kernels,
+void hr_experts_prepared_needs(const HrOp *op, uint32_t n_rows, const HrLinearKernels *kernels,
                                size_t widest[HR_FORM_N])
 {
     const HrLinearStack *stacks[] = {&op->experts->gate, &op->experts->up, &op->experts->down};
+    size_t n_places = (size_t)n_rows * op->mixture->n_used;
     for (uint32_t i = 0; i < G_N_ELEMENTS(stacks); i++) {
         HrForm form = kernels->form(stacks[i]->weight.type, false);
         widest[form] = MAX(widest[form], n_places * row_bytes(kernels, stacks[i]));
@@ -156,6 +162,8 @@ static void prepare_inputs(Mixture *m)
 static void prepare_hidden(Mixture *m)
 {
     hr_pool_barrier(m->task->thread);
+    if (!hr_weight_exists(&m->w->down.weight))
+        return;
     m->for_down = prepare(m, &m->w->down, hidden_row, m->routes.n_places);
     if (!m->own)
         hr_pool_barrier(m->task->thread);
@@ -275,28 +283,46 @@ static void begin_rows(const Mixture *m, size_t begin, size_t end)
     }
 }
 
+static bool has_downs(const Mixture *m)
+{
+    return hr_weight_exists(&m->w->down.weight);
+}
+
+/* answer: numbers [begin, end) of what the expert says at a place. */
+static void add_answer(const Mixture *m, uint32_t place, const float *answer, size_t begin,
+                       size_t end)
+{
+    float weight = m->routing->weigh_input ? 1 : m->routes.weight[place];
+    m->task->e->vector->add_scaled(
+        hr_task_row(m->task, m->task->op->dst, m->routes.row[place]) + begin, answer, weight,
+        end - begin);
+}
+
 static void add_answers(Mixture *m, const HrExpertRun *run, size_t begin, size_t end)
 {
+    size_t n_hidden = m->w->up.weight.n_out;
     for (uint32_t first = 0; first < run->n; first += TILE_PLACES) {
         HrExpertRun part = part_of(run, first);
-        multiply(m, &m->down, &m->for_down, &part, begin, end, false, m->tiles[0]);
+        if (has_downs(m))
+            multiply(m, &m->down, &m->for_down, &part, begin, end, false, m->tiles[0]);
         for (uint32_t i = 0; i < part.n; i++)
-            m->task->e->vector->add_scaled(
-                hr_task_row(m->task, m->task->op->dst, m->routes.row[part.first + i]) + begin,
-                m->tiles[0] + i * TILE_ROWS,
-                m->routing->weigh_input ? 1 : m->routes.weight[part.first + i], end - begin);
+            add_answer(m, part.first + i,
+                       has_downs(m) ? m->tiles[0] + i * TILE_ROWS
+                                    : m->hidden + (part.first + i) * n_hidden + begin,
+                       begin, end);
     }
 }
 
 static void compute_answers(Mixture *m)
 {
-    uint32_t n_panels = panels_of(&m->w->down),
+    const HrLinearStack *last = has_downs(m) ? &m->w->down : &m->w->up;
+    uint32_t n_panels = panels_of(last),
              grain = CLAMP(n_panels / (m->task->thread->n_threads * 4), 1, CHUNK_PANELS), first,
-             last;
+             end_panel;
     m->task->phase = PHASE_ANSWER;
-    while (hr_task_claim(m->task, n_panels, grain, &first, &last)) {
+    while (hr_task_claim(m->task, n_panels, grain, &first, &end_panel)) {
         size_t begin = (size_t)first * HR_PANEL_ROWS,
-               end = MIN((size_t)last * HR_PANEL_ROWS, m->w->down.weight.n_out);
+               end = MIN((size_t)end_panel * HR_PANEL_ROWS, last->weight.n_out);
         begin_rows(m, begin, end);
         for (uint32_t i = 0; i < *m->routes.n_runs; i++)
             add_answers(m, &m->routes.runs[i], begin, end);
@@ -327,7 +353,7 @@ void hr_execute_experts(HrTask *task)
     Mixture m = {.task = task,
                  .w = op->experts,
                  .routing = &op->routing,
-                 .shape = &task->e->program->hparams->experts};
+                 .shape = op->mixture};
     m.gate = find_linears(task, &m.w->gate);
     m.up = find_linears(task, &m.w->up);
     m.down = find_linears(task, &m.w->down);

@@ -142,6 +142,12 @@ static void to_unit(const float *x, uint32_t n, float eps, float scale, float *y
         y[i] = x[i] * factor;
 }
 
+/* How much is kept for a time: without a bound as little as time and a say; or down to a bound. */
+static float decay_of(float time, float a, float bound)
+{
+    return expf(bound < 0 ? bound * sigmoid(time * a) : softplus(time) * a);
+}
+
 /* How much of each row of a head's state is kept: of all of them the same, or in Kimi's form (Kimi
  * Team 2025) of each its own. */
 static void find_decays(const HrTask *task, uint32_t token, uint32_t head, float *decays)
@@ -151,7 +157,7 @@ static void find_decays(const HrTask *task, uint32_t token, uint32_t head, float
     const float *times = hr_task_row(task, task->op->k, token) + (size_t)head * n;
     float a = number(r->a, head);
     for (uint32_t i = 0; i < n; i++)
-        decays[i] = expf(softplus(times[i] + number(r->dt_bias, head * n + i)) * a);
+        decays[i] = decay_of(times[i] + number(r->dt_bias, head * n + i), a, r->bound);
     for (uint32_t i = n; i < r->n_state; i++)
         decays[i] = decays[0];
 }

@@ -28,28 +28,12 @@ static bool shape_spark(HrHparams *hp, const HrKeys *keys)
            hr_hparams_read_local_rope(hp, keys, hp->rope.base, true);
 }
 
-#define LOWEST_LIMIT 0.5 /* see limited() in emit.c */
-
-static bool read_limits(HrHparams *hp, const HrKeys *keys, const char *name, size_t field)
-{
-    const double none = 0;
-    if (!hr_keys_read_floats_per_layer(keys, name, hp->n_layer, 1e6, &none, field, hp->layers))
-        return false;
-    for (uint32_t il = 0; il < hp->n_layer; il++) {
-        float limit = G_STRUCT_MEMBER(float, &hp->layers[il], field);
-        if (limit != 0 && limit < LOWEST_LIMIT)
-            return hr_keys_bad(keys, name, "is out of range");
-    }
-    return true;
-}
-
 /* The count of dimensions that turn is that of layers with windows. */
 static bool shape_step(HrHparams *hp, const HrKeys *keys)
 {
     if (!hr_hparams_read_windows(hp, keys, 0, 1) ||
         !hr_hparams_read_local_rope(hp, keys, hp->rope.base, true) ||
-        !read_limits(hp, keys, "swiglu_clamp_exp", offsetof(HrLayerShape, experts_limit)) ||
-        !read_limits(hp, keys, "swiglu_clamp_shexp", offsetof(HrLayerShape, shared_limit)))
+        !hr_hparams_read_limits(hp, keys))
         return false;
     hp->rope.n_rot = hp->rope.n_rot / 4 * 2;
     return true;
@@ -142,9 +126,7 @@ static void emit_step(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         const HrLayerWeights *l = &w->layers[il];
         HrRouting routing = hr_routing(hp, hr_scores(hp, HR_SCORES_SIGMOID), hp->experts.normalise);
-        routing.limit = hp->layers[il].experts_limit;
-        routing.clamp = routing.limit > 0 ? HR_CLAMP_AFTER : HR_CLAMP_NONE;
-        routing.shared_limit = hp->layers[il].shared_limit;
+        hr_routing_limit(&routing, &hp->layers[il]);
         hr_emit_layer(e, il);
 
         HrBuf a = emit_gated(e, hr_emit_rms_norm(e, x, &l->attn_norm), l, HR_SIGMOID);

@@ -1,32 +1,43 @@
-/* arch-k2-horizon.c: K2 Horizon without experts for values.
+/* arch-k2-horizon.c: K2 Horizon.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * IFM 2026: norms of so many equal parts of a row, a norm for each head's queries and keys, and
- * answers of heads gated by log2 (1 + 2^x).
+ * answers of heads gated by log2 (1 + 2^x). Layers with experts may have experts for values as
+ * well: what those that a router of their own chooses make of the row, through SiLU.
  */
 #include "model/arch.h"
 
 #include <math.h>
 
+static bool read_value_experts(HrExperts *x, const HrKeys *keys)
+{
+    if (!hr_keys_read_uint_or(keys, "attention.value_expert_count", 0, HR_MAX_EXPERTS, 0, &x->n) ||
+        !hr_keys_read_uint_or(keys, "attention.value_expert_used_count", 0, HR_MAX_EXPERTS, 0,
+                              &x->n_used))
+        return false;
+    if (x->n > 0 && (x->n_used == 0 || x->n_used > x->n))
+        return hr_keys_bad(keys, "attention.value_expert_used_count",
+                           "is 0 or more than value_expert_count");
+    x->n_groups = x->n_groups_used = 1;
+    return true;
+}
+
 static bool shape(HrHparams *hp, const HrKeys *keys)
 {
-    uint32_t n_groups, n_values;
+    uint32_t n_groups;
     if (!hr_keys_read_uint_or(keys, "attention.group_norm_groups", 0, HR_MAX_WIDTH, 1, &n_groups) ||
-        !hr_keys_read_uint_or(keys, "attention.value_expert_count", 0, HR_MAX_EXPERTS, 0,
-                              &n_values))
+        !read_value_experts(&hp->value_experts, keys))
         return false;
     if (hp->n_embd % MAX(n_groups, 1) != 0)
         return hr_keys_bad(keys, "attention.group_norm_groups", "does not divide embedding_length");
-    if (n_values > 0) {
-        g_set_error(
-            keys->error, HR_ERROR, HR_ERROR_UNSUPPORTED,
-            "This build does not know values from experts (%s.attention.value_expert_count).",
-            keys->arch);
-        return false;
-    }
     hp->norm_width = hp->n_embd / MAX(n_groups, 1);
     return true;
+}
+
+static bool has_value_experts(const HrHparams *hp, uint32_t il)
+{
+    return hp->value_experts.n > 0 && hr_has_experts(hp, il);
 }
 
 static void bind_head_norm(HrBinder *b, HrWeight *norm, int il, const char *name, uint64_t width,
@@ -37,10 +48,29 @@ static void bind_head_norm(HrBinder *b, HrWeight *norm, int il, const char *name
     norm->n_out = n_head;
 }
 
+/* The bias beside the router's matrix is for choosing alone. */
+static void bind_routed(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *l)
+{
+    const HrLayerShape *s = &hp->layers[il];
+    uint32_t n = hp->value_experts.n;
+    hr_bind_linear(b, &l->attn_q, il, "attn_q", hp->n_embd, (uint64_t)s->n_head * s->head_dim_k);
+    hr_bind_linear(b, &l->attn_k, il, "attn_k", hp->n_embd, (uint64_t)s->n_head_kv * s->head_dim_k);
+    hr_bind(b, &l->values.router.weight, il, "attn_v_gate.weight", hp->n_embd, n);
+    hr_bind_optional(b, &l->values.bias, il, "attn_v_gate.bias", n, 1);
+    hr_bind_stack(b, &l->values.up, il, "attn_v_exps", hp->n_embd,
+                  (uint64_t)s->n_head_kv * s->head_dim_v, n);
+    hr_bind_linear(b, &l->attn_output, il, "attn_output", (uint64_t)s->n_head * s->head_dim_v,
+                   hp->n_embd);
+    l->attn_q.fine = l->attn_k.fine = l->values.router.fine = l->attn_output.fine = true;
+}
+
 static void bind_attention(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *l)
 {
     const HrLayerShape *s = &hp->layers[il];
-    hr_bind_heads(b, hp, il, l);
+    if (has_value_experts(hp, (uint32_t)il))
+        bind_routed(b, hp, il, l);
+    else
+        hr_bind_heads(b, hp, il, l);
     bind_head_norm(b, &l->attn_q_norm, il, "attn_q_norm.weight", s->head_dim_k, s->n_head);
     bind_head_norm(b, &l->attn_k_norm, il, "attn_k_norm.weight", s->head_dim_k, s->n_head_kv);
     if (hr_bind_finds(b, il, "attn_gate.weight"))
@@ -72,6 +102,18 @@ static HrBuf emit_output(HrEmit *e, HrBuf a, HrBuf gate, const HrLayerWeights *l
     return hr_emit_linear_add_scaled(e, a, &l->attn_output, (float)(1 / G_LN2), x);
 }
 
+static HrBuf emit_heads(HrEmit *e, HrBuf h, const HrLayerWeights *l, const HrRouting *routing)
+{
+    if (!hr_weight_exists(&l->values.up.weight))
+        return hr_emit_heads(e, h, l);
+    HrBuf q = hr_emit_linear(e, h, &l->attn_q), k = hr_emit_linear(e, h, &l->attn_k);
+    HrBuf v = hr_emit_value_experts(e, h, &l->values, routing);
+    if (hr_weight_exists(&l->attn_q_norm))
+        hr_emit_head_norms(e, q, &l->attn_q_norm, k, &l->attn_k_norm);
+    hr_emit_rope_and_store(e, q, k, v);
+    return hr_emit_attention(e, q);
+}
+
 static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
 {
     HrRouting routing = hr_routing(hp, hr_scores(hp, HR_SCORES_SIGMOID), hp->experts.normalise);
@@ -82,7 +124,7 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
         hr_emit_layer(e, il);
 
         HrBuf h = hr_emit_group_norm(e, x, &l->attn_norm, hp->norm_width),
-              a = hr_emit_heads(e, h, l);
+              a = emit_heads(e, h, l, &routing);
         HrBuf gate = gated ? hr_emit_linear_add_scaled(e, h, &l->attn_gate, (float)G_LN2, HR_NO_BUF)
                            : HR_NO_BUF;
         hr_emit_narrow_to_outputs(e, &a, &x);
@@ -98,7 +140,7 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
 }
 
 const HrArch hr_arch_k2_horizon = {.name = "k2-horizon",
-                                   .models = "K2 Horizon 0.9B to 32B",
+                                   .models = "K2 Horizon",
                                    .rope = HR_ROPE_NEOX,
                                    .shape = shape,
                                    .bind = bind,

@@ -1,10 +1,12 @@
-/* arch-kimi-linear.c: Kimi Linear.
+/* arch-kimi-linear.c: Kimi Linear and Ling 3.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Kimi Team 2025: three of four layers have a delta rule that forgets each row of its state at a
  * rate of its own ("Kimi Delta Attention"), behind short convolutions of queries, keys and values;
- * the fourth has latent attention that does not turn. DeepSeek-V3's experts.
+ * the fourth has latent attention that does not turn. DeepSeek-V3's experts. Ling 3 (Inclusion AI
+ * 2026) bounds the decays, makes them and gates from one matrix each, turns its latent attention
+ * and gates its heads, and limits what experts multiply.
  */
 #include "model/latent.h"
 
@@ -19,10 +21,8 @@ static uint32_t width(const HrHparams *hp)
 static bool shape(HrHparams *hp, const HrKeys *keys)
 {
     HrRecurrentShape *r = &hp->recurrent;
-    for (uint32_t il = 0; il < hp->n_layer; il++) {
+    for (uint32_t il = 0; il < hp->n_layer; il++)
         r->n_head = MAX(r->n_head, hp->layers[il].n_head);
-        hp->layers[il].unturned = true;
-    }
     if (r->n_head == 0)
         return hr_keys_bad(keys, "attention.head_count_kv", "leaves no layer that attends");
     if (!hr_keys_read_uint(keys, "ssm.conv_kernel", 2, HR_MAX_CONV, &r->n_conv) ||
@@ -40,7 +40,38 @@ static bool shape(HrHparams *hp, const HrKeys *keys)
     return hr_latent_shape(hp, keys);
 }
 
+static bool shape_kimi(HrHparams *hp, const HrKeys *keys)
+{
+    for (uint32_t il = 0; il < hp->n_layer; il++)
+        hp->layers[il].unturned = true;
+    return shape(hp, keys);
+}
+
+static bool shape_ling(HrHparams *hp, const HrKeys *keys)
+{
+    double bound;
+    if (!hr_keys_read_float_or(keys, "kda.gate_lower_bound", -1e3, 0, 0, &bound))
+        return false;
+    if (bound == 0)
+        return hr_keys_bad(keys, "kda.gate_lower_bound", "is missing or 0");
+    hp->recurrent.bound = (float)bound;
+    return hr_hparams_read_limits(hp, keys) && shape(hp, keys);
+}
+
 /* ---- Tensors ---- */
+
+/* In one matrix, or through a row as narrow as a head. */
+static void bind_narrow(HrBinder *b, const HrHparams *hp, int il, HrLinear *first, HrLinear *second,
+                        const char *first_name, const char *second_name)
+{
+    uint64_t n = width(hp), narrow = hp->recurrent.n_state;
+    g_autofree char *full = g_strconcat(second_name, ".weight", NULL);
+    bool two = hr_bind_finds(b, il, full);
+    hr_bind_linear(b, first, il, first_name, hp->n_embd, two ? narrow : n);
+    if (two)
+        hr_bind_linear(b, second, il, second_name, narrow, n);
+    first->fine = second->fine = true;
+}
 
 static void bind_delta(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights *l)
 {
@@ -55,17 +86,15 @@ static void bind_delta(HrBinder *b, const HrHparams *hp, int il, HrLayerWeights 
     hr_bind_floats(b, &w->conv, il, "ssm_conv1d_q.weight", n_conv);
     hr_bind_floats(b, &w->conv_k, il, "ssm_conv1d_k.weight", n_conv);
     hr_bind_floats(b, &w->conv_v, il, "ssm_conv1d_v.weight", n_conv);
-    hr_bind_linear(b, &w->decay_a, il, "ssm_f_a", hp->n_embd, r->n_state);
-    hr_bind_linear(b, &w->decay_b, il, "ssm_f_b", r->n_state, n);
-    hr_bind_linear(b, &w->gate_a, il, "ssm_g_a", hp->n_embd, r->n_state);
-    hr_bind_linear(b, &w->gate_b, il, "ssm_g_b", r->n_state, n);
+    bind_narrow(b, hp, il, &w->decay_a, &w->decay_b, "ssm_f_a", "ssm_f_b");
+    bind_narrow(b, hp, il, &w->gate_a, &w->gate_b, "ssm_g_a", "ssm_g_b");
     hr_bind_linear(b, &w->in_b, il, "ssm_beta", hp->n_embd, r->n_head);
     hr_bind_floats(b, &w->a, il, "ssm_a", r->n_head);
     hr_bind_floats(b, &w->dt_bias, il, "ssm_dt.bias", n);
     hr_bind_floats(b, &w->norm, il, "ssm_norm.weight", r->n_state);
     hr_bind_linear(b, &l->attn_output, il, "attn_output", n, hp->n_embd);
     l->attn_q.fine = l->attn_k.fine = l->attn_v.fine = l->attn_output.fine = true;
-    w->decay_a.fine = w->decay_b.fine = w->gate_a.fine = w->gate_b.fine = w->in_b.fine = true;
+    w->in_b.fine = true;
 }
 
 /* Matrices are taken as they are, whatever scales lie beside them. */
@@ -97,6 +126,21 @@ static void bind(HrBinder *b, const HrHparams *hp, HrWeights *w)
     hr_take_unscaled(hp, w);
 }
 
+/* A gate for each head of latent attention. */
+static void bind_ling(HrBinder *b, const HrHparams *hp, HrWeights *w)
+{
+    bind(b, hp, w);
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        HrLayerWeights *l = &w->layers[il];
+        l->attn_output.scale = (HrWeight){0};
+        if (!hp->layers[il].latent)
+            continue;
+        hr_bind_linear(b, &l->attn_gate, (int)il, "attn_gate", hp->n_embd, hp->layers[il].n_head);
+        l->attn_gate.scale = (HrWeight){0};
+        l->attn_gate.fine = true;
+    }
+}
+
 /* ---- Steps ---- */
 
 /* Queries, keys and values side by side, each behind its convolution. */
@@ -115,6 +159,11 @@ static HrBuf emit_qkv(HrEmit *e, const HrHparams *hp, HrBuf h, const HrLayerWeig
     return hr_emit_join_heads(e, hr_emit_join_heads(e, q, n, n, k, 0), 2 * n, 2 * n, v, 0);
 }
 
+static HrBuf emit_second(HrEmit *e, HrBuf x, const HrLinear *linear)
+{
+    return hr_weight_exists(&linear->weight) ? hr_emit_linear(e, x, linear) : x;
+}
+
 static HrBuf emit_delta(HrEmit *e, const HrHparams *hp, HrBuf h, const HrLayerWeights *l)
 {
     const HrRecurrentShape *r = &hp->recurrent;
@@ -123,33 +172,59 @@ static HrBuf emit_delta(HrEmit *e, const HrHparams *hp, HrBuf h, const HrLayerWe
                          .head_dim = r->n_state,
                          .n_group = r->n_head,
                          .n_state = r->n_state,
+                         .bound = r->bound,
                          .a = &w->a,
                          .dt_bias = &w->dt_bias};
     HrBuf qkv = emit_qkv(e, hp, h, l);
     HrBuf decay = hr_emit_linear(e, h, &w->decay_a), gate = hr_emit_linear(e, h, &w->gate_a),
           rate = hr_emit_linear(e, h, &w->in_b);
-    HrBuf y = hr_emit_delta_rule(e, qkv, hr_emit_linear(e, decay, &w->decay_b), rate, &rule);
+    HrBuf y = hr_emit_delta_rule(e, qkv, emit_second(e, decay, &w->decay_b), rate, &rule);
     y = hr_emit_group_norm(e, y, &w->norm, r->n_state);
-    return hr_emit_activate(e, HR_SIGMOID, hr_emit_linear(e, gate, &w->gate_b), y);
+    y = hr_emit_activate(e, HR_SIGMOID, emit_second(e, gate, &w->gate_b), y);
+    hr_emit_narrow(e, &y);
+    return y;
 }
 
-static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
+/* What the heads answer, before the output matrix. */
+static HrBuf emit_attention(HrEmit *e, const HrHparams *hp, HrBuf h, const HrLayerWeights *l)
 {
-    HrRouting routing = hr_routing(hp, hr_scores(hp, HR_SCORES_SIGMOID), true);
+    bool gated = hr_weight_exists(&l->attn_gate.weight);
+    HrBuf gate = gated ? hr_emit_linear(e, h, &l->attn_gate) : HR_NO_BUF,
+          a = hr_latent_emit(e, hp, h, l);
+    hr_emit_narrow(e, &a);
+    if (gated)
+        hr_emit_narrow(e, &gate);
+    a = hr_latent_emit_answers(e, hp, a, l);
+    return gated ? hr_emit_activate(e, HR_SIGMOID, gate, a) : a;
+}
+
+static void emit_with(HrEmit *e, const HrHparams *hp, const HrWeights *w, bool normalise)
+{
     HrBuf x = hr_emit_embed(e, &w->token_embd);
     for (uint32_t il = 0; il < hp->n_layer; il++) {
         const HrLayerWeights *l = &w->layers[il];
-        bool latent = hp->layers[il].latent;
+        HrRouting routing = hr_routing(hp, hr_scores(hp, HR_SCORES_SIGMOID), normalise);
+        hr_routing_limit(&routing, &hp->layers[il]);
         hr_emit_layer(e, il);
 
         HrBuf h = hr_emit_rms_norm(e, x, &l->attn_norm);
-        HrBuf a = latent ? hr_latent_emit(e, hp, h, l) : emit_delta(e, hp, h, l);
-        hr_emit_narrow_to_outputs(e, &a, &x);
-        x = hr_emit_linear_add(e, latent ? hr_latent_emit_answers(e, hp, a, l) : a, &l->attn_output,
-                               x);
+        HrBuf a =
+            hp->layers[il].latent ? emit_attention(e, hp, h, l) : emit_delta(e, hp, h, l);
+        hr_emit_narrow(e, &x);
+        x = hr_emit_linear_add(e, a, &l->attn_output, x);
         x = hr_emit_feed_forward(e, x, l, &routing);
     }
     hr_emit_head(e, x, w);
+}
+
+static void emit_kimi(HrEmit *e, const HrHparams *hp, const HrWeights *w)
+{
+    emit_with(e, hp, w, true);
+}
+
+static void emit_ling(HrEmit *e, const HrHparams *hp, const HrWeights *w)
+{
+    emit_with(e, hp, w, hp->experts.normalise);
 }
 
 const HrArch hr_arch_kimi_linear = {.name = "kimi-linear",
@@ -157,6 +232,14 @@ const HrArch hr_arch_kimi_linear = {.name = "kimi-linear",
                                     .rope = HR_ROPE_NORM,
                                     .experts = true,
                                     .mixed_layers = true,
-                                    .shape = shape,
+                                    .shape = shape_kimi,
                                     .bind = bind,
-                                    .emit = emit};
+                                    .emit = emit_kimi};
+const HrArch hr_arch_bailingmoe3 = {.name = "bailingmoe3",
+                                    .models = "Ling 3.0",
+                                    .rope = HR_ROPE_NEOX,
+                                    .experts = true,
+                                    .mixed_layers = true,
+                                    .shape = shape_ling,
+                                    .bind = bind_ling,
+                                    .emit = emit_ling};

@@ -8,7 +8,7 @@
  * files), or up alone. */
 static void bind_hidden(HrBinder *b, const HrHparams *hp, int il, HrExpertWeights *w)
 {
-    uint64_t n_embd = hp->n_embd, n_ff = hp->experts.n_ff;
+    uint64_t n_embd = hp->n_embd, n_ff = hp->layers[il].n_ff_experts;
     uint32_t n = hp->experts.n;
     if (hr_bind_finds(b, il, "ffn_gate_up_exps.weight")) {
         HrLinearStack both;
@@ -41,12 +41,12 @@ static void bind_shared(HrBinder *b, const HrHparams *hp, int il, HrExpertWeight
 
 void hr_bind_expert_stacks(HrBinder *b, const HrHparams *hp, int il, HrExpertWeights *w)
 {
-    uint32_t n = hp->experts.n;
+    uint32_t n = hp->experts.n, n_ff = hp->layers[il].n_ff_experts;
     bind_hidden(b, hp, il, w);
     if (hr_bind_finds(b, il, "ffn_down.0.weight"))
-        hr_bind_apart(b, &w->down, il, "ffn_down", hp->experts.n_ff, hp->n_embd, n);
+        hr_bind_apart(b, &w->down, il, "ffn_down", n_ff, hp->n_embd, n);
     else
-        hr_bind_stack(b, &w->down, il, "ffn_down_exps", hp->experts.n_ff, hp->n_embd, n);
+        hr_bind_stack(b, &w->down, il, "ffn_down_exps", n_ff, hp->n_embd, n);
 }
 
 void hr_bind_experts(HrBinder *b, const HrHparams *hp, int il, HrExpertWeights *w)

@@ -27,12 +27,18 @@ static bool read_groups(HrExperts *x, const HrKeys *keys)
 static bool read_widths(HrHparams *hp, const HrKeys *keys)
 {
     HrExperts *x = &hp->experts;
-    if (!hr_keys_read_uint_or(keys, "expert_feed_forward_length", 0, HR_MAX_WIDTH, 0, &x->n_ff) ||
+    const uint32_t none = 0;
+    if (!hr_keys_read_per_layer(keys, "expert_feed_forward_length", hp->n_layer, 0, &none,
+                                offsetof(HrLayerShape, n_ff_experts), hp->layers) ||
         !hr_keys_read_uint_or(keys, "expert_shared_count", 0, HR_MAX_EXPERTS, 0, &x->n_shared) ||
         !hr_keys_read_uint_or(keys, "expert_shared_feed_forward_length", 0, HR_MAX_WIDTH, 0,
                               &x->n_ff_shared))
         return false;
-    x->n_ff = x->n_ff == 0 ? hp->layers[hp->n_layer - 1].n_ff : x->n_ff;
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        HrLayerShape *l = &hp->layers[il];
+        l->n_ff_experts = l->n_ff_experts == 0 ? hp->layers[hp->n_layer - 1].n_ff : l->n_ff_experts;
+        x->n_ff = MAX(x->n_ff, l->n_ff_experts);
+    }
     if ((uint64_t)x->n_ff * x->n_used > HR_MAX_WIDTH)
         return hr_keys_bad(keys, "expert_feed_forward_length", "is out of range");
     if (x->n_ff_shared == 0 && (uint64_t)x->n_ff * x->n_shared > HR_MAX_WIDTH)
@@ -71,4 +77,25 @@ bool hr_hparams_read_experts(HrHparams *hp, const HrKeys *keys)
         return false;
     x->every = MAX(x->every, 1);
     return read_groups(x, keys) && read_widths(hp, keys) && read_weighting(x, keys);
+}
+
+#define LOWEST_LIMIT 0.5 /* see limited() in emit.c */
+
+static bool read_limits(HrHparams *hp, const HrKeys *keys, const char *name, size_t field)
+{
+    const double none = 0;
+    if (!hr_keys_read_floats_per_layer(keys, name, hp->n_layer, 1e6, &none, field, hp->layers))
+        return false;
+    for (uint32_t il = 0; il < hp->n_layer; il++) {
+        float limit = G_STRUCT_MEMBER(float, &hp->layers[il], field);
+        if (limit != 0 && limit < LOWEST_LIMIT)
+            return hr_keys_bad(keys, name, "is out of range");
+    }
+    return true;
+}
+
+bool hr_hparams_read_limits(HrHparams *hp, const HrKeys *keys)
+{
+    return read_limits(hp, keys, "swiglu_clamp_exp", offsetof(HrLayerShape, experts_limit)) &&
+           read_limits(hp, keys, "swiglu_clamp_shexp", offsetof(HrLayerShape, shared_limit));
 }

@@ -15,3 +15,5 @@ static inline bool hr_has_experts(const HrHparams *hp, uint32_t layer)
     const HrExperts *x = &hp->experts;
     return x->n > 0 && layer >= x->n_dense_lead && (layer + 1) % x->every == 0;
 }
+/* swiglu_clamp_exp and swiglu_clamp_shexp, for each layer. */
+bool hr_hparams_read_limits(HrHparams *hparams, const HrKeys *keys);

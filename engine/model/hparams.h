@@ -85,6 +85,7 @@ typedef struct {
     uint32_t n_conv_state;           /* floats per slot: what a short convolution keeps, 0: none */
     uint32_t n_ssm_state;            /* floats per slot: any other recurrent state, 0: none */
     uint32_t n_ff;                   /* 0: no feed-forward */
+    uint32_t n_ff_experts;           /* of its experts, where it has some */
     float experts_limit, shared_limit; /* of what experts and shared ones multiply; 0: none */
     float sparsity; /* gates count beyond so many deviations above their mean; 0: all do */
     HrXielu xielu;  /* of the feed-forward, where the architecture has that */
@@ -103,7 +104,7 @@ typedef struct {
     uint32_t n, n_used;              /* 0: the model has none */
     uint32_t n_groups,
         n_groups_used; /* experts are chosen from the best groups of neighbours; 1: from all */
-    uint32_t n_ff;                   /* hidden width of an expert */
+    uint32_t n_ff;                   /* hidden width of an expert: of the widest layer */
     uint32_t n_latent;               /* columns that experts work on; 0: n_embd */
     uint32_t n_shared, n_ff_shared;  /* experts that every token takes, as one feed-forward of that
                                         width; 0: none */
@@ -120,6 +121,7 @@ typedef struct {
  * n_state rows of state; heads of a group share their keys and queries. */
 typedef struct {
     uint32_t n_conv, n_inner, n_state, n_head, n_group;
+    float bound;     /* Ling 3: of the logarithms of decays; 0: none */
     bool normalises; /* Mamba: time steps, keys and queries, whether there are weights for it or not
                       */
 } HrRecurrentShape;
@@ -147,6 +149,7 @@ typedef struct {
     HrRope rope, local_rope; /* of the layers that say so; n_rot 0: none does */
     HrLatent latent;
     HrExperts experts;
+    HrExperts value_experts; /* that make values, where the architecture has that */
     HrRecurrentShape recurrent; /* read by the architectures that have it */
     uint32_t n_per_layer; /* numbers of each token for each layer, beside its embedding; 0: none */
     uint32_t n_streams;   /* that layers keep side by side, where the architecture has several */

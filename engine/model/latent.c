@@ -26,14 +26,10 @@ static bool shape_latent(HrHparams *hp, const HrKeys *keys)
         HrLayerShape *s = &hp->layers[il];
         if (s->n_head == 0)
             continue;
-        *s = (HrLayerShape){.n_head = s->n_head,
-                            .n_head_kv = 1,
-                            .head_dim_k = a->kv_row + hp->rope.n_rot,
-                            .head_dim_v = a->kv_row,
-                            .tempered = s->tempered,
-                            .unturned = s->unturned,
-                            .latent = true,
-                            .n_ff = s->n_ff};
+        s->n_head_kv = 1;
+        s->head_dim_k = a->kv_row + hp->rope.n_rot;
+        s->head_dim_v = a->kv_row;
+        s->latent = true;
         if ((uint64_t)s->n_head * MAX(s->head_dim_k, a->key) > HR_MAX_WIDTH)
             return hr_keys_bad(keys, "attention.head_count", "is out of range");
     }

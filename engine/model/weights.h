@@ -124,6 +124,7 @@ typedef struct {
     HrNorm attn_layer_norm, ffn_layer_norm;  /* in place of attn_norm and ffn_norm */
     HrWeight post_attn_norm, post_ffn_norm;  /* behind the sublayers, or none */
     HrWeight experts_norm;                   /* before experts that have a norm of their own */
+    HrExpertWeights values; /* experts in place of attn_v, or none */
     HrExpertWeights adjugates; /* small experts that groups of experts share, or none */
     HrWeight post_dense_norm, post_experts_norm, router_norm; /* where both sublayers are there */
     HrWeight ffn_act_scales; /* [n_ff], which what is activated is divided by, or none */

@@ -109,7 +109,7 @@ static double head_linear_seconds(const Host *h, const HrOp *op)
 /* Of the experts, those that a token is sent to, if they are sent anywhere alike. */
 static double experts_seconds(const Host *h, const HrOp *op)
 {
-    const HrExperts *shape = &h->plan->program->hparams->experts;
+    const HrExperts *shape = op->mixture;
     double n = shape->n, rows = h->shape->n_tokens, places = rows * shape->n_used;
     double touched = n * (1 - pow(1 - shape->n_used / n, rows)), seconds = 0;
     const HrLinearStack *stacks[] = {&op->experts->gate, &op->experts->up, &op->experts->down};

@@ -245,20 +245,37 @@ HrBuf hr_emit_activate(HrEmit *e, HrActivation activation, HrBuf gate, HrBuf up)
     return op.dst;
 }
 
+static HrBuf emit_experts(HrEmit *e, HrBuf h, HrBuf logits, const HrExperts *mixture,
+                          const HrExpertWeights *experts, const HrRouting *routing, HrBuf residual)
+{
+    HrRows rows = buffer_of(e, h)->rows;
+    uint32_t n_hidden = (uint32_t)experts->up.weight.n_out;
+    HrOp op = new_op(e, HR_OP_EXPERTS, h);
+    op.k = logits;
+    op.v = new_buffer(e, rows, mixture->n_used * n_hidden);
+    op.add = residual;
+    op.experts = experts;
+    op.mixture = mixture;
+    op.routing = *routing;
+    op.dst = new_buffer(e, rows,
+                        hr_weight_exists(&experts->down.weight)
+                            ? (uint32_t)experts->down.weight.n_out
+                            : n_hidden);
+    append(e, &op);
+    return op.dst;
+}
+
 HrBuf hr_emit_experts(HrEmit *e, HrBuf h, HrBuf logits, const HrExpertWeights *experts,
                       const HrRouting *routing, HrBuf residual)
 {
-    HrRows rows = buffer_of(e, h)->rows;
-    HrOp op = new_op(e, HR_OP_EXPERTS, h);
-    op.k = logits;
-    op.v = new_buffer(e, rows,
-                      e->program->hparams->experts.n_used * (uint32_t)experts->up.weight.n_out);
-    op.add = residual;
-    op.experts = experts;
-    op.routing = *routing;
-    op.dst = new_buffer(e, rows, (uint32_t)experts->down.weight.n_out);
-    append(e, &op);
-    return op.dst;
+    return emit_experts(e, h, logits, &e->program->hparams->experts, experts, routing, residual);
+}
+
+HrBuf hr_emit_value_experts(HrEmit *e, HrBuf h, const HrExpertWeights *experts,
+                            const HrRouting *routing)
+{
+    return emit_experts(e, h, hr_emit_linear(e, h, &experts->router),
+                        &e->program->hparams->value_experts, experts, routing, HR_NO_BUF);
 }
 
 HrBuf hr_emit_scale_add(HrEmit *e, HrBuf x, float factor, HrBuf y)
@@ -584,6 +601,13 @@ HrRouting hr_routing(const HrHparams *hp, HrScores scores, bool normalise)
                        .factor = factor,
                        .shared_factor = 1,
                        .activation = HR_SILU};
+}
+
+void hr_routing_limit(HrRouting *routing, const HrLayerShape *layer)
+{
+    routing->limit = layer->experts_limit;
+    routing->clamp = routing->limit > 0 ? HR_CLAMP_AFTER : HR_CLAMP_NONE;
+    routing->shared_limit = layer->shared_limit;
 }
 
 /* SiLU never comes near a limit from below. */

@@ -55,6 +55,9 @@ HrBuf hr_emit_activate(HrEmit *emit, HrActivation activation, HrBuf gate, HrBuf 
  * none). */
 HrBuf hr_emit_experts(HrEmit *emit, HrBuf h, HrBuf logits, const HrExpertWeights *experts,
                       const HrRouting *routing, HrBuf residual);
+/* Values of h: what the experts chosen by their router have hidden, weighted and summed. */
+HrBuf hr_emit_value_experts(HrEmit *emit, HrBuf h, const HrExpertWeights *experts,
+                            const HrRouting *routing);
 /* Of each width columns of x, a head, what the stack's linear for it makes of the first; the others
  * follow. */
 HrBuf hr_emit_head_linear(HrEmit *emit, HrBuf x, const HrLinearStack *stack, uint32_t width);
@@ -143,6 +146,8 @@ HrBuf hr_emit_feed_forward(HrEmit *emit, HrBuf x, const HrLayerWeights *layer,
                            const HrRouting *routing);
 /* As most do it: SwiGLU, and what the file says of the weights' factor. */
 HrRouting hr_routing(const HrHparams *hparams, HrScores scores, bool normalise);
+/* With the limits of a layer. */
+void hr_routing_limit(HrRouting *routing, const HrLayerShape *layer);
 /* In the last layer, behind attention: from here on only the rows whose logits are wanted.
  * Elsewhere, and where all rows are pooled, nothing. */
 void hr_emit_narrow_to_outputs(HrEmit *emit, HrBuf *a, HrBuf *x);

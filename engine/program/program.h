@@ -102,6 +102,7 @@ typedef struct {
     bool tiled;     /* DELTA_RULE: head h uses group h % n_group; else h / (n_head / n_group) */
     uint32_t state; /* where its part of the layer's convolution or other state begins, in floats */
     float fading;   /* RETAIN: factor on the heads' decays */
+    float bound;    /* DELTA_RULE: below 0: logarithms of decays are that times a sigmoid */
     const HrWeight *a, *d, *dt_bias; /* logarithm of the decay per unit of time, direct path, bias
                                         of the time steps, or NULL */
 } HrRecurrence;
@@ -146,7 +147,9 @@ typedef struct {
     HrLinearPart parts[HR_LINEAR_PARTS];       /* LINEAR, LOGITS */
     uint32_t n_parts;
     const HrLinearStack *stack;                /* HEAD_LINEAR */
-    const HrExpertWeights *experts;            /* EXPERTS */
+    const HrExpertWeights *experts;            /* EXPERTS; without downs they answer what they have
+                                                  hidden */
+    const HrExperts *mixture;                  /* EXPERTS: how many there are */
     HrRouting routing;                         /* EXPERTS */
     HrColumns columns;                         /* PICK, HEAD_LINEAR, JOIN_HEADS */
     bool unturned;                             /* ROPE_STORE: positions play no part */
