@@ -607,6 +607,9 @@ typedef struct {
     HrSlotStats slots[HR_MAX_PARALLEL]; /* [n_slots] */
 } HrRunnerStats;
 void hr_runner_get_stats(HrRunner *runner, HrRunnerStats *ret_stats);
+/* Of what was allocated of each kind, what is really taken: weights as they are, cache that is
+ * filled, buffers that some step has touched. Asks the kernel, for some 0.1 ms. */
+void hr_runner_get_committed(HrRunner *runner, uint64_t ret_bytes[HR_ITEM_N_KINDS]);
 /* Seconds that one load from anywhere among the weights takes now, in a tenth of a millisecond or
  * so: to be compared with HrMachineRates.latency. 0: the weights were not moved, or are so few that
  * caches could hold them. */
@@ -657,5 +660,8 @@ bool hr_machine_measure(uint32_t threads, HrMachineRates *ret_rates, GError **er
 
 /* Which kernels run here ("avx512-vnni", "avx2", "plain"); HEADROOM_CPU chooses a lower one. */
 const char *hr_cpu_name(void);
+/* Their sources and what compiled them, as a short text: another one after any change, so that what
+ * was measured of them is measured again. */
+const char *hr_cpu_revision(void);
 
 G_END_DECLS

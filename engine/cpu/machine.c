@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "cpu/kernel-rates.h"
+#include "cpu/kernels-revision.h"
 #include "cpu/latency.h"
 #include "cpu/peak.h"
 #include "cpu/pool.h"
@@ -167,4 +168,9 @@ bool hr_machine_measure(uint32_t threads, HrMachineRates *ret_rates, GError **er
     hr_region_unmap(&region);
     *ret_rates = rates;
     return true;
+}
+
+const char *hr_cpu_revision(void)
+{
+    return HR_KERNELS_REVISION;
 }

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * {"version": 2, "program", "processor", "kernels",      what it was measured with
+ * {"version": 3, "revision", "processor", "kernels",     what it was measured with
  *  "threads", "read", "int8", "bf16", "float32", "latency", see HrMachineRates
  *  "of": {"first": [...], "more": [...], "fine", ...}}      see HrKernelRates
  */
@@ -15,7 +15,7 @@
 
 #include "headroom-json.h"
 
-#define FORMAT 2
+#define FORMAT 3
 
 static const struct {
   const char *key;
@@ -89,7 +89,7 @@ headroom_machine_rates_store (const HrMachineRates *rates, GError **error)
   g_autofree char *text = NULL;
 
   headroom_json_set_int (json, "version", FORMAT);
-  headroom_json_set_string (json, "program", HEADROOM_VERSION);
+  headroom_json_set_string (json, "revision", hr_cpu_revision ());
   headroom_json_set_string (json, "processor", processor);
   headroom_json_set_string (json, "kernels", hr_cpu_name ());
   headroom_json_set_int (json, "threads", rates->threads);
@@ -124,7 +124,7 @@ is_of_this_machine (const HrValue *json)
   g_autofree char *processor = dup_processor ();
 
   return headroom_json_get_int (json, "version", 0) == FORMAT &&
-         g_strcmp0 (headroom_json_get_string (json, "program"), HEADROOM_VERSION) == 0 &&
+         g_strcmp0 (headroom_json_get_string (json, "revision"), hr_cpu_revision ()) == 0 &&
          g_strcmp0 (headroom_json_get_string (json, "processor"), processor) == 0 &&
          g_strcmp0 (headroom_json_get_string (json, "kernels"), hr_cpu_name ()) == 0 &&
          headroom_json_get_int (json, "threads", 0) == hr_cpu_count ();
