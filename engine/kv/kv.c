@@ -121,6 +121,7 @@ void hr_kv_advance(HrKv *kv, uint32_t slot_index, const HrToken *tokens, uint32_
 {
     HrKvSlot *slot = &kv->slots[slot_index];
     g_array_append_vals(slot->tokens, tokens, n);
+    hr_kv_gather(kv, slot, slot->tokens->len - n, slot->tokens->len);
     if (kv->layout.n_states == 0)
         return;
     slot->state = slot->next_state;

@@ -55,6 +55,7 @@ typedef struct {
     HrRegion *pools;   /* [n_layer] pages */
     HrRegion *states;  /* [n_layer] [n_slots][n_states] states */
     HrKvSlot *slots;   /* [n_slots] */
+    int64_t gather_after_us; /* see gather.c */
 } HrKv;
 
 /* items: the plan's cache items: for each layer in order its pages and its states, of those that it

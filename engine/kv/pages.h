@@ -19,6 +19,9 @@ bool hr_kv_pages_is_kept(const HrKvPages *pages, const HrKvSlot *slot, uint32_t 
 /* A page that slot alone refers to, at an entry of its table: a new one, or a copy of a shared one.
  */
 bool hr_kv_pages_own(HrKv *kv, uint32_t group, HrKvSlot *slot, uint32_t entry, GError **error);
+/* gather.c: positions from begin to end of slot were filled: what is full now and next to each
+ * other is read faster from larger pages of the kernel's. */
+void hr_kv_gather(HrKv *kv, const HrKvSlot *slot, uint32_t begin, uint32_t end);
 /* The first entry that a step beginning at n_positions looks at. */
 uint32_t hr_kv_pages_first(const HrKvPages *pages, uint32_t n_positions);
 /* The most of the first n_positions whose window is there. */

@@ -89,6 +89,32 @@ void hr_region_discard(HrRegion *region, size_t offset, size_t bytes)
         madvise((char *)region->base + begin, end - begin, MADV_DONTNEED);
 }
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+bool hr_region_gather(const HrRegion *region, size_t offset, size_t bytes)
+{
+    return madvise((char *)region->base + offset, bytes, MADV_COLLAPSE) == 0;
+}
+
+/* Pages that are asked about at once. */
+#define ASKED_PAGES 4096
+
+uint64_t hr_region_committed(const HrRegion *region)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), n_taken = 0;
+    unsigned char taken[ASKED_PAGES];
+    for (uint64_t at = 0; at < region->bytes; at += ASKED_PAGES * page) {
+        uint64_t bytes = MIN(region->bytes - at, ASKED_PAGES * page);
+        if (mincore((char *)region->base + at, bytes, taken) != 0)
+            return region->bytes;
+        for (uint64_t i = 0; i < whole_pages(bytes) / page; i++)
+            n_taken += taken[i] & 1;
+    }
+    return MIN(n_taken * page, region->bytes);
+}
+
 void hr_region_unmap(HrRegion *region)
 {
     if (region->base)
