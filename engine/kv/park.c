@@ -52,6 +52,20 @@ static uint32_t n_parked(const HrKv *kv, uint32_t layer, uint32_t n)
     return l->page_bytes > 0 ? hr_kv_pages(n) - first_entry(kv, l->group, n) : 0;
 }
 
+/* The page at a place, which goes on to the next one; NULL: there is none. */
+static void *next_page(const HrKv *kv, uint32_t slot, HrKvParkPlace *place, size_t *ret_bytes)
+{
+    uint32_t n = kv->slots[slot].tokens->len;
+    for (; place->layer < kv->layout.n_layer; *place = (HrKvParkPlace){place->layer + 1, 0}) {
+        uint32_t count = n_parked(kv, place->layer, n);
+        if (place->entry >= count)
+            continue;
+        *ret_bytes = kv->layout.layers[place->layer].page_bytes;
+        return page_at(kv, place->layer, slot, hr_kv_pages(n) - count + place->entry++);
+    }
+    return NULL;
+}
+
 /* ---- Writing ---- */
 
 #define CHECKPOINT (1u << 31) /* beside the positions of a state */
@@ -91,15 +105,17 @@ static bool write_states(const HrKv *kv, uint32_t slot, HrKvWriteFunc write, voi
     return true;
 }
 
-bool hr_kv_park_write(const HrKv *kv, uint32_t slot, HrKvWriteFunc write, void *data)
+HrKvParkState hr_kv_park_write(const HrKv *kv, uint32_t slot, HrKvParkPlace *place,
+                               int64_t until_us, HrKvWriteFunc write, void *data)
 {
-    uint32_t n = kv->slots[slot].tokens->len;
-    for (uint32_t il = 0; il < kv->layout.n_layer; il++)
-        for (uint32_t k = 0, count = n_parked(kv, il, n); k < count; k++)
-            if (!write(page_at(kv, il, slot, hr_kv_pages(n) - count + k),
-                       kv->layout.layers[il].page_bytes, data))
-                return false;
-    return write_states(kv, slot, write, data);
+    size_t bytes;
+    for (const void *page; (page = next_page(kv, slot, place, &bytes));) {
+        if (!write(page, bytes, data))
+            return HR_KV_PARK_FAILED;
+        if (g_get_monotonic_time() >= until_us)
+            return HR_KV_PARK_MORE;
+    }
+    return write_states(kv, slot, write, data) ? HR_KV_PARK_DONE : HR_KV_PARK_FAILED;
 }
 
 /* ---- Reading ---- */
@@ -137,25 +153,30 @@ static bool read_states(HrKv *kv, uint32_t slot, uint32_t n, HrKvReadFunc read, 
     return kv->layout.n_states == 0 || s->state != HR_KV_NO_STATE;
 }
 
-static bool read_pages(HrKv *kv, uint32_t slot, uint32_t n, HrKvReadFunc read, void *data)
-{
-    for (uint32_t il = 0; il < kv->layout.n_layer; il++)
-        for (uint32_t k = 0, count = n_parked(kv, il, n); k < count; k++)
-            if (!read(page_at(kv, il, slot, hr_kv_pages(n) - count + k),
-                      kv->layout.layers[il].page_bytes, data))
-                return false;
-    return true;
-}
-
-bool hr_kv_park_read(HrKv *kv, uint32_t slot, const HrToken *tokens, uint32_t n, HrKvReadFunc read,
-                     void *data, GError **error)
+bool hr_kv_park_begin_read(HrKv *kv, uint32_t slot, const HrToken *tokens, uint32_t n,
+                           GError **error)
 {
     g_array_append_vals(kv->slots[slot].tokens, tokens, n);
-    if (own_pages(kv, slot, n, error) && read_pages(kv, slot, n, read, data) &&
-        read_states(kv, slot, n, read, data)) {
-        kv->slots[slot].mark = n;
+    if (own_pages(kv, slot, n, error))
         return true;
-    }
     hr_kv_truncate(kv, slot, 0);
     return false;
+}
+
+HrKvParkState hr_kv_park_read(HrKv *kv, uint32_t slot, HrKvParkPlace *place, int64_t until_us,
+                              HrKvReadFunc read, void *data)
+{
+    uint32_t n = kv->slots[slot].tokens->len;
+    size_t bytes;
+    for (void *page; (page = next_page(kv, slot, place, &bytes));) {
+        if (!read(page, bytes, data))
+            return HR_KV_PARK_FAILED;
+        if (g_get_monotonic_time() >= until_us)
+            return HR_KV_PARK_MORE;
+    }
+    if (!read_states(kv, slot, n, read, data))
+        return HR_KV_PARK_FAILED;
+    kv->slots[slot].mark = n;
+    hr_kv_gather(kv, &kv->slots[slot], 0, n);
+    return HR_KV_PARK_DONE;
 }

@@ -19,9 +19,21 @@ typedef bool (*HrKvReadFunc)(void *bytes, size_t n, void *data);
 void hr_kv_park_form(const HrKv *kv, GChecksum *sum);
 /* Bytes that slot gives. */
 uint64_t hr_kv_park_bytes(const HrKv *kv, uint32_t slot);
-/* The pages that the slot's next step would look at, and all states that can be come back to. */
-bool hr_kv_park_write(const HrKv *kv, uint32_t slot, HrKvWriteFunc write, void *data);
-/* The same into a slot that holds nothing, which then holds tokens[n]. On failure it holds nothing.
- */
-bool hr_kv_park_read(HrKv *kv, uint32_t slot, const HrToken *tokens, uint32_t n, HrKvReadFunc read,
-                     void *data, GError **error);
+
+/* Both ways go bit by bit, a page at least each time, so that others' steps can be between. */
+typedef struct {
+    uint32_t layer, entry; /* the next page; zeros: the beginning */
+} HrKvParkPlace;
+typedef enum { HR_KV_PARK_MORE, HR_KV_PARK_DONE, HR_KV_PARK_FAILED } HrKvParkState;
+
+/* The pages that the slot's next step would look at, and all states that can be come back to. The
+ * slot must not change meanwhile. until_us: monotonic. */
+HrKvParkState hr_kv_park_write(const HrKv *kv, uint32_t slot, HrKvParkPlace *place,
+                               int64_t until_us, HrKvWriteFunc write, void *data);
+/* Makes room for tokens[n] in a slot that holds nothing; until all was read it must not be used.
+ * HR_ERROR_MEMORY: it holds nothing still. */
+bool hr_kv_park_begin_read(HrKv *kv, uint32_t slot, const HrToken *tokens, uint32_t n,
+                           GError **error);
+/* Reads what was written. On failure the slot is as if it had never been begun: truncate it. */
+HrKvParkState hr_kv_park_read(HrKv *kv, uint32_t slot, HrKvParkPlace *place, int64_t until_us,
+                              HrKvReadFunc read, void *data);

@@ -5,37 +5,32 @@
 #include "run/parking.h"
 
 #include "kv/park.h"
+#include "run/park-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define MAGIC "HRPARK1\n"
-#define SUM_BYTES 32
 #define SUFFIX ".park"
 /* Hexadecimal digits of a sum that names are made of. */
 #define NAME_DIGITS 24
-/* More tokens than any context; a file that says more is damaged. */
-#define MAX_TOKENS (64u << 20)
-#define MAX_ADAPTERS 1024
-
-typedef struct {
-    char magic[8];
-    uint8_t form[SUM_BYTES];
-    uint32_t n_tokens, n_adapters;
-    uint64_t n_bytes;
-} Header;
-G_STATIC_ASSERT(sizeof(Header) == 8 + SUM_BYTES + 16);
 
 typedef struct {
     char *path;
-    HrToken *tokens; /* [n] */
-    uint32_t n;
-    float *adapters; /* [n_adapters] */
+    HrParkHead head;
 } Parked;
+
+typedef enum { NO_JOB, STORE, RESTORE } JobKind;
+typedef struct {
+    JobKind kind;
+    uint32_t slot;
+    Parked *parked; /* owned: what is written, or read again */
+    HrParkFile file;
+    HrKvParkPlace place;
+    uint64_t bytes;
+} Job;
 
 struct HrParking {
     char *folder, *identity;
@@ -44,20 +39,21 @@ struct HrParking {
     void *data;
     GDestroyNotify destroy;
     uint32_t n_adapters;
-    uint8_t form[SUM_BYTES];
+    uint8_t form[HR_PARK_SUM_BYTES];
     char prefix[NAME_DIGITS + 1]; /* of the names of its files */
     GPtrArray *files;             /* Parked */
+    Job job;
 };
 
 static void parked_free(void *data)
 {
     Parked *parked = data;
+    if (!parked)
+        return;
     g_free(parked->path);
-    g_free(parked->tokens);
-    g_free(parked->adapters);
+    hr_park_head_clear(&parked->head);
     g_free(parked);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parked, parked_free)
 
 static void tell(const HrParking *p, HrParkNote note, uint32_t n, uint64_t bytes,
                  const char *problem)
@@ -66,127 +62,39 @@ static void tell(const HrParking *p, HrParkNote note, uint32_t n, uint64_t bytes
         p->note(note, n, bytes, problem, p->data);
 }
 
-/* ---- Files ---- */
-
-/* Bytes in order from or to a file, summed up on the way. */
-typedef struct {
-    int fd;
-    GChecksum *sum;
-    int error; /* errno; 0: none, or the file ended */
-} Stream;
-
-static bool put_plain(Stream *s, const void *bytes, size_t n)
-{
-    for (size_t done = 0; done < n;) {
-        ssize_t k = write(s->fd, (const char *)bytes + done, n - done);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0) {
-            s->error = errno;
-            return false;
-        }
-        done += (size_t)k;
-    }
-    return true;
-}
-
-static bool put(const void *bytes, size_t n, void *data)
-{
-    Stream *s = data;
-    g_checksum_update(s->sum, bytes, (gssize)n);
-    return put_plain(s, bytes, n);
-}
-
-static bool get_plain(Stream *s, void *bytes, size_t n)
-{
-    for (size_t done = 0; done < n;) {
-        ssize_t k = read(s->fd, (char *)bytes + done, n - done);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0) {
-            s->error = k < 0 ? errno : 0;
-            return false;
-        }
-        done += (size_t)k;
-    }
-    return true;
-}
-
-static bool get(void *bytes, size_t n, void *data)
-{
-    Stream *s = data;
-    if (!get_plain(s, bytes, n))
-        return false;
-    g_checksum_update(s->sum, bytes, (gssize)n);
-    return true;
-}
-
-static void finish_sum(Stream *s, uint8_t sum[SUM_BYTES])
-{
-    gsize n = SUM_BYTES;
-    g_checksum_get_digest(s->sum, sum, &n);
-}
-
-static void close_stream(Stream *s)
-{
-    if (s->fd >= 0)
-        close(s->fd);
-    g_checksum_free(s->sum);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Stream, close_stream)
-
-static Stream open_stream(const char *path, int flags)
-{
-    return (Stream){.fd = open(path, flags | O_CLOEXEC, 0600),
-                    .sum = g_checksum_new(G_CHECKSUM_SHA256)};
-}
-
 /* ---- What there is ---- */
-
-/* The header and what follows it up to the bytes; NULL: not whole, or of another form. */
-static Parked *read_head(const HrParking *p, Stream *s, const char *path, Header *ret_header)
-{
-    g_autoptr(Parked) parked = g_new0(Parked, 1);
-    Header h;
-    if (!get(&h, sizeof h, s) || memcmp(h.magic, MAGIC, sizeof h.magic) != 0 ||
-        memcmp(h.form, p->form, SUM_BYTES) != 0 || h.n_tokens == 0 || h.n_tokens > MAX_TOKENS ||
-        h.n_adapters != p->n_adapters)
-        return NULL;
-    parked->path = g_strdup(path);
-    parked->n = h.n_tokens;
-    parked->adapters = g_try_new(float, h.n_adapters + 1);
-    parked->tokens = g_try_new(HrToken, h.n_tokens);
-    if (!parked->adapters || !parked->tokens ||
-        !get(parked->adapters, h.n_adapters * sizeof(float), s) ||
-        !get(parked->tokens, h.n_tokens * sizeof(HrToken), s))
-        return NULL;
-    *ret_header = h;
-    return g_steal_pointer(&parked);
-}
 
 static void scan(HrParking *p)
 {
     g_autoptr(GDir) dir = g_dir_open(p->folder, 0, NULL);
     for (const char *name; dir && p->files->len < HR_MAX_PARKED && (name = g_dir_read_name(dir));) {
         g_autofree char *path = g_build_filename(p->folder, name, NULL);
-        Header header;
+        Parked found = {0};
         if (!g_str_has_prefix(name, p->prefix) || !g_str_has_suffix(name, SUFFIX))
             continue;
-        g_auto(Stream) s = open_stream(path, O_RDONLY);
-        Parked *parked = s.fd >= 0 ? read_head(p, &s, path, &header) : NULL;
-        if (parked)
-            g_ptr_array_add(p->files, parked);
-        else
+        g_auto(HrParkFile) file = hr_park_file_open(path, O_RDONLY);
+        if (file.fd >= 0 && hr_park_file_get_head(&file, p->form, p->n_adapters, &found.head)) {
+            found.path = g_steal_pointer(&path);
+            g_ptr_array_add(p->files, g_memdup2(&found, sizeof found));
+        } else {
             tell(p, HR_PARK_IGNORED, 0, 0, path);
+        }
     }
 }
 
 /* ---- Lifetime ---- */
 
+static void end_job(HrParking *p)
+{
+    hr_park_file_close(&p->job.file);
+    parked_free(p->job.parked);
+    p->job = (Job){.file.fd = -1};
+}
+
 void hr_parking_reform(HrParking *p, const HrKv *kv, bool turned_far)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    gsize n = SUM_BYTES;
+    gsize n = HR_PARK_SUM_BYTES;
     g_checksum_update(sum, (const guchar *)p->identity, -1);
     g_checksum_update(sum, (const guchar *)(turned_far ? "far" : "near"), -1);
     hr_kv_park_form(kv, sum);
@@ -208,6 +116,7 @@ HrParking *hr_parking_new(const HrParkingOptions *options, const HrKv *kv, bool 
     p->destroy = options->destroy;
     p->n_adapters = n_adapters;
     p->files = g_ptr_array_new_with_free_func(parked_free);
+    p->job.file.fd = -1;
     g_mkdir_with_parents(p->folder, 0700);
     hr_parking_reform(p, kv, turned_far);
     return p;
@@ -217,6 +126,7 @@ void hr_parking_free(HrParking *p)
 {
     if (!p)
         return;
+    end_job(p);
     if (p->destroy)
         p->destroy(p->data);
     g_ptr_array_unref(p->files);
@@ -288,15 +198,15 @@ static void make_room(HrParking *p, uint64_t bytes)
 
 /* ---- Storing ---- */
 
-static bool begins_with(const Parked *parked, const HrToken *tokens, uint32_t n)
+static bool begins_with(const HrParkHead *head, const HrToken *tokens, uint32_t n)
 {
-    return parked->n >= n && memcmp(parked->tokens, tokens, n * sizeof *tokens) == 0;
+    return head->n >= n && memcmp(head->tokens, tokens, n * sizeof *tokens) == 0;
 }
 
-static bool same_adapters(const HrParking *p, const Parked *parked, const float *adapters)
+static bool same_adapters(const HrParkHead *head, const float *adapters)
 {
-    return p->n_adapters == 0 ||
-           memcmp(parked->adapters, adapters, p->n_adapters * sizeof *adapters) == 0;
+    return head->n_adapters == 0 ||
+           memcmp(head->adapters, adapters, head->n_adapters * sizeof *adapters) == 0;
 }
 
 /* Whether a file holds it already; files that hold only its beginning are no longer of use. */
@@ -304,31 +214,17 @@ static bool is_held(HrParking *p, const HrToken *tokens, uint32_t n, const float
 {
     for (guint i = p->files->len; i-- > 0;) {
         const Parked *parked = p->files->pdata[i];
-        if (!same_adapters(p, parked, adapters))
+        const HrParkHead *head = &parked->head;
+        if (!same_adapters(head, adapters))
             continue;
-        if (begins_with(parked, tokens, n))
+        if (begins_with(head, tokens, n))
             return true;
-        if (parked->n < n && memcmp(parked->tokens, tokens, parked->n * sizeof *tokens) == 0) {
+        if (head->n < n && memcmp(head->tokens, tokens, head->n * sizeof *tokens) == 0) {
             g_autofree char *path = g_strdup(parked->path);
             forget(p, path);
         }
     }
     return false;
-}
-
-static bool write_file(const HrParking *p, const HrKv *kv, uint32_t slot, const float *adapters,
-                       uint64_t bytes, Stream *s)
-{
-    const GArray *tokens = kv->slots[slot].tokens;
-    Header h = {.n_tokens = tokens->len, .n_adapters = p->n_adapters, .n_bytes = bytes};
-    uint8_t sum[SUM_BYTES];
-    memcpy(h.magic, MAGIC, sizeof h.magic);
-    memcpy(h.form, p->form, SUM_BYTES);
-    if (!put(&h, sizeof h, s) || !put(adapters, p->n_adapters * sizeof *adapters, s) ||
-        !put(tokens->data, tokens->len * sizeof(HrToken), s) || !hr_kv_park_write(kv, slot, put, s))
-        return false;
-    finish_sum(s, sum);
-    return put_plain(s, sum, sizeof sum);
 }
 
 static char *name_of(const HrParking *p, const GArray *tokens, const float *adapters)
@@ -341,36 +237,60 @@ static char *name_of(const HrParking *p, const GArray *tokens, const float *adap
     return g_build_filename(p->folder, name, NULL);
 }
 
-static void note_stored(HrParking *p, const GArray *tokens, const float *adapters, const char *path,
-                        uint64_t bytes)
+static Parked *parked_new(const HrParking *p, const GArray *tokens, const float *adapters)
 {
     Parked *parked = g_new0(Parked, 1);
-    parked->path = g_strdup(path);
-    parked->n = tokens->len;
-    parked->tokens = g_memdup2(tokens->data, tokens->len * sizeof(HrToken));
-    parked->adapters = g_memdup2(adapters, p->n_adapters * sizeof *adapters);
-    g_ptr_array_add(p->files, parked);
-    tell(p, HR_PARK_STORED, parked->n, bytes, NULL);
+    parked->path = name_of(p, tokens, adapters);
+    parked->head = (HrParkHead){g_memdup2(tokens->data, tokens->len * sizeof(HrToken)),
+                                g_memdup2(adapters, p->n_adapters * sizeof *adapters), tokens->len,
+                                p->n_adapters};
+    return parked;
 }
 
-void hr_parking_store(HrParking *p, const HrKv *kv, uint32_t slot, const float *adapters)
+static char *unfinished_path(const Job *job)
+{
+    return g_strconcat(job->parked->path, ".new", NULL);
+}
+
+static HrParkingState fail_store(HrParking *p, int error)
+{
+    g_autofree char *path = unfinished_path(&p->job);
+    tell(p, HR_PARK_FAILED, p->job.parked->head.n, p->job.bytes, g_strerror(error));
+    g_unlink(path);
+    end_job(p);
+    return HR_PARKING_FAILED;
+}
+
+bool hr_parking_begin_store(HrParking *p, const HrKv *kv, uint32_t slot, const float *adapters)
 {
     const GArray *tokens = kv->slots[slot].tokens;
     uint64_t bytes = hr_kv_park_bytes(kv, slot);
     if (tokens->len < HR_PARK_MIN_TOKENS || bytes > p->max_bytes ||
         is_held(p, (const HrToken *)tokens->data, tokens->len, adapters))
-        return;
+        return false;
     make_room(p, bytes);
-    g_autofree char *path = name_of(p, tokens, adapters), *whole = g_strconcat(path, ".new", NULL);
-    g_auto(Stream) s = open_stream(whole, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
-    if (s.fd < 0)
-        s.error = errno;
-    if (s.fd >= 0 && write_file(p, kv, slot, adapters, bytes, &s) && g_rename(whole, path) == 0) {
-        note_stored(p, tokens, adapters, path, bytes);
-        return;
-    }
-    tell(p, HR_PARK_FAILED, tokens->len, bytes, g_strerror(s.error ? s.error : errno));
-    g_unlink(whole);
+    p->job = (Job){
+        .kind = STORE, .slot = slot, .parked = parked_new(p, tokens, adapters), .bytes = bytes};
+    g_autofree char *path = unfinished_path(&p->job);
+    p->job.file = hr_park_file_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+    if (p->job.file.fd >= 0 &&
+        hr_park_file_put_head(&p->job.file, p->form, &p->job.parked->head, bytes))
+        return true;
+    fail_store(p, p->job.file.error);
+    return false;
+}
+
+static HrParkingState finish_store(HrParking *p)
+{
+    g_autofree char *path = unfinished_path(&p->job);
+    if (!hr_park_file_put_sum(&p->job.file))
+        return fail_store(p, p->job.file.error);
+    if (g_rename(path, p->job.parked->path) != 0)
+        return fail_store(p, errno);
+    tell(p, HR_PARK_STORED, p->job.parked->head.n, p->job.bytes, NULL);
+    g_ptr_array_add(p->files, g_steal_pointer(&p->job.parked));
+    end_job(p);
+    return HR_PARKING_STORED;
 }
 
 /* ---- Finding ---- */
@@ -380,11 +300,11 @@ uint32_t hr_parking_find(const HrParking *p, const HrToken *tokens, uint32_t n, 
 {
     uint32_t best = 0;
     for (guint i = 0; i < p->files->len; i++) {
-        const Parked *parked = p->files->pdata[i];
-        uint32_t common = 0, most = MIN(n, parked->n);
-        while (common < most && parked->tokens[common] == tokens[common])
+        const HrParkHead *head = &((const Parked *)p->files->pdata[i])->head;
+        uint32_t common = 0, most = MIN(n, head->n);
+        while (common < most && head->tokens[common] == tokens[common])
             common++;
-        if (common <= best || parked->n > num_ctx || !same_adapters(p, parked, adapters))
+        if (common <= best || head->n > num_ctx || !same_adapters(head, adapters))
             continue;
         best = common;
         *ret_index = i;
@@ -392,33 +312,93 @@ uint32_t hr_parking_find(const HrParking *p, const HrToken *tokens, uint32_t n, 
     return best;
 }
 
-static bool read_file(const HrParking *p, HrKv *kv, uint32_t slot, const Parked *parked)
+/* ---- Reading back ---- */
+
+static HrParkingState fail_restore(HrParking *p, HrKv *kv)
 {
-    g_auto(Stream) s = open_stream(parked->path, O_RDONLY | O_NOFOLLOW);
-    uint8_t sum[SUM_BYTES], written[SUM_BYTES];
-    Header header;
-    g_autoptr(Parked) again = s.fd >= 0 ? read_head(p, &s, parked->path, &header) : NULL;
-    if (!again || again->n != parked->n || !begins_with(again, parked->tokens, parked->n) ||
-        !hr_kv_park_read(kv, slot, parked->tokens, parked->n, get, &s, NULL))
-        return false;
-    finish_sum(&s, sum);
-    if (get_plain(&s, written, sizeof written) && memcmp(sum, written, sizeof sum) == 0)
+    hr_kv_truncate(kv, p->job.slot, 0);
+    tell(p, HR_PARK_IGNORED, p->job.parked->head.n, 0, p->job.parked->path);
+    forget(p, p->job.parked->path);
+    end_job(p);
+    return HR_PARKING_FAILED;
+}
+
+bool hr_parking_begin_restore(HrParking *p, HrKv *kv, uint32_t slot, uint32_t index)
+{
+    const Parked *known = p->files->pdata[index];
+    const HrParkHead *head = &known->head;
+    Parked *again = g_new0(Parked, 1);
+    again->path = g_strdup(known->path);
+    p->job = (Job){.kind = RESTORE, .slot = slot, .parked = again};
+    p->job.file = hr_park_file_open(known->path, O_RDONLY | O_NOFOLLOW);
+    if (p->job.file.fd >= 0 &&
+        hr_park_file_get_head(&p->job.file, p->form, p->n_adapters, &again->head) &&
+        again->head.n == head->n && begins_with(&again->head, head->tokens, head->n) &&
+        hr_kv_park_begin_read(kv, slot, head->tokens, head->n, NULL))
         return true;
-    hr_kv_truncate(kv, slot, 0);
+    fail_restore(p, kv);
     return false;
 }
 
-bool hr_parking_restore(HrParking *p, HrKv *kv, uint32_t slot, uint32_t index)
+static HrParkingState finish_restore(HrParking *p, HrKv *kv)
 {
-    const Parked *parked = p->files->pdata[index];
-    uint32_t n = parked->n;
-    if (read_file(p, kv, slot, parked)) {
-        utimensat(AT_FDCWD, parked->path, NULL, 0); /* it was of use: others go first */
-        tell(p, HR_PARK_RESTORED, n, hr_kv_park_bytes(kv, slot), NULL);
-        return true;
+    const Parked *parked = p->job.parked;
+    if (!hr_park_file_check_sum(&p->job.file))
+        return fail_restore(p, kv);
+    utimensat(AT_FDCWD, parked->path, NULL, 0); /* it was of use: others go first */
+    tell(p, HR_PARK_RESTORED, parked->head.n, hr_kv_park_bytes(kv, p->job.slot), NULL);
+    end_job(p);
+    return HR_PARKING_RESTORED;
+}
+
+/* ---- Jobs ---- */
+
+bool hr_parking_is_working(const HrParking *p)
+{
+    return p->job.kind != NO_JOB;
+}
+
+static HrParkingState write_on(HrParking *p, const HrKv *kv, int64_t until_us)
+{
+    Job *job = &p->job;
+    switch (hr_kv_park_write(kv, job->slot, &job->place, until_us, hr_park_file_put, &job->file)) {
+    case HR_KV_PARK_MORE:
+        return HR_PARKING_WORKS;
+    case HR_KV_PARK_DONE:
+        return finish_store(p);
+    case HR_KV_PARK_FAILED:
+    default:
+        return fail_store(p, job->file.error);
     }
-    g_autofree char *path = g_strdup(parked->path);
-    tell(p, HR_PARK_IGNORED, n, 0, path);
-    forget(p, path);
-    return false;
+}
+
+static HrParkingState read_on(HrParking *p, HrKv *kv, int64_t until_us)
+{
+    Job *job = &p->job;
+    switch (hr_kv_park_read(kv, job->slot, &job->place, until_us, hr_park_file_get, &job->file)) {
+    case HR_KV_PARK_MORE:
+        return HR_PARKING_WORKS;
+    case HR_KV_PARK_DONE:
+        return finish_restore(p, kv);
+    case HR_KV_PARK_FAILED:
+    default:
+        return fail_restore(p, kv);
+    }
+}
+
+HrParkingState hr_parking_work(HrParking *p, HrKv *kv, int64_t until_us, uint32_t *ret_slot)
+{
+    *ret_slot = p->job.slot;
+    return p->job.kind == STORE ? write_on(p, kv, until_us) : read_on(p, kv, until_us);
+}
+
+void hr_parking_abandon(HrParking *p, HrKv *kv)
+{
+    if (p->job.kind == STORE) {
+        g_autofree char *path = unfinished_path(&p->job);
+        g_unlink(path);
+    } else if (p->job.kind == RESTORE) {
+        hr_kv_truncate(kv, p->job.slot, 0);
+    }
+    end_job(p);
 }

@@ -353,6 +353,7 @@ void hr_runner_run_resizing(HrRunner *r, HrResizing *resizing)
                 .settings = hr_plan_get_settings(resizing->plan),
                 .before = hr_plan_get_settings(r->plan)};
     Mover mover = {.runner = r, .resizing = resizing};
+    hr_runner_leave_parking(r);
     if (!prepare(r, &c, &resizing->error))
         return;
     g_mutex_lock(&r->lock);

@@ -32,7 +32,7 @@ static HrRequest *next_request(HrRunner *r)
 {
     g_mutex_lock(&r->lock);
     while (!r->stopping && g_queue_is_empty(&r->queue) && !r->evaluation && !r->resizing &&
-           !r->releasing && !hr_slots_active(r))
+           !r->releasing && !hr_slots_active(r) && !hr_runner_is_parking(r))
         g_cond_wait(&r->wake, &r->lock);
     HrRequest *request = r->stopping ? NULL : g_queue_pop_head(&r->queue);
     g_mutex_unlock(&r->lock);
@@ -111,6 +111,8 @@ static void release_if_asked(HrRunner *r)
     bool releasing = r->releasing;
     r->releasing = false;
     g_mutex_unlock(&r->lock);
+    if (releasing)
+        hr_runner_leave_parking(r);
     for (uint32_t i = 0; i < r->n_slots && releasing; i++)
         if (r->slots[i].state == HR_SLOT_IDLE)
             hr_kv_truncate(&r->kv, i, 0);
@@ -142,8 +144,7 @@ static void cancel_all(HrRunner *r)
         hr_request_send_done(request, HR_DONE_CANCELLED, NULL, NULL);
         hr_request_unref(request);
     }
-    for (uint32_t i = 0; i < r->n_slots; i++)
-        hr_slot_park(r, i);
+    hr_runner_park_all(r);
     if (r->resizing) {
         r->resizing->error =
             g_error_new_literal(HR_ERROR, HR_ERROR_CANCELLED, "The model is on its way out.");
@@ -163,12 +164,14 @@ static void *run(void *data)
         release_if_asked(r);
         HrEvaluation *evaluation = pending_evaluation(r);
         if (evaluation) {
+            hr_runner_leave_parking(r);
             hr_runner_run_evaluation(r, evaluation);
             finish_evaluation(r, evaluation);
         } else if (hr_slots_active(r) && !is_stopping(r)) {
             hr_runner_step(r);
             hr_runner_look(r);
         }
+        hr_runner_park(r);
         update_stats(r);
     }
     cancel_all(r);

@@ -24,6 +24,7 @@ typedef struct {
     uint32_t border;    /* READING: where the last checkpoint between messages is */
     HrToken next;       /* GENERATING: the token to be fed */
     uint32_t n_fed;     /* tokens in the step being run */
+    bool unparkable;    /* IDLE: what it holds could not be put into a file */
 } HrSlot;
 
 /* A blocking evaluation, posted by hr_runner_evaluate. */
@@ -100,16 +101,25 @@ void hr_runner_interrupt(HrRunner *runner);
  * were computed. */
 bool hr_slots_match_adapters(const HrRunner *runner, uint32_t slot, const float *factors);
 void hr_slots_set_adapters(HrRunner *runner, uint32_t slot, const float *factors);
-/* Gives request a slot, with as much of its prompt as some slot already holds. False if none is
- * idle. */
+/* Gives request a slot, with as much of its prompt as some slot or file already holds. False if
+ * none is idle, or something is being parked first. */
 bool hr_slots_assign(HrRunner *runner, HrRequest *request);
 /* Ends what slot does: the DONE event, and the slot keeps its positions for the next prompt. */
 void hr_slot_finish(HrRunner *runner, HrSlot *slot, HrDoneReason reason, GError *take_error);
 bool hr_slots_active(const HrRunner *runner);
 void hr_slots_drop_cancelled(HrRunner *runner);
 
-/* Parks what a slot holds that does not work, if anything is parked. */
-void hr_slot_park(HrRunner *runner, uint32_t slot);
+/* ---- park.c ---- */
+/* Whether what some slot holds is being written to a file, or read from one. */
+bool hr_runner_is_parking(const HrRunner *runner);
+/* Begins to write what a slot holds that does not work. False: there is nothing to do. */
+bool hr_runner_begin_parking(HrRunner *runner, uint32_t slot);
+/* Goes on with what is being written or read, for a while. */
+void hr_runner_park(HrRunner *runner);
+/* Leaves it: slots are about to change. */
+void hr_runner_leave_parking(HrRunner *runner);
+/* Writes all that slots hold, none of which works, if anything is parked. */
+void hr_runner_park_all(HrRunner *runner);
 
 /* ---- checkpoints.c ---- */
 /* How many of the next n tokens of the prompt that slot reads a step should take. */

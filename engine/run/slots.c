@@ -69,69 +69,75 @@ static uint32_t longest_prefix(const HrRunner *r, const HrRequest *request, uint
     return best;
 }
 
-void hr_slot_park(HrRunner *r, uint32_t slot)
+/* ---- A slot for a request ---- */
+
+static bool parks(const HrRunner *r)
 {
-    if (r->parking && !r->program->hparams->whole)
-        hr_parking_store(r->parking, &r->kv, slot,
-                         r->slot_adapters + (size_t)slot * r->model->adapters->len);
+    return r->parking && !r->program->hparams->whole;
 }
 
-/* Before slot forgets what is behind n positions. Others' streams do not wait for a disk. */
-static void park_before(HrRunner *r, uint32_t slot, uint32_t n)
+/* Before slot forgets what is behind n positions. False: that is being put into a file, ask again.
+ */
+static bool may_forget(HrRunner *r, uint32_t slot, uint32_t n)
 {
-    if (held(r, slot) >= n + HR_PARK_MIN_TOKENS && !hr_slots_active(r))
-        hr_slot_park(r, slot);
+    return !parks(r) || r->slots[slot].unparkable || held(r, slot) < n + HR_PARK_MIN_TOKENS ||
+           !hr_runner_begin_parking(r, slot);
 }
 
-/* Where a file holds clearly more of the prompt than any slot: reads it into the oldest slot. */
-static void unpark(HrRunner *r, const HrRequest *request)
+static uint32_t find_parked(const HrRunner *r, const HrRequest *request, uint32_t *ret_index)
 {
     guint n_adapters = r->model->adapters->len;
-    uint32_t length, index, spare = (uint32_t)oldest_idle(r);
     g_autofree float *adapters = g_new(float, n_adapters + 1);
-    if (!r->parking || r->program->hparams->whole)
-        return;
     for (guint i = 0; i < n_adapters; i++)
         adapters[i] = request->options.adapters ? request->options.adapters[i] : 1;
-    longest_prefix(r, request, &length);
-    uint32_t parked = hr_parking_find(r->parking, (const HrToken *)request->prompt->data,
-                                      request->prompt->len - 1, r->kv.num_ctx, adapters, &index);
-    if (parked < length + HR_PARK_MIN_TOKENS)
-        return;
-    park_before(r, spare, 0);
-    hr_kv_truncate(&r->kv, spare, 0);
-    /* Parking may have put the files in another order. */
-    if (hr_parking_find(r->parking, (const HrToken *)request->prompt->data, request->prompt->len - 1,
-                        r->kv.num_ctx, adapters, &index) > length &&
-        hr_parking_restore(r->parking, &r->kv, spare, index))
-        hr_slots_set_adapters(r, spare, request->options.adapters);
+    return hr_parking_find(r->parking, (const HrToken *)request->prompt->data,
+                           request->prompt->len - 1, r->kv.num_ctx, adapters, ret_index);
 }
 
-/* The slot to use; its cache then holds the first *ret_n_past tokens of the prompt. */
-static uint32_t choose(HrRunner *r, const HrRequest *request, uint32_t *ret_n_past)
+/* Where a file holds clearly more of the prompt than any slot: reads it into the oldest slot.
+ * False: that is under way, ask again. */
+static bool unpark(HrRunner *r, const HrRequest *request)
+{
+    uint32_t length, index, spare = (uint32_t)oldest_idle(r);
+    if (!parks(r))
+        return true;
+    longest_prefix(r, request, &length);
+    if (find_parked(r, request, &index) < length + HR_PARK_MIN_TOKENS)
+        return true;
+    if (!may_forget(r, spare, 0))
+        return false;
+    /* Parking may have put the files in another order. */
+    if (find_parked(r, request, &index) < length + HR_PARK_MIN_TOKENS)
+        return true;
+    hr_kv_truncate(&r->kv, spare, 0);
+    hr_slots_set_adapters(r, spare, request->options.adapters);
+    return !hr_parking_begin_restore(r->parking, &r->kv, spare, index);
+}
+
+/* The slot to use; its cache then holds the first *ret_n_past tokens of the prompt. False: what it
+ * held is being put into a file, ask again. */
+static bool choose(HrRunner *r, const HrRequest *request, uint32_t *ret_slot, uint32_t *ret_n_past)
 {
     uint32_t length, spare = (uint32_t)oldest_idle(r);
     uint32_t best = longest_prefix(r, request, &length);
     bool takes_over =
         r->slots[best].state == HR_SLOT_IDLE &&
         (best == spare || (uint64_t)length * 100 >= (uint64_t)held(r, best) * KEEP_PERCENT);
-    if (takes_over) {
-        park_before(r, best, length);
-        *ret_n_past = hr_kv_truncate(&r->kv, best, length);
-        return best;
-    }
-    park_before(r, spare, 0);
-    *ret_n_past = hr_kv_share(&r->kv, spare, best, length);
-    return spare;
+    uint32_t slot = takes_over ? best : spare;
+    if (!may_forget(r, slot, takes_over ? length : 0))
+        return false;
+    *ret_slot = slot;
+    *ret_n_past = takes_over ? hr_kv_truncate(&r->kv, slot, length)
+                             : hr_kv_share(&r->kv, slot, best, length);
+    return true;
 }
 
 bool hr_slots_assign(HrRunner *r, HrRequest *request)
 {
-    if (oldest_idle(r) < 0)
+    uint32_t n_past, index;
+    if (oldest_idle(r) < 0 || hr_runner_is_parking(r) || !unpark(r, request) ||
+        !choose(r, request, &index, &n_past))
         return false;
-    uint32_t n_past;
-    unpark(r, request);
-    uint32_t index = choose(r, request, &n_past);
     hr_slots_set_adapters(r, index, request->options.adapters);
     for (uint32_t whole; (whole = hr_places_whole(request->places, n_past)) < n_past;)
         n_past = hr_kv_truncate(&r->kv, index, whole);

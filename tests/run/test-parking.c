@@ -70,7 +70,7 @@ static void setup(Fixture *f, gconstpointer arch)
     g_autoptr(GError) error = NULL;
     TinyModel tiny = tiny_model_default;
     tiny.arch = arch;
-    tiny.n_ctx = 4096;
+    tiny.n_ctx = 65536;
     f->path = tiny_model_new(&tiny);
     f->model = hr_model_open(f->path, &error);
     g_assert_no_error(error);
@@ -112,20 +112,28 @@ static void on_event(const HrEvent *event, void *data)
     }
 }
 
-static Answer ask(Fixture *f, const HrToken *tokens, size_t n)
+static HrRequest *start(Fixture *f, const HrToken *tokens, size_t n, int64_t num_predict,
+                        Answer *answer)
 {
     g_autoptr(GError) error = NULL;
-    Answer answer = {.tokens = g_array_new(false, false, sizeof(HrToken))};
     HrRequestOptions options = {.tokens = tokens,
                                 .n_tokens = n,
                                 .sampling = hr_sampling_default,
-                                .num_predict = 30,
+                                .num_predict = num_predict,
                                 .top_logprobs = -1,
                                 .ignore_eos = true};
     options.sampling.seed = 3;
-    g_autoptr(HrRequest) request G_GNUC_UNUSED =
-        hr_runner_submit(f->runner, &options, f->context, on_event, &answer, NULL, &error);
+    *answer = (Answer){.tokens = g_array_new(false, false, sizeof(HrToken))};
+    HrRequest *request =
+        hr_runner_submit(f->runner, &options, f->context, on_event, answer, NULL, &error);
     g_assert_no_error(error);
+    return request;
+}
+
+static Answer ask(Fixture *f, const HrToken *tokens, size_t n)
+{
+    Answer answer;
+    g_autoptr(HrRequest) request G_GNUC_UNUSED = start(f, tokens, n, 30, &answer);
     while (!answer.done)
         g_main_context_iteration(f->context, TRUE);
     return answer;
@@ -212,6 +220,41 @@ static void test_turns(Fixture *f, gconstpointer data)
     g_assert_cmpint(f->notes[HR_PARK_STORED], ==, 2);
     g_assert_cmpint(f->notes[HR_PARK_RESTORED], ==, 2);
     g_assert_cmpint(clear_folder(f), ==, 2);
+}
+
+/* While an answer streams in another slot, conversations go to files and come back, and it says
+ * what it says alone. */
+static void test_beside(Fixture *f, gconstpointer data)
+{
+    const HrSettings two = {.num_ctx = 65536, .parallel = 2, .num_batch = 128, .threads = 2};
+    HrToken a[N_PROMPT], b[N_PROMPT], c[N_PROMPT];
+    Answer streaming;
+    fill(a, N_PROMPT, 1);
+    fill(b, N_PROMPT, 2);
+    fill(c, N_PROMPT, 3);
+    load(f, two, "a", 0);
+    Answer alone = ask(f, a, N_PROMPT);
+    unload(f);
+    load(f, two, "a", PLENTY);
+    g_autoptr(HrRequest) stream = start(f, a, N_PROMPT, 60000, &streaming);
+    while (streaming.tokens->len == 0)
+        g_main_context_iteration(f->context, TRUE);
+    g_assert_cmpuint(ask_cached(f, b, 500), ==, 0);
+    g_assert_cmpuint(ask_cached(f, c, 500), ==, 0);
+    g_assert_cmpuint(ask_cached(f, b, 500), ==, 499);
+    g_assert_cmpuint(ask_cached(f, c, 500), ==, 499);
+    g_assert_false(streaming.done);
+    g_assert_cmpuint(streaming.tokens->len, >=, alone.tokens->len);
+    g_assert_cmpmem(streaming.tokens->data, alone.tokens->len * 4, alone.tokens->data,
+                    alone.tokens->len * 4);
+    hr_request_cancel(stream);
+    while (!streaming.done)
+        g_main_context_iteration(f->context, TRUE);
+    unload(f);
+    g_assert_cmpint(f->notes[HR_PARK_RESTORED], ==, 2);
+    g_assert_cmpint(f->notes[HR_PARK_STORED], ==, 3); /* b, c, and what streamed at the end */
+    g_array_unref(alone.tokens);
+    g_array_unref(streaming.tokens);
 }
 
 /* Nobody else's: another model's, another type's. */
@@ -308,6 +351,7 @@ int main(int argc, char **argv)
     g_test_add("/parking/restart", Fixture, "llama", setup, test_restart, teardown);
     g_test_add("/parking/restart-states", Fixture, "falcon-h1", setup, test_restart, teardown);
     g_test_add("/parking/turns", Fixture, "llama", setup, test_turns, teardown);
+    g_test_add("/parking/beside", Fixture, "llama", setup, test_beside, teardown);
     g_test_add("/parking/others", Fixture, "llama", setup, test_others, teardown);
     g_test_add("/parking/damaged", Fixture, "llama", setup, test_damaged, teardown);
     g_test_add("/parking/bound", Fixture, "llama", setup, test_bound, teardown);
