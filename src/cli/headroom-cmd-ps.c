@@ -78,8 +78,9 @@ print_memory (HrValue *memory)
   allocated = headroom_text_memory ((guint64) headroom_json_get_int (memory, "allocated", 0));
   in_use = headroom_text_memory ((guint64) headroom_json_get_int (memory, "in_use", 0));
   g_print ("\n");
-  g_print (_("Planned %s, allocated %s; in use without cache that is not filled: %s."), planned,
-           allocated, in_use);
+  g_print (_("Planned %s, allocated %s; in use, without cache that is not filled and buffers that no "
+             "step has touched yet: %s."),
+           planned, allocated, in_use);
   g_print ("\n");
   if (hr_value_lookup (memory, "seen_by_system") == NULL)
     return;
@@ -89,7 +90,7 @@ print_memory (HrValue *memory)
   if (rest >= 0)
     g_print (_("The system sees %s: %s more, the program itself."), seen, program);
   else
-    g_print (_("The system sees %s: %s less, buffers that no step has touched yet."), seen, program);
+    g_print (_("The system sees %s: %s less, weights that it keeps in the file only."), seen, program);
   g_print ("\n");
 }
 

@@ -16,14 +16,18 @@ headroom_footprint_sum (GPtrArray *residents, HeadroomWireFootprint *ret_footpri
   for (guint i = 0; i < residents->len; i++) {
     HeadroomResident *resident = residents->pdata[i];
     HrRunnerStats stats;
+    guint64 committed[HR_ITEM_N_KINDS];
     if (resident->plan != NULL)
       sum.planned += hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS);
     if (resident->runner == NULL)
       continue;
     hr_runner_get_stats (resident->runner, &stats);
-    for (int kind = 0; kind < HR_ITEM_N_KINDS; kind++)
+    hr_runner_get_committed (resident->runner, committed);
+    for (int kind = 0; kind < HR_ITEM_N_KINDS; kind++) {
+      guint64 rest = stats.allocated[kind] - MIN (committed[kind], stats.allocated[kind]);
       sum.allocated += stats.allocated[kind];
-    sum.unfilled += stats.allocated[HR_ITEM_CACHE] - stats.cache_committed_bytes;
+      *(kind == HR_ITEM_CACHE ? &sum.unfilled : &sum.untouched) += rest;
+    }
   }
   *ret_footprint = sum;
 }

@@ -337,17 +337,19 @@ compare_latest_first (gconstpointer a, gconstpointer b)
                                                   : 1;
 }
 
-/* What is in use is what was allocated but for cache that is not filled; the rest of what the system
- * sees is the program itself, less what no step has touched yet. */
+/* What is in use is what was allocated but for cache that is not filled and buffers that no step
+ * has touched yet; the rest of what the system sees is the program itself. */
 static HrValue *
 footprint_value (const HeadroomWireFootprint *footprint)
 {
   HrValue *value = hr_value_new_dict ();
-  guint64 in_use = footprint->allocated - MIN (footprint->allocated, footprint->unfilled);
+  guint64 idle = footprint->unfilled + footprint->untouched;
+  guint64 in_use = footprint->allocated - MIN (footprint->allocated, idle);
 
   headroom_json_set_int (value, "planned", (gint64) footprint->planned);
   headroom_json_set_int (value, "allocated", (gint64) footprint->allocated);
   headroom_json_set_int (value, "unfilled_cache", (gint64) footprint->unfilled);
+  headroom_json_set_int (value, "untouched_buffers", (gint64) footprint->untouched);
   headroom_json_set_int (value, "in_use", (gint64) in_use);
   if (footprint->seen > 0) {
     headroom_json_set_int (value, "seen_by_system", (gint64) footprint->seen);

@@ -201,11 +201,28 @@ keep_alive_from_seconds (double seconds)
   return (gint64) (seconds * (double) HEADROOM_NSEC_PER_SEC);
 }
 
+/* Words for ever that are no durations; people write them because numbers and durations can be
+ * negative. */
+static gboolean
+is_forever (const char *text)
+{
+  return g_str_equal (text, "-1") || g_ascii_strcasecmp (text, "infinity") == 0;
+}
+
+static gboolean
+parse_keep_alive_duration (const char *text, gint64 *ret_ns, GError **error)
+{
+  gint64 ns = -1;
+
+  if (!is_forever (text) && !headroom_wire_parse_duration (text, &ns, error))
+    return FALSE;
+  *ret_ns = ns < 0 ? HEADROOM_FOREVER : ns;
+  return TRUE;
+}
+
 gboolean
 headroom_wire_parse_keep_alive (const HrValue *value, gint64 *ret_ns, GError **error)
 {
-  gint64 ns;
-
   switch (hr_value_kind (value)) {
   case HR_VALUE_INT:
     *ret_ns = keep_alive_from_seconds ((double) hr_value_get_int (value));
@@ -214,10 +231,7 @@ headroom_wire_parse_keep_alive (const HrValue *value, gint64 *ret_ns, GError **e
     *ret_ns = keep_alive_from_seconds (hr_value_get_float (value));
     return TRUE;
   case HR_VALUE_STRING:
-    if (!headroom_wire_parse_duration (hr_value_get_string (value, NULL), &ns, error))
-      return FALSE;
-    *ret_ns = ns < 0 ? HEADROOM_FOREVER : ns;
-    return TRUE;
+    return parse_keep_alive_duration (hr_value_get_string (value, NULL), ret_ns, error);
   default:
     g_set_error (error, HEADROOM_WIRE_ERROR, 400, "Unsupported type: '%s'",
                  hr_value_kind (value) == HR_VALUE_BOOL   ? "bool"
@@ -230,14 +244,11 @@ headroom_wire_parse_keep_alive (const HrValue *value, gint64 *ret_ns, GError **e
 gboolean
 headroom_wire_parse_keep_alive_text (const char *text, gint64 *ret_ns, GError **error)
 {
-  gint64 seconds, ns;
+  gint64 seconds;
 
   if (g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, &seconds, NULL)) {
     *ret_ns = keep_alive_from_seconds ((double) seconds);
     return TRUE;
   }
-  if (!headroom_wire_parse_duration (text, &ns, error))
-    return FALSE;
-  *ret_ns = ns < 0 ? HEADROOM_FOREVER : ns;
-  return TRUE;
+  return parse_keep_alive_duration (text, ret_ns, error);
 }

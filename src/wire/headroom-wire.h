@@ -174,7 +174,8 @@ typedef struct {
 /* Of all models together, and of the process that has them. */
 typedef struct {
   guint64 planned, allocated;
-  guint64 unfilled; /* cache that is allocated and not filled */
+  guint64 unfilled;  /* cache that is allocated and not filled */
+  guint64 untouched; /* of buffers that are allocated, what no step has needed yet */
   guint64 seen;     /* what the system counts for the process; 0: it does not tell */
 } HeadroomWireFootprint;
 /* footprint: (nullable) */

@@ -194,13 +194,13 @@ test_ps (void)
   };
 
   const HeadroomWireFootprint footprint = {
-    .planned = 1000, .allocated = 1000, .unfilled = 300, .seen = 750
+    .planned = 1000, .allocated = 1000, .unfilled = 250, .untouched = 50, .seen = 750
   };
 
   assert_text (headroom_wire_print_ps (NULL, 0, NULL), "{\"models\":[]}");
   assert_text (headroom_wire_print_ps (NULL, 0, &footprint),
-               "{\"models\":[],\"memory\":{\"planned\":1000,\"allocated\":1000,\"unfilled_cache\":300,"
-               "\"in_use\":700,\"seen_by_system\":750,\"program\":50}}");
+               "{\"models\":[],\"memory\":{\"planned\":1000,\"allocated\":1000,\"unfilled_cache\":250,"
+               "\"untouched_buffers\":50,\"in_use\":700,\"seen_by_system\":750,\"program\":50}}");
   assert_text (
       headroom_wire_print_ps (&running[1], 1, NULL),
       "{\"models\":[{\"name\":\"m1:latest\",\"model\":\"m1:latest\",\"size\":2100000000,\"digest\":\"d1\"," DETAILS

@@ -139,7 +139,9 @@ test_keep_alive (void)
     { "\"10m\"", 600 * SECOND, NULL },
     { "1e300", HEADROOM_FOREVER, NULL },
     { "9223372036854775807", HEADROOM_FOREVER, NULL },
-    { "\"-1\"", -1, "time: missing unit in duration \"-1\"" },
+    { "\"-1\"", HEADROOM_FOREVER, NULL },
+    { "\"infinity\"", HEADROOM_FOREVER, NULL },
+    { "\"5\"", -1, "time: missing unit in duration \"5\"" },
     { "\"abc\"", -1, "time: invalid duration \"abc\"" },
     { "true", -1, "Unsupported type: 'bool'" },
     { "[]", -1, "Unsupported type: '[]interface {}'" },
@@ -167,6 +169,8 @@ test_keep_alive_text (void)
   g_assert_true (headroom_wire_parse_keep_alive_text ("300", &ns, NULL));
   g_assert_cmpint (ns, ==, 300 * SECOND);
   g_assert_true (headroom_wire_parse_keep_alive_text ("-1", &ns, NULL));
+  g_assert_cmpint (ns, ==, HEADROOM_FOREVER);
+  g_assert_true (headroom_wire_parse_keep_alive_text ("Infinity", &ns, NULL));
   g_assert_cmpint (ns, ==, HEADROOM_FOREVER);
   g_assert_true (headroom_wire_parse_keep_alive_text ("5m", &ns, NULL));
   g_assert_cmpint (ns, ==, 300 * SECOND);
