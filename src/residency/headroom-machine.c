@@ -136,6 +136,15 @@ real_open (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
   run_in_thread (take_task, open_thread);
 }
 
+/* What reading a header or freeing a model leaves behind in the allocator goes back to the system. */
+static void
+trim_heap (void)
+{
+#ifdef __GLIBC__
+  malloc_trim (0);
+#endif
+}
+
 static bool
 load_progress (double fraction, void *data)
 {
@@ -153,6 +162,7 @@ load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   HrRunner *runner =
       hr_runner_new (resident->model, resident->plan, false, load_progress, resident, &error);
 
+  trim_heap ();
   if (runner == NULL)
     g_task_return_error (task, error);
   else
@@ -188,7 +198,21 @@ static void
 unload_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   hr_runner_free (data);
+  trim_heap ();
   g_task_return_boolean (task, TRUE);
+}
+
+static guint64
+real_release_cache (HeadroomMachine *self, HeadroomResident *resident)
+{
+  HrRunnerStats stats;
+
+  if (resident->runner == NULL)
+    return 0;
+  hr_runner_get_stats (resident->runner, &stats);
+  if (stats.cache_committed_bytes > 0)
+    hr_runner_release_idle (resident->runner);
+  return stats.cache_committed_bytes;
 }
 
 static void
@@ -216,6 +240,7 @@ headroom_machine_class_init (HeadroomMachineClass *klass)
   klass->open = real_open;
   klass->load = real_load;
   klass->resize = real_resize;
+  klass->release_cache = real_release_cache;
   klass->unload = real_unload;
 }
 
@@ -302,6 +327,12 @@ void
 headroom_machine_resize (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
 {
   HEADROOM_MACHINE_GET_CLASS (self)->resize (self, resident, take_task);
+}
+
+guint64
+headroom_machine_release_cache (HeadroomMachine *self, HeadroomResident *resident)
+{
+  return HEADROOM_MACHINE_GET_CLASS (self)->release_cache (self, resident);
 }
 
 void

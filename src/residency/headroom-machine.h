@@ -53,6 +53,8 @@ struct _HeadroomMachineClass {
   void (*load) (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
   /* Makes resident->runner what resident->next_plan says; the task returns TRUE. */
   void (*resize) (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
+  /* Gives back, soon, what is filled of the cache of a model that is idle; returns how much. */
+  guint64 (*release_cache) (HeadroomMachine *self, HeadroomResident *resident);
   /* Frees a runner (NULL on machines without); the task returns TRUE. */
   void (*unload) (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner,
                   GTask *take_task);
@@ -75,6 +77,7 @@ HeadroomFit *headroom_machine_fit (HeadroomMachine *self, HrModel *model, const 
 void headroom_machine_open (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
 void headroom_machine_load (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
 void headroom_machine_resize (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
+guint64 headroom_machine_release_cache (HeadroomMachine *self, HeadroomResident *resident);
 void headroom_machine_unload (HeadroomMachine *self, HeadroomResident *resident,
                               HrRunner *take_runner, GTask *take_task);
 

@@ -133,19 +133,16 @@ headroom_parking_relieve (HeadroomResidency *self, gsize device, guint64 need_by
   g_hash_table_iter_init (&iter, self->residents);
   while (bytes < need_bytes && g_hash_table_iter_next (&iter, NULL, &value)) {
     HeadroomResident *resident = value;
-    HrRunnerStats stats;
-    if (resident->runner == NULL || resident->state != HEADROOM_RESIDENT_READY ||
-        resident->n_leases > 0)
+    guint64 filled;
+    if (resident->state != HEADROOM_RESIDENT_READY || resident->n_leases > 0)
       continue;
-    hr_runner_get_stats (resident->runner, &stats);
-    if (stats.cache_committed_bytes == 0)
+    filled = headroom_machine_release_cache (self->machine, resident);
+    if (filled == 0)
       continue;
-    hr_runner_release_idle (resident->runner);
     headroom_residency_tell (self, HEADROOM_EVENT_PARK,
-                             headroom_model_entry_get_name (resident->entry), "",
-                             stats.cache_committed_bytes, HEADROOM_REASON_CACHE_GIVEN_UP,
-                             stats.cache_committed_bytes);
-    bytes += stats.cache_committed_bytes;
+                             headroom_model_entry_get_name (resident->entry), "", filled,
+                             HEADROOM_REASON_CACHE_GIVEN_UP, filled);
+    bytes += filled;
   }
   return bytes;
 }

@@ -4,10 +4,13 @@
  *
  * Plans leave the reserve to others. Once others have taken most of it, or programs spend their
  * time waiting for memory, this looks for what is cheapest to have back: first what the relief
- * function knows (parked caches), then idle models as headroom_eviction_choose () says. Busy and
- * pinned models stay; if nothing else is left, that is told.
+ * function knows (parked caches), then idle models as headroom_eviction_choose () says, then a
+ * model that is only on its way in. Busy and pinned models stay; if nothing else is left, that is
+ * told.
  */
 #include "headroom-residency-private.h"
+
+#include <glib/gi18n-lib.h>
 
 /* Short enough that a program that takes a gigabyte a second does not reach the end of the reserve
  * unseen, once part of it is gone. */
@@ -122,6 +125,33 @@ tell_helpless (HeadroomResidency *self, const HrDevice *device)
                            HEADROOM_REASON_HELPLESS, device->free, device->name);
 }
 
+/* Nobody has had an answer from it yet. What was to be had when it was planned is gone. */
+static gboolean
+stop_load (HeadroomResidency *self, const HrDevice *device, gsize d)
+{
+  HeadroomResident *resident = self->loading;
+  g_autofree char *left = g_format_size_full (device->free, G_FORMAT_SIZE_IEC_UNITS);
+  g_autoptr (GError) error = NULL;
+
+  if (resident == NULL || resident->state != HEADROOM_RESIDENT_LOADING ||
+      headroom_resident_get_bytes (resident, d) == 0)
+    return FALSE;
+  if (g_cancellable_is_cancelled (resident->cancellable)) /* it is about to end */
+    return TRUE;
+  error = g_error_new (HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY,
+                       _("Loading %s was given up: other programs took the memory meanwhile, and "
+                         "only %s were left on %s"),
+                       headroom_model_entry_get_name (resident->entry), left, device->name);
+  headroom_residency_tell (self, HEADROOM_EVENT_REFUSE,
+                           headroom_model_entry_get_name (resident->entry),
+                           resident->demand.client,
+                           hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS),
+                           HEADROOM_REASON_LOAD_SQUEEZED, device->free, device->name);
+  g_cancellable_cancel (resident->cancellable);
+  headroom_residency_fail (self, resident->entry, TRUE, error);
+  return TRUE;
+}
+
 static void
 free_some (HeadroomResidency *self, const HrDevice *device, gsize d, guint64 need_bytes)
 {
@@ -137,7 +167,7 @@ free_some (HeadroomResidency *self, const HrDevice *device, gsize d, guint64 nee
   count_taken (idle, d);
   if (!headroom_candidates_choose (idle, need_bytes, 0))
     choose_all (idle);
-  if (!evict_chosen (self, idle, device, NULL))
+  if (!evict_chosen (self, idle, device, NULL) && !stop_load (self, device, d))
     tell_helpless (self, device);
 }
 
@@ -149,6 +179,11 @@ free_for_stalls (HeadroomResidency *self, const HrDevice *host, const HrPressure
 
   if (now_us < self->pressure.rest_until_us || !is_stalled (pressure, host))
     return;
+  if (self->pressure.relief != NULL &&
+      self->pressure.relief (self, 0, 1, self->pressure.relief_data) > 0) {
+    self->pressure.rest_until_us = now_us + REST_US;
+    return;
+  }
   idle = headroom_candidates_list (self, NULL, 0, FALSE);
   count_taken (idle, 0);
   if (headroom_candidates_choose (idle, 1, 1) && evict_chosen (self, idle, host, pressure))

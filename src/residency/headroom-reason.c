@@ -7,7 +7,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-/* Translators: {0} and {1} are filled in and may change places. */
+/* Translators: {0} and {1} are filled in and may change places. Of [one|two|three], what changes
+ * nothing is left out and the rest joined by commas. */
 static const struct {
   const char *code, *types, *text;
 } reasons[HEADROOM_REASON_N] = {
@@ -41,6 +42,8 @@ static const struct {
                                  N_("Only {0} are left on {1}, and no model may go: all are busy or pinned.") },
   [HEADROOM_REASON_LOAD_STALLED] = { "load-stalled", "s",
                                      N_("Loading it did not get on for {0} (LOAD_TIMEOUT); the disk or network may be stuck.") },
+  [HEADROOM_REASON_LOAD_SQUEEZED] = { "load-squeezed", "bs",
+                                      N_("Loading it was given up: other programs took the memory meanwhile, and only {0} were left on {1}.") },
   [HEADROOM_REASON_WATCH_MEMORY] = { "watch-memory", "sff",
                                      N_("{1} percent of the memory of {0} are in use; the threshold is {2}.") },
   [HEADROOM_REASON_WATCH_BUS] = { "watch-bus", "ff",
@@ -54,9 +57,10 @@ static const struct {
   [HEADROOM_REASON_DIFFERENT_SIZES] = { "different-sizes", "u",
                                         N_("Clients keep asking for more num_ctx than before; {0} "
                                             "for all of them would spare the resizing.") },
-  [HEADROOM_REASON_RESIZED] = { "resized", "uuuuss",
-                                N_("It was resized while it stays loaded: num_ctx {1} instead of "
-                                    "{0}, parallel {3} instead of {2}, a {5} cache instead of {4}.") },
+  [HEADROOM_REASON_RESIZED] = { "resized", "uuuussuu",
+                                N_("It was resized while it stays loaded: [num_ctx {1} instead of {0}|"
+                                    "parallel {3} instead of {2}|num_batch {7} instead of {6}|"
+                                    "a {5} cache instead of {4}].") },
   [HEADROOM_REASON_PARKED] = { "parked", "ub",
                                N_("{0} tokens that nobody uses now were put into a file of {1}.") },
   [HEADROOM_REASON_UNPARKED] = { "unparked", "ub",
@@ -134,15 +138,21 @@ append_param (GString *text, char type, const HrValue *param)
   }
 }
 
-char *
-headroom_reason_dup_text (HeadroomReason reason, const HrValue *params)
+/* Of the parameter that a text has here; G_MAXSIZE: it has none. */
+static gsize
+find_param (const char *at)
 {
-  const char *types = reasons[reason].types;
-  GString *text = g_string_new (NULL);
+  return at[0] == '{' && g_ascii_isdigit (at[1]) && at[2] == '}' ? (gsize) (at[1] - '0')
+                                                                 : G_MAXSIZE;
+}
 
-  for (const char *at = _(reasons[reason].text); *at != '\0'; at++) {
-    gsize index =
-        at[0] == '{' && g_ascii_isdigit (at[1]) && at[2] == '}' ? (gsize) (at[1] - '0') : G_MAXSIZE;
+/* Up to one of the ends; returns where that is. */
+static const char *
+append_part (GString *text, const char *at, const char *ends, const char *types,
+             const HrValue *params)
+{
+  for (; *at != '\0' && strchr (ends, *at) == NULL; at++) {
+    gsize index = find_param (at);
     if (index == G_MAXSIZE) {
       g_string_append_c (text, *at);
       continue;
@@ -150,6 +160,69 @@ headroom_reason_dup_text (HeadroomReason reason, const HrValue *params)
     if (index < strlen (types) && index < hr_value_size (params))
       append_param (text, types[index], hr_value_at (params, index));
     at += 2;
+  }
+  return at;
+}
+
+static gboolean
+is_same (const HrValue *a, const HrValue *b)
+{
+  return hr_value_kind (a) == HR_VALUE_STRING
+             ? g_strcmp0 (hr_value_get_string (a, NULL), hr_value_get_string (b, NULL)) == 0
+             : hr_value_get_int (a) == hr_value_get_int (b);
+}
+
+/* Whether the parameters of a part are two that differ. */
+static gboolean
+tells_change (const char *at, const HrValue *params)
+{
+  const HrValue *first = NULL;
+
+  for (; *at != '\0' && strchr ("|]", *at) == NULL; at++) {
+    gsize index = find_param (at);
+    if (index == G_MAXSIZE)
+      continue;
+    if (index >= hr_value_size (params))
+      return FALSE;
+    if (first == NULL)
+      first = hr_value_at (params, index);
+    else if (!is_same (first, hr_value_at (params, index)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* at: behind the bracket; returns where the list ends. */
+static const char *
+append_changes (GString *text, const char *at, const char *types, const HrValue *params)
+{
+  gboolean more = FALSE;
+
+  for (;; at++) {
+    if (tells_change (at, params)) {
+      if (more)
+        g_string_append (text, ", ");
+      at = append_part (text, at, "|]", types, params);
+      more = TRUE;
+    } else {
+      at += strcspn (at, "|]");
+    }
+    if (*at != '|')
+      return at;
+  }
+}
+
+char *
+headroom_reason_dup_text (HeadroomReason reason, const HrValue *params)
+{
+  const char *types = reasons[reason].types;
+  GString *text = g_string_new (NULL);
+  const char *at = _(reasons[reason].text);
+
+  while (*(at = append_part (text, at, "[", types, params)) != '\0') {
+    at = append_changes (text, at + 1, types, params);
+    if (*at == ']')
+      at++;
   }
   return g_string_free (text, FALSE);
 }

@@ -31,6 +31,7 @@ typedef enum {
   HEADROOM_REASON_STALLS,          /* f: percent of the time */
   HEADROOM_REASON_HELPLESS,        /* bs: free, on which device */
   HEADROOM_REASON_LOAD_STALLED,    /* s: a duration */
+  HEADROOM_REASON_LOAD_SQUEEZED,   /* bs: free, on which device */
   HEADROOM_REASON_WATCH_MEMORY,    /* sff: device, percent, threshold */
   HEADROOM_REASON_WATCH_BUS,       /* ff: percent, threshold */
   HEADROOM_REASON_WATCH_LATENCY,   /* ff: times, threshold */
@@ -39,7 +40,8 @@ typedef enum {
   HEADROOM_REASON_DIFFERENT_SIZES, /* u: a num_ctx for all */
   HEADROOM_REASON_LOOP,            /* u: tokens that came again and again */
   HEADROOM_REASON_LOOP_ENDED,      /* u: likewise */
-  HEADROOM_REASON_RESIZED,         /* uuuuss: num_ctx before and now, parallel, type of the cache */
+  HEADROOM_REASON_RESIZED,         /* uuuussuu: num_ctx before and now, parallel, type of the cache,
+                                      num_batch */
   HEADROOM_REASON_PARKED,          /* ub: tokens, bytes */
   HEADROOM_REASON_UNPARKED,        /* ub: likewise */
   HEADROOM_REASON_PARK_FAILED,     /* s: why */

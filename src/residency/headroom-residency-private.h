@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * headroom-residency.c owns the table, the queue and the leases; headroom-admission.c finds a place
- * for a model and loads it; headroom-resize.c changes one that is loaded; headroom-keep-alive.c
- * lets it go; headroom-budget.c knows what there is to give away.
+ * headroom-residency.c owns the table, the events and the leases; headroom-queue.c the requests
+ * that wait for one; headroom-admission.c finds a place for a model and loads it; headroom-resize.c
+ * changes one that is loaded; headroom-keep-alive.c lets it go; headroom-budget.c knows what there
+ * is to give away.
  */
 #pragma once
 
@@ -59,6 +60,12 @@ typedef struct {
   GSource *cancelled;
 } HeadroomAcquisition;
 
+/* One more for a model that is here as wanted. */
+HeadroomLease *headroom_lease_grant (HeadroomResidency *self, HeadroomResident *resident,
+                                     const HeadroomAcquisition *wanted) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- headroom-queue.c ---- */
+
 /* Tries everything that waits once more. */
 void headroom_residency_pump (HeadroomResidency *self);
 /* Ends the oldest or all acquisitions of a model with an error. */
@@ -67,6 +74,8 @@ void headroom_residency_fail (HeadroomResidency *self, HeadroomModelEntry *entry
 /* Ends that acquisition, if it still waits. */
 void headroom_residency_fail_one (HeadroomResidency *self, gconstpointer wanted,
                                   const GError *error);
+void headroom_queue_refuse_all (HeadroomResidency *self, const GError *error);
+
 /* A model that nobody has a lease on, any more or yet. */
 void headroom_residency_settle (HeadroomResidency *self, HeadroomResident *resident);
 void headroom_residency_remove (HeadroomResidency *self, HeadroomResident *resident);

@@ -31,7 +31,7 @@ tell (HeadroomResidency *self, HeadroomResident *resident, const HrSettings *bef
   headroom_residency_tell (self, HEADROOM_EVENT_RESIZE, name_of (resident), resident->demand.client,
                            bytes, HEADROOM_REASON_RESIZED, before->num_ctx, now->num_ctx,
                            before->parallel, now->parallel, hr_kv_type_name (before->kv_type),
-                           hr_kv_type_name (now->kv_type));
+                           hr_kv_type_name (now->kv_type), before->num_batch, now->num_batch);
   if (now->num_ctx > before->num_ctx && ++resident->n_grown == GROWTHS_BEFORE_ADVICE)
     headroom_residency_tell (self, HEADROOM_EVENT_ADVISE, name_of (resident),
                              resident->demand.client, 0, HEADROOM_REASON_DIFFERENT_SIZES,

@@ -130,6 +130,29 @@ test_others_go_on (Virtual *v, gconstpointer data)
   g_assert_false (virtual_has (v, "large"));
 }
 
+/* Memory that was there when the load was planned is taken by others before it has it: an idle
+ * model goes, then the load is given up, and all is as before. */
+static void
+test_squeezed (Virtual *v, gconstpointer data)
+{
+  Asked *large;
+
+  virtual_use (v, "small", NULL);
+  large = virtual_ask (v, "large", NULL);
+  virtual_pass (v, 100 * SECOND);
+  headroom_virtual_machine_set_others (v->machine, 0, 690 * GB);
+  virtual_wait_for (v, large);
+  g_assert_error (large->error, HEADROOM_RESIDENCY_ERROR, HEADROOM_RESIDENCY_ERROR_NO_MEMORY);
+  g_assert_nonnull (strstr (large->error->message, "other programs took the memory"));
+  asked_free (large);
+  virtual_assert_story (v, "load small, evict small, refuse large");
+  g_assert_cmpuint (virtual_count (v, "load-squeezed"), ==, 1);
+  headroom_virtual_machine_set_others (v->machine, 0, 0);
+  virtual_use (v, "large", NULL);
+  virtual_use (v, "small", NULL);
+  g_assert_true (virtual_has (v, "large") && virtual_has (v, "small"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -140,5 +163,6 @@ main (int argc, char **argv)
   CASE ("slow", test_slow);
   CASE ("stands-still", test_stands_still);
   CASE ("others-go-on", test_others_go_on);
+  CASE ("squeezed", test_squeezed);
   return g_test_run ();
 }

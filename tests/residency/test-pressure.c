@@ -141,6 +141,42 @@ test_relief (Fixture *f, gconstpointer data)
   virtual_assert_story (&f->v, "load a, load b, load c, evict a");
 }
 
+static void
+fill (Fixture *f, const char *name, guint64 bytes)
+{
+  headroom_virtual_machine_set_filled (f->v.machine, g_hash_table_lookup (f->v.entries, name),
+                                       bytes);
+}
+
+/* The server's own relief: idle models' caches go before models do, and only they if that is
+ * enough; a busy model's stays. */
+static void
+test_caches_first (Fixture *f, gconstpointer data)
+{
+  Asked *busy = virtual_ask (&f->v, "a", NULL);
+
+  virtual_wait_for (&f->v, busy);
+  virtual_use (&f->v, "b", NULL);
+  virtual_pass (&f->v, SECOND);
+  virtual_use (&f->v, "c", NULL);
+  fill (f, "a", GB);
+  fill (f, "b", GB);
+  fill (f, "c", GB);
+  others_take (f, 3 * GB);
+  virtual_assert_story (&f->v, "load a, load b, load c");
+  others_take (f, 9 * GB / 2); /* models and caches take 12: nothing is left */
+  g_assert_cmpuint (virtual_count (&f->v, "cache-given-up"), ==, 2);
+  g_assert_cmpuint (virtual_count (&f->v, "pressure"), ==, 0);
+  fill (f, "b", GB / 2);
+  others_take (f, 6 * GB);
+  g_assert_cmpuint (virtual_count (&f->v, "cache-given-up"), ==, 3);
+  g_assert_cmpuint (virtual_count (&f->v, "pressure"), ==, 1);
+  g_assert_true (virtual_has (&f->v, "a"));
+  g_assert_false (virtual_has (&f->v, "b"));
+  g_assert_true (virtual_has (&f->v, "c"));
+  asked_free (busy);
+}
+
 /* Programs that wait for memory: one model at a time, with time to see whether it helped. */
 static void
 test_stalls (Fixture *f, gconstpointer data)
@@ -186,6 +222,7 @@ main (int argc, char **argv)
   CASE ("busy-and-pinned", test_busy_and_pinned);
   CASE ("again", test_again);
   CASE ("relief", test_relief);
+  CASE ("caches-first", test_caches_first);
   CASE ("stalls", test_stalls);
   CASE ("sleeps", test_sleeps);
   return g_test_run ();

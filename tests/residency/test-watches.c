@@ -187,6 +187,30 @@ test_residency (void)
   virtual_clear (&v);
 }
 
+/* Other programs fill a device nearly, and the system begins to swap. */
+static void
+test_memory_and_swap (void)
+{
+  HrPressure swapping = { .some_percent = -1, .full_percent = -1, .swap_total = 8 * GB,
+                          .swap_used = GB };
+  HeadroomVitals calm = { 0 };
+  Virtual v;
+
+  virtual_init (&v, 16 * GB, NULL);
+  virtual_add (&v, "a", 4 * GB);
+  virtual_use (&v, "a", NULL);
+  headroom_virtual_machine_set_others (v.machine, 0, 11 * GB);
+  headroom_virtual_machine_set_pressure (v.machine, &swapping);
+  for (int i = 0; i < 3; i++)
+    read_at (&v, 10 * SECOND, &calm);
+  g_assert_cmpfloat_with_epsilon (find (&v, MEMORY)->value, 93.75, 0.01);
+  g_assert_cmpfloat (find (&v, HEADROOM_WATCH_SWAP)->value, ==, (double) GB);
+  g_assert_cmpuint (virtual_count (&v, "watch-memory"), ==, 1);
+  g_assert_cmpuint (virtual_count (&v, "watch-swap"), ==, 1);
+  g_assert_true (virtual_has (&v, "a"));
+  virtual_clear (&v);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -196,5 +220,6 @@ main (int argc, char **argv)
   g_test_add ("/watches/settings", Files, NULL, setup, test_settings, teardown);
   g_test_add ("/watches/environment", Files, NULL, setup, test_environment, teardown);
   g_test_add_func ("/watches/residency", test_residency);
+  g_test_add_func ("/watches/memory-and-swap", test_memory_and_swap);
   return g_test_run ();
 }

@@ -54,6 +54,12 @@ test_reasons (void)
       event (1, HEADROOM_EVENT_EVICT, HEADROOM_REASON_ROOM, "guest", (guint64) 3 << 30);
   g_autoptr (HeadroomEvent) asked =
       event (1, HEADROOM_EVENT_LOAD, HEADROOM_REASON_ASKED, 4096u, 2u, 1.25);
+  g_autoptr (HeadroomEvent) longer =
+      event (1, HEADROOM_EVENT_RESIZE, HEADROOM_REASON_RESIZED, 4096u, 8192u, 2u, 2u, "f16", "f16",
+             512u, 512u);
+  g_autoptr (HeadroomEvent) other =
+      event (1, HEADROOM_EVENT_RESIZE, HEADROOM_REASON_RESIZED, 4096u, 4096u, 2u, 1u, "f16", "q8_0",
+             512u, 128u);
   g_autoptr (HrValue) json = headroom_event_to_json (room);
   HeadroomReason reason;
 
@@ -66,6 +72,11 @@ test_reasons (void)
   g_assert_cmpstr (headroom_json_get_string (json, "client"), ==, "editor");
   g_assert_cmpint (hr_value_get_int (hr_value_at (hr_value_lookup (json, "params"), 1)), ==,
                    G_GINT64_CONSTANT (3) << 30);
+  g_assert_cmpstr (headroom_event_get_reason (longer), ==,
+                   "It was resized while it stays loaded: num_ctx 8192 instead of 4096.");
+  g_assert_cmpstr (headroom_event_get_reason (other), ==,
+                   "It was resized while it stays loaded: parallel 1 instead of 2, num_batch 128 "
+                   "instead of 512, a q8_0 cache instead of f16.");
   for (int i = 0; i < HEADROOM_REASON_N; i++) {
     g_assert_true (headroom_reason_parse_code (headroom_reason_code (i), &reason));
     g_assert_cmpint (reason, ==, i);
