@@ -28,6 +28,7 @@ typedef struct {
   Slots *slots; /* [models] */
   GArray *order; /* guint: requests by their time */
   guint next;    /* in it */
+  GArray *leaving; /* guint: events of the result whose models still have their memory */
   double total_wait;
 } Play;
 
@@ -236,6 +237,15 @@ look_at_memory (Play *play, HeadroomSimulationEvent *ret_event)
   }
 }
 
+static gboolean
+makes_go (HeadroomEvent *event)
+{
+  HeadroomEventKind kind = headroom_event_get_kind (event);
+
+  return kind == HEADROOM_EVENT_EVICT || kind == HEADROOM_EVENT_UNLOAD ||
+         kind == HEADROOM_EVENT_RELOAD;
+}
+
 static void
 events_changed_cb (GListModel *events, guint position, guint removed, guint added, gpointer data)
 {
@@ -244,7 +254,26 @@ events_changed_cb (GListModel *events, guint position, guint removed, guint adde
   for (guint i = 0; i < added; i++) {
     HeadroomSimulationEvent event = { .event = g_list_model_get_item (events, position + i) };
     look_at_memory (play, &event);
+    if (makes_go (event.event))
+      g_array_append_val (play->leaving, play->result->events->len);
     g_array_append_val (play->result->events, event);
+  }
+}
+
+/* That a model goes is told when it begins to. */
+static void
+freed_cb (const char *model, gpointer data)
+{
+  Play *play = data;
+
+  for (guint i = play->leaving->len; i-- > 0;) {
+    HeadroomSimulationEvent *event =
+        &g_array_index (play->result->events, HeadroomSimulationEvent,
+                        g_array_index (play->leaving, guint, i));
+    if (!g_str_equal (headroom_event_get_model (event->event), model))
+      continue;
+    look_at_memory (play, event);
+    g_array_remove_index (play->leaving, i);
   }
 }
 
@@ -291,6 +320,8 @@ set_up (Play *play)
     play->slots[i].entry =
         headroom_virtual_machine_add_model (play->machine, model->name, model->shape, model->bytes);
   }
+  play->leaving = g_array_new (FALSE, FALSE, sizeof (guint));
+  headroom_virtual_machine_set_freed_func (play->machine, freed_cb, play);
   order_requests (play);
   schedule_others (play);
   wait_for_next (play);
@@ -301,11 +332,13 @@ tear_down (Play *play)
 {
   g_signal_handlers_disconnect_by_func (headroom_residency_get_events (play->residency),
                                         events_changed_cb, play);
+  headroom_virtual_machine_set_freed_func (play->machine, NULL, NULL);
   headroom_residency_close (play->residency);
   for (guint i = 0; i < play->scenario->models->len; i++)
     g_object_unref (play->slots[i].entry);
   g_free (play->slots);
   g_array_unref (play->order);
+  g_array_unref (play->leaving);
   g_object_unref (play->residency);
   g_object_unref (play->machine);
 }
@@ -358,6 +391,17 @@ requests_to_json (const HeadroomSimulation *simulation, const HeadroomScenario *
   return json;
 }
 
+static HrValue *
+event_to_json (const HeadroomSimulationEvent *event, gsize n_devices)
+{
+  HrValue *json = headroom_event_to_json (event->event), *used = hr_value_new_list ();
+
+  for (gsize d = 0; d < n_devices; d++)
+    hr_value_append (used, hr_value_new_int ((gint64) event->used[d]));
+  hr_value_set (json, "used", used);
+  return json;
+}
+
 HrValue *
 headroom_simulation_to_json (const HeadroomSimulation *simulation, const HeadroomScenario *scenario)
 {
@@ -365,9 +409,9 @@ headroom_simulation_to_json (const HeadroomSimulation *simulation, const Headroo
 
   headroom_json_set_string (json, "title", scenario->title);
   for (guint i = 0; i < simulation->events->len; i++)
-    hr_value_append (events,
-                     headroom_event_to_json (
-                         g_array_index (simulation->events, HeadroomSimulationEvent, i).event));
+    hr_value_append (
+        events, event_to_json (&g_array_index (simulation->events, HeadroomSimulationEvent, i),
+                               scenario->n_devices));
   hr_value_set (json, "events", events);
   hr_value_set (json, "devices", devices_to_json (simulation, scenario));
   hr_value_set (json, "requests", requests_to_json (simulation, scenario));

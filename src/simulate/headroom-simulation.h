@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* What has happened, with the memory of each device then. */
+/* What has happened, with the memory of each device then; where a model goes, once it has gone. */
 typedef struct {
   HeadroomEvent *event;
   guint64 used[HR_MAX_DEVICES];
@@ -33,9 +33,9 @@ HeadroomSimulation *headroom_simulation_play (const HeadroomScenario *scenario)
 void headroom_simulation_free (HeadroomSimulation *simulation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomSimulation, headroom_simulation_free)
 
-/* {"title", "events": [{time, kind, model, reason, bytes, client}], "devices": [{name, kind, total,
- * reserve, peak}], "requests": {total, served, refused, mean_wait_seconds, longest_wait_seconds}}
- */
+/* {"title", "events": [{time, kind, model, reason, bytes, client, used: [bytes of each device]}],
+ * "devices": [{name, kind, total, reserve, peak}], "requests": {total, served, refused,
+ * mean_wait_seconds, longest_wait_seconds}} */
 HrValue *headroom_simulation_to_json (const HeadroomSimulation *simulation,
                                       const HeadroomScenario *scenario) G_GNUC_WARN_UNUSED_RESULT;
 

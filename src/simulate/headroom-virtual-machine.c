@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
   HrModel *model; /* a stand-in where only the size is known */
   guint64 bytes;  /* 0: as the shape says */
+  guint64 filled; /* of its cache, on the host, beyond what is planned */
 } Model;
 
 struct _HeadroomVirtualMachine {
@@ -36,6 +37,8 @@ struct _HeadroomVirtualMachine {
   HrPressure pressure;
   HeadroomVitals vitals;
   GSource *pulse;        /* who wants to know when these two change, or NULL */
+  HeadroomVirtualFreedFunc freed;
+  gpointer freed_data;
 };
 
 G_DEFINE_FINAL_TYPE (HeadroomVirtualMachine, headroom_virtual_machine, HEADROOM_TYPE_MACHINE)
@@ -180,6 +183,40 @@ headroom_virtual_machine_get_used (HeadroomVirtualMachine *self, gsize device)
   return bytes;
 }
 
+static Model *
+find_by_entry (HeadroomVirtualMachine *self, HeadroomModelEntry *entry)
+{
+  return g_hash_table_lookup (self->models, headroom_model_entry_get_path (entry));
+}
+
+static guint64
+count_filled (HeadroomVirtualMachine *self)
+{
+  guint64 bytes = 0;
+
+  for (guint i = 0; i < self->residents->len; i++)
+    bytes += find_by_entry (self, ((HeadroomResident *) self->residents->pdata[i])->entry)->filled;
+  return bytes;
+}
+
+void
+headroom_virtual_machine_set_filled (HeadroomVirtualMachine *self, HeadroomModelEntry *entry,
+                                     guint64 bytes)
+{
+  find_by_entry (self, entry)->filled = bytes;
+  readings_changed (self);
+}
+
+static guint64
+virtual_release_cache (HeadroomMachine *machine, HeadroomResident *resident)
+{
+  Model *model = find_by_entry (HEADROOM_VIRTUAL_MACHINE (machine), resident->entry);
+  guint64 bytes = model->filled;
+
+  model->filled = 0;
+  return bytes;
+}
+
 /* What a system would say: promises are not taken yet. */
 static gsize
 virtual_probe (HeadroomMachine *machine, HrDevice *devices, gsize max)
@@ -188,7 +225,8 @@ virtual_probe (HeadroomMachine *machine, HrDevice *devices, gsize max)
   gsize n = MIN (self->n_devices, max);
 
   for (gsize d = 0; d < n; d++) {
-    guint64 taken = headroom_virtual_machine_get_used (self, d);
+    guint64 taken =
+        headroom_virtual_machine_get_used (self, d) + (d == 0 ? count_filled (self) : 0);
     for (guint i = 0; i < self->residents->len; i++)
       taken -= headroom_resident_get_promised_bytes (self->residents->pdata[i], d);
     devices[d] = self->devices[d];
@@ -285,8 +323,7 @@ virtual_fit (HeadroomMachine *machine, HrModel *model, const HrSettings *asked,
 static void
 virtual_open (HeadroomMachine *machine, HeadroomResident *resident, GTask *take_task)
 {
-  Model *model = g_hash_table_lookup (HEADROOM_VIRTUAL_MACHINE (machine)->models,
-                                      headroom_model_entry_get_path (resident->entry));
+  Model *model = find_by_entry (HEADROOM_VIRTUAL_MACHINE (machine), resident->entry);
   g_autoptr (GTask) task = take_task;
   g_autoptr (GError) error = NULL;
 
@@ -405,8 +442,11 @@ unloaded_cb (gpointer data)
 {
   GTask *task = data;
   HeadroomResident *resident = g_task_get_source_object (task);
+  HeadroomVirtualMachine *self = HEADROOM_VIRTUAL_MACHINE (resident->machine);
 
-  g_ptr_array_remove_fast (HEADROOM_VIRTUAL_MACHINE (resident->machine)->residents, resident);
+  g_ptr_array_remove_fast (self->residents, resident);
+  if (self->freed != NULL)
+    self->freed (headroom_model_entry_get_name (resident->entry), self->freed_data);
   g_task_return_boolean (task, TRUE);
   return G_SOURCE_REMOVE;
 }
@@ -420,6 +460,14 @@ virtual_unload (HeadroomMachine *machine, HeadroomResident *resident, HrRunner *
   g_assert (take_runner == NULL);
   g_source_set_callback (source, unloaded_cb, take_task, g_object_unref);
   g_source_attach (source, HEADROOM_VIRTUAL_MACHINE (machine)->context);
+}
+
+void
+headroom_virtual_machine_set_freed_func (HeadroomVirtualMachine *self,
+                                         HeadroomVirtualFreedFunc func, gpointer data)
+{
+  self->freed = func;
+  self->freed_data = data;
 }
 
 /* A shape of a few bytes, for a model of which only the size is known. */
@@ -493,6 +541,7 @@ headroom_virtual_machine_class_init (HeadroomVirtualMachineClass *klass)
   machine->open = virtual_open;
   machine->load = virtual_load;
   machine->resize = virtual_resize;
+  machine->release_cache = virtual_release_cache;
   machine->unload = virtual_unload;
 }
 

@@ -45,12 +45,20 @@ gboolean headroom_virtual_machine_step (HeadroomVirtualMachine *self);
 void headroom_virtual_machine_set_others (HeadroomVirtualMachine *self, gsize device,
                                           guint64 bytes);
 guint64 headroom_virtual_machine_get_others (HeadroomVirtualMachine *self, gsize device);
+/* What is filled of a model's cache, beside what it takes anyway. */
+void headroom_virtual_machine_set_filled (HeadroomVirtualMachine *self, HeadroomModelEntry *entry,
+                                          guint64 bytes);
 void headroom_virtual_machine_set_pressure (HeadroomVirtualMachine *self,
                                             const HrPressure *pressure);
 void headroom_virtual_machine_set_vitals (HeadroomVirtualMachine *self,
                                           const HeadroomVitals *vitals);
 /* Another rate from now on; 0: the disk does not answer. */
 void headroom_virtual_machine_set_disk (HeadroomVirtualMachine *self, double disk);
+
+/* Told when the memory of a model is free again, before anybody takes it. */
+typedef void (*HeadroomVirtualFreedFunc) (const char *model, gpointer data);
+void headroom_virtual_machine_set_freed_func (HeadroomVirtualMachine *self,
+                                              HeadroomVirtualFreedFunc func, gpointer data);
 
 /* Bytes that models have now on a device, whether filled or promised. */
 guint64 headroom_virtual_machine_get_used (HeadroomVirtualMachine *self, gsize device);

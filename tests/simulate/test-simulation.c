@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * HEADROOM_SCENARIOS is how many random ones are played (2000 if it is not set); a seed is printed
- * with each failure.
+ * HEADROOM_SCENARIOS is how many random ones are played (N_SCENARIOS if it is not set), from
+ * HEADROOM_SEED on; the seed is printed with each failure.
  */
+#include "headroom-catalogue.h"
 #include "headroom-json.h"
 #include "headroom-scenario.h"
 #include "headroom-simulation.h"
@@ -73,6 +74,27 @@ test_five_models (void)
   g_assert_cmpuint (count (simulation, HEADROOM_EVENT_LOAD, NULL, NULL), ==, 5);
 }
 
+/* The memory that an event shows is that of what it says: of a model that goes, without it. */
+static void
+test_memory_of_events (void)
+{
+  g_autoptr (HeadroomScenario) scenario = read_shipped ("five-models-16gb.json");
+  g_autoptr (HeadroomSimulation) simulation = headroom_simulation_play (scenario);
+  guint64 total = 0, most = 0;
+
+  for (guint i = 0; i < simulation->events->len; i++) {
+    const HeadroomSimulationEvent *at =
+        &g_array_index (simulation->events, HeadroomSimulationEvent, i);
+    guint64 bytes = headroom_event_get_bytes (at->event), used = 0;
+    for (gsize d = 0; d < scenario->n_devices; d++)
+      used += at->used[d];
+    total += headroom_event_get_kind (at->event) == HEADROOM_EVENT_LOAD ? bytes : -bytes;
+    g_assert_cmpuint (used, ==, total);
+    most = MAX (most, total);
+  }
+  g_assert_cmpuint (most, ==, simulation->peak[0]);
+}
+
 /* Two models at most: each one from the third on sends one away. */
 static void
 test_five_models_real (void)
@@ -137,6 +159,7 @@ test_all_shipped (void)
 
 /* ---- Random ones ---- */
 
+#define N_SCENARIOS 2000
 #define GIB ((guint64) 1 << 30)
 
 static void
@@ -194,8 +217,22 @@ add_random_others (GRand *rand, HeadroomScenario *s, gint64 until_us)
   }
 }
 
+/* Half of the models are sizes alone; the others have caches that grow with what requests ask for.
+ */
+static void
+add_random_model (GRand *rand, HeadroomScenario *s, HrModel *const *shapes, gsize n_shapes)
+{
+  HeadroomScenarioModel model = { .name = g_strdup_printf ("model %u", s->models->len) };
+
+  if (g_rand_boolean (rand))
+    model.shape = hr_model_ref (shapes[g_rand_int_range (rand, 0, (gint) n_shapes)]);
+  else
+    model.bytes = (guint64) (g_rand_double (rand) * 20 * (double) GIB) + 1;
+  g_array_append_val (s->models, model);
+}
+
 static HeadroomScenario *
-random_scenario (GRand *rand)
+random_scenario (GRand *rand, HrModel *const *shapes, gsize n_shapes)
 {
   HrDevice devices[HR_MAX_DEVICES];
   gsize n;
@@ -208,11 +245,8 @@ random_scenario (GRand *rand)
   s->keep_alive_ns = random_keep_alive (rand);
   s->max_loaded = g_rand_boolean (rand) ? G_MAXUINT : (guint) g_rand_int_range (rand, 0, 4);
   s->max_queue = g_rand_boolean (rand) ? 512 : (guint) g_rand_int_range (rand, 1, 4);
-  for (gint i = 0; i < n_models; i++) {
-    HeadroomScenarioModel model = { .name = g_strdup_printf ("model %d", i) };
-    model.bytes = (guint64) (g_rand_double (rand) * 20 * (double) GIB) + 1;
-    g_array_append_val (s->models, model);
-  }
+  for (gint i = 0; i < n_models; i++)
+    add_random_model (rand, s, shapes, n_shapes);
   for (gint i = 0; i < n_requests; i++)
     add_random_request (rand, s, &at_us);
   if (g_rand_boolean (rand))
@@ -221,41 +255,52 @@ random_scenario (GRand *rand)
 }
 
 /* Nothing busy is evicted (the residency asserts it), nothing is lost, no budget is exceeded,
- * everything is explained. */
+ * everything is explained. Counts what happened. */
 static void
-check (const HeadroomScenario *s, const HeadroomSimulation *simulation, guint32 seed)
+check (const HeadroomScenario *s, const HeadroomSimulation *simulation, guint32 seed,
+       guint64 counts[HEADROOM_REASON_N])
 {
   if (simulation->n_served + simulation->n_refused != s->requests->len || simulation->over_budget)
     g_error ("seed %u: %u served, %u refused of %u; over budget: %d", seed, simulation->n_served,
              simulation->n_refused, s->requests->len, simulation->over_budget);
   for (guint i = 0; i < simulation->events->len; i++) {
     HeadroomEvent *event = g_array_index (simulation->events, HeadroomSimulationEvent, i).event;
-    if (strlen (headroom_event_get_reason (event)) < 10 ||
-        strchr (headroom_event_get_reason (event), '{') != NULL)
-      g_error ("seed %u: an event without a reason: %s", seed, headroom_event_get_reason (event));
+    const char *reason = headroom_event_get_reason (event);
+    counts[headroom_event_get_code (event)]++;
+    if (strlen (reason) < 10 || strpbrk (reason, "{[") != NULL)
+      g_error ("seed %u: an event without a reason: %s", seed, reason);
   }
 }
 
 static void
 test_random (void)
 {
+  static const char *const names[] = { "smollm2:1.7b", "qwen2.5:0.5b", "llama3.2:1b" };
+  static const HeadroomReason expected[] = { HEADROOM_REASON_ROOM,     HEADROOM_REASON_TOO_MANY,
+                                             HEADROOM_REASON_PRESSURE, HEADROOM_REASON_RESIZED,
+                                             HEADROOM_REASON_REFUSED,  HEADROOM_REASON_HELPLESS,
+                                             HEADROOM_REASON_KEEP_ALIVE };
   const char *wanted = g_getenv ("HEADROOM_SCENARIOS"), *first = g_getenv ("HEADROOM_SEED");
-  guint32 n = wanted != NULL ? (guint32) g_ascii_strtoull (wanted, NULL, 10) : 2000;
+  guint32 n = wanted != NULL ? (guint32) g_ascii_strtoull (wanted, NULL, 10) : N_SCENARIOS;
   guint32 seed = first != NULL ? (guint32) g_ascii_strtoull (first, NULL, 10) : 1;
-  guint64 n_evicted = 0, n_refused = 0;
+  guint64 counts[HEADROOM_REASON_N] = { 0 };
+  HrModel *shapes[G_N_ELEMENTS (names)];
 
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    shapes[i] = headroom_catalogue_open (headroom_catalogue_find (names[i]), NULL, NULL);
   for (guint32 i = 0; i < n; i++, seed++) {
     g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
-    g_autoptr (HeadroomScenario) s = random_scenario (rand);
+    g_autoptr (HeadroomScenario) s = random_scenario (rand, shapes, G_N_ELEMENTS (shapes));
     g_autoptr (HeadroomSimulation) simulation = headroom_simulation_play (s);
-    check (s, simulation, seed);
-    if (simulation->events->len > 0)
-      n_evicted += count (simulation, HEADROOM_EVENT_EVICT, NULL, NULL);
-    n_refused += simulation->n_refused;
+    check (s, simulation, seed, counts);
   }
-  g_test_message ("%u scenarios, %" G_GUINT64_FORMAT " evictions, %" G_GUINT64_FORMAT " refusals",
-                  n, n_evicted, n_refused);
-  g_assert_true (n < 100 || (n_evicted > 0 && n_refused > 0));
+  for (gsize i = 0; i < G_N_ELEMENTS (expected); i++) {
+    g_test_message ("%s: %" G_GUINT64_FORMAT, headroom_reason_code (expected[i]),
+                    counts[expected[i]]);
+    g_assert_true (n < N_SCENARIOS || counts[expected[i]] > 0);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    hr_model_unref (shapes[i]);
 }
 
 /* ---- Broken ones ---- */
@@ -333,6 +378,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/simulation/five-models", test_five_models);
+  g_test_add_func ("/simulation/memory-of-events", test_memory_of_events);
   g_test_add_func ("/simulation/five-models-real", test_five_models_real);
   g_test_add_func ("/simulation/keep-alive", test_keep_alive);
   g_test_add_func ("/simulation/all-shipped", test_all_shipped);
