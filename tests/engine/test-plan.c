@@ -46,39 +46,80 @@ static void assert_ledger_is_plan(HrRunner *runner, HrPlan *plan)
     }
 }
 
-static void check_combination(HrModel *model, HrSettings settings)
+/* ---- The matrix: architecture, num_ctx, parallel, num_batch, type of the cache ---- */
+
+/* The second llama with experts. */
+static const char *const archs[] = {"llama", "qwen2", "qwen3", "llama", "falcon-h1"};
+#define N_COMBINATIONS (5 * 2 * 2 * 4)
+/* Coprime to that: from one to the next nearly everything is another. */
+#define STRIDE 37
+
+static HrSettings combination(uint32_t i)
+{
+    static const uint32_t contexts[] = {1, 63, 64, 65, 1024}, parallels[] = {1, 3},
+                          batches[] = {1, 512};
+    return (HrSettings){.num_ctx = contexts[i % 5],
+                        .parallel = parallels[i / 5 % 2],
+                        .num_batch = batches[i / 10 % 2],
+                        .kv_type = (HrKvType)(i / 20 % 4),
+                        .threads = 2};
+}
+
+static HrModel *open_tiny(size_t arch, char **ret_path)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HrPlan) plan = plan_for(model, &settings);
-    g_autoptr(HrRunner) runner = hr_runner_new(model, plan, false, NULL, NULL, &error);
+    TinyModel tiny = tiny_model_default;
+    tiny.arch = archs[arch];
+    if (arch == 3)
+        tiny.experts = (TinyExperts){.n = 8, .n_used = 3, .form = TINY_FUSED};
+    tiny.head_dim = 32;
+    tiny.tied = arch != 1;
+    *ret_path = tiny_model_new(&tiny);
+    HrModel *model = hr_model_open(*ret_path, &error);
     g_assert_no_error(error);
-    assert_ledger_is_plan(runner, plan);
+    return model;
+}
+
+static HrRunner *load(HrModel *model, HrPlan *plan)
+{
+    g_autoptr(GError) error = NULL;
+    HrRunner *runner = hr_runner_new(model, plan, false, NULL, NULL, &error);
+    g_assert_no_error(error);
+    return runner;
 }
 
 static void test_equals_ledger(void)
 {
-    static const char *const archs[] = {"llama", "qwen2", "qwen3", "llama",
-                                        "falcon-h1"}; /* the second llama with experts */
-    static const uint32_t contexts[] = {1, 63, 64, 65, 1024}, parallels[] = {1, 3},
-                          batches[] = {1, 512};
     for (size_t a = 0; a < G_N_ELEMENTS(archs); a++) {
-        TinyModel tiny = tiny_model_default;
-        tiny.arch = archs[a];
-        if (a == 3)
-            tiny.experts = (TinyExperts){.n = 8, .n_used = 3, .form = TINY_FUSED};
-        tiny.head_dim = 32;
-        tiny.tied = a != 1;
-        char *path = tiny_model_new(&tiny);
-        g_autoptr(HrModel) model = hr_model_open(path, NULL);
-        for (size_t c = 0; c < G_N_ELEMENTS(contexts); c++)
-            for (size_t p = 0; p < G_N_ELEMENTS(parallels); p++)
-                for (size_t b = 0; b < G_N_ELEMENTS(batches); b++)
-                    for (int kv = HR_KV_F16; kv <= HR_KV_Q4_0; kv++)
-                        check_combination(model, (HrSettings){.num_ctx = contexts[c],
-                                                              .parallel = parallels[p],
-                                                              .num_batch = batches[b],
-                                                              .kv_type = (HrKvType)kv,
-                                                              .threads = 2});
+        char *path;
+        g_autoptr(HrModel) model = open_tiny(a, &path);
+        for (uint32_t i = 0; i < N_COMBINATIONS; i++) {
+            HrSettings settings = combination(i);
+            g_autoptr(HrPlan) plan = plan_for(model, &settings);
+            g_autoptr(HrRunner) runner = load(model, plan);
+            assert_ledger_is_plan(runner, plan);
+        }
+        tiny_model_remove(path);
+    }
+}
+
+/* However it became what it is. */
+static void test_equals_ledger_resized(void)
+{
+    for (size_t a = 0; a < G_N_ELEMENTS(archs); a++) {
+        char *path;
+        g_autoptr(HrModel) model = open_tiny(a, &path);
+        HrSettings first = combination(0);
+        g_autoptr(HrPlan) plan = plan_for(model, &first);
+        g_autoptr(HrRunner) runner = load(model, plan);
+        for (uint32_t i = 1; i <= N_COMBINATIONS; i++) {
+            HrSettings settings = combination(i * STRIDE % N_COMBINATIONS);
+            g_autoptr(HrPlan) next = plan_for(model, &settings);
+            g_autoptr(GError) error = NULL;
+            hr_runner_resize(runner, next, false, NULL, NULL, &error);
+            g_assert_no_error(error);
+            assert_ledger_is_plan(runner, next);
+        }
         tiny_model_remove(path);
     }
 }
@@ -196,6 +237,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/equals-ledger", test_equals_ledger);
+    g_test_add_func("/plan/equals-ledger/resized", test_equals_ledger_resized);
     g_test_add_func("/plan/sizes", test_sizes);
     g_test_add_func("/plan/cache-types", test_cache_types);
     g_test_add_func("/plan/narrow-heads", test_narrow_heads);
