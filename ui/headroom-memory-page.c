@@ -18,6 +18,9 @@
 
 #include <glib/gi18n.h>
 
+/* Longer than a frame, shorter than what a person waits for. */
+#define SUM_MSEC 150
+
 struct _HeadroomMemoryPage {
   GtkWidget parent_instance;
   GtkWidget *scroller;
@@ -28,6 +31,7 @@ struct _HeadroomMemoryPage {
   GtkWidget *preset_group; /* likewise */
   HeadroomEffectiveGroup *effective_group;
   HeadroomSumGroup *sum_group;
+  guint sum_due; /* the timeout after which the sum follows; 0: it is up to date */
   HeadroomResidentsGroup *residents_group;
   HeadroomWatchesGroup *watches_group;
   HeadroomEventsGroup *events_group;
@@ -101,11 +105,51 @@ show_devices (HeadroomMemoryPage *self)
 /* ---- What is heard --------------------------------------------------------------------------- */
 
 static void
+show_sum (HeadroomMemoryPage *self)
+{
+  g_clear_handle_id (&self->sum_due, g_source_remove);
+  headroom_sum_group_set_plan (self->sum_group, headroom_plan_preview_get_model (self->preview),
+                               headroom_plan_preview_get_plan (self->preview));
+}
+
+static gboolean
+sum_due_cb (gpointer user_data)
+{
+  show_sum (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_in_view (HeadroomMemoryPage *self, GtkWidget *widget)
+{
+  graphene_rect_t bounds;
+
+  return gtk_widget_get_visible (widget) &&
+         gtk_widget_compute_bounds (widget, self->scroller, &bounds) &&
+         bounds.origin.y < (float) gtk_widget_get_height (self->scroller) &&
+         bounds.origin.y + bounds.size.height > 0;
+}
+
+/* The sum is a page of texts, and laying them out takes longer than everything else in a frame:
+ * where nobody sees it, it follows when the thumb rests. */
+static void
 previewed_cb (HeadroomMemoryPage *self)
 {
   show_devices (self);
-  headroom_sum_group_set_plan (self->sum_group, headroom_plan_preview_get_model (self->preview),
-                               headroom_plan_preview_get_plan (self->preview));
+  if (is_in_view (self, GTK_WIDGET (self->sum_group)))
+    show_sum (self);
+  else {
+    g_clear_handle_id (&self->sum_due, g_source_remove);
+    self->sum_due = g_timeout_add (SUM_MSEC, sum_due_cb, self);
+  }
+}
+
+/* It has to be right before it is seen. */
+static void
+scrolled_cb (HeadroomMemoryPage *self)
+{
+  if (self->sum_due != 0 && is_in_view (self, GTK_WIDGET (self->sum_group)))
+    show_sum (self);
 }
 
 /**
@@ -210,6 +254,7 @@ headroom_memory_page_dispose (GObject *object)
 {
   HeadroomMemoryPage *self = HEADROOM_MEMORY_PAGE (object);
 
+  g_clear_handle_id (&self->sum_due, g_source_remove);
   g_clear_pointer (&self->scroller, gtk_widget_unparent);
   g_clear_object (&self->preview);
   G_OBJECT_CLASS (headroom_memory_page_parent_class)->dispose (object);
@@ -282,6 +327,9 @@ headroom_memory_page_init (HeadroomMemoryPage *self)
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (self->scroller), clamp);
   gtk_widget_set_vexpand (self->scroller, TRUE);
   gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
+  g_signal_connect_object (gtk_scrolled_window_get_vadjustment (
+                               GTK_SCROLLED_WINDOW (self->scroller)),
+                           "value-changed", G_CALLBACK (scrolled_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->preview, "changed", G_CALLBACK (previewed_cb), self,
                            G_CONNECT_SWAPPED);
   previewed_cb (self);

@@ -91,13 +91,31 @@ assert_shows_bytes (GtkWidget *widget, guint64 bytes)
   g_assert_true (window_shows (widget, text));
 }
 
+/* The sum follows at once where it is seen. */
+static GtkWidget *
+scroll_to_sum (Fixture *fixture)
+{
+  GtkWidget *scroller = window_find (fixture->page, GTK_TYPE_SCROLLED_WINDOW, 0);
+  GtkWidget *sum = window_find (fixture->page, HEADROOM_TYPE_SUM_GROUP, 0);
+  graphene_rect_t bounds;
+
+  window_fixture_wait_until (fixture->window, gtk_widget_compute_bounds (sum, scroller, &bounds) &&
+                                                  bounds.size.height > 0);
+  gtk_adjustment_set_value (gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (scroller)),
+                            bounds.origin.y);
+  window_fixture_wait_until (fixture->window,
+                             gtk_widget_compute_bounds (sum, scroller, &bounds) &&
+                                 bounds.origin.y < gtk_widget_get_height (scroller) / 2.0f);
+  return sum;
+}
+
 /* Every stop of the slider says what the loader would take there, and the sum below it too. */
 static void
 test_context_slider (Fixture *fixture, gconstpointer data)
 {
   HeadroomSliderRow *row = get_slider (fixture, 0);
   GtkAdjustment *thumb = gtk_range_get_adjustment (GTK_RANGE (headroom_slider_row_get_scale (row)));
-  GtkWidget *sum = window_find (fixture->page, HEADROOM_TYPE_SUM_GROUP, 0);
+  GtkWidget *sum = scroll_to_sum (fixture);
   guint64 last = 0;
 
   for (int stop = 0; stop <= (int) gtk_adjustment_get_upper (thumb); stop++) {
@@ -140,12 +158,13 @@ test_terminal (Fixture *fixture, gconstpointer data)
 {
   HeadroomSliderRow *row = get_slider (fixture, 0);
   GtkAdjustment *thumb = gtk_range_get_adjustment (GTK_RANGE (headroom_slider_row_get_scale (row)));
-  GtkWidget *sum = window_find (fixture->page, HEADROOM_TYPE_SUM_GROUP, 0);
+  GtkWidget *sum;
 
   if (program == NULL) {
     g_test_skip ("started without the path of the terminal program");
     return;
   }
+  sum = scroll_to_sum (fixture);
   for (int stop = 0; stop <= (int) gtk_adjustment_get_upper (thumb); stop++) {
     g_autoptr (HrValue) plan = NULL;
     HrValue *bytes;
