@@ -29,7 +29,7 @@ dup_program (const HrValue *request)
   const char *client = headroom_wire_get_string (request, "client");
 
   if (client == NULL || *client == '\0')
-    return g_strdup (_ ("A program"));
+    return g_strdup (_("A program"));
   return g_strndup (client, strcspn (client, "/ ("));
 }
 
@@ -41,7 +41,7 @@ title_of (const HrValue *request)
   g_autofree char *program = dup_program (request);
 
   /* Translators: a program, and the model or the route that it asked */
-  return g_strdup_printf (_ ("%s asked %s"), program,
+  return g_strdup_printf (_("%s asked %s"), program,
                           model != NULL && *model != '\0' ? model
                           : path != NULL                  ? path
                                                           : "");
@@ -56,13 +56,13 @@ outcome_of (const HrValue *request)
       generated = (int) headroom_wire_get_int (request, "generated_tokens");
 
   if (headroom_wire_get_int (request, "status") == STATUS_CLIENT_LEFT)
-    return g_strdup (_ ("stopped before its end"));
+    return g_strdup (_("stopped before its end"));
   if (problem != NULL)
     return g_strdup (problem);
   if (read == 0 && generated == 0)
-    return g_strdup (_ ("done"));
+    return g_strdup (_("done"));
   /* Translators: tokens of a question, and of its answer */
-  return g_strdup_printf (_ ("%'d tokens read, %'d answered"), read, generated);
+  return g_strdup_printf (_("%'d tokens read, %'d answered"), read, generated);
 }
 
 static char *
@@ -72,7 +72,7 @@ text_of (const HrValue *request)
   double seconds = (double) headroom_wire_get_int (request, "running_ms") / 1000;
 
   /* Translators: what became of a request, and how long it took */
-  return g_strdup_printf (_ ("%s · %.1f s"), outcome, seconds);
+  return g_strdup_printf (_("%s · %.1f s"), outcome, seconds);
 }
 
 static char *
@@ -121,7 +121,7 @@ show_rows (HeadroomLogGroup *self, const HrValue *recent)
     add_row (self, new_row (headroom_wire_at (recent, i)));
   if (self->rows->len == 0) {
     GtkWidget *row = adw_action_row_new ();
-    adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ ("Nothing yet"));
+    adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _("Nothing yet"));
     add_row (self, row);
   }
 }
@@ -164,7 +164,7 @@ headroom_log_group_init (HeadroomLogGroup *self)
 {
   self->rows = g_ptr_array_new ();
   self->newest = -1;
-  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _ ("Answered Before"));
+  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _("Answered Before"));
   show_rows (self, NULL);
 }
 

@@ -34,7 +34,7 @@ progress_text (const HrValue *request)
 
   if (g_strcmp0 (state, "answering") == 0 && speed > 0)
     /* Translators: tokens of an answer so far, and how many come each second */
-    return g_strdup_printf (_ ("%'d tokens answered, %.1f each second"), generated, speed);
+    return g_strdup_printf (_("%'d tokens answered, %.1f each second"), generated, speed);
   if (g_strcmp0 (state, "answering") == 0)
     /* Translators: tokens of an answer so far */
     return g_strdup_printf (g_dngettext (NULL, "%'d token answered", "%'d tokens answered",

@@ -26,6 +26,8 @@ struct _HeadroomServerPage
   HeadroomClient *client;
   GSettings *settings;       /* or NULL */
   GCancellable *cancellable; /* of whatever is asked for this client */
+  char *others;              /* as GET /headroom/listen says; NULL: not known */
+  gboolean needs_key;        /* programs on this computer do */
   char *uri;                 /* NULL: only this user's Headroom programs reach the server */
   char *model;
   guint poll_id;
@@ -52,22 +54,29 @@ is_loopback (const char *uri)
                          : g_strcmp0 (host, "localhost") == 0;
 }
 
+static const char *
+describe_reach (HeadroomServerPage *self)
+{
+  if (self->uri == NULL)
+    return _("Only Headroom’s own programs reach the models now.");
+  if (is_loopback (self->uri))
+    return _("Programs on this computer reach the models; nobody else does.");
+  if (g_strcmp0 (self->others, "refused") == 0)
+    return _("Programs on this computer reach the models. Other computers reach this address and are refused, because no "
+             "key is set: set HEADROOM_API_KEY to let in who knows it.");
+  if (g_strcmp0 (self->others, "key") == 0)
+    return _("Every computer that reaches this address and knows the key can use the models, see their names and delete "
+             "them. Nothing is encrypted on its way.");
+  return _("Every computer that reaches this address can use the models, see their names and delete them. Set OLLAMA_HOST to "
+           "127.0.0.1 to keep others out.");
+}
+
 static void
 show_address (HeadroomServerPage *self)
 {
-  const char *reach;
-
-  if (self->uri == NULL)
-    reach = _("Only Headroom’s own programs reach the models now.");
-  else if (is_loopback (self->uri))
-    reach = _("Programs on this computer reach the models; nobody else does.");
-  else
-    reach = _(
-        "Every computer that reaches this address can use the models, see their names and delete them. Set OLLAMA_HOST to "
-        "127.0.0.1 to keep others out.");
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->address_row),
                                  self->uri != NULL ? self->uri : _("No address"));
-  adw_action_row_set_subtitle (self->address_row, reach);
+  adw_action_row_set_subtitle (self->address_row, describe_reach (self));
   if (self->uri != NULL && !is_loopback (self->uri))
     gtk_widget_add_css_class (GTK_WIDGET (self->address_row), "warning");
   else
@@ -77,7 +86,33 @@ show_address (HeadroomServerPage *self)
   self->switching = FALSE;
 }
 
+static void show_examples (HeadroomServerPage *self);
+
 /* ---- On and off ------------------------------------------------------------------------------ */
+
+static void
+reach_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (HeadroomServerPage) self = user_data;
+  g_autofree char *text = headroom_client_request_finish (HEADROOM_CLIENT (source), result, NULL);
+  g_autoptr (HrValue) json = text != NULL ? headroom_wire_parse (text, NULL) : NULL;
+
+  if (json == NULL) /* then it is told as if anybody were answered */
+    return;
+  g_free (self->others);
+  self->others = g_strdup (headroom_wire_get_string (json, "others"));
+  self->needs_key = headroom_wire_get_bool (json, "needs_key");
+  show_address (self);
+  show_examples (self);
+}
+
+static void
+ask_reach (HeadroomServerPage *self)
+{
+  if (self->client != NULL)
+    headroom_client_request_async (self->client, "GET", "/headroom/listen", NULL,
+                                   self->cancellable, reach_cb, g_object_ref (self));
+}
 
 static void
 remember (HeadroomServerPage *self, gboolean serves)
@@ -100,6 +135,7 @@ switched_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (json != NULL) {
     headroom_server_page_set_uri (self, headroom_wire_get_string (json, "uri"));
     remember (self, self->uri != NULL);
+    ask_reach (self);
   } else {
     show_address (self); /* as it was */
     g_signal_emit (self, signals[PROBLEM], 0, error->message);
@@ -125,9 +161,9 @@ add_switch (HeadroomServerPage *self)
 {
   self->serve_switch = GTK_SWITCH (gtk_switch_new ());
   gtk_widget_set_valign (GTK_WIDGET (self->serve_switch), GTK_ALIGN_CENTER);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->serve_switch), _ ("Answer Other Programs"));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->serve_switch), _("Answer Other Programs"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->serve_switch),
-                                  GTK_ACCESSIBLE_PROPERTY_LABEL, _ ("Answer Other Programs"), -1);
+                                  GTK_ACCESSIBLE_PROPERTY_LABEL, _("Answer Other Programs"), -1);
   adw_action_row_add_suffix (self->address_row, GTK_WIDGET (self->serve_switch));
   adw_action_row_set_activatable_widget (self->address_row, GTK_WIDGET (self->serve_switch));
   g_signal_connect_object (self->serve_switch, "notify::active", G_CALLBACK (switch_cb), self,
@@ -136,21 +172,33 @@ add_switch (HeadroomServerPage *self)
 
 /* ---- Examples -------------------------------------------------------------------------------- */
 
+/* An address that means every one of this computer is none that a program can ask. */
+static char *
+dup_example_uri (HeadroomServerPage *self)
+{
+  g_autoptr (GUri) uri = self->uri != NULL ? g_uri_parse (self->uri, G_URI_FLAGS_NONE, NULL) : NULL;
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
+
+  if (host != NULL && (g_str_equal (host, "0.0.0.0") || g_str_equal (host, "::")))
+    return g_strdup_printf ("http://%s:%d", g_get_host_name (), g_uri_get_port (uri));
+  return g_strdup (self->uri != NULL ? self->uri : "http://127.0.0.1:11434");
+}
+
 static char *
 make_example (HeadroomServerPage *self, int index)
 {
-  const char *uri = self->uri != NULL ? self->uri : "http://127.0.0.1:11434",
-             *model = self->model != NULL ? self->model : "MODEL";
+  g_autofree char *uri = dup_example_uri (self);
+  const char *model = self->model != NULL ? self->model : "MODEL";
 
   if (index == 0)
     return g_strdup_printf (
-        "curl %s/api/chat -d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}'",
-        uri, model);
+        "curl %s/api/chat %s-d '{\"model\": \"%s\", \"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}'",
+        uri, self->needs_key ? "-H 'Authorization: Bearer KEY' " : "", model);
   if (index == 1)
     return g_strdup_printf (
-        "from ollama import Client\nprint(Client(\"%s\").chat(\"%s\", [{\"role\": \"user\", \"content\": "
+        "from ollama import Client\nprint(Client(\"%s\"%s).chat(\"%s\", [{\"role\": \"user\", \"content\": "
         "\"Hello\"}]).message.content)",
-        uri, model);
+        uri, self->needs_key ? ", headers={\"Authorization\": \"Bearer KEY\"}" : "", model);
   return g_strdup_printf ("%s/v1", uri);
 }
 
@@ -252,6 +300,7 @@ headroom_server_page_set_client (HeadroomServerPage *self, HeadroomClient *clien
   self->asked = FALSE;
   gtk_widget_set_sensitive (GTK_WIDGET (self->serve_switch), client != NULL);
   g_set_object (&self->client, client);
+  ask_reach (self);
 }
 
 /* settings: where it is kept whether other programs are answered */
@@ -296,6 +345,7 @@ headroom_server_page_map (GtkWidget *widget)
 
   GTK_WIDGET_CLASS (headroom_server_page_parent_class)->map (widget);
   self->poll_id = g_timeout_add (POLL_MSEC, poll_cb, self);
+  ask_reach (self);
   poll_cb (self);
 }
 
@@ -325,6 +375,7 @@ headroom_server_page_finalize (GObject *object)
   HeadroomServerPage *self = HEADROOM_SERVER_PAGE (object);
 
   g_object_unref (self->cancellable);
+  g_free (self->others);
   g_free (self->uri);
   g_free (self->model);
   G_OBJECT_CLASS (headroom_server_page_parent_class)->finalize (object);

@@ -43,6 +43,8 @@ typedef struct {
   char *(*listen) (gpointer server, const char *spec,
                    GError **error); /* as headroom_server_listen () */
   void (*unlisten) (gpointer server); /* ends what listen () began */
+  GStrv (*dup_uris) (gpointer server); /* where it is reached over TCP */
+  const gboolean *is_loopback; /* whether all of these are this machine's own */
   gpointer server;
   HrModel *planned; /* the last one that a plan was asked for, and its file's size and time; NULL:
                        none */

@@ -56,3 +56,11 @@ headroom_key_refuses (const char *key, SoupServerMessage *message)
     return NULL;
   return _("A key is needed: send it as \"Authorization: Bearer KEY\"");
 }
+
+const char *
+headroom_key_access (const char *key)
+{
+  if (key == NULL)
+    return "refused";
+  return g_str_equal (key, NO_KEY) ? "all" : "key";
+}

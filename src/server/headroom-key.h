@@ -16,4 +16,8 @@ G_BEGIN_DECLS
  * HEADROOM_API_KEY, or NULL. NULL: may ask. Else why not, a sentence (static). */
 const char *headroom_key_refuses (const char *key, SoupServerMessage *message);
 
+/* What other machines meet at an address that they can reach: "refused", "key" or "all". key:
+ * (nullable) */
+const char *headroom_key_access (const char *key);
+
 G_END_DECLS

@@ -68,7 +68,7 @@ headroom_lora_dup_scales (HeadroomModelEntry *entry, const HrValue *lora, float 
     gint64 index = find_adapter (paths, n, hr_value_lookup (wanted, "adapter"));
     if (index < 0) {
       g_set_error (error, HEADROOM_WIRE_ERROR, 400,
-                   _ ("headroom.lora: %s has no such adapter; it has %u"),
+                   _("headroom.lora: %s has no such adapter; it has %u"),
                    headroom_model_entry_get_name (entry), (guint) n);
       return FALSE;
     }

@@ -19,7 +19,7 @@ is_runnable (HeadroomModelEntry *entry, const char *name, GError **error)
 
   if (path == NULL)
     g_set_error (error, HEADROOM_WIRE_ERROR, 400,
-                 _ ("%s is not a GGUF model; only those can be run"), name);
+                 _("%s is not a GGUF model; only those can be run"), name);
   else if (!g_file_test (path, G_FILE_TEST_EXISTS))
     g_set_error (error, HEADROOM_STORE_ERROR, HEADROOM_STORE_ERROR_NOT_FOUND, NOT_PULLED, name);
   else

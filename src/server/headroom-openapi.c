@@ -112,6 +112,8 @@ static const Operation operations[] = {
     "reading:boolean every_seconds:integer thresholds:object watches:array" },
   { "post", "/headroom/watches", "Sets thresholds; over the unix socket only", "thresholds:object!",
     JSON, "reading:boolean every_seconds:integer thresholds:object watches:array" },
+  { "get", "/headroom/listen", "Where the server is reached, and who is answered there", NULL, JSON,
+    "uris:array others:string needs_key:boolean" },
   { "post", "/headroom/listen",
     "Has the server listen elsewhere as well; over the unix socket only", "host:string", JSON },
   { "delete", "/headroom/listen",

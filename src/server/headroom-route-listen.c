@@ -7,7 +7,9 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "headroom-env.h"
 #include "headroom-json.h"
+#include "headroom-key.h"
 #include "headroom-wire.h"
 
 /* FALSE: refused. */
@@ -17,8 +19,27 @@ check_local (HeadroomExchange *exchange)
   if (headroom_exchange_is_local (exchange))
     return TRUE;
   headroom_exchange_reply_problem (exchange, SOUP_STATUS_FORBIDDEN,
-                                   _ ("Only programs of this user may ask for that"));
+                                   _("Only programs of this user may ask for that"));
   return FALSE;
+}
+
+/* {"uris": [...], "others": what other machines meet there, "needs_key": whether programs here need
+ * one} */
+void
+headroom_route_listening (HeadroomExchange *exchange)
+{
+  HeadroomService *service = headroom_exchange_get_service (exchange);
+  g_autofree char *key = headroom_env_dup ("API_KEY");
+  const char *access = headroom_key_access (key);
+  g_auto (GStrv) uris = service->dup_uris (service->server);
+  g_autoptr (HrValue) answer = hr_value_new_dict ();
+  g_autofree char *text = NULL;
+
+  headroom_json_set_strv (answer, "uris", (const char *const *) uris);
+  headroom_json_set_string (answer, "others", *service->is_loopback ? "none" : access);
+  headroom_json_set_bool (answer, "needs_key", g_str_equal (access, "key"));
+  text = headroom_json_print (answer, HEADROOM_JSON_PLAIN);
+  headroom_exchange_reply_json (exchange, SOUP_STATUS_OK, text);
 }
 
 /* {"host": "127.0.0.1:11434"} or {} for the default -> {"uri": "http://127.0.0.1:11434"} */

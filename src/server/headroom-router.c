@@ -67,6 +67,7 @@ static const HeadroomRoute routes[] = {
   { "GET", "/headroom/events", headroom_route_events },
   { "GET", "/headroom/watches", headroom_route_watches },
   { "POST", "/headroom/watches", headroom_route_set_watches },
+  { "GET", "/headroom/listen", headroom_route_listening },
   { "POST", "/headroom/listen", headroom_route_listen },
   { "DELETE", "/headroom/listen", headroom_route_unlisten },
   { "GET", "/headroom/requests", headroom_route_requests },

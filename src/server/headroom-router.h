@@ -90,6 +90,7 @@ void headroom_route_openapi (HeadroomExchange *exchange);
 void headroom_route_requests (HeadroomExchange *exchange);
 void headroom_route_cancel (HeadroomExchange *exchange);
 /* headroom-route-listen.c */
+void headroom_route_listening (HeadroomExchange *exchange);
 void headroom_route_listen (HeadroomExchange *exchange);
 void headroom_route_unlisten (HeadroomExchange *exchange);
 

@@ -92,6 +92,7 @@ run_there (HeadroomServer *self, void (*func) (HeadroomServer *self, gpointer da
 
 static char *listen_cb (gpointer server, const char *spec, GError **error);
 static void unlisten_cb (gpointer server);
+static GStrv dup_uris_cb (gpointer server);
 
 /* Some guides give this variable, which nobody reads, for the number of requests at once. */
 static void
@@ -127,6 +128,8 @@ open_service (HeadroomServer *self)
     .ends_loops = headroom_env_get_bool ("END_LOOPS", TRUE),
     .listen = listen_cb,
     .unlisten = unlisten_cb,
+    .dup_uris = dup_uris_cb,
+    .is_loopback = &self->is_loopback,
     .server = self,
   };
   headroom_recent_init (&self->service.recent);
@@ -332,6 +335,26 @@ unlisten_cb (gpointer server)
     soup_server_disconnect (self->tcp);
   g_clear_object (&self->tcp);
   self->is_loopback = TRUE;
+}
+
+/* On the thread. */
+static GStrv
+dup_uris_cb (gpointer server)
+{
+  HeadroomServer *self = server;
+  GSList *sockets = self->tcp != NULL ? soup_server_get_listeners (self->tcp) : NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (GSList *l = sockets; l != NULL; l = l->next) {
+    g_autoptr (GSocketAddress) bound = g_socket_get_local_address (l->data, NULL);
+    g_autofree char *uri = G_IS_INET_SOCKET_ADDRESS (bound)
+                               ? headroom_address_dup_uri (G_INET_SOCKET_ADDRESS (bound))
+                               : NULL;
+    if (uri != NULL)
+      g_strv_builder_add (builder, uri);
+  }
+  g_slist_free (sockets);
+  return g_strv_builder_end (builder);
 }
 
 typedef struct {

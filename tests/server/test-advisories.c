@@ -155,6 +155,8 @@ test_exposed (Server *s, gconstpointer data)
       headroom_client_request (client, "GET", "/api/tags", NULL, NULL, &error);
   g_assert_null (answer);
   g_assert_nonnull (strstr (error->message, "HEADROOM_API_KEY"));
+  g_autoptr (HrValue) listening = server_get (s, "/headroom/listen");
+  g_assert_cmpstr (json_text (listening, "others"), ==, "refused");
 }
 
 /* ---- Names that leave the store ---- */

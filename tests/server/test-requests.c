@@ -186,8 +186,15 @@ test_off_and_on (Server *s, gconstpointer data)
   twice = headroom_client_request (s->local, "DELETE", "/headroom/listen", NULL, NULL, &error);
   g_assert_no_error (error);
 
+  g_autofree char *nowhere =
+      headroom_client_request (s->local, "GET", "/headroom/listen", NULL, NULL, &error);
+  g_assert_cmpstr (nowhere, ==, "{\"uris\":[],\"others\":\"none\",\"needs_key\":false}");
+
   uri = listen_again (s);
   g_assert_cmpstr (uri, ==, s->uri);
+  g_autoptr (HrValue) listening = server_get (s, "/headroom/listen");
+  g_assert_cmpuint (hr_value_size (json_at (listening, "uris")), ==, 1);
+  g_assert_cmpstr (json_text (listening, "uris.0"), ==, uri);
   g_autoptr (HrValue) version = server_get (s, "/api/version");
   g_assert_nonnull (version);
 }

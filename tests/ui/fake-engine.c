@@ -181,6 +181,9 @@ choose (Server *server, SoupServerMessage *message, const char *path)
     engine->n_unlistens++;
     return "{}";
   }
+  if (g_str_equal (path, "/headroom/listen") &&
+      g_str_equal (soup_server_message_get_method (message), "GET"))
+    return engine->listening;
   if (g_str_equal (path, "/headroom/listen")) {
     engine->n_listens++;
     return engine->listen;
@@ -267,6 +270,7 @@ fake_engine_free (FakeEngine *engine)
   g_free (engine->effective);
   g_free (engine->last_effective);
   g_free (engine->last_stop);
+  g_free (engine->listening);
   g_free (engine->listen);
   g_free (engine->answer);
   g_free (engine->chat_error);

@@ -24,6 +24,7 @@ typedef struct {
   char *watches;
   char *effective;
   char *answer;        /* Markdown, sent in pieces */
+  char *listening;     /* to GET /headroom/listen, or NULL */
   char *listen;        /* to POST /headroom/listen; NULL: an error */
   char *chat_error;    /* instead of an answer; NULL: none */
   guint piece_bytes;   /* of an answer, at a time */

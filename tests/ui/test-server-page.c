@@ -127,6 +127,34 @@ test_address (void)
   g_assert_true (window_shows (page, "http://192.168.1.5:8080/v1"));
 }
 
+/* Whom others meet there is told as the server says. */
+static void
+test_reach (void)
+{
+  static const struct {
+    const char *answer, *text, *example;
+  } cases[] = {
+    { "{\"uris\":[],\"others\":\"refused\",\"needs_key\":false}", "are refused, because no key is set",
+      "/api/chat -d" },
+    { "{\"uris\":[],\"others\":\"key\",\"needs_key\":true}", "knows the key",
+      "/api/chat -H 'Authorization: Bearer KEY' -d" },
+    { "{\"uris\":[],\"others\":\"all\",\"needs_key\":false}", "to keep others out", "/api/chat -d" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    FakeEngine *engine = fake_engine_new_typical ();
+    g_autoptr (WindowFixture) fixture = NULL;
+    GtkWidget *page;
+    engine->listening = g_strdup (cases[i].answer);
+    fixture = window_fixture_new (engine, 800, 700);
+    page = open_page (fixture);
+    headroom_window_set_server_uri (fixture->window, "http://0.0.0.0:8080");
+    window_fixture_wait_until (fixture, window_shows (page, cases[i].text) &&
+                                            window_shows (page, cases[i].example));
+    g_assert_false (window_shows (page, "http://0.0.0.0:8080/"));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -140,5 +168,6 @@ main (int argc, char **argv)
   g_test_add_func ("/server-page/log", test_log);
   g_test_add_func ("/server-page/switch", test_switch);
   g_test_add_func ("/server-page/address", test_address);
+  g_test_add_func ("/server-page/reach", test_reach);
   return g_test_run ();
 }
