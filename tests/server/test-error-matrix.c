@@ -506,7 +506,7 @@ read_all (GSocketConnection *connection)
 static void
 test_stopped_in_queue (Server *s, gconstpointer data)
 {
-  g_autoptr (GSocketConnection) first = send_on (s, "{\"prompt\":\"a\"," ENDLESS "}");
+  g_autoptr (GSocketConnection) first G_GNUC_UNUSED = send_on (s, "{\"prompt\":\"a\"," ENDLESS "}");
   g_autoptr (GSocketConnection) second = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *list = NULL, *answer = NULL;
