@@ -5,12 +5,16 @@
  * Text is cut into words by the pre-tokenizer; a word's bytes are joined, the pair that was learnt
  * first first. Files spell bytes as printable characters: those that print stand for themselves,
  * the others, in order, for U+0100 and on.
+ *
+ * Where the rules say by_characters (Gemma 4), a word is a line, what is joined are its characters,
+ * and files spell them as SentencePiece does: a space as U+2581, a lone byte as <0xNN>.
  */
 #include "tokenizer/tokenizer-private.h"
 
 #include <string.h>
 
 #define MERGES "tokenizer.ggml.merges"
+#define ESCAPED_SPACE 0x2581
 
 /* ---- The alphabet ---- */
 
@@ -169,10 +173,14 @@ static bool load_merges(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
 
 bool hr_bpe_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 {
-    find_byte_ids(tokenizer);
+    const HrPretokenizer *rules = tokenizer->pretokenizer;
+
+    if (!rules->by_characters)
+        find_byte_ids(tokenizer);
     if (!load_merges(tokenizer, gguf, error))
         return false;
-    return !tokenizer->pretokenizer->ignore_merges || hr_vocab_index_pieces(tokenizer, error);
+    return (!rules->ignore_merges && !rules->by_characters) ||
+           hr_vocab_index_pieces(tokenizer, error);
 }
 
 /* ---- Encoding ---- */
@@ -190,10 +198,33 @@ static uint32_t look_up(const void *context, const HrSymbol *left, const HrSymbo
     return slot->rank;
 }
 
+static void add_bytes(HrMerger *merger, const HrTokenizer *tokenizer, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        hr_merger_add(merger, tokenizer->byte_ids[(unsigned char)bytes[i]], (uint32_t)i, 1);
+}
+
+static void add_characters(HrMerger *merger, const HrTokenizer *tokenizer, const char *bytes,
+                           size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        HrRune rune = hr_rune_decode(bytes + i, len - i);
+        size_t rune_len = hr_rune_bytes(rune);
+        bool space = !(rune & HR_RUNE_INVALID) && hr_rune_code(rune) == ESCAPED_SPACE;
+        HrToken id = space ? hr_text_table_find(&tokenizer->by_piece, " ", 1)
+                           : hr_text_table_find(&tokenizer->by_piece, bytes + i, rune_len);
+
+        hr_merger_add(merger, id, (uint32_t)i, (uint32_t)rune_len);
+        i += rune_len;
+    }
+}
+
+/* What no token stands for is left out where bytes are merged: see find_byte_ids. */
 static void merge_word(HrEncoding *encoding, const char *bytes, size_t len)
 {
     const HrTokenizer *tokenizer = encoding->tokenizer;
     HrMerger *merger = &encoding->merger;
+    bool by_characters = tokenizer->pretokenizer->by_characters;
 
     merger->lookup = look_up;
     merger->context = tokenizer;
@@ -201,14 +232,18 @@ static void merge_word(HrEncoding *encoding, const char *bytes, size_t len)
         encoding->failed = true;
         return;
     }
-    for (size_t i = 0; i < len; i++)
-        hr_merger_add(merger, tokenizer->byte_ids[(unsigned char)bytes[i]], (uint32_t)i, 1);
+    if (by_characters)
+        add_characters(merger, tokenizer, bytes, len);
+    else
+        add_bytes(merger, tokenizer, bytes, len);
     hr_merger_run(merger);
     for (uint32_t i = 0; i != HR_NO_SYMBOL; i = merger->symbols[i].next) {
         const HrSymbol *symbol = &merger->symbols[i];
 
         if (symbol->id >= 0)
             hr_encoding_append(encoding, symbol->id);
+        else if (by_characters)
+            hr_encoding_append_bytes(encoding, bytes + symbol->start, symbol->len);
     }
 }
 
@@ -218,14 +253,14 @@ static void encode_word(size_t begin, size_t end, void *data)
     const HrTokenizer *tokenizer = encoding->tokenizer;
     const char *bytes = encoding->text + encoding->at;
     size_t len = 0;
+    bool as_whole = tokenizer->pretokenizer->ignore_merges ||
+                    (tokenizer->pretokenizer->by_characters && bytes[0] == '\n');
     HrToken whole;
 
     for (size_t i = begin; i < end; i++)
         len += hr_rune_bytes(encoding->runes[i]);
     encoding->at += len;
-    whole = tokenizer->pretokenizer->ignore_merges
-                ? hr_text_table_find(&tokenizer->by_piece, bytes, len)
-                : -1;
+    whole = as_whole ? hr_text_table_find(&tokenizer->by_piece, bytes, len) : -1;
     if (whole >= 0)
         hr_encoding_append(encoding, whole);
     else if (!encoding->failed)

@@ -116,6 +116,8 @@ static bool load_additions(HrTokenizer *tokenizer, const HrGguf *gguf, GError **
     if (!load_bool(gguf, KEY("add_bos_token"), &tokenizer->adds_bos, error) ||
         !load_bool(gguf, KEY("add_eos_token"), &tokenizer->adds_eos, error))
         return false;
+    /* Some of these files say no, though their models know no other beginning. */
+    tokenizer->adds_bos |= hr_tokenizer_by_characters(tokenizer);
     tokenizer->adds_bos = tokenizer->adds_bos && tokenizer->bos >= 0;
     tokenizer->adds_eos = tokenizer->adds_eos && tokenizer->eos >= 0;
     return true;
@@ -265,7 +267,8 @@ static int compare_texts(const void *a, const void *b, void *data)
 static bool is_indexed(const HrTokenizer *tokenizer, size_t id)
 {
     return (tokenizer->flags[id] & HR_TOKEN_FLAG_SPECIAL) && tokenizer->texts[id].len > 0 &&
-           tokenizer->texts[id].len <= HR_MAX_SPECIAL_BYTES;
+           tokenizer->texts[id].len <= HR_MAX_SPECIAL_BYTES &&
+           hr_vocab_has_its_text(tokenizer, (HrToken)id);
 }
 
 static bool build_index(HrTokenizer *tokenizer, GError **error)

@@ -22,6 +22,7 @@ static const HrSplitStep laguna[] = {
     {.match = hr_match_lines},
     GPT4(.contractions = HR_CONTRACTIONS_FIRST, .max_digits = 1),
 };
+static const HrSplitStep lines[] = {{.match = hr_match_lines}};
 static const HrSplitStep qwen35[] = {
     {.match = hr_match_gpt4, .classes = HR_RUNE_LETTER | HR_RUNE_MARK, .newlines = true,
      .contractions = HR_CONTRACTIONS_FIRST, .max_digits = 1},
@@ -99,6 +100,7 @@ static const struct {
     {"laguna", STEPS(laguna)},
     {"bloom poro-chat gpt3-finnish", STEPS(bloom)},
     {"viking", STEPS(viking)},
+    {"gemma4", STEPS_WITH(lines, .by_characters = true, .adds_bos = true)},
 };
 
 /* True if name is one of the words of names. */

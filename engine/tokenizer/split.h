@@ -42,6 +42,7 @@ typedef struct {
     size_t n_steps;
     bool ignore_merges;         /* a word that is a token is that token */
     bool adds_bos;              /* unless the file says otherwise */
+    bool by_characters;         /* merges begin at characters, spelt as SPM does; see bpe.c */
 } HrPretokenizer;
 
 /* The rules that a file names in tokenizer.ggml.pre, or NULL. */

@@ -72,15 +72,25 @@ static uint64_t *slot_of(const HrTextTable *table, const char *bytes, size_t len
     }
 }
 
-HrToken hr_text_table_add(HrTextTable *table, HrToken id)
+static HrToken enter(HrTextTable *table, HrToken id, bool replaces)
 {
     const HrText *text = &table->texts[id];
     uint64_t hashed = hash(text->bytes, text->len, table->seed),
              *slot = slot_of(table, text->bytes, text->len, hashed);
 
-    if (*slot == 0)
+    if (*slot == 0 || replaces)
         *slot = hashed >> 32 << 32 | ((uint32_t)id + 1);
     return id_of(*slot);
+}
+
+HrToken hr_text_table_add(HrTextTable *table, HrToken id)
+{
+    return enter(table, id, false);
+}
+
+void hr_text_table_replace(HrTextTable *table, HrToken id)
+{
+    enter(table, id, true);
 }
 
 HrToken hr_text_table_find(const HrTextTable *table, const char *bytes, size_t len)

@@ -26,6 +26,8 @@ bool hr_text_table_init(HrTextTable *table, const HrText *texts, size_t n);
 void hr_text_table_finish(HrTextTable *table);
 /* Enters texts[id]. Returns id, or the id of the same text that is there already. */
 HrToken hr_text_table_add(HrTextTable *table, HrToken id);
+/* Enters texts[id] in the place of the same text, if that is there. */
+void hr_text_table_replace(HrTextTable *table, HrToken id);
 /* -1: not there. */
 HrToken hr_text_table_find(const HrTextTable *table, const char *bytes, size_t len);
 /* A number that depends on all bits of value and of seed. */

@@ -114,9 +114,17 @@ void *hr_tokenizer_alloc(size_t n, size_t element_bytes, const char *what, GErro
 /* A token's text for a message: valid UTF-8, not too long. */
 char *hr_tokenizer_show(const char *bytes, size_t len);
 
+/* True for byte pairs whose merges begin at characters. */
+static inline bool hr_tokenizer_by_characters(const HrTokenizer *tokenizer)
+{
+    return tokenizer->pretokenizer && tokenizer->pretokenizer->by_characters;
+}
+
 /* vocab.c: texts, types, by_text; then, once flags are known, pieces. */
 bool hr_vocab_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
 bool hr_vocab_make_pieces(HrTokenizer *tokenizer, GError **error);
+/* While loading: false for the earlier one of two tokens with the same text. */
+bool hr_vocab_has_its_text(const HrTokenizer *tokenizer, HrToken id);
 /* Fills by_piece with the tokens that plain text may become. */
 bool hr_vocab_index_pieces(HrTokenizer *tokenizer, GError **error);
 /* special.c: ids of meaning, flags, the index. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define SHOWN_BYTES 60
+#define GEMMA4 "gemma4" /* of tokenizer.ggml.model, and its only rules */
 
 bool hr_tokenizer_fail(GError **error, HrError code, const char *format, ...)
 {
@@ -47,7 +48,7 @@ static bool choose_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
     if (!model)
         return hr_tokenizer_fail(error, HR_ERROR_UNSUPPORTED,
                                  "The file has no tokenizer (no tokenizer.ggml.model)");
-    if (strcmp(model, "gpt2") == 0)
+    if (strcmp(model, "gpt2") == 0 || strcmp(model, GEMMA4) == 0)
         tokenizer->kind = HR_TOKENIZER_BPE;
     else if (strcmp(model, "llama") == 0)
         tokenizer->kind = HR_TOKENIZER_SPM;
@@ -58,7 +59,8 @@ static bool choose_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
     else
         return hr_tokenizer_fail(
             error, HR_ERROR_UNSUPPORTED,
-            "The tokenizer “%s” is not supported yet (gpt2, llama, bert and t5 are)", model);
+            "The tokenizer “%s” is not supported yet (gpt2, llama, gemma4, bert and t5 are)",
+            model);
     return true;
 }
 
@@ -70,6 +72,8 @@ static const char *pretokenizer_name(HrTokenizer *tokenizer, const HrGguf *gguf)
     const char *architecture = hr_gguf_get_string(gguf, "general.architecture", NULL);
     const HrGgufEntry *tokens = hr_gguf_find(gguf, "tokenizer.ggml.tokens");
 
+    if (g_strcmp0(hr_gguf_get_string(gguf, "tokenizer.ggml.model", NULL), GEMMA4) == 0)
+        return GEMMA4;
     if (g_strcmp0(architecture, "gptoss") == 0 || g_strcmp0(architecture, "gpt-oss") == 0)
         return "gpt-4o";
     if (name && strcmp(name, "default") != 0)

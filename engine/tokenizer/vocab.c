@@ -35,7 +35,10 @@ static bool load_text(HrTokenizer *tokenizer, const HrGgufEntry *tokens, size_t 
                                  TOKENS ": token %zu has %zu bytes, more than %d", id, len,
                                  HR_MAX_TOKEN_BYTES);
     tokenizer->texts[id] = (HrText){bytes, (uint32_t)len};
-    if (len > 0) {
+    /* Gemma 4 files are said to have some texts twice: the later ids count. */
+    if (len > 0 && hr_tokenizer_by_characters(tokenizer)) {
+        hr_text_table_replace(&tokenizer->by_text, (HrToken)id);
+    } else if (len > 0) {
         HrToken first = hr_text_table_add(&tokenizer->by_text, (HrToken)id);
 
         if ((size_t)first != id) {
@@ -111,6 +114,13 @@ static bool load_types(HrTokenizer *tokenizer, const HrGguf *gguf, GError **erro
     return true;
 }
 
+bool hr_vocab_has_its_text(const HrTokenizer *tokenizer, HrToken id)
+{
+    const HrText *text = &tokenizer->texts[id];
+
+    return hr_text_table_find(&tokenizer->by_text, text->bytes, text->len) == id;
+}
+
 bool hr_vocab_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 {
     return load_texts(tokenizer, gguf, error) && load_types(tokenizer, gguf, error);
@@ -160,7 +170,7 @@ static size_t make_piece(HrTokenizer *tokenizer, size_t id, char *ret_bytes)
         tokenizer->byte_ids[byte] = (HrToken)id;
         return 1;
     }
-    return tokenizer->kind == HR_TOKENIZER_BPE
+    return tokenizer->kind == HR_TOKENIZER_BPE && !hr_tokenizer_by_characters(tokenizer)
                ? hr_bpe_decode_text(text->bytes, text->len, ret_bytes)
                : unescape_spaces(text->bytes, text->len, ret_bytes);
 }
@@ -200,7 +210,7 @@ bool hr_vocab_index_pieces(HrTokenizer *tokenizer, GError **error)
             tokenizer->types[id] == HR_TOKEN_NORMAL || tokenizer->types[id] == HR_TOKEN_UNUSED;
 
         if (plain && !(tokenizer->flags[id] & HR_TOKEN_FLAG_TRUSTED) &&
-            tokenizer->pieces[id].len > 0)
+            tokenizer->pieces[id].len > 0 && hr_vocab_has_its_text(tokenizer, (HrToken)id))
             hr_text_table_add(&tokenizer->by_piece, (HrToken)id);
     }
     return true;

@@ -269,6 +269,21 @@ static void test_no_types(void)
     assert_usable(vocab);
 }
 
+/* Where texts may be there twice, the later one is found, whatever the two are. */
+static void test_twice(void)
+{
+    g_autoptr(TinyVocab) vocab = tiny_vocab_new_gemma4();
+
+    tiny_vocab_add(vocab, "<x>", 3, 0);
+    tiny_vocab_add(vocab, "<x>", 3, 0);
+    tiny_vocab_add(vocab, "<0x41>", 6, 0);
+    tiny_vocab_add(vocab, "\xff\xfe", 1, 0);
+    tiny_vocab_join(vocab, "\xff\xfe", "\xff\xfe");
+    tiny_vocab_add(vocab, "he", 4, 0);
+    tiny_vocab_add(vocab, "he", 4, 0);
+    assert_usable(vocab);
+}
+
 /* Only as many tokens as the model has rows for. */
 static void test_few_rows(void)
 {
@@ -310,6 +325,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/tokenizer/odd/none-ids", test_none_ids);
     g_test_add_func("/tokenizer/odd/tokens", test_odd_tokens);
+    g_test_add_func("/tokenizer/odd/twice", test_twice);
     g_test_add_func("/tokenizer/odd/no-types", test_no_types);
     g_test_add_func("/tokenizer/odd/few-rows", test_few_rows);
     g_test_add_func("/tokenizer/odd/unnamed-pre", test_unnamed_pre);

@@ -306,6 +306,41 @@ static void test_spm_rstrip(void)
                "!<|user|> \n a<s> a"); /* not after <s> */
 }
 
+/* ---- Byte pairs over characters ---- */
+
+/* Expected ids are those of llama.cpp's llama-tokenize for the same vocabulary without the second
+ * “#”, which that refuses. */
+static void test_gemma4(void)
+{
+    static const char *const characters[] = {"▁", "\n", "a", "b", "#", "é", "\n\n", "#"};
+    g_autoptr(TinyVocab) vocab = tiny_vocab_new_gemma4();
+    g_autoptr(HrTokenizer) tokenizer = NULL;
+    HrToken spaced;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(characters); i++)
+        tiny_vocab_add(vocab, characters[i], NORMAL, 0); /* 259 to 266 */
+    tiny_vocab_join(vocab, "a", "b");                    /* 267 */
+    spaced = tiny_vocab_join(vocab, "▁", "ab");          /* 268 */
+    tiny_vocab_join(vocab, "▁", "▁");                    /* 269 */
+    tiny_vocab_join(vocab, "b", "▁");                    /* 270 */
+    gguf_builder_bool(vocab->builder, "tokenizer.ggml.add_bos_token", false);
+    tokenizer = make(vocab);
+    g_assert_true(hr_tokenizer_adds_bos(tokenizer));
+    assert_ids(tokenizer, true, "1 267", "?ab");
+    assert_ids(tokenizer, false, "267 268", "?ab ab");   /* merged across the space */
+    assert_ids(tokenizer, false, "270 268", "?b  ab");
+    assert_ids(tokenizer, false, "270 262", "?b b");
+    assert_ids(tokenizer, false, "267 268", "?ab▁ab");
+    assert_ids(tokenizer, false, "261 260 261", "?a\na");
+    assert_ids(tokenizer, false, "261 265 261", "?a\n\na");
+    assert_ids(tokenizer, false, "260 260 260", "?\n\n\n"); /* no merge, and no such token */
+    assert_ids(tokenizer, false, "266 264", "?#é");      /* the later one of two */
+    assert_ids(tokenizer, false, "261 229 133 175 261", "?a€a"); /* no token: its bytes */
+    assert_ids(tokenizer, false, "63 51 123 51 68 65", "?<0x0A>");
+    assert_decodes(tokenizer, (HrToken[]){spaced, spaced, 260, 265}, 4, false, " ab ab\n\n\n");
+    assert_decodes(tokenizer, (HrToken[]){229, 133, 175}, 3, false, "€");
+}
+
 /* ---- WordPiece ---- */
 
 static void test_wpm(void)
@@ -349,6 +384,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tokenizer/spm/order", test_spm_order);
     g_test_add_func("/tokenizer/spm/prefix", test_spm_prefix);
     g_test_add_func("/tokenizer/spm/rstrip", test_spm_rstrip);
+    g_test_add_func("/tokenizer/gemma4", test_gemma4);
     g_test_add_func("/tokenizer/wpm", test_wpm);
     return g_test_run();
 }

@@ -11,7 +11,8 @@ static TinyVocab *vocab_new(const char *model, const char *pre)
     vocab->model = model;
     vocab->pre = pre;
     vocab->tokens = g_ptr_array_new_with_free_func(g_free);
-    vocab->merges = g_strcmp0(model, "gpt2") == 0 ? g_ptr_array_new_with_free_func(g_free) : NULL;
+    if (g_strcmp0(model, "gpt2") == 0 || g_strcmp0(model, "gemma4") == 0)
+        vocab->merges = g_ptr_array_new_with_free_func(g_free);
     vocab->types = g_array_new(FALSE, FALSE, sizeof(int32_t));
     vocab->scores = g_array_new(FALSE, FALSE, sizeof(float));
     vocab->builder = gguf_builder_new();
@@ -60,9 +61,10 @@ TinyVocab *tiny_vocab_new_bpe(const char *pre)
     return vocab;
 }
 
-TinyVocab *tiny_vocab_new_spm(void)
+/* <unk>, <s>, </s>, ids 3 to 258 are the bytes. */
+static TinyVocab *new_with_bytes(const char *model)
 {
-    TinyVocab *vocab = vocab_new("llama", NULL);
+    TinyVocab *vocab = vocab_new(model, NULL);
 
     tiny_vocab_add(vocab, "<unk>", 2, 0);
     tiny_vocab_add(vocab, "<s>", 3, 0);
@@ -72,6 +74,21 @@ TinyVocab *tiny_vocab_new_spm(void)
 
         tiny_vocab_add(vocab, text, 6, 0);
     }
+    return vocab;
+}
+
+TinyVocab *tiny_vocab_new_spm(void)
+{
+    return new_with_bytes("llama");
+}
+
+TinyVocab *tiny_vocab_new_gemma4(void)
+{
+    TinyVocab *vocab = new_with_bytes("gemma4");
+
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.bos_token_id", 1);
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.eos_token_id", 2);
+    gguf_builder_u32(vocab->builder, "tokenizer.ggml.unknown_token_id", 0);
     return vocab;
 }
 

@@ -20,6 +20,8 @@ typedef struct {
 TinyVocab *tiny_vocab_new_bpe(const char *pre);
 /* SentencePiece: <unk>, <s>, </s>, ids 3 to 258 are the bytes, then what is added. */
 TinyVocab *tiny_vocab_new_spm(void);
+/* Byte pairs over characters, as Gemma 4's: ids as SentencePiece's. */
+TinyVocab *tiny_vocab_new_gemma4(void);
 /* BERT: [UNK], [CLS], [SEP]. */
 TinyVocab *tiny_vocab_new_wpm(void);
 void tiny_vocab_free(TinyVocab *vocab);
