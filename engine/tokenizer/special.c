@@ -117,7 +117,8 @@ static bool load_additions(HrTokenizer *tokenizer, const HrGguf *gguf, GError **
         !load_bool(gguf, KEY("add_eos_token"), &tokenizer->adds_eos, error))
         return false;
     /* Some of these files say no, though their models know no other beginning. */
-    tokenizer->adds_bos |= hr_tokenizer_by_characters(tokenizer);
+    if (hr_tokenizer_by_characters(tokenizer))
+        tokenizer->adds_bos |= tokenizer->pretokenizer->adds_bos;
     tokenizer->adds_bos = tokenizer->adds_bos && tokenizer->bos >= 0;
     tokenizer->adds_eos = tokenizer->adds_eos && tokenizer->eos >= 0;
     return true;

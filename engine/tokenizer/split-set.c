@@ -102,6 +102,42 @@ size_t hr_match_deepseek3_cjk(const HrPiece *piece, size_t at, const HrSplitStep
     return skip_ranges(piece, at, cjk, G_N_ELEMENTS(cjk));
 }
 
+/* The scripts that AFMoE's pattern keeps together, and apart from others. */
+size_t hr_match_afmoe_scripts(const HrPiece *piece, size_t at, const HrSplitStep *step)
+{
+    static const Range scripts[] = {
+        {0xe40, 0xeff},   {0x1000, 0x109f}, {0x1100, 0x11ff}, {0x1780, 0x17ff}, {0x2f00, 0x2fdf},
+        {0x3040, 0x30ff}, {0x3400, 0x4dbf}, {0x4e00, 0x9fff}, {0xa9e0, 0xa9ff}, {0xaa60, 0xaa7f},
+        {0xac00, 0xd7af}, {0xf900, 0xfaff}, {0xff65, 0xff9f},
+    };
+
+    return skip_ranges(piece, at, scripts, G_N_ELEMENTS(scripts));
+}
+
+/* [가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+ */
+size_t hr_match_youtu_scripts(const HrPiece *piece, size_t at, const HrSplitStep *step)
+{
+    static const Range hangul[] = {{0x3131, 0x318e}, {0xac00, 0xd7a3}},
+                       bopomofo[] = {{0x3105, 0x312f}},
+                       signs[] = {{0x2014, 0x2014}, {0x2018, 0x2019}, {0x201c, 0x201d},
+                                  {0x2026, 0x2026}, {0x3001, 0x303f}, {0xfe30, 0xfe4f},
+                                  {0xff01, 0xff01}, {0xff0c, 0xff0c}, {0xff1a, 0xff1b}};
+    size_t end = skip_ranges(piece, at, hangul, G_N_ELEMENTS(hangul));
+
+    if (end == at)
+        end = skip_ranges(piece, at, signs, G_N_ELEMENTS(signs));
+    if (end == at)
+        end = skip_ranges(piece, at, bopomofo, G_N_ELEMENTS(bopomofo));
+    return end > at ? end : hr_match_deepseek3_cjk(piece, at, step);
+}
+
+bool hr_rune_is_han(HrRune rune)
+{
+    uint32_t code = hr_rune_code(rune);
+
+    return code >= 0x2e80 && g_unichar_get_script(code) == G_UNICODE_SCRIPT_HAN;
+}
+
 static bool is_punct_or(HrRune rune, const char *others)
 {
     uint32_t code = hr_rune_code(rune);

@@ -57,6 +57,39 @@ static const HrSplitStep deepseek3[] = {
     {.match = hr_match_deepseek3_cjk},
     {.match = hr_match_deepseek3},
 };
+static const HrSplitStep spark[] = {
+    THREE_DIGITS,
+    {.match = hr_match_deepseek3_cjk},
+    {.match = hr_match_deepseek3, .one_newline = true},
+    ONE_DIGIT,
+};
+static const HrSplitStep afmoe[] = {
+    {.match = hr_match_digit_groups},
+    {.match = hr_match_afmoe_scripts},
+    {.match = hr_match_deepseek3},
+};
+static const HrSplitStep tiny_aya[] = {
+    {.match = hr_match_digit_groups, .only_whole = true},
+    GPT4(.cased = true, .slashes = true, .contractions = HR_CONTRACTIONS_ATTACHED, .max_digits = 3),
+};
+static const HrSplitStep kimi[] = {
+    GPT4(.han_apart = true, .cased = true, .contractions = HR_CONTRACTIONS_ATTACHED,
+         .max_digits = 3),
+};
+static const HrSplitStep youtu[] = {
+    {.match = hr_match_youtu_scripts},
+    GPT4(.cased = true, .slashes = true, .contractions = HR_CONTRACTIONS_ATTACHED, .max_digits = 1),
+};
+static const HrSplitStep exaone_moe[] = {
+    GPT4(.phrases = true, .one_newline = true, .contractions = HR_CONTRACTIONS_FIRST,
+         .max_digits = 1),
+};
+static const HrSplitStep jais2[] = {
+    GPT4(.halved_spaces = true, .contractions = HR_CONTRACTIONS_FIRST, .max_digits = 3),
+};
+static const HrSplitStep k2_horizon[] = {
+    GPT4(.joiners = true, .contractions = HR_CONTRACTIONS_FIRST, .max_digits = 3),
+};
 static const HrSplitStep falcon[] = {{.match = hr_match_falcon_punct},
                                      GPT2,
                                      {.match = hr_match_digit_triple}};
@@ -83,7 +116,7 @@ static const struct {
     {"smollm starcoder refact command-r codeshell exaone minerva-7b mellum2", STEPS(starcoder)},
     {"llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano",
      STEPS_WITH(llama3, .ignore_merges = true, .adds_bos = true)},
-    {"glm4", STEPS_WITH(llama3, .ignore_merges = true)},
+    {"glm4 glm5", STEPS_WITH(llama3, .ignore_merges = true)},
     {"dbrx smaug-bpe chatglm-bpe", STEPS(llama3)},
     {"qwen2 deepseek-r1-qwen stablelm2 hunyuan megrez kormo f2llmv2 solar-open grok-2 bailingmoe bailingmoe2 llada-moe",
      STEPS(qwen2)},
@@ -100,7 +133,17 @@ static const struct {
     {"laguna", STEPS(laguna)},
     {"bloom poro-chat gpt3-finnish", STEPS(bloom)},
     {"viking", STEPS(viking)},
-    {"gemma4", STEPS_WITH(lines, .by_characters = true, .adds_bos = true)},
+    {"afmoe", STEPS(afmoe)},
+    {"tiny_aya cohere2moe", STEPS(tiny_aya)},
+    {"kimi-k2", STEPS(kimi)},
+    {"youtu", STEPS_WITH(youtu, .ignore_merges = true)},
+    {"exaone-moe", STEPS(exaone_moe)},
+    {"jais-2", STEPS(jais2)},
+    {"k2-horizon", STEPS(k2_horizon)},
+    {"spark2_5", STEPS(spark)},
+    {"granite-embed-multi-97m", STEPS_WITH(gpt4o, .ignore_merges = true)},
+    {"gemma4 granite-embed-multi-311m", STEPS_WITH(lines, .by_characters = true, .adds_bos = true)},
+    {"mmbert sarvam-moe", STEPS_WITH(lines, .by_characters = true)},
 };
 
 /* True if name is one of the words of names. */

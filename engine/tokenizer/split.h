@@ -34,6 +34,12 @@ struct HrSplitStep {
     HrContractions contractions;
     bool cased;                 /* a word is upper-case letters, then lower-case ones */
     bool newlines, slashes;     /* a run of symbols takes these along */
+    bool one_newline;           /* at most one of them */
+    bool han_apart;             /* Chinese characters make words of their own */
+    bool joiners;               /* U+200C and U+200D, and marks, are parts of words */
+    bool phrases;               /* a word is many, with single spaces between */
+    bool only_whole;            /* see hr_match_digit_groups */
+    bool halved_spaces;         /* spaces come in powers of two */
     unsigned max_digits;        /* 0: any number */
 };
 
@@ -41,7 +47,7 @@ typedef struct {
     const HrSplitStep *steps;
     size_t n_steps;
     bool ignore_merges;         /* a word that is a token is that token */
-    bool adds_bos;              /* unless the file says otherwise */
+    bool adds_bos;              /* unless the file says otherwise; by characters, always */
     bool by_characters;         /* merges begin at characters, spelt as SPM does; see bpe.c */
 } HrPretokenizer;
 
@@ -63,6 +69,8 @@ size_t hr_match_spaced_run(const HrPiece *piece, size_t at,
 size_t hr_match_one(const HrPiece *piece, size_t at, const HrSplitStep *step); /* [classes] */
 size_t hr_match_digits(const HrPiece *piece, size_t at,
                        const HrSplitStep *step); /* \p{N}{1,max_digits} */
+size_t hr_match_digit_groups(const HrPiece *piece, size_t at,
+                             const HrSplitStep *step); /* \d{1,3}(?=(?:\d{3})*(?!\d)), or with \b */
 size_t hr_match_digit_triple(const HrPiece *piece, size_t at,
                              const HrSplitStep *step); /* [0-9][0-9][0-9] */
 size_t hr_match_end_spaces(const HrPiece *piece, size_t at, const HrSplitStep *step);   /* \s+$ */
@@ -73,4 +81,7 @@ size_t hr_match_deepseek_letters(const HrPiece *piece, size_t at, const HrSplitS
 size_t hr_match_deepseek_symbols(const HrPiece *piece, size_t at, const HrSplitStep *step);
 size_t hr_match_deepseek_cjk(const HrPiece *piece, size_t at, const HrSplitStep *step);
 size_t hr_match_deepseek3_cjk(const HrPiece *piece, size_t at, const HrSplitStep *step);
+size_t hr_match_afmoe_scripts(const HrPiece *piece, size_t at, const HrSplitStep *step);
+size_t hr_match_youtu_scripts(const HrPiece *piece, size_t at, const HrSplitStep *step);
+bool hr_rune_is_han(HrRune rune); /* \p{Han} */
 size_t hr_match_bloom(const HrPiece *piece, size_t at, const HrSplitStep *step);
