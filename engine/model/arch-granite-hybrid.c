@@ -120,9 +120,14 @@ static void emit(HrEmit *e, const HrHparams *hp, const HrWeights *w)
     hr_emit_logits(e, hr_emit_scale(e, h, 1 / factor(hp->logit_scale)), &w->output);
 }
 
-const HrArch hr_arch_granite = {
-    .name = "granite", .rope = HR_ROPE_NORM, .shape = shape, .bind = bind, .emit = emit};
+const HrArch hr_arch_granite = {.name = "granite",
+                                .models = "Granite 3.0 to 3.3 2B and 8B",
+                                .rope = HR_ROPE_NORM,
+                                .shape = shape,
+                                .bind = bind,
+                                .emit = emit};
 const HrArch hr_arch_granitemoe = {.name = "granitemoe",
+                                   .models = "Granite 3.0 and 3.1 1B-A400M, 3B-A800M",
                                    .rope = HR_ROPE_NORM,
                                    .bind = bind,
                                    .emit = emit};
