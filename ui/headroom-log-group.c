@@ -65,12 +65,32 @@ outcome_of (const HrValue *request)
   return g_strdup_printf (_("%'d tokens read, %'d answered"), read, generated);
 }
 
+/* "a, b", or NULL. */
+static char *
+dup_unknown_options (const HrValue *request)
+{
+  const HrValue *list = headroom_wire_get (request, "unknown_options");
+  GString *names = g_string_new (NULL);
+
+  for (gsize i = 0; i < headroom_wire_length (list); i++) {
+    const HrValue *name = headroom_wire_at (list, i);
+    if (hr_value_kind (name) == HR_VALUE_STRING)
+      g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "",
+                              hr_value_get_string (name, NULL));
+  }
+  return g_string_free (names, names->len == 0);
+}
+
 static char *
 text_of (const HrValue *request)
 {
-  g_autofree char *outcome = outcome_of (request);
+  g_autofree char *outcome = outcome_of (request), *unknown = dup_unknown_options (request);
   double seconds = (double) headroom_wire_get_int (request, "running_ms") / 1000;
 
+  if (unknown != NULL)
+    /* Translators: what became of a request, how long it took, and names of options that it gave */
+    return g_strdup_printf (_("%s · %.1f s · options that are not known: %s"), outcome, seconds,
+                            unknown);
   /* Translators: what became of a request, and how long it took */
   return g_strdup_printf (_("%s · %.1f s"), outcome, seconds);
 }

@@ -19,6 +19,7 @@ typedef struct {
   guint32 n_read, n_generated;
   gint64 first_us;    /* monotonic: its first token was generated; 0: not yet */
   gboolean stopped;   /* by a person */
+  char **unknown_options; /* that were passed over, or NULL */
 } HeadroomActivity;
 
 /* "waiting" for its model or a slot, "reading", "answering" */

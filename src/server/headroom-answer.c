@@ -347,19 +347,14 @@ read_work (HeadroomExchange *exchange, gpointer data, GError **error)
 }
 
 /* Options that nothing here knows are passed over, but not in silence. */
-static guint
-count_unknown_options (const HrValue *options)
+static void
+note_unknown_options (HeadroomExchange *exchange, const HrValue *options)
 {
-  guint n = 0;
+  guint n;
 
-  for (gsize i = 0;
-       options != NULL && hr_value_kind (options) == HR_VALUE_DICT && i < hr_value_size (options);
-       i++) {
-    const char *name;
-    hr_value_entry (options, i, &name);
-    n += headroom_options_find (name) == NULL;
-  }
-  return n;
+  headroom_exchange_get_activity (exchange)->unknown_options =
+      headroom_options_dup_unknown (options, &n);
+  headroom_exchange_get_service (exchange)->metrics.n_unknown_options += n;
 }
 
 static void
@@ -369,8 +364,7 @@ read_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
   HeadroomResidency *residency = headroom_exchange_get_service (exchange)->residency;
   const HeadroomWireRequest *request = self->request;
 
-  headroom_exchange_get_service (exchange)->metrics.n_unknown_options +=
-      count_unknown_options (request->options);
+  note_unknown_options (exchange, request->options);
   if (has_nothing_to_say (request) && request->has_keep_alive && request->keep_alive_ns == 0) {
     headroom_residency_unload (residency, self->entry);
     headroom_answer_reply_empty (self, "unload");

@@ -113,6 +113,7 @@ note_end (HeadroomExchange *self, gboolean left)
     .client = self->client,
     .model = self->activity.model,
     .problem = self->problem,
+    .unknown_options = (const char *const *) self->activity.unknown_options,
     .status = soup_server_message_get_status (self->message),
     .n_prompt = self->activity.n_prompt,
     .n_generated = self->activity.n_generated,
@@ -402,6 +403,7 @@ headroom_exchange_finalize (GObject *object)
   g_clear_object (&self->socket);
   g_bytes_unref (self->body);
   g_free (self->activity.model);
+  g_strfreev (self->activity.unknown_options);
   g_free (self->problem);
   g_free (self->path);
   g_object_unref (self->cancellable);

@@ -35,6 +35,8 @@ entry_new (const HeadroomRecentRequest *request)
   headroom_json_set_int (entry, "generated_tokens", request->n_generated);
   headroom_json_set_int (entry, "running_ms", request->running_us / 1000);
   headroom_json_set_string (entry, "problem", request->problem);
+  if (request->unknown_options != NULL)
+    headroom_json_set_strv (entry, "unknown_options", request->unknown_options);
   return entry;
 }
 

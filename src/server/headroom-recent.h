@@ -23,6 +23,7 @@ typedef struct {
   guint64 id;
   const char *path, *client, *model; /* model: NULL: about none */
   const char *problem;               /* a sentence, or NULL */
+  const char *const *unknown_options; /* NULL-terminated, or NULL */
   guint status;                      /* of HTTP; 499: its client left */
   guint32 n_prompt, n_generated;
   gint64 running_us;
@@ -31,7 +32,8 @@ typedef struct {
 void headroom_recent_init (HeadroomRecent *self);
 void headroom_recent_clear (HeadroomRecent *self);
 void headroom_recent_note (HeadroomRecent *self, const HeadroomRecentRequest *request);
-/* [{id, time, path, client, model, status, prompt_tokens, generated_tokens, running_ms, problem}]
+/* [{id, time, path, client, model, status, prompt_tokens, generated_tokens, running_ms, problem?,
+ * unknown_options?}]
  */
 HrValue *headroom_recent_to_value (const HeadroomRecent *self) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -20,6 +20,7 @@ G_DEFINE_QUARK (headroom-options-error-quark, headroom_options_error)
 #define MIN_NUM_CTX 4        /* fewer cannot hold a prompt and an answer */
 #define MAX_NUM_THREAD 4096
 #define MAX_GPU_LAYERS 65536
+#define MAX_UNKNOWN 16       /* names that are told to people */
 
 typedef struct {
   HeadroomOptionInfo info;
@@ -289,6 +290,25 @@ headroom_options_merge (HeadroomOptions *self, const HrValue *dict, GError **err
   merged->kv_type = NULL;
   merged->stop = NULL;
   return TRUE;
+}
+
+GStrv
+headroom_options_dup_unknown (const HrValue *dict, guint *ret_n)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  gboolean is_dict = dict != NULL && hr_value_kind (dict) == HR_VALUE_DICT;
+  guint n = 0;
+
+  for (gsize i = 0; is_dict && i < hr_value_size (dict); i++) {
+    const char *name;
+    hr_value_entry (dict, i, &name);
+    if (find (name) != NULL)
+      continue;
+    if (n++ < MAX_UNKNOWN)
+      g_strv_builder_add (builder, name);
+  }
+  *ret_n = n;
+  return n > 0 ? g_strv_builder_end (builder) : NULL;
 }
 
 /* ---- Values from text ---- */

@@ -83,6 +83,9 @@ gboolean headroom_options_merge_text (HeadroomOptions *self, const char *name, c
 /* The value that such a text stands for (stop: a string), or NULL with error. */
 HrValue *headroom_option_value_from_text (const char *name, const char *text,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The names in a dict (or NULL) that no option has, the first 16; NULL if there is none. ret_n: how
+ * many there are. */
+GStrv headroom_options_dup_unknown (const HrValue *dict, guint *ret_n) G_GNUC_WARN_UNUSED_RESULT;
 gboolean headroom_options_is_given (const HeadroomOptions *self, const char *name);
 
 /**

@@ -109,7 +109,7 @@ test_recent (Server *s, gconstpointer data)
   g_autoptr (GCancellable) leaving = g_cancellable_new ();
   g_autoptr (HrValue) good = server_post (s, "/api/generate",
                                           "{\"model\":\"tiny\",\"prompt\":\"a\",\"stream\":false,"
-                                          "\"options\":{\"num_predict\":3,\"temperature\":0}}");
+                                          "\"options\":{\"num_predict\":3,\"temperature\":0,\"foo\":1}}");
   g_autofree char *wrong =
       server_post_fails (s, "/api/show", "{\"model\":\"none\"}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
   g_autoptr (HrValue) json = NULL;
@@ -137,6 +137,8 @@ test_recent (Server *s, gconstpointer data)
   g_assert_cmpint (json_number (json, "recent.0.generated_tokens"), ==, 3);
   g_assert_cmpint (json_number (json, "recent.0.prompt_tokens"), ==,
                    json_number (good, "prompt_eval_count"));
+  g_assert_cmpstr (json_text (json, "recent.0.unknown_options.0"), ==, "foo");
+  g_assert_null (json_at (json, "recent.1.unknown_options"));
   g_assert_cmpstr (json_text (json, "recent.1.path"), ==, "/api/show");
   g_assert_cmpint (json_number (json, "recent.1.status"), ==, 404);
   g_assert_cmpstr (json_text (json, "recent.1.problem"), ==, wrong);

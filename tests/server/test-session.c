@@ -74,6 +74,24 @@ test_next_takes_over (Fixture *f, gconstpointer data)
   g_assert_true (headroom_session_is_host (second));
 }
 
+/* Who no longer wants other programs to be answered has the next server not listen for them. */
+static void
+test_next_listens_as_wanted (Fixture *f, gconstpointer data)
+{
+  HeadroomSession *first = open_session (f, HEADROOM_SESSION_PLAIN);
+  g_autoptr (HeadroomSession) second = NULL;
+
+  g_setenv ("HEADROOM_HOST", "127.0.0.1:0", TRUE);
+  second = open_session (f, HEADROOM_SESSION_LISTEN);
+  g_assert_nonnull (headroom_session_get_uri (second));
+  headroom_session_set_flags (second, HEADROOM_SESSION_PLAIN);
+  g_assert_finalize_object (first);
+  assert_answers (second);
+  g_assert_true (headroom_session_is_host (second));
+  g_assert_null (headroom_session_get_uri (second));
+  g_unsetenv ("HEADROOM_HOST");
+}
+
 typedef struct {
   HeadroomSession *session;
   gboolean done;
@@ -371,6 +389,7 @@ main (int argc, char **argv)
 #define CASE(path, func) g_test_add ("/session/" path, Fixture, NULL, setup, func, teardown)
   CASE ("second-attaches", test_second_attaches);
   CASE ("next-takes-over", test_next_takes_over);
+  CASE ("next-listens-as-wanted", test_next_listens_as_wanted);
   CASE ("async", test_async);
   CASE ("close/in-stream", test_close_in_stream);
   CASE ("close/before-answer", test_close_before_answer);

@@ -14,7 +14,8 @@ static const char requests[] =
     "{\"id\":11,\"client\":\"code\",\"model\":\"other:latest\",\"state\":\"answering\",\"generated_tokens\":42,"
     "\"tokens_per_second\":12.5,\"running_ms\":4000}],"
     "\"recent\":[{\"id\":3,\"time\":\"2026-01-01T10:00:00Z\",\"path\":\"/api/chat\",\"client\":\"python-httpx/0.28\","
-    "\"model\":\"tiny:latest\",\"status\":200,\"prompt_tokens\":31,\"generated_tokens\":84,\"running_ms\":2500},"
+    "\"model\":\"tiny:latest\",\"status\":200,\"prompt_tokens\":31,\"generated_tokens\":84,\"running_ms\":2500,"
+    "\"unknown_options\":[\"low_vram\",\"foo\"]},"
     "{\"id\":4,\"time\":\"2026-01-01T10:00:09Z\",\"path\":\"/api/show\",\"client\":\"\",\"model\":\"\",\"status\":404,"
     "\"running_ms\":1,\"problem\":\"model 'none:latest' not found\"},"
     "{\"id\":5,\"time\":\"2026-01-01T10:00:12Z\",\"path\":\"/api/chat\",\"client\":\"curl/8.14\",\"model\":\"tiny:latest\","
@@ -67,7 +68,8 @@ test_log (void)
   group = window_find (open_page (fixture), HEADROOM_TYPE_LOG_GROUP, 0);
   g_assert_true (window_shows (group, "Nothing yet"));
   window_fixture_wait_until (fixture, window_shows (group, "python-httpx asked tiny:latest"));
-  g_assert_true (window_shows (group, "31 tokens read, 84 answered · 2.5 s"));
+  g_assert_true (window_shows (
+      group, "31 tokens read, 84 answered · 2.5 s · options that are not known: low_vram, foo"));
   g_assert_true (window_shows (group, "A program asked /api/show"));
   g_assert_true (window_shows (group, "model 'none:latest' not found · 0.0 s"));
   g_assert_true (window_shows (group, "stopped before its end · 0.7 s"));
