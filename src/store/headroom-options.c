@@ -20,7 +20,7 @@ G_DEFINE_QUARK (headroom-options-error-quark, headroom_options_error)
 #define MIN_NUM_CTX 4        /* fewer cannot hold a prompt and an answer */
 #define MAX_NUM_THREAD 4096
 #define MAX_GPU_LAYERS 65536
-#define MAX_UNKNOWN 16       /* names that are told to people */
+#define MAX_UNKNOWN 16 /* names that are told to people */
 
 typedef struct {
   HeadroomOptionInfo info;

@@ -107,9 +107,10 @@ test_recent (Server *s, gconstpointer data)
 {
   Asking asking = { 0 };
   g_autoptr (GCancellable) leaving = g_cancellable_new ();
-  g_autoptr (HrValue) good = server_post (s, "/api/generate",
-                                          "{\"model\":\"tiny\",\"prompt\":\"a\",\"stream\":false,"
-                                          "\"options\":{\"num_predict\":3,\"temperature\":0,\"foo\":1}}");
+  g_autoptr (HrValue) good =
+      server_post (s, "/api/generate",
+                   "{\"model\":\"tiny\",\"prompt\":\"a\",\"stream\":false,"
+                   "\"options\":{\"num_predict\":3,\"temperature\":0,\"foo\":1}}");
   g_autofree char *wrong =
       server_post_fails (s, "/api/show", "{\"model\":\"none\"}", HEADROOM_CLIENT_ERROR_NOT_FOUND);
   g_autoptr (HrValue) json = NULL;
