@@ -457,6 +457,8 @@ typedef struct {
                                 context is full, n >= 0 */
     int32_t top_logprobs;    /* -1: none; 0: the chosen token's; n: and the n most likely */
     bool ignore_eos;
+    bool drafts; /* tokens that are likely to come, by what came before, may be read ahead of their
+                    draw: faster where an answer repeats its prompt, the same text everywhere */
     const float *adapters; /* how much of each of the model's adapters counts, 1 as it was trained;
                               copied. NULL: 1 for all */
     /* Called on the runner's thread before each draw, with the raw logits [n_vocab]; may lower
@@ -486,6 +488,7 @@ typedef struct {
     uint32_t n_prompt;        /* tokens of the prompt */
     uint32_t n_cached;        /* of them, not read again because a slot held them */
     uint32_t n_generated;
+    uint32_t n_drafted, n_taken; /* tokens that were read ahead, and those of them that were drawn */
     int64_t queue_us, prompt_us, generate_us;
 } HrTimings;
 

@@ -102,8 +102,11 @@ compute_formula (HrPlan *plan)
 static char *
 output_formula (const HrModelInfo *info, HrPlan *plan)
 {
-  return g_strdup_printf (_("%'u possible next tokens × %u answers at once × 4 B"), info->n_vocab,
-                          hr_plan_get_settings (plan)->parallel);
+  guint64 row = MAX (info->n_vocab, 1) * sizeof (float);
+
+  return g_strdup_printf (_("%'u possible next tokens × %u places in a step × 4 B"),
+                          info->n_vocab,
+                          (guint) (hr_plan_get_bytes (plan, HR_ITEM_OUTPUT) / row));
 }
 
 /**

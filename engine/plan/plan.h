@@ -54,6 +54,9 @@ uint64_t hr_plan_staging_bytes(const HrPlan *plan);
 
 /* Tokens and logit rows that a step may have. */
 uint32_t hr_settings_max_tokens(const HrSettings *settings);
+/* Rows of output of a step: a slot's each, or those of one slot that is a few drafted tokens ahead.
+ */
+#define HR_DRAFT_OUTPUTS 8
 uint32_t hr_settings_max_outputs(const HrSettings *settings);
 /* Fills in defaults; HR_ERROR_SETTINGS names what is out of range. */
 bool hr_settings_resolve(HrSettings *settings, const HrModel *model, GError **error);

@@ -17,7 +17,7 @@ uint32_t hr_settings_max_tokens(const HrSettings *s)
 
 uint32_t hr_settings_max_outputs(const HrSettings *s)
 {
-    return s->all_logits ? hr_settings_max_tokens(s) : s->parallel;
+    return s->all_logits ? hr_settings_max_tokens(s) : MAX(s->parallel, HR_DRAFT_OUTPUTS);
 }
 
 static bool out_of_range(const char *name, uint32_t value, uint32_t max, GError **error)

@@ -11,6 +11,7 @@
 #include "cpu/execute.h"
 #include "kv/kv.h"
 #include "plan/plan.h"
+#include "run/draft.h"
 #include "run/parking.h"
 #include "run/request.h"
 
@@ -25,6 +26,7 @@ typedef struct {
     HrToken next;       /* GENERATING: the token to be fed */
     uint32_t n_fed;     /* tokens in the step being run */
     bool unparkable;    /* IDLE: what it holds could not be put into a file */
+    HrDraft draft;
 } HrSlot;
 
 /* A blocking evaluation, posted by hr_runner_evaluate. */

@@ -55,14 +55,44 @@ static bool make_room(HrRunner *r, uint32_t index, uint32_t n)
     return false;
 }
 
+/* Nobody else waits for the step, and what was read in vain can be forgotten. */
+static bool may_draft(const HrRunner *r, const HrSlot *slot)
+{
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        if (&r->slots[i] != slot && r->slots[i].state != HR_SLOT_IDLE)
+            return false;
+    return slot->request->options.drafts && r->kv.layout.n_states == 0;
+}
+
+/* What is fed behind the next token of a slot that generates. */
+static void draft(HrRunner *r, uint32_t index)
+{
+    HrSlot *slot = &r->slots[index];
+    const GArray *past = r->kv.slots[index].tokens;
+    uint32_t n_generated = slot->request->timings.n_generated;
+    int64_t left = hr_request_limit(r, slot->request) - n_generated - 1;
+    uint32_t room = MIN(r->kv.num_ctx - slot->n_past, r->program->max_tokens) - 1;
+    slot->draft.n = 0;
+    if (!may_draft(r, slot) || left <= 0)
+        return;
+    uint32_t most = MIN(hr_draft_length(&slot->draft, n_generated), room);
+    slot->draft.n = hr_draft_find((const HrToken *)past->data, past->len, slot->next,
+                                  (uint32_t)MIN(most, left), slot->draft.tokens);
+}
+
 static void add_generating(HrRunner *r, HrStep *step)
 {
     for (uint32_t i = 0; i < r->n_slots; i++) {
         HrSlot *slot = &r->slots[i];
-        if (slot->state != HR_SLOT_GENERATING || !make_room(r, i, 1))
+        if (slot->state != HR_SLOT_GENERATING)
             continue;
-        feed(r, step, i, slot->next, slot->n_past);
-        want_output(r, step, step->n_tokens - 1);
+        draft(r, i);
+        if (!make_room(r, i, 1 + slot->draft.n))
+            continue;
+        for (uint32_t k = 0; k <= slot->draft.n; k++) {
+            feed(r, step, i, k == 0 ? slot->next : slot->draft.tokens[k - 1], slot->n_past + k);
+            want_output(r, step, step->n_tokens - 1);
+        }
     }
 }
 
@@ -173,6 +203,30 @@ static void draw(HrRunner *r, HrSlot *slot, float *logits)
         hr_slot_finish(r, slot, reason, NULL);
 }
 
+/* Draws from the outputs of a slot, one behind the other, as long as what is drawn is what was
+ * drafted. Returns how many outputs there were. */
+static uint32_t draw_all(HrRunner *r, HrSlot *slot, uint32_t output)
+{
+    uint32_t index = (uint32_t)(slot - r->slots), n = slot->draft.n, n_past = slot->n_past - n, k;
+    HrRequest *request = hr_request_ref(slot->request);
+    HrDraft *drafted = &slot->draft;
+    request->timings.n_drafted += n;
+    for (k = 0;; k++) {
+        slot->n_past = n_past + k;
+        draw(r, slot, hr_executor_logits(&r->executor, output + k));
+        if (k == n || slot->state != HR_SLOT_GENERATING || slot->next != drafted->tokens[k])
+            break;
+        request->timings.n_taken++;
+    }
+    if (n > 0) {
+        hr_kv_truncate(&r->kv, index, n_past + k);
+        hr_draft_learn(drafted, k, request->timings.n_generated);
+        drafted->n = 0;
+    }
+    hr_request_unref(request);
+    return n + 1;
+}
+
 /* ---- Results ---- */
 
 static void note_fed(HrRunner *r, const HrStep *step)
@@ -221,7 +275,7 @@ static void answer_all(HrRunner *r, const HrStep *step)
         else if (request->options.num_predict == 0)
             hr_slot_finish(r, slot, HR_DONE_LENGTH, NULL);
         else
-            draw(r, slot, hr_executor_logits(&r->executor, i));
+            i += draw_all(r, slot, i) - 1;
     }
 }
 

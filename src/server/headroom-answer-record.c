@@ -26,6 +26,10 @@ own_value (const HeadroomAnswer *self)
     headroom_json_set_strv (own, "ignored_keywords", ignored);
   if (self->n_forgotten > 0)
     headroom_json_set_int (own, "forgotten_tokens", self->n_forgotten);
+  if (self->n_drafted > 0) {
+    headroom_json_set_int (own, "drafted_tokens", self->n_drafted);
+    headroom_json_set_int (own, "taken_tokens", self->n_taken);
+  }
   if (self->repeated > 0)
     headroom_json_set_int (own, "repeated_tokens", self->repeated);
   if (self->ended_loop)
@@ -296,6 +300,8 @@ headroom_answer_hear_done (HeadroomAnswer *self, const HrEvent *event)
   take_text (self, event, TRUE);
   self->steered = event->steered;
   self->n_forgotten = event->n_forgotten;
+  self->n_drafted = event->timings.n_drafted;
+  self->n_taken = event->timings.n_taken;
   if (self->request->stream && (has_something (self) || self->logprobs->len > 0))
     write_text (self);
   record = begin_record (self);

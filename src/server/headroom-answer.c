@@ -187,6 +187,7 @@ submit (HeadroomAnswer *self, GError **error)
   options.sights = self->prompt->sights;
   options.adapters = self->lora;
   options.top_logprobs = self->request->logprobs ? self->request->top_logprobs : -1;
+  options.drafts = headroom_exchange_get_service (self->exchange)->drafts;
   options.shift = self->request->shift == 1;
   options.n_keep = self->options->num_keep < 0
                        ? (guint32) options.n_tokens

@@ -45,6 +45,7 @@ typedef struct {
   gsize n_calls;       /* written */
   gboolean steered;    /* as HrEvent.steered */
   guint32 n_forgotten; /* as HrEvent.n_forgotten */
+  guint32 n_drafted, n_taken; /* as in HrTimings */
   /* The whole answer where it is not streamed, else what is not written yet. */
   GString *text, *thought;
   HrValue *calls;      /* of tools */

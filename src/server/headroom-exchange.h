@@ -40,6 +40,7 @@ typedef struct {
   HeadroomMetrics metrics;
   HeadroomRecent recent;
   gboolean ends_loops; /* of answers whose length nobody limited */
+  gboolean drafts;     /* tokens that the text before makes likely are read ahead */
   char *(*listen) (gpointer server, const char *spec,
                    GError **error); /* as headroom_server_listen () */
   void (*unlisten) (gpointer server); /* ends what listen () began */

@@ -126,6 +126,7 @@ open_service (HeadroomServer *self)
     .residency = headroom_residency_new (&limits),
     .exchanges = g_hash_table_new (NULL, NULL),
     .ends_loops = headroom_env_get_bool ("END_LOOPS", TRUE),
+    .drafts = headroom_env_get_bool ("DRAFTS", TRUE),
     .listen = listen_cb,
     .unlisten = unlisten_cb,
     .dup_uris = dup_uris_cb,

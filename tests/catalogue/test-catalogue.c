@@ -225,7 +225,7 @@ test_granite_rows (void)
     g_assert_cmpuint (rows.n_layers, ==, 40);
     g_assert_cmpuint (rows.cache, ==, cache);
     g_assert_cmpuint (rows.projector, ==, tower);
-    g_assert_cmpuint (rows.output, ==, 4 * 49156 * 4);
+    g_assert_cmpuint (rows.output, ==, 8 * 49156 * 4);
     if (g_str_equal (files[i].weights, "F16")) {
       g_assert_cmpuint (rows.layers, ==, 40 * (2 * layer + 4 * norms));
       g_assert_cmpuint (rows.embeddings, ==, 2 * (guint64) 49156 * 2048 + 4 * 2048);

@@ -137,7 +137,7 @@ static void test_sizes(void)
     g_assert_cmpuint(hr_plan_get_cache_bytes_per_token(plan), ==, 2ull * 2 * 2 * 16 * 2);
     g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_CACHE), ==,
                      128ull * 3 * hr_plan_get_cache_bytes_per_token(plan));
-    g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_OUTPUT), ==, 3ull * 300 * 4);
+    g_assert_cmpuint(hr_plan_get_bytes(plan, HR_ITEM_OUTPUT), ==, 8ull * 300 * 4);
     tiny_model_remove(path);
 }
 
