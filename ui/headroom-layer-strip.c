@@ -121,12 +121,17 @@ count_layers (HeadroomLayerStrip *self, guint32 device)
   return n;
 }
 
-/* Its layers and shares; time: of a generated token, negative: not known. */
+/* Its layers and shares in percent; of the time that a generated token takes, negative: not known.
+ */
 static char *
 describe_device (const HrDevice *device, guint n_layers, double bytes, double time)
 {
   const char *name = device->kind == HR_DEVICE_CPU ? _("the processor") : device->name;
 
+  if (bytes >= 100)
+    /* Translators: the number of layers, and the device that computes all of them */
+    return g_strdup_printf (g_dngettext (NULL, "%u layer on %s", "%u layers on %s", n_layers),
+                            n_layers, name);
   if (time < 0)
     /* Translators: the number of layers, the device that computes them, and its share of the bytes
      * in percent */

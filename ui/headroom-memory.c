@@ -11,6 +11,7 @@
 /* A part that exists is never narrower than this, else a small model would not be seen on a large
  * machine. */
 #define MIN_PART_PIXELS 3.0
+#define MIN_NEIGHBOUR_PIXELS 8.0
 
 const char *
 headroom_memory_part_title (HeadroomMemoryPart part)
@@ -122,14 +123,18 @@ add_segment (HeadroomMemorySegment *segments, gsize *n, HeadroomMemoryPart part,
     segments[(*n)++] = (HeadroomMemorySegment){ .part = part, .owner = owner, .bytes = bytes };
 }
 
-/* Programs that share memory may be counted for more than is not free. */
+/* Programs that share memory may be counted for more than is not free; small ones would only be
+ * stripes. */
 static void
-add_others (const HeadroomMemoryDevice *device, HeadroomMemorySegment *segments, gsize *n)
+add_others (const HeadroomMemoryDevice *device, double width, HeadroomMemorySegment *segments,
+            gsize *n)
 {
   guint64 rest = device->now[HEADROOM_MEMORY_OTHERS];
 
   for (gsize i = 0; i < device->n_neighbours; i++) {
     guint64 bytes = MIN (rest, device->neighbours[i].bytes);
+    if (width * (double) bytes < MIN_NEIGHBOUR_PIXELS * (double) device->total)
+      break;
     add_segment (segments, n, HEADROOM_MEMORY_OTHERS, (int) i, bytes);
     rest -= bytes;
   }
@@ -188,7 +193,7 @@ headroom_memory_layout_segments (const HeadroomMemoryDevice *device, double widt
 
   if (device->total == 0)
     return 0;
-  add_others (device, ret_segments, &n);
+  add_others (device, width, ret_segments, &n);
   add_ours (device, ret_segments, &n);
   add_segment (ret_segments, &n, HEADROOM_MEMORY_FREE, -1, device->now[HEADROOM_MEMORY_FREE]);
   add_segment (ret_segments, &n, HEADROOM_MEMORY_RESERVE, -1, device->now[HEADROOM_MEMORY_RESERVE]);

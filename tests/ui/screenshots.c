@@ -10,6 +10,7 @@
  */
 #include "fake-engine.h"
 #include "headroom-composer.h"
+#include "headroom-device-row.h"
 #include "headroom-locale.h"
 #include "headroom-session.h"
 #include "headroom-window.h"
@@ -23,6 +24,7 @@ typedef struct {
   const char *page;    /* of the window; NULL: the chat */
   double scroll;       /* how far down, 0 to 1 */
   void (*happens) (FakeEngine *engine); /* while the page is shown; NULL: nothing */
+  gboolean opens;                       /* every row that can be opened is open */
 } Scene;
 
 static void
@@ -155,6 +157,9 @@ static const Scene scenes[] = {
   { "page-memory-toast", prepare_models, FALSE, NULL, "memory", 0, evict },
   { "page-memory-warning", prepare_watches, FALSE, NULL, "memory", 0 },
   { "page-memory-watches", prepare_watches, FALSE, NULL, "memory", 0.82 },
+  { "page-memory-open", prepare_watches, FALSE, NULL, "memory", 0, NULL, TRUE },
+  { "page-memory-open-middle", prepare_watches, FALSE, NULL, "memory", 0.56, NULL, TRUE },
+  { "page-memory-open-end", prepare_watches, FALSE, NULL, "memory", 0.8, NULL, TRUE },
   { "page-memory-middle", prepare_models, FALSE, NULL, "memory", 0.33 },
 };
 
@@ -190,6 +195,20 @@ find_page (GtkWidget *root)
   return best;
 }
 
+static void
+open_rows (WindowFixture *fixture)
+{
+  GtkWidget *root = GTK_WIDGET (fixture->window), *found;
+
+  for (guint i = 0; (found = window_find (root, ADW_TYPE_EXPANDER_ROW, i)) != NULL; i++)
+    adw_expander_row_set_expanded (ADW_EXPANDER_ROW (found), TRUE);
+  for (guint i = 0; (found = window_find (root, HEADROOM_TYPE_DEVICE_ROW, i)) != NULL; i++)
+    gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (
+                                      window_find (found, GTK_TYPE_TOGGLE_BUTTON, 0)),
+                                  TRUE);
+  window_fixture_settle (fixture, 500);
+}
+
 /* Turns to a page with the model that HEADROOM_TEST_MODEL names, so that there is something to
  * plan. */
 static void
@@ -205,6 +224,8 @@ show_page (WindowFixture *fixture, const Scene *scene)
   window_fixture_settle (fixture, 900);
   headroom_window_set_server_uri (fixture->window, "http://127.0.0.1:11434");
   window_fixture_settle (fixture, 1500);
+  if (scene->opens)
+    open_rows (fixture);
   page = find_page (GTK_WIDGET (fixture->window));
   if (page == NULL)
     return;

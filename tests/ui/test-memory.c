@@ -159,6 +159,13 @@ test_layout_segments (void)
   }
   g_assert_cmpfloat_with_epsilon (x, 800, 1e-6);
   g_assert_cmpuint (bytes, ==, device.total);
+
+  /* A program that would be seen as a line only is not told apart. */
+  device.neighbours[1].bytes = 64 * MIB;
+  n = headroom_memory_layout_segments (&device, 800, segments);
+  g_assert_cmpint (segments[0].owner, ==, 0);
+  g_assert_cmpint (segments[1].owner, ==, -1);
+  g_assert_cmpint (segments[1].part, ==, HEADROOM_MEMORY_OTHERS);
 }
 
 /* As many as may be told apart, each with every part. */
@@ -176,7 +183,7 @@ test_layout_most_segments (void)
   for (int part = HEADROOM_MEMORY_WEIGHTS; part <= HEADROOM_MEMORY_DRIVER; part++)
     device.now[part] = (HEADROOM_MEMORY_MAX_MODELS + 1) * MIB;
   for (gsize i = 0; i < device.n_neighbours; i++)
-    device.neighbours[i].bytes = MIB;
+    device.neighbours[i].bytes = GIB;
   headroom_memory_settle (&device, 8 * GIB, 2 * GIB);
   g_assert_cmpuint (headroom_memory_layout_segments (&device, 360, segments), ==,
                     HEADROOM_MEMORY_MAX_NEIGHBOURS + 1 + 6 * (HEADROOM_MEMORY_MAX_MODELS + 1) + 2);
