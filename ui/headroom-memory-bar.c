@@ -235,6 +235,26 @@ headroom_memory_bar_new (void)
   return g_object_new (HEADROOM_TYPE_MEMORY_BAR, NULL);
 }
 
+/* Such as "llama3.1:8b 6.7 GiB, firefox 2.1 GiB". */
+static char *
+dup_owners (const HeadroomMemoryDevice *device)
+{
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < device->n_models; i++) {
+    g_autofree char *bytes =
+        headroom_memory_format (headroom_memory_sum_ours (device->models[i].parts));
+    g_string_append_printf (text, "%s%s %s", text->len > 0 ? ", " : "", device->models[i].name,
+                            bytes);
+  }
+  for (gsize i = 0; i < device->n_neighbours; i++) {
+    g_autofree char *bytes = headroom_memory_format (device->neighbours[i].bytes);
+    g_string_append_printf (text, "%s%s %s", text->len > 0 ? ", " : "", device->neighbours[i].name,
+                            bytes);
+  }
+  return g_string_free (text, FALSE);
+}
+
 /* Tells assistive technologies what the bar shows. */
 static void
 update_accessible (HeadroomMemoryBar *self)
@@ -244,7 +264,7 @@ update_accessible (HeadroomMemoryBar *self)
   g_autofree char *free_text = headroom_memory_format (device->now[HEADROOM_MEMORY_FREE]);
   g_autofree char *total = headroom_memory_format (device->total);
   g_autofree char *need = headroom_memory_format (headroom_memory_planned (device));
-  g_autofree char *text = NULL;
+  g_autofree char *owners = dup_owners (device), *text = NULL;
 
   if (device->has_plan)
     text = g_strdup_printf (_("Models take %s, %s of %s are free, the chosen settings need %s"),
@@ -257,7 +277,8 @@ update_accessible (HeadroomMemoryBar *self)
                                   GTK_ACCESSIBLE_PROPERTY_VALUE_NOW,
                                   (double) (device->total - device->now[HEADROOM_MEMORY_FREE] -
                                             device->now[HEADROOM_MEMORY_RESERVE]),
-                                  GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text, -1);
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, text,
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, owners, -1);
 }
 
 /**

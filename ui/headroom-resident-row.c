@@ -13,6 +13,8 @@
 
 #include <glib/gi18n.h>
 
+#define DAY_SECONDS (24 * 60 * 60)
+
 struct _HeadroomResidentRow {
   AdwExpanderRow parent_instance;
   char *model;
@@ -22,6 +24,7 @@ struct _HeadroomResidentRow {
   HeadroomChoiceRow *keep_row;
   HeadroomSlotStrip *slots;
   GtkLabel *slots_label;
+  AdwActionRow *since_row;
   AdwActionRow *users_row;
   AdwActionRow *bytes_row;
 };
@@ -126,6 +129,36 @@ show_users (HeadroomResidentRow *self, const HrValue *requests)
   g_string_free (text, TRUE);
 }
 
+/* By the clock, with the day if that is not today's. */
+static void
+show_since (HeadroomResidentRow *self, const HrValue *model, gint64 now_us)
+{
+  gint64 seconds = headroom_wire_get_int (model, "age_ms") / 1000;
+  g_autoptr (GDateTime) since = g_date_time_new_from_unix_local (now_us / G_USEC_PER_SEC - seconds);
+  g_autofree char *text =
+      since != NULL ? g_date_time_format (since, seconds < DAY_SECONDS ? "%X" : "%x %X") : NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->since_row),
+                          headroom_wire_get (model, "age_ms") != NULL);
+  adw_action_row_set_subtitle (self->since_row, text != NULL ? text : "");
+}
+
+/* What a cache is the product of. */
+static void
+add_cache_formula (GString *text, const HrValue *model, gint64 bytes)
+{
+  const HrValue *settings = headroom_wire_get (model, "settings");
+  gint64 num_ctx = headroom_wire_get_int (settings, "num_ctx"),
+         parallel = headroom_wire_get_int (settings, "parallel");
+  const char *type = headroom_wire_get_string (settings, "kv_type");
+
+  if (num_ctx > 0 && parallel > 0 && type != NULL)
+    /* Translators: tokens of each answer, answers at once, bytes per token, and a number type */
+    g_string_append_printf (text, _(" = %'d tokens × %d answers at once × %'d B, as %s"),
+                            (int) num_ctx, (int) parallel, (int) (bytes / num_ctx / parallel),
+                            type);
+}
+
 /* What it takes, by kind and exactly. */
 static void
 show_bytes (HeadroomResidentRow *self, const HrValue *model)
@@ -145,10 +178,13 @@ show_bytes (HeadroomResidentRow *self, const HrValue *model)
     gint64 n = headroom_wire_get_int (bytes, kinds[i].kind);
     g_autofree char *rounded = headroom_memory_format ((guint64) MAX (n, 0)),
                     *exact = headroom_memory_format_exact ((guint64) MAX (n, 0));
-    if (n > 0)
-      /* Translators: a kind of memory, a rounded and the exact number of bytes */
-      g_string_append_printf (text, _("%s%s: %s (%s)"), text->len > 0 ? "\n" : "",
-                              _(kinds[i].title), rounded, exact);
+    if (n <= 0)
+      continue;
+    /* Translators: a kind of memory, a rounded and the exact number of bytes */
+    g_string_append_printf (text, _("%s%s: %s (%s)"), text->len > 0 ? "\n" : "",
+                            _ (kinds[i].title), rounded, exact);
+    if (g_str_equal (kinds[i].kind, "cache"))
+      add_cache_formula (text, model, n);
   }
   adw_action_row_set_subtitle (self->bytes_row, text->str);
   gtk_widget_set_visible (GTK_WIDGET (self->bytes_row), text->len > 0);
@@ -205,6 +241,7 @@ headroom_resident_row_set_model (HeadroomResidentRow *self, const HrValue *model
   adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self), text);
   show_keep (self, model);
   show_slots (self, model);
+  show_since (self, model, now_us);
   show_users (self, requests);
   show_bytes (self, model);
 }
@@ -308,6 +345,7 @@ headroom_resident_row_init (HeadroomResidentRow *self)
   headroom_choice_row_add_keep_alives (self->keep_row);
   adw_expander_row_add_row (ADW_EXPANDER_ROW (self), GTK_WIDGET (self->keep_row));
   add_slots (self);
+  self->since_row = add_row (self, _("In memory since"));
   self->users_row = add_row (self, _("Used by"));
   self->bytes_row = add_row (self, _("What it takes"));
   g_signal_connect_object (self->keep_row, "notify::selected", G_CALLBACK (kept_cb), self,

@@ -17,6 +17,9 @@ typedef enum {
   ROW_BOOK,
   ROW_COMPUTE,
   ROW_OUTPUT,
+  ROW_PROJECTOR,
+  ROW_STAGING,
+  ROW_DRIVER,
   ROW_TOTAL,
   N_ROWS
 } Row;
@@ -109,6 +112,17 @@ output_formula (const HrModelInfo *info, HrPlan *plan)
                           (guint) (hr_plan_get_bytes (plan, HR_ITEM_OUTPUT) / row));
 }
 
+/* What few models and machines have. */
+static void
+show_rare (HeadroomSumGroup *self, HrPlan *plan, Row row, HrItemKind kind, const char *formula)
+{
+  guint64 bytes = hr_plan_get_bytes (plan, kind);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->rows[row]), bytes > 0);
+  if (bytes > 0)
+    show_row (self, row, bytes, g_strdup (formula));
+}
+
 /**
  * headroom_sum_group_set_plan:
  * @self: a group
@@ -133,6 +147,14 @@ headroom_sum_group_set_plan (HeadroomSumGroup *self, HrModel *model, HrPlan *pla
   show_row (self, ROW_COMPUTE, hr_plan_get_bytes (plan, HR_ITEM_COMPUTE), compute_formula (plan));
   show_row (self, ROW_OUTPUT, hr_plan_get_bytes (plan, HR_ITEM_OUTPUT),
             output_formula (info, plan));
+  show_rare (
+      self, plan, ROW_PROJECTOR, HR_ITEM_PROJECTOR,
+      _("Weights and buffers of the part that reads images. A model that reads text only does without."));
+  show_rare (
+      self, plan, ROW_STAGING, HR_ITEM_STAGING,
+      _("Rows on their way from one device to the other. A model that fits on one device needs none."));
+  show_rare (self, plan, ROW_DRIVER, HR_ITEM_DRIVER,
+             _("What the graphics card’s driver keeps for itself while a model is on it."));
   show_row (self, ROW_TOTAL, hr_plan_get_bytes (plan, HR_ITEM_N_KINDS),
             g_strdup (_("All but the first line")));
 }
@@ -146,10 +168,11 @@ static void
 headroom_sum_group_init (HeadroomSumGroup *self)
 {
   const char *titles[N_ROWS] = {
-    [ROW_FILE] = _("File"),       [ROW_WEIGHTS] = _("Weights in memory"),
-    [ROW_CACHE] = _("Cache"),     [ROW_BOOK] = _("Cache by the textbook’s formula"),
-    [ROW_COMPUTE] = _("Compute"), [ROW_OUTPUT] = _("Output"),
-    [ROW_TOTAL] = _("Sum"),
+    [ROW_FILE] = _("File"),           [ROW_WEIGHTS] = _("Weights in memory"),
+    [ROW_CACHE] = _("Cache"),         [ROW_BOOK] = _("Cache by the textbook’s formula"),
+    [ROW_COMPUTE] = _("Compute"),     [ROW_OUTPUT] = _("Output"),
+    [ROW_PROJECTOR] = _("Projector"), [ROW_STAGING] = _("Between devices"),
+    [ROW_DRIVER] = _("Driver"),       [ROW_TOTAL] = _("Sum"),
   };
 
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _("Where Does It Go?"));

@@ -147,6 +147,7 @@ resident_to_json (HeadroomResident *resident)
   headroom_json_set_string (json, "state", headroom_resident_state_name (resident->state));
   headroom_json_set_float (json, "progress", headroom_resident_get_progress (resident));
   headroom_json_set_int (json, "requests", resident->n_leases);
+  headroom_json_set_int (json, "age_ms", (g_get_monotonic_time () - resident->wanted_us) / 1000);
   set_keep_alive (json, resident);
   if (resident->plan != NULL) {
     hr_value_set (json, "settings",

@@ -114,6 +114,9 @@ test_details (void)
   bytes = headroom_memory_format_exact (
       (guint64) headroom_json_get_int (hr_value_lookup (model, "bytes"), "total", 0));
   g_assert_true (window_shows (get_row (fixture), bytes));
+  g_assert_true (
+      window_shows (get_row (fixture), " = 512 tokens × 4 answers at once × 256 B, as f16"));
+  g_assert_true (window_shows (get_row (fixture), "In memory since"));
 }
 
 /* Applying another context changes the model that is loaded, in its place. */
