@@ -326,3 +326,15 @@ headroom_router_attach (SoupServer *server, HeadroomService *service, const gboo
   soup_server_add_early_handler (server, NULL, early_cb, self, NULL);
   soup_server_add_handler (server, NULL, request_cb, self, router_free);
 }
+
+GStrv
+headroom_router_dup_operations (void)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (routes); i++) {
+    g_autofree char *name = g_strconcat (routes[i].method, " ", routes[i].path, NULL);
+    g_strv_builder_add (builder, name);
+  }
+  return g_strv_builder_end (builder);
+}

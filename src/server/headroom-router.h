@@ -34,6 +34,9 @@ typedef struct {
 void headroom_router_attach (SoupServer *server, HeadroomService *service,
                              const gboolean *is_loopback);
 
+/* "POST /api/chat" for each route; those that a name follows end with a slash. */
+GStrv headroom_router_dup_operations (void) G_GNUC_WARN_UNUSED_RESULT;
+
 /* headroom-route-info.c */
 void headroom_route_root (HeadroomExchange *exchange);
 void headroom_route_version (HeadroomExchange *exchange);

@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include "headroom-openapi.h"
+#include "headroom-router.h"
 #include "server-fixture.h"
 
 #define TOOL_PARAMETERS \
@@ -355,6 +357,24 @@ test_openapi (Server *s, gconstpointer data)
   g_assert_cmpuint (n, >, 25);
 }
 
+/* Everything that is there is described. */
+static void
+test_openapi_is_complete (void)
+{
+  g_auto (GStrv) routes = headroom_router_dup_operations (),
+                 described = headroom_openapi_dup_operations ();
+
+  for (char **route = routes; *route != NULL; route++) {
+    gboolean found = FALSE;
+    for (char **operation = described; *operation != NULL && !found; operation++)
+      found = g_str_has_suffix (*route, "/") && !g_str_has_suffix (*route, " /")
+                  ? g_str_has_prefix (*operation, *route)
+                  : g_str_equal (*operation, *route);
+    g_test_message ("%s", *route);
+    g_assert_true (found);
+  }
+}
+
 /* With a key nobody gets in without it; the unix socket is this user's. */
 static void
 setup_with_key (Server *s, gconstpointer data)
@@ -424,6 +444,7 @@ main (int argc, char **argv)
   CASE ("blobs/create", test_create_from_blob);
   CASE ("metrics", test_metrics);
   CASE ("openapi", test_openapi);
+  g_test_add_func ("/families/openapi/complete", test_openapi_is_complete);
   g_test_add ("/families/key", Server, NULL, setup_with_key, test_key, server_teardown);
   result = g_test_run ();
   server_fixture_finish ();
