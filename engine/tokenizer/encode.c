@@ -87,6 +87,7 @@ static void encode_fragment(HrEncoding *encoding, const char *text, size_t len)
     case HR_TOKENIZER_SPM: hr_spm_encode(encoding, text, len); break;
     case HR_TOKENIZER_WPM: hr_wpm_encode(encoding, text, len); break;
     case HR_TOKENIZER_UNIGRAM: hr_unigram_encode(encoding, text, len); break;
+    case HR_TOKENIZER_PLAMO: hr_plamo_encode(encoding, text, len); break;
     }
 }
 

@@ -108,10 +108,11 @@ static bool load_bool(const HrGguf *gguf, const char *key, bool *value, GError *
 
 static bool load_additions(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 {
-    bool unigram = tokenizer->kind == HR_TOKENIZER_UNIGRAM;
+    bool unigram = tokenizer->kind == HR_TOKENIZER_UNIGRAM,
+         plamo = tokenizer->kind == HR_TOKENIZER_PLAMO;
 
-    tokenizer->adds_bos =
-        tokenizer->kind == HR_TOKENIZER_BPE ? tokenizer->pretokenizer->adds_bos : !unigram;
+    tokenizer->adds_bos = tokenizer->kind == HR_TOKENIZER_BPE ? tokenizer->pretokenizer->adds_bos
+                                                              : !unigram && !plamo;
     tokenizer->adds_eos = unigram || tokenizer->kind == HR_TOKENIZER_WPM;
     if (!load_bool(gguf, KEY("add_bos_token"), &tokenizer->adds_bos, error) ||
         !load_bool(gguf, KEY("add_eos_token"), &tokenizer->adds_eos, error))

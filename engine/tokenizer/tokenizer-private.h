@@ -22,7 +22,8 @@ typedef enum {
     HR_TOKENIZER_BPE,
     HR_TOKENIZER_SPM,
     HR_TOKENIZER_WPM,
-    HR_TOKENIZER_UNIGRAM
+    HR_TOKENIZER_UNIGRAM,
+    HR_TOKENIZER_PLAMO
 } HrTokenizerKind;
 
 /* As in tokenizer.ggml.token_type. */
@@ -84,7 +85,7 @@ struct HrTokenizer {
 
     const HrPretokenizer *pretokenizer; /* BPE */
     HrMergeTable merges;                /* BPE */
-    float *scores;                      /* SPM, unigram: [n_tokens] */
+    float *scores;                      /* SPM, unigram, PLaMo: [n_tokens] */
     bool space_prefix;                  /* SPM, unigram */
     bool merges_spaces;                 /* unigram: each word has one space in front */
     double unknown_score;               /* unigram: of a character that no token covers */
@@ -142,6 +143,8 @@ void hr_bpe_encode(HrEncoding *encoding, const char *text, size_t len);
 void hr_spm_encode(HrEncoding *encoding, const char *text, size_t len);
 bool hr_unigram_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
 void hr_unigram_encode(HrEncoding *encoding, const char *text, size_t len);
+bool hr_plamo_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
+void hr_plamo_encode(HrEncoding *encoding, const char *text, size_t len);
 void hr_wpm_encode(HrEncoding *encoding, const char *text, size_t len);
 /* The bytes that a byte-level token's text stands for, at ret_bytes (at most len). Returns how
  * many; characters outside the alphabet stay as they are. */

@@ -56,10 +56,12 @@ static bool choose_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
         tokenizer->kind = HR_TOKENIZER_WPM;
     else if (strcmp(model, "t5") == 0)
         tokenizer->kind = HR_TOKENIZER_UNIGRAM;
+    else if (strcmp(model, "plamo2") == 0)
+        tokenizer->kind = HR_TOKENIZER_PLAMO;
     else
         return hr_tokenizer_fail(
             error, HR_ERROR_UNSUPPORTED,
-            "The tokenizer “%s” is not supported yet (gpt2, llama, gemma4, bert and t5 are)",
+            "The tokenizer “%s” is not supported yet (gpt2, llama, gemma4, bert, t5 and plamo2 are)",
             model);
     return true;
 }
@@ -109,6 +111,7 @@ static bool load_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error
     case HR_TOKENIZER_SPM: return hr_spm_load(tokenizer, gguf, error);
     case HR_TOKENIZER_WPM: return hr_wpm_load(tokenizer, gguf, error);
     case HR_TOKENIZER_UNIGRAM: return hr_unigram_load(tokenizer, gguf, error);
+    case HR_TOKENIZER_PLAMO: return hr_plamo_load(tokenizer, gguf, error);
     }
     g_return_val_if_reached(false);
 }

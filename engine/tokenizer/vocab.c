@@ -161,14 +161,15 @@ static size_t make_piece(HrTokenizer *tokenizer, size_t id, char *ret_bytes)
     const HrText *text = &tokenizer->texts[id];
     int byte = byte_of(text);
 
-    if (tokenizer->flags[id] & HR_TOKEN_FLAG_SPECIAL) {
-        memcpy(ret_bytes, text->bytes, text->len);
-        return text->len;
-    }
-    if (tokenizer->types[id] == HR_TOKEN_BYTE && byte >= 0) {
+    if (!(tokenizer->flags[id] & HR_TOKEN_FLAG_SPECIAL) &&
+        tokenizer->types[id] == HR_TOKEN_BYTE && byte >= 0) {
         ret_bytes[0] = (char)byte;
         tokenizer->byte_ids[byte] = (HrToken)id;
         return 1;
+    }
+    if ((tokenizer->flags[id] & HR_TOKEN_FLAG_SPECIAL) || tokenizer->kind == HR_TOKENIZER_PLAMO) {
+        memcpy(ret_bytes, text->bytes, text->len);
+        return text->len;
     }
     return tokenizer->kind == HR_TOKENIZER_BPE && !hr_tokenizer_by_characters(tokenizer)
                ? hr_bpe_decode_text(text->bytes, text->len, ret_bytes)

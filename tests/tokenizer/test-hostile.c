@@ -269,6 +269,19 @@ static void test_no_types(void)
     assert_usable(vocab);
 }
 
+/* Scores of any size, and pieces that end within a character. */
+static void test_plamo_scores(void)
+{
+    g_autoptr(TinyVocab) vocab = tiny_vocab_new_plamo();
+
+    tiny_vocab_add(vocab, "h", 1, INFINITY);
+    tiny_vocab_add(vocab, "he", 1, -INFINITY);
+    tiny_vocab_add(vocab, "l", 1, 3e38f);
+    tiny_vocab_add(vocab, "ll", 1, -3e38f);
+    tiny_vocab_add(vocab, " \xff", 1, -1);
+    assert_usable(vocab);
+}
+
 /* Where texts may be there twice, the later one is found, whatever the two are. */
 static void test_twice(void)
 {
@@ -325,6 +338,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/tokenizer/odd/none-ids", test_none_ids);
     g_test_add_func("/tokenizer/odd/tokens", test_odd_tokens);
+    g_test_add_func("/tokenizer/odd/plamo-scores", test_plamo_scores);
     g_test_add_func("/tokenizer/odd/twice", test_twice);
     g_test_add_func("/tokenizer/odd/no-types", test_no_types);
     g_test_add_func("/tokenizer/odd/few-rows", test_few_rows);

@@ -341,6 +341,40 @@ static void test_gemma4(void)
     assert_decodes(tokenizer, (HrToken[]){229, 133, 175}, 3, false, "€");
 }
 
+/* ---- PLaMo ---- */
+
+/* Expected ids are those of llama.cpp's llama-tokenize for the same vocabulary. */
+static void test_plamo(void)
+{
+    static const struct {
+        const char *text;
+        float score;
+    } pieces[] = {
+        {"a", -3},  {"b", -3},    {"ab", -5},    {"aba", -8}, {"ba", -4},   {" ", -2},
+        {"\n", -2}, {" a", -4},   {"▁a", -1},    {"é", -6},   {"日本", -7}, {"c", -2000},
+        {"cc", -900}, {"bb", -6}, {"abab", -10},
+    };
+    g_autoptr(TinyVocab) vocab = tiny_vocab_new_plamo();
+    g_autoptr(HrTokenizer) tokenizer = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++)
+        tiny_vocab_add(vocab, pieces[i].text, NORMAL, pieces[i].score); /* from 259 on */
+    tokenizer = make(vocab);
+    g_assert_false(hr_tokenizer_adds_bos(tokenizer));
+    assert_ids(tokenizer, true, "261", "?ab");
+    assert_ids(tokenizer, false, "273", "?abab");       /* the longest among equals */
+    assert_ids(tokenizer, false, "259 263", "?aba");    /* not the longest where it costs more */
+    assert_ids(tokenizer, false, "263 266", "?ba a");
+    assert_ids(tokenizer, false, "267 265 260", "?▁a\nb");
+    assert_ids(tokenizer, false, "123", "?x");
+    assert_ids(tokenizer, false, "268 269 233 154 168", "?é日本日");
+    assert_ids(tokenizer, false, "271 102", "?ccc");    /* “c” is too dear ever to be taken */
+    assert_ids(tokenizer, false, "261", "?\ufeff" "ab");
+    assert_ids(tokenizer, false, "", "?\ufeff");
+    assert_ids(tokenizer, false, "258 259", "?\xff" "a");
+    assert_decodes(tokenizer, (HrToken[]){266, 267, 233, 154, 168}, 5, false, " a▁a日");
+}
+
 /* ---- WordPiece ---- */
 
 static void test_wpm(void)
@@ -385,6 +419,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tokenizer/spm/prefix", test_spm_prefix);
     g_test_add_func("/tokenizer/spm/rstrip", test_spm_rstrip);
     g_test_add_func("/tokenizer/gemma4", test_gemma4);
+    g_test_add_func("/tokenizer/plamo", test_plamo);
     g_test_add_func("/tokenizer/wpm", test_wpm);
     return g_test_run();
 }

@@ -33,7 +33,7 @@ HrToken tiny_vocab_add(TinyVocab *vocab, const char *text, int32_t type, float s
 {
     g_ptr_array_add(vocab->tokens, g_strdup(text));
     g_array_append_val(vocab->types, type);
-    if (g_strcmp0(vocab->model, "llama") == 0)
+    if (g_strcmp0(vocab->model, "llama") == 0 || g_strcmp0(vocab->model, "plamo2") == 0)
         g_array_append_val(vocab->scores, score);
     return (HrToken)vocab->tokens->len - 1;
 }
@@ -80,6 +80,11 @@ static TinyVocab *new_with_bytes(const char *model)
 TinyVocab *tiny_vocab_new_spm(void)
 {
     return new_with_bytes("llama");
+}
+
+TinyVocab *tiny_vocab_new_plamo(void)
+{
+    return new_with_bytes("plamo2");
 }
 
 TinyVocab *tiny_vocab_new_gemma4(void)
