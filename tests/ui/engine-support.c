@@ -5,6 +5,7 @@
 #include "engine-support.h"
 
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 /* ---- Set-up ---------------------------------------------------------------------------------- */
 
@@ -12,7 +13,8 @@ void
 engine_fixture_init (EngineFixture *fixture)
 {
   static const char *const variables[] = { "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME",
-                                           "XDG_CACHE_HOME" };
+                                           "XDG_CACHE_HOME", "XDG_DATA_HOME" };
+  g_autofree char *own = NULL, *models = NULL;
   g_autoptr (GError) error = NULL;
 
   fixture->session = NULL;
@@ -21,6 +23,10 @@ engine_fixture_init (EngineFixture *fixture)
   for (gsize i = 0; i < G_N_ELEMENTS (variables); i++)
     g_setenv (variables[i], fixture->folder, TRUE);
   g_chmod (fixture->folder, 0700);
+  own = engine_fixture_dup_path (fixture, "headroom");
+  models = g_build_filename (own, "models", NULL);
+  g_assert_cmpint (g_mkdir (own, 0700), ==, 0);
+  g_assert_cmpint (symlink (fixture->folder, models), ==, 0);
 }
 
 char *

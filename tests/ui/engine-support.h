@@ -18,7 +18,7 @@ typedef struct {
   HeadroomSession *session; /* NULL before it is opened */
 } EngineFixture;
 
-/* A folder for models, which the environment names from now on. Before gtk_init_check(): where
+/* A folder for models, also where the window looks for them by itself, which the environment names from now on. Before gtk_init_check(): where
  * things are kept is read once. */
 void           engine_fixture_init         (EngineFixture   *fixture);
 char          *engine_fixture_dup_path     (EngineFixture   *fixture,

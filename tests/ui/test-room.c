@@ -1,20 +1,24 @@
-/* test-room.c: settings for which another model has to go, and the watches, in the real window in
- * front of the real engine.
+/* test-room.c: settings for which another model has to go, the watches, and other quantisations, in
+ * the real window in front of the real engine.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Two tiny models whose caches are promised most of the machine's room. Nothing of it is taken:
- * pages are committed as text comes.
+ * pages are committed as text comes. Two files with the shape of a known model and holes for its
+ * weights.
  */
 #include "engine-support.h"
 #include "headroom-banner.h"
+#include "headroom-catalogue.h"
 #include "headroom-cost-chart.h"
 #include "headroom-cost-group.h"
 #include "headroom-memory-page.h"
+#include "headroom-model-chooser.h"
 #include "headroom-slider-row.h"
+#include "headroom-variants-group.h"
 #include "headroom-watches-group.h"
 
-#include <glib/gstdio.h>
+#include <unistd.h>
 
 /* What a token takes: keys and values of 4 layers, 4 heads 256 wide, 16 bits each. */
 #define TOKEN_BYTES 16384u
@@ -201,14 +205,62 @@ test_watches (void)
   g_assert_true (g_file_test (thresholds, G_FILE_TEST_IS_REGULAR));
 }
 
+/* ---- Quantisations --------------------------------------------------------------------------- */
+
+static gboolean
+has_chosen (WindowFixture *fixture, const char *model)
+{
+  GtkWidget *chooser = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_MODEL_CHOOSER, 0);
+
+  return g_strcmp0 (headroom_model_chooser_get_model (HEADROOM_MODEL_CHOOSER (chooser)), model) ==
+         0;
+}
+
+/* A click on a quantisation that is on this computer chooses the model that has it. */
+static void
+test_quantisation (void)
+{
+  g_autoptr (WindowFixture) fixture = open_window ();
+  GtkWidget *group = window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_VARIANTS_GROUP, 0);
+  g_autofree char *path = engine_fixture_dup_path (&engine, "little.Q4_K_M.gguf");
+  GtkWidget *row = NULL;
+
+  headroom_window_choose_model (fixture->window, path);
+  window_fixture_wait_until (fixture, window_shows (group, " fits best: "));
+  for (guint i = 0; row == NULL; i++) {
+    GtkWidget *next = window_find (group, ADW_TYPE_ACTION_ROW, i);
+    g_assert_nonnull (next);
+    if (g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (next)), "Q8_0"))
+      row = next;
+  }
+  g_assert_true (window_shows (row, "on this computer"));
+  g_signal_emit_by_name (row, "activated");
+  window_fixture_wait_until (fixture, has_chosen (fixture, "little:q8_0"));
+}
+
+/* The file that an entry of the catalogue describes, with a hole for its weights. */
+static void
+add_shape (const char *file, const char *weights)
+{
+  g_autofree char *path = engine_fixture_dup_path (&engine, file);
+  g_autoptr (GError) error = NULL;
+  guint64 data_bytes;
+  g_autoptr (GBytes) header =
+      headroom_catalogue_write_header (headroom_catalogue_find ("smollm2:135m"), weights,
+                                       &data_bytes, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (g_file_set_contents (path, g_bytes_get_data (header, NULL),
+                                      (gssize) g_bytes_get_size (header), NULL));
+  g_assert_cmpint (truncate (path, (off_t) (g_bytes_get_size (header) + data_bytes)), ==, 0);
+}
+
 /* The threshold that the engine begins with: more than 1 % of the memory is used anywhere. */
 static void
 write_threshold (void)
 {
-  g_autofree char *config = engine_fixture_dup_path (&engine, "headroom"),
-                  *path = g_build_filename (config, "watches.json", NULL);
+  g_autofree char *path = engine_fixture_dup_path (&engine, "headroom/watches.json");
 
-  g_assert_cmpint (g_mkdir_with_parents (config, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, "{\"device-memory\": 1}", -1, NULL));
 }
 
@@ -232,10 +284,13 @@ main (int argc, char **argv)
   model.n_ctx = MAX_TOKENS;
   engine_fixture_add (&engine, "first.gguf", &model);
   engine_fixture_add (&engine, "second.gguf", &model);
+  add_shape ("little.Q4_K_M.gguf", "Q4_K_M");
+  add_shape ("little.Q8_0.gguf", "Q8_0");
   write_threshold ();
   engine_fixture_open (&engine);
   g_test_add_func ("/room/asks-first", test_asks_first);
   g_test_add_func ("/room/watches", test_watches);
+  g_test_add_func ("/room/quantisation", test_quantisation);
   status = g_test_run ();
   engine_fixture_clear (&engine);
   return status;
