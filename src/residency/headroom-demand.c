@@ -83,6 +83,27 @@ headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded, gu
   return TRUE;
 }
 
+static gboolean
+has_gpu (const HrPlan *plan)
+{
+  for (gsize d = 0; d < hr_plan_n_devices (plan); d++)
+    if (hr_plan_get_device (plan, d)->kind == HR_DEVICE_GPU)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+headroom_demand_layers_are_met (const HeadroomDemand *self, const HrPlan *loaded, char **ret_reason)
+{
+  gint32 n_layers = (gint32) hr_plan_n_layers (loaded), wanted = self->settings.gpu_layers,
+         now = hr_plan_get_settings (loaded)->gpu_layers;
+
+  if (!self->gpu_layers_given || wanted < 0 || n_layers == 0 || !has_gpu (loaded))
+    return TRUE;
+  wanted = MIN (wanted, n_layers);
+  return !differs (wanted != now, "num_gpu", (guint32) wanted, (guint32) MAX (now, 0), ret_reason);
+}
+
 gboolean
 headroom_demand_resize (const HeadroomDemand *self, const HrSettings *loaded, guint32 n_ctx_train,
                         HrSettings *ret_settings)

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 typedef struct {
   HrSettings settings;     /* num_ctx, parallel, num_batch, threads 0: not said */
   gboolean kv_type_given;  /* by the request itself */
-  gboolean gpu_layers_given;
+  gboolean gpu_layers_given; /* the same */
   gboolean exact;          /* what is said is what it has to become, not what is enough */
   char client[48];         /* who asks, for events; "" if that is not known */
 } HeadroomDemand;
@@ -37,6 +37,11 @@ gboolean headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *opti
  */
 gboolean headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded,
                                  guint32 n_ctx_train, char **ret_reason);
+
+/* Whether as many layers are on GPUs as the request says, where it says so and there are any: they
+ * are moved by loading the model again. */
+gboolean headroom_demand_layers_are_met (const HeadroomDemand *self, const HrPlan *loaded,
+                                         char **ret_reason);
 
 /**
  * headroom_demand_resize:

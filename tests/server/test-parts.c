@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tiny-model.h"
 #include "headroom-address.h"
 #include "headroom-demand.h"
 #include "headroom-server.h"
@@ -182,6 +183,39 @@ test_demand (void)
   g_assert_true (headroom_demand_is_met (&demand, &loaded, 2048, NULL));
 }
 
+/* Layers are where the request wants them, or the model is loaded again; without a GPU it does not
+ * matter. */
+static void
+test_demand_layers (void)
+{
+  const HrDevice devices[] = {
+    { .name = "host", .kind = HR_DEVICE_CPU, .total = 1 << 30, .free = 1 << 30 },
+    { .name = "gpu", .kind = HR_DEVICE_GPU, .total = 1 << 30, .free = 1 << 30 },
+  };
+  const HrSettings settings = { .num_ctx = 256, .parallel = 1, .gpu_layers = 1, .threads = 1 };
+  char *path = tiny_model_new (&tiny_model_default);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HrModel) model = hr_model_open (path, &error);
+  g_autoptr (HrPlan) plan = hr_plan_new (model, &settings, devices, 2, &error);
+  g_autoptr (HrPlan) host = hr_plan_new (model, &settings, devices, 1, &error);
+  static const struct {
+    gint32 wanted;
+    gboolean given, met;
+  } cases[] = { { 1, TRUE, TRUE },   { 0, TRUE, FALSE }, { 2, TRUE, FALSE },
+                { 99, TRUE, FALSE }, { -1, TRUE, TRUE }, { 0, FALSE, TRUE } };
+
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    HeadroomDemand demand = { .settings = { .gpu_layers = cases[i].wanted },
+                              .gpu_layers_given = cases[i].given };
+    g_autofree char *reason = NULL;
+    g_assert_true (headroom_demand_layers_are_met (&demand, plan, &reason) == cases[i].met);
+    g_assert_true ((reason == NULL) == cases[i].met);
+    g_assert_true (headroom_demand_layers_are_met (&demand, host, NULL));
+  }
+  tiny_model_remove (path);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -193,5 +227,6 @@ main (int argc, char **argv)
   g_test_add_func ("/server/thinking/split", test_thinking);
   g_test_add_func ("/server/thinking/template", test_thinking_in_template);
   g_test_add_func ("/server/demand", test_demand);
+  g_test_add_func ("/server/demand/layers", test_demand_layers);
   return g_test_run ();
 }
