@@ -5,6 +5,7 @@
  */
 #include "headroom-cost-chart.h"
 
+#include "headroom-chart.h"
 #include "headroom-memory-paint.h"
 
 #include <glib/gi18n.h>
@@ -107,19 +108,11 @@ draw_layers (HeadroomCostChart *self, cairo_t *cr, double width, double height)
 static void
 draw_budget (HeadroomCostChart *self, cairo_t *cr, double width, double height)
 {
-  static const double dashes[] = { 5, 4 };
-  double ceiling = ceiling_of (self), y = y_of ((double) self->budget, ceiling, height);
-  GdkRGBA colour = headroom_memory_colour (GTK_WIDGET (self), "error_color");
+  double ceiling = ceiling_of (self);
 
-  if (self->budget == 0 || (double) self->budget > ceiling)
-    return;
-  gdk_cairo_set_source_rgba (cr, &colour);
-  cairo_set_dash (cr, dashes, G_N_ELEMENTS (dashes), 0);
-  cairo_set_line_width (cr, 1.5);
-  cairo_move_to (cr, 0, y);
-  cairo_line_to (cr, width, y);
-  cairo_stroke (cr);
-  cairo_set_dash (cr, NULL, 0, 0);
+  if (self->budget > 0 && (double) self->budget <= ceiling)
+    headroom_chart_draw_limit (GTK_WIDGET (self), cr, y_of ((double) self->budget, ceiling, height),
+                               width);
 }
 
 typedef double (*Measure) (const HeadroomSurveyPoint *point);
@@ -184,43 +177,6 @@ draw_cliffs (HeadroomCostChart *self, cairo_t *cr, double width, double height)
   }
 }
 
-static void
-draw_choice (HeadroomCostChart *self, cairo_t *cr, double width, double height)
-{
-  double x = CLAMP (x_of (self, self->num_ctx, width), 1, width - 1);
-  GdkRGBA colour;
-
-  gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &colour);
-  gdk_cairo_set_source_rgba (cr, &colour);
-  cairo_set_line_width (cr, 2);
-  cairo_move_to (cr, x, 0);
-  cairo_line_to (cr, x, height);
-  cairo_stroke (cr);
-}
-
-static void
-draw_text (HeadroomCostChart *self, GtkSnapshot *snapshot, const char *text, double x, double y,
-           double align)
-{
-  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
-  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
-  double width = gtk_widget_get_width (GTK_WIDGET (self));
-  GdkRGBA colour;
-  int text_width;
-
-  pango_attr_list_insert (attributes, pango_attr_scale_new (PANGO_SCALE_SMALL));
-  pango_layout_set_attributes (layout, attributes);
-  pango_layout_get_pixel_size (layout, &text_width, NULL);
-  gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &colour);
-  colour.alpha *= 0.7f;
-  gtk_snapshot_save (snapshot);
-  gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (CLAMP (x - text_width * align, 0,
-                                                                 MAX (width - text_width, 0)),
-                                                          y));
-  gtk_snapshot_append_layout (snapshot, layout, &colour);
-  gtk_snapshot_restore (snapshot);
-}
-
 /* Powers of two, as many as there is room for. */
 static void
 draw_ticks (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, double height)
@@ -233,7 +189,8 @@ draw_ticks (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, double
     g_autofree char *text =
         tokens >= 1024 ? g_strdup_printf ("%uk", tokens / 1024) : g_strdup_printf ("%u", tokens);
     if (tokens >= self->points[0].num_ctx && i % step == 0)
-      draw_text (self, snapshot, text, x_of (self, tokens, width), height + 2, 0.5);
+      headroom_chart_draw_text (GTK_WIDGET (self), snapshot, text, x_of (self, tokens, width),
+                                height + 2, 0.5);
   }
 }
 
@@ -249,11 +206,12 @@ draw_amounts (HeadroomCostChart *self, GtkSnapshot *snapshot, double width, doub
   /* Translators: how many bytes there are */
   g_autofree char *room = g_strdup_printf (_("%s are there"), budget);
 
-  draw_text (self, snapshot, top, is_rtl ? 0 : width,
-             y_of ((double) sum (last), ceiling, height) - TOP_GAP, is_rtl ? 0 : 1);
+  headroom_chart_draw_text (GTK_WIDGET (self), snapshot, top, is_rtl ? 0 : width,
+                            y_of ((double) sum (last), ceiling, height) - TOP_GAP, is_rtl ? 0 : 1);
   if (self->budget > 0 && (double) self->budget <= ceiling)
-    draw_text (self, snapshot, room, is_rtl ? width : 0,
-               y_of ((double) self->budget, ceiling, height) - TOP_GAP, is_rtl ? 1 : 0);
+    headroom_chart_draw_text (GTK_WIDGET (self), snapshot, room, is_rtl ? width : 0,
+                              y_of ((double) self->budget, ceiling, height) - TOP_GAP,
+                              is_rtl ? 1 : 0);
 }
 
 static void
@@ -273,7 +231,7 @@ headroom_cost_chart_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   draw_cliffs (self, cr, width, height);
   draw_curve (self, cr, speed_of, FALSE, width, height);
   draw_curve (self, cr, wait_of, TRUE, width, height);
-  draw_choice (self, cr, width, height);
+  headroom_chart_draw_choice (widget, cr, x_of (self, self->num_ctx, width), width, height);
   cairo_destroy (cr);
   draw_ticks (self, snapshot, width, height);
   draw_amounts (self, snapshot, width, height);

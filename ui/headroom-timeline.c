@@ -3,46 +3,11 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
-#include "headroom-timeline.h"
-
-#include "headroom-memory-paint.h"
+#include "headroom-timeline-private.h"
 
 #include <glib/gi18n.h>
-#include <math.h>
 
-/* pixels */
-#define MIN_WIDTH 240
-#define LANE_TEXT 18
-#define LANE_BAR 12
-#define LANE_GAP 8
-#define LANE_HEIGHT (LANE_TEXT + LANE_BAR + LANE_GAP)
-#define SUM_HEIGHT 72
-#define AXIS_HEIGHT 20
-#define MARK_SIZE 5.0
-#define TICK_WIDTH 64.0
-
-typedef struct {
-  guint lane;
-  double seconds;
-  HeadroomEventKind kind;
-} Mark;
-
-typedef struct {
-  double seconds;
-  guint64 used; /* bytes of all devices together */
-} Level;
-
-struct _HeadroomTimeline {
-  GtkWidget parent_instance;
-  GPtrArray *names; /* of char *: a lane each */
-  GArray *stays;    /* HeadroomStay */
-  GArray *marks;    /* Mark */
-  GArray *levels;   /* Level, by time */
-  guint64 total;    /* bytes of all devices */
-  guint64 budget;   /* of them, what models may take */
-  double length;    /* seconds */
-  double moment;
-};
+#define MIN_WIDTH 240 /* pixels */
 
 G_DEFINE_FINAL_TYPE (HeadroomTimeline, headroom_timeline, GTK_TYPE_WIDGET)
 
@@ -97,8 +62,8 @@ end_stay (HeadroomTimeline *self, guint lane, double seconds, gboolean was_evict
 static void
 take_event (HeadroomTimeline *self, HeadroomEvent *event)
 {
-  Mark mark = { .seconds = headroom_timeline_event_time (event),
-                .kind = headroom_event_get_kind (event) };
+  HeadroomTimelineMark mark = { .seconds = headroom_timeline_event_time (event),
+                                .kind = headroom_event_get_kind (event) };
   HeadroomStay stay = { .from_seconds = mark.seconds, .to_seconds = -1 };
 
   if (!find_lane (self, headroom_event_get_model (event), &mark.lane))
@@ -122,7 +87,7 @@ take_event (HeadroomTimeline *self, HeadroomEvent *event)
 static void
 take_level (HeadroomTimeline *self, const HeadroomSimulationEvent *event, gsize n_devices)
 {
-  Level level = { .seconds = headroom_timeline_event_time (event->event) };
+  HeadroomTimelineLevel level = { .seconds = headroom_timeline_event_time (event->event) };
 
   for (gsize d = 0; d < n_devices; d++)
     level.used += event->used[d];
@@ -151,7 +116,7 @@ count_marks (HeadroomTimeline *self, HeadroomEventKind kind)
   guint n = 0;
 
   for (guint i = 0; i < self->marks->len; i++)
-    n += g_array_index (self->marks, Mark, i).kind == kind;
+    n += g_array_index (self->marks, HeadroomTimelineMark, i).kind == kind;
   return n;
 }
 
@@ -238,216 +203,7 @@ headroom_timeline_get_stays (HeadroomTimeline *self, guint *ret_n)
   return (const HeadroomStay *) (gpointer) self->stays->data;
 }
 
-/* ---- Drawing --------------------------------------------------------------------------------- */
-
-static double
-x_of (HeadroomTimeline *self, double seconds, double width)
-{
-  double x = self->length > 0 ? width * CLAMP (seconds / self->length, 0, 1) : 0;
-
-  return gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL ? width - x : x;
-}
-
-static double
-bar_top (guint lane)
-{
-  return lane * LANE_HEIGHT + LANE_TEXT;
-}
-
-static void
-draw_text (HeadroomTimeline *self, GtkSnapshot *snapshot, const char *text, double x, double y,
-           double align)
-{
-  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
-  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
-  double width = gtk_widget_get_width (GTK_WIDGET (self));
-  GdkRGBA colour;
-  int text_width;
-
-  pango_attr_list_insert (attributes, pango_attr_scale_new (PANGO_SCALE_SMALL));
-  pango_layout_set_attributes (layout, attributes);
-  pango_layout_get_pixel_size (layout, &text_width, NULL);
-  gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &colour);
-  gtk_snapshot_save (snapshot);
-  gtk_snapshot_translate (snapshot,
-                          &GRAPHENE_POINT_INIT ((float) CLAMP (x - text_width * align, 0,
-                                                               MAX (width - text_width, 0)),
-                                                (float) y));
-  gtk_snapshot_append_layout (snapshot, layout, &colour);
-  gtk_snapshot_restore (snapshot);
-}
-
-static void
-snapshot_lanes (HeadroomTimeline *self, GtkSnapshot *snapshot, double width)
-{
-  GtkWidget *widget = GTK_WIDGET (self);
-  gboolean is_rtl = gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL;
-
-  for (guint lane = 0; lane < self->names->len; lane++) {
-    graphene_rect_t trough =
-        GRAPHENE_RECT_INIT (0, (float) bar_top (lane), (float) width, LANE_BAR);
-    draw_text (self, snapshot, self->names->pdata[lane], is_rtl ? width : 0, lane * LANE_HEIGHT,
-               is_rtl ? 1 : 0);
-    headroom_memory_paint_trough (widget, snapshot, &trough);
-  }
-  for (guint i = 0; i < self->stays->len; i++) {
-    const HeadroomStay *stay = &g_array_index (self->stays, HeadroomStay, i);
-    double a = x_of (self, stay->from_seconds, width), b = x_of (self, stay->to_seconds, width);
-    graphene_rect_t area = GRAPHENE_RECT_INIT ((float) MIN (a, b), (float) bar_top (stay->lane),
-                                               (float) MAX (fabs (b - a), 1), LANE_BAR);
-    headroom_memory_paint (widget, snapshot, &area, HEADROOM_MEMORY_WEIGHTS);
-  }
-}
-
-/* A triangle for who had to go, a cross for who was refused, a disc for who had to wait or came
- * back with other settings. */
-static void
-trace_mark (cairo_t *cr, const Mark *mark, double x, double y)
-{
-  switch (mark->kind) {
-  case HEADROOM_EVENT_EVICT:
-    cairo_move_to (cr, x - MARK_SIZE, y - MARK_SIZE);
-    cairo_line_to (cr, x + MARK_SIZE, y - MARK_SIZE);
-    cairo_line_to (cr, x, y + MARK_SIZE);
-    cairo_close_path (cr);
-    cairo_fill (cr);
-    break;
-  case HEADROOM_EVENT_REFUSE:
-    cairo_move_to (cr, x - MARK_SIZE, y - MARK_SIZE);
-    cairo_line_to (cr, x + MARK_SIZE, y + MARK_SIZE);
-    cairo_move_to (cr, x - MARK_SIZE, y + MARK_SIZE);
-    cairo_line_to (cr, x + MARK_SIZE, y - MARK_SIZE);
-    cairo_set_line_width (cr, 2.5);
-    cairo_stroke (cr);
-    break;
-  default:
-    cairo_arc (cr, x, y, MARK_SIZE - 1, 0, 2 * G_PI);
-    cairo_fill (cr);
-  }
-}
-
-static gboolean
-is_marked (HeadroomEventKind kind)
-{
-  return kind != HEADROOM_EVENT_UNLOAD && kind != HEADROOM_EVENT_LOAD;
-}
-
-static void
-draw_marks (HeadroomTimeline *self, cairo_t *cr, double width)
-{
-  GdkRGBA bad = headroom_memory_colour (GTK_WIDGET (self), "error_color");
-  GdkRGBA fair = headroom_memory_colour (GTK_WIDGET (self), "warning_color");
-
-  for (guint i = 0; i < self->marks->len; i++) {
-    const Mark *mark = &g_array_index (self->marks, Mark, i);
-    if (!is_marked (mark->kind))
-      continue;
-    gdk_cairo_set_source_rgba (cr, mark->kind == HEADROOM_EVENT_EVICT ||
-                                           mark->kind == HEADROOM_EVENT_REFUSE
-                                       ? &bad
-                                       : &fair);
-    trace_mark (cr, mark, CLAMP (x_of (self, mark->seconds, width), MARK_SIZE, width - MARK_SIZE),
-                bar_top (mark->lane) + LANE_BAR / 2.0);
-  }
-}
-
-static double
-y_of (HeadroomTimeline *self, guint64 bytes, double top)
-{
-  return top + SUM_HEIGHT * (1 - (double) MIN (bytes, self->total) / (double) MAX (self->total, 1));
-}
-
-/* What is taken holds from one event to the next. */
-static void
-draw_sum (HeadroomTimeline *self, cairo_t *cr, double width, double top)
-{
-  static const double dashes[] = { 5, 4 };
-  GdkRGBA fill = headroom_memory_colour (GTK_WIDGET (self), "headroom_weights");
-  GdkRGBA limit = headroom_memory_colour (GTK_WIDGET (self), "error_color");
-  guint64 used = 0;
-
-  fill.alpha *= 0.6f;
-  gdk_cairo_set_source_rgba (cr, &fill);
-  cairo_move_to (cr, x_of (self, 0, width), top + SUM_HEIGHT);
-  for (guint i = 0; i < self->levels->len; i++) {
-    const Level *level = &g_array_index (self->levels, Level, i);
-    cairo_line_to (cr, x_of (self, level->seconds, width), y_of (self, used, top));
-    cairo_line_to (cr, x_of (self, level->seconds, width), y_of (self, level->used, top));
-    used = level->used;
-  }
-  cairo_line_to (cr, x_of (self, self->length, width), y_of (self, used, top));
-  cairo_line_to (cr, x_of (self, self->length, width), top + SUM_HEIGHT);
-  cairo_close_path (cr);
-  cairo_fill (cr);
-  gdk_cairo_set_source_rgba (cr, &limit);
-  cairo_set_dash (cr, dashes, G_N_ELEMENTS (dashes), 0);
-  cairo_set_line_width (cr, 1.5);
-  cairo_move_to (cr, 0, y_of (self, self->budget, top));
-  cairo_line_to (cr, width, y_of (self, self->budget, top));
-  cairo_stroke (cr);
-  cairo_set_dash (cr, NULL, 0, 0);
-}
-
-static void
-draw_moment (HeadroomTimeline *self, cairo_t *cr, double width, double height)
-{
-  double x = CLAMP (x_of (self, self->moment, width), 1, width - 1);
-  GdkRGBA colour;
-
-  gtk_style_context_get_color (gtk_widget_get_style_context (GTK_WIDGET (self)), &colour);
-  gdk_cairo_set_source_rgba (cr, &colour);
-  cairo_set_line_width (cr, 2);
-  cairo_move_to (cr, x, 0);
-  cairo_line_to (cr, x, height);
-  cairo_stroke (cr);
-}
-
-/* A round step of time for which there is room. */
-static double
-tick_step (double length, double width)
-{
-  static const double steps[] = { 10,   30,       60,       300,      600,      1800,
-                                  3600, 2 * 3600, 4 * 3600, 8 * 3600, 24 * 3600 };
-  double least = length * TICK_WIDTH / MAX (width, 1);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (steps); i++)
-    if (steps[i] >= least)
-      return steps[i];
-  return least;
-}
-
-static void
-draw_axis (HeadroomTimeline *self, GtkSnapshot *snapshot, double width, double y)
-{
-  double step = tick_step (self->length, width);
-
-  for (double seconds = 0; seconds <= self->length; seconds += step) {
-    g_autofree char *text = headroom_timeline_format_time (seconds);
-    draw_text (self, snapshot, text, x_of (self, seconds, width), y + 2, 0.5);
-  }
-}
-
-static void
-headroom_timeline_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
-{
-  HeadroomTimeline *self = HEADROOM_TIMELINE (widget);
-  double width = gtk_widget_get_width (widget), lanes = self->names->len * (double) LANE_HEIGHT,
-         height = lanes + SUM_HEIGHT;
-  graphene_rect_t trough = GRAPHENE_RECT_INIT (0, (float) lanes, (float) width, SUM_HEIGHT);
-  graphene_rect_t area = GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height);
-  cairo_t *cr;
-
-  if (self->names->len == 0)
-    return;
-  snapshot_lanes (self, snapshot, width);
-  headroom_memory_paint_trough (widget, snapshot, &trough);
-  cr = gtk_snapshot_append_cairo (snapshot, &area);
-  draw_sum (self, cr, width, lanes);
-  draw_marks (self, cr, width);
-  draw_moment (self, cr, width, height);
-  cairo_destroy (cr);
-  draw_axis (self, snapshot, width, height);
-}
+/* ---- Widget ---------------------------------------------------------------------------------- */
 
 static void
 headroom_timeline_measure (GtkWidget *widget, GtkOrientation orientation, int for_size,
@@ -457,10 +213,8 @@ headroom_timeline_measure (GtkWidget *widget, GtkOrientation orientation, int fo
 
   *minimum = *natural = orientation == GTK_ORIENTATION_HORIZONTAL
                             ? MIN_WIDTH
-                            : n_lanes * LANE_HEIGHT + SUM_HEIGHT + AXIS_HEIGHT;
+                            : _headroom_timeline_get_height (n_lanes);
 }
-
-/* ---- Widget ---------------------------------------------------------------------------------- */
 
 static void
 headroom_timeline_finalize (GObject *object)
@@ -481,7 +235,7 @@ headroom_timeline_class_init (HeadroomTimelineClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = headroom_timeline_finalize;
   widget_class->measure = headroom_timeline_measure;
-  widget_class->snapshot = headroom_timeline_snapshot;
+  widget_class->snapshot = _headroom_timeline_snapshot;
   gtk_widget_class_set_css_name (widget_class, "timeline");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
 }
@@ -491,8 +245,8 @@ headroom_timeline_init (HeadroomTimeline *self)
 {
   self->names = g_ptr_array_new_with_free_func (g_free);
   self->stays = g_array_new (FALSE, FALSE, sizeof (HeadroomStay));
-  self->marks = g_array_new (FALSE, FALSE, sizeof (Mark));
-  self->levels = g_array_new (FALSE, FALSE, sizeof (Level));
+  self->marks = g_array_new (FALSE, FALSE, sizeof (HeadroomTimelineMark));
+  self->levels = g_array_new (FALSE, FALSE, sizeof (HeadroomTimelineLevel));
   gtk_widget_set_hexpand (GTK_WIDGET (self), TRUE);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _("Memory over time"), -1);
