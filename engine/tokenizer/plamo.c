@@ -1,10 +1,13 @@
-/* plamo.c: the tokenizer of PLaMo 2.
+/* plamo.c: the tokenizers of PLaMo 2 and 3.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Of all ways to cover the text with tokens the one is taken whose scores, as whole numbers, sum up
  * highest, worked out from the end; among equals the one whose first token is longest. A character
  * may also become its bytes, which is dear. Spaces stand for themselves, in files too.
+ *
+ * PLaMo 3 covers parts of the text on their own: what looks like one of its markers, runs of
+ * spaces, runs of one character. U+EE00 parts its neighbours and is left out.
  */
 #include "tokenizer/tokenizer-private.h"
 
@@ -16,6 +19,9 @@
 #define BYTES_COST 10000000
 #define NO_WAY INT64_MAX
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#define MARKER "<|plamo:"
+#define MAX_MARKER_BODY 64 /* characters */
+#define PARTER 0xee00
 
 /* The best way from a place to the end. */
 typedef struct {
@@ -29,6 +35,8 @@ bool hr_plamo_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
     if (!hr_spm_load(tokenizer, gguf, error))
         return false;
     tokenizer->space_prefix = false;
+    tokenizer->in_parts =
+        g_strcmp0(hr_gguf_get_string(gguf, "tokenizer.ggml.model", NULL), "plamo3") == 0;
     return true;
 }
 
@@ -71,21 +79,13 @@ static void append_ways(HrEncoding *encoding, const char *text, size_t len, cons
     }
 }
 
-void hr_plamo_encode(HrEncoding *encoding, const char *text, size_t len)
+/* runes[0..n) are the characters of text[0..len). */
+static void encode_part(HrEncoding *encoding, const char *text, size_t len, const HrRune *runes,
+                        size_t n)
 {
-    size_t mark = strlen(BYTE_ORDER_MARK), n;
-    const HrRune *runes;
-    g_autofree Way *ways = NULL;
+    g_autofree Way *ways = g_try_new(Way, len + 1);
 
-    if (len >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0) {
-        text += mark;
-        len -= mark;
-    }
-    if (len == 0)
-        return;
-    runes = hr_encoding_runes(encoding, text, len, &n);
-    ways = g_try_new(Way, len + 1);
-    if (!runes || !ways) {
+    if (!ways) {
         encoding->failed = true;
         return;
     }
@@ -97,4 +97,97 @@ void hr_plamo_encode(HrEncoding *encoding, const char *text, size_t len)
         ways[at] = find_way(encoding->tokenizer, text, at, runes + i, n - i, ways);
     }
     append_ways(encoding, text, len, ways);
+}
+
+/* ---- Parts ---- */
+
+static bool is(const HrRune *runes, size_t n, size_t at, uint32_t code)
+{
+    return at < n && hr_rune_code(runes[at]) == code;
+}
+
+/* Where `<|plamo:` and at most so many characters and `|>` end that begin at `at`; at: they do not.
+ * Spaces and the separators U+001C to U+001F end the search. */
+static size_t marker_end(const HrRune *runes, size_t n, size_t at)
+{
+    size_t i = at, body;
+
+    for (const char *c = MARKER; *c; c++, i++) {
+        if (!is(runes, n, i, (unsigned char)*c))
+            return at;
+    }
+    body = i;
+    while (i < n && i - body < MAX_MARKER_BODY && hr_rune_code(runes[i]) != '|' &&
+           !(runes[i] & HR_RUNE_SPACE) && (hr_rune_code(runes[i]) & ~3u) != 0x1c)
+        i++;
+    return is(runes, n, i, '|') && is(runes, n, i + 1, '>') ? i + 2 : at;
+}
+
+static void cut_markers(const HrRune *runes, size_t n, bool *cuts)
+{
+    for (size_t i = 0; i < n;) {
+        size_t end = marker_end(runes, n, i);
+
+        if (end > i)
+            cuts[i] = cuts[end] = true;
+        i = end > i ? end : i + 1;
+    }
+}
+
+static void cut_runs(const HrRune *runes, size_t n, bool *cuts)
+{
+    for (size_t i = 0, end; i < n; i = end) {
+        uint32_t code = hr_rune_code(runes[i]);
+
+        for (end = i + 1; is(runes, n, end, code) && !cuts[end];)
+            end++;
+        if ((code != '\n' && end - i >= 4) || (code == ' ' && end - i >= 2))
+            cuts[i] = cuts[end] = true;
+    }
+}
+
+static void encode_parts(HrEncoding *encoding, const char *text, const HrRune *runes, size_t n)
+{
+    g_autofree bool *cuts = g_try_new0(bool, n + 1);
+    size_t start = 0, len = 0;
+
+    if (!cuts) {
+        encoding->failed = true;
+        return;
+    }
+    cut_markers(runes, n, cuts);
+    cut_runs(runes, n, cuts);
+    for (size_t i = 0; i <= n && !encoding->failed; i++) {
+        bool parter = is(runes, n, i, PARTER);
+
+        if (i == n || cuts[i] || parter) {
+            if (i > start)
+                encode_part(encoding, text, len, runes + start, i - start);
+            text += len;
+            len = 0;
+            start = i + parter;
+        }
+        if (parter)
+            text += hr_rune_bytes(runes[i]);
+        else if (i < n)
+            len += hr_rune_bytes(runes[i]);
+    }
+}
+
+void hr_plamo_encode(HrEncoding *encoding, const char *text, size_t len)
+{
+    size_t mark = strlen(BYTE_ORDER_MARK), n;
+    const HrRune *runes;
+
+    if (!encoding->tokenizer->in_parts && len >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0) {
+        text += mark;
+        len -= mark;
+    }
+    runes = len > 0 ? hr_encoding_runes(encoding, text, len, &n) : NULL;
+    if (!runes)
+        return;
+    if (encoding->tokenizer->in_parts)
+        encode_parts(encoding, text, runes, n);
+    else
+        encode_part(encoding, text, len, runes, n);
 }

@@ -87,6 +87,7 @@ struct HrTokenizer {
     HrMergeTable merges;                /* BPE */
     float *scores;                      /* SPM, unigram, PLaMo: [n_tokens] */
     bool space_prefix;                  /* SPM, unigram */
+    bool in_parts;                      /* PLaMo 3 */
     bool merges_spaces;                 /* unigram: each word has one space in front */
     double unknown_score;               /* unigram: of a character that no token covers */
     uint8_t *charsmap;                  /* unigram: see unigram.c; NULL: no character is replaced */

@@ -56,12 +56,12 @@ static bool choose_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
         tokenizer->kind = HR_TOKENIZER_WPM;
     else if (strcmp(model, "t5") == 0)
         tokenizer->kind = HR_TOKENIZER_UNIGRAM;
-    else if (strcmp(model, "plamo2") == 0)
+    else if (strcmp(model, "plamo2") == 0 || strcmp(model, "plamo3") == 0)
         tokenizer->kind = HR_TOKENIZER_PLAMO;
     else
         return hr_tokenizer_fail(
             error, HR_ERROR_UNSUPPORTED,
-            "The tokenizer “%s” is not supported yet (gpt2, llama, gemma4, bert, t5 and plamo2 are)",
+            "The tokenizer “%s” is not supported yet (gpt2, llama, gemma4, bert, t5, plamo2 and plamo3 are)",
             model);
     return true;
 }

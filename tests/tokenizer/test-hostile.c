@@ -272,7 +272,7 @@ static void test_no_types(void)
 /* Scores of any size, and pieces that end within a character. */
 static void test_plamo_scores(void)
 {
-    g_autoptr(TinyVocab) vocab = tiny_vocab_new_plamo();
+    g_autoptr(TinyVocab) vocab = tiny_vocab_new_plamo("plamo2");
 
     tiny_vocab_add(vocab, "h", 1, INFINITY);
     tiny_vocab_add(vocab, "he", 1, -INFINITY);

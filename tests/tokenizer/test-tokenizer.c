@@ -343,8 +343,7 @@ static void test_gemma4(void)
 
 /* ---- PLaMo ---- */
 
-/* Expected ids are those of llama.cpp's llama-tokenize for the same vocabulary. */
-static void test_plamo(void)
+static TinyVocab *new_plamo(const char *model)
 {
     static const struct {
         const char *text;
@@ -354,12 +353,19 @@ static void test_plamo(void)
         {"\n", -2}, {" a", -4},   {"▁a", -1},    {"é", -6},   {"日本", -7}, {"c", -2000},
         {"cc", -900}, {"bb", -6}, {"abab", -10},
     };
-    g_autoptr(TinyVocab) vocab = tiny_vocab_new_plamo();
-    g_autoptr(HrTokenizer) tokenizer = NULL;
+    TinyVocab *vocab = tiny_vocab_new_plamo(model);
 
     for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++)
         tiny_vocab_add(vocab, pieces[i].text, NORMAL, pieces[i].score); /* from 259 on */
-    tokenizer = make(vocab);
+    return vocab;
+}
+
+/* Expected ids are those of llama.cpp's llama-tokenize for the same vocabulary. */
+static void test_plamo2(void)
+{
+    g_autoptr(TinyVocab) vocab = new_plamo("plamo2");
+    g_autoptr(HrTokenizer) tokenizer = make(vocab);
+
     g_assert_false(hr_tokenizer_adds_bos(tokenizer));
     assert_ids(tokenizer, true, "261", "?ab");
     assert_ids(tokenizer, false, "273", "?abab");       /* the longest among equals */
@@ -373,6 +379,27 @@ static void test_plamo(void)
     assert_ids(tokenizer, false, "", "?\ufeff");
     assert_ids(tokenizer, false, "258 259", "?\xff" "a");
     assert_decodes(tokenizer, (HrToken[]){266, 267, 233, 154, 168}, 5, false, " a▁a日");
+}
+
+static void test_plamo3(void)
+{
+    g_autoptr(TinyVocab) vocab = new_plamo("plamo3");
+    g_autoptr(HrTokenizer) tokenizer = make(vocab);
+
+    assert_ids(tokenizer, false, "263 266", "?ba a");
+    assert_ids(tokenizer, false, "263 264 264 259", "?ba  a");
+    assert_ids(tokenizer, false, "259 272 272 259", "?abbbba");
+    assert_ids(tokenizer, false, "261 260 263", "?abbba");
+    assert_ids(tokenizer, false, "259 265 265 265 265 259", "?a\n\n\n\na");
+    assert_ids(tokenizer, false, "264 264 264 264 259", "?    a");
+    assert_ids(tokenizer, false, "242 190 194 259", "?\ufeff" "a");
+    assert_ids(tokenizer, false, "259 260", "?a\uee00" "b");
+    assert_ids(tokenizer, false, "261", "?\uee00" "ab\uee00" "");
+    assert_ids(tokenizer, false, "261 63 127 115 111 259 112 114 61 259 264 260 127 65 259", "?ab<|plamo:a b|>a");
+    assert_ids(tokenizer, false, "259 63 127 115 111 259 112 114 61 261 127 65 260", "?a<|plamo:ab|>b");
+    assert_ids(tokenizer, false, "259 63 127 115 111 259 112 114 61 259", "?a<|plamo:a");
+    assert_ids(tokenizer, false, "272 272 63 127 115 111 259 112 114 61 127 65 272 272", "?bbbb<|plamo:|>bbbb");
+    assert_ids(tokenizer, false, "233 154 168 233 159 175 233 159 175 233 159 175 233 159 175 233 159 175", "?日本本本本本");
 }
 
 /* ---- WordPiece ---- */
@@ -419,7 +446,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tokenizer/spm/prefix", test_spm_prefix);
     g_test_add_func("/tokenizer/spm/rstrip", test_spm_rstrip);
     g_test_add_func("/tokenizer/gemma4", test_gemma4);
-    g_test_add_func("/tokenizer/plamo", test_plamo);
+    g_test_add_func("/tokenizer/plamo/2", test_plamo2);
+    g_test_add_func("/tokenizer/plamo/3", test_plamo3);
     g_test_add_func("/tokenizer/wpm", test_wpm);
     return g_test_run();
 }

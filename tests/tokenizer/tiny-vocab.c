@@ -33,7 +33,7 @@ HrToken tiny_vocab_add(TinyVocab *vocab, const char *text, int32_t type, float s
 {
     g_ptr_array_add(vocab->tokens, g_strdup(text));
     g_array_append_val(vocab->types, type);
-    if (g_strcmp0(vocab->model, "llama") == 0 || g_strcmp0(vocab->model, "plamo2") == 0)
+    if (g_strcmp0(vocab->model, "llama") == 0 || g_str_has_prefix(vocab->model, "plamo"))
         g_array_append_val(vocab->scores, score);
     return (HrToken)vocab->tokens->len - 1;
 }
@@ -82,9 +82,9 @@ TinyVocab *tiny_vocab_new_spm(void)
     return new_with_bytes("llama");
 }
 
-TinyVocab *tiny_vocab_new_plamo(void)
+TinyVocab *tiny_vocab_new_plamo(const char *model)
 {
-    return new_with_bytes("plamo2");
+    return new_with_bytes(model);
 }
 
 TinyVocab *tiny_vocab_new_gemma4(void)

@@ -22,8 +22,8 @@ TinyVocab *tiny_vocab_new_bpe(const char *pre);
 TinyVocab *tiny_vocab_new_spm(void);
 /* Byte pairs over characters, as Gemma 4's: ids as SentencePiece's. */
 TinyVocab *tiny_vocab_new_gemma4(void);
-/* PLaMo 2: ids as SentencePiece's. */
-TinyVocab *tiny_vocab_new_plamo(void);
+/* "plamo2" or "plamo3": ids as SentencePiece's. */
+TinyVocab *tiny_vocab_new_plamo(const char *model);
 /* BERT: [UNK], [CLS], [SEP]. */
 TinyVocab *tiny_vocab_new_wpm(void);
 void tiny_vocab_free(TinyVocab *vocab);
