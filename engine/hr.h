@@ -315,16 +315,20 @@ typedef struct {
 #define HR_RATED_SIZES \
     6 /* of memory that is read over and over: 32 MiB, and twice as much each time */
 #define HR_RATED_KV_TYPES 4
+#define HR_RATED_COLUMNS 2048 /* of the matrices that first and more are of */
 typedef struct {
     double first[HR_RATED_TYPES],
         more[HR_RATED_TYPES]; /* of a matrix in the caches: its product with a
                                  column, and with each further one */
     double fine; /* times as long for columns of 16 bits */
+    double finish; /* and a number of a product, however long the rows are; see HR_RATED_COLUMNS */
     double prepare;        /* a number of a column made ready for that */
-    double norm, activate; /* a number of a row */
+    double norm, activate; /* a number of a row; rows are more than caches hold */
+    double rope;           /* a number of a query or key, turned */
+    double store[HR_RATED_KV_TYPES]; /* a number of a key or value, put into its page */
     double attend_first[HR_RATED_KV_TYPES], attend_more[HR_RATED_KV_TYPES]; /* of keys and values:
                                                            for a query, and for each further one */
-    double meet;           /* until all threads have met */
+    double meet;           /* until all threads have shared out an operation and met */
     double read[HR_RATED_SIZES]; /* a byte of so much memory */
 } HrKernelRates;
 /* What a device reaches; 0: not known. */

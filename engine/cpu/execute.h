@@ -21,6 +21,10 @@
 #include <stdatomic.h>
 
 /* The data of one step. Tokens of one slot are consecutive and in the order of their positions. */
+/* Panels of a product's weights that a thread claims at once where so many columns are computed. */
+#define HR_MANY_COLUMNS 16
+#define HR_CLAIM_PANELS 4
+
 typedef struct {
     uint32_t n_tokens;
     const HrToken *tokens;

@@ -9,9 +9,6 @@
  * that they end together, none so large that a thread that lost its core holds up the others. */
 #define CLAIM_HELPINGS 6
 #define CLAIM_BYTES (256 * 1024)
-/* Panels at once while many columns are. */
-#define CLAIM_PANELS 4
-#define MANY_COLUMNS 16
 
 typedef struct {
     const char *rows; /* prepared */
@@ -138,8 +135,8 @@ static uint32_t grain_of(const HrTask *task, const HrWeight *weight, uint32_t to
                          uint32_t n_rows)
 {
     uint32_t most = (uint32_t)MAX(1, CLAIM_BYTES / (weight->row_bytes * HR_PANEL_ROWS));
-    return n_rows >= MANY_COLUMNS
-               ? CLAIM_PANELS
+    return n_rows >= HR_MANY_COLUMNS
+               ? HR_CLAIM_PANELS
                : CLAMP(total / (task->thread->n_threads * CLAIM_HELPINGS), 1, most);
 }
 

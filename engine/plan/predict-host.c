@@ -10,6 +10,7 @@
  */
 #include "plan/predict.h"
 
+#include "cpu/execute.h"
 #include "cpu/linear.h"
 #include "cpu/vector.h"
 
@@ -67,15 +68,20 @@ static double cols_of(const Host *h, HrBuf buf)
 
 /* ---- Products ---- */
 
-/* Of a matrix of a type with columns; what weights_bytes says of the whole scales what is read. */
-static double product(const Host *h, HrType type, double elements, double columns, bool fine)
+/* Of a matrix with columns, or of so many such matrices; what weights_bytes says of the whole scales
+ * what is read. */
+static double product(const Host *h, const HrWeight *w, double n_matrices, double columns,
+                      bool fine)
 {
-    const HrTypeTraits *traits = hr_type_traits(type);
+    const HrTypeTraits *traits = hr_type_traits(w->type);
+    double elements = (double)w->n_in * (double)w->n_out * n_matrices;
     double bytes = elements / traits->block * traits->block_bytes;
-    double first = h->rates->first[type], more = h->rates->more[type];
+    double first = h->rates->first[w->type], more = h->rates->more[w->type];
     double seconds = first + more * (columns - 1);
     if (fine)
         seconds += more * columns * (h->rates->fine - 1);
+    if (columns >= HR_MANY_COLUMNS)
+        seconds += h->rates->finish * columns * (1.0 / (double)w->n_in - 1.0 / HR_RATED_COLUMNS);
     return together(bytes * h->scale * h->byte_seconds, elements * seconds);
 }
 
@@ -84,26 +90,38 @@ static double columns_ready(const Host *h, double n_in, double rows)
     return n_in * rows * h->rates->prepare * (rows <= FEW_ROWS ? h->threads : 1);
 }
 
+/* Many columns: threads claim the panels of all parts in equal pieces. */
+static double claims_unevenness(const Host *h, const HrOp *op, double rows)
+{
+    double panels = 0;
+    for (uint32_t p = 0; p < op->n_parts; p++)
+        panels += ceil((double)op->parts[p].linear->weight.n_out / HR_PANEL_ROWS);
+    return rows < HR_MANY_COLUMNS ? 1 : unevenness(h, ceil(panels / HR_CLAIM_PANELS));
+}
+
 static double linear_seconds(const Host *h, const HrOp *op)
 {
-    double rows = rows_of(h, op), seconds = 0;
+    double rows = rows_of(h, op), seconds = 0, ready = 0;
     if (rows == 0)
         return 0;
     for (uint32_t p = 0; p < op->n_parts; p++) {
         const HrWeight *w = &op->parts[p].linear->weight;
         bool fine = op->parts[p].linear->fine;
-        seconds += product(h, w->type, (double)w->n_in * (double)w->n_out, rows, fine);
+        seconds += product(h, w, 1, rows, fine);
+        if (op->add != HR_NO_BUF)
+            seconds += (double)w->n_out * rows * h->rates->norm;
         if (p == 0)
-            seconds += columns_ready(h, (double)w->n_in, rows);
+            ready = columns_ready(h, (double)w->n_in, rows);
     }
-    return seconds + (rows > FEW_ROWS ? h->rates->meet : 0);
+    return seconds * claims_unevenness(h, op, rows) + ready +
+           (rows > FEW_ROWS ? h->rates->meet : 0);
 }
 
 static double head_linear_seconds(const Host *h, const HrOp *op)
 {
     const HrWeight *w = &op->stack->weight;
     double heads = cols_of(h, op->src) / MAX(op->columns.stride, 1);
-    return product(h, w->type, (double)w->n_in * (double)w->n_out * heads, rows_of(h, op), false);
+    return product(h, w, heads, rows_of(h, op), false);
 }
 
 /* Of the experts, those that a token is sent to, if they are sent anywhere alike. */
@@ -117,8 +135,7 @@ static double experts_seconds(const Host *h, const HrOp *op)
         const HrWeight *w = &stacks[i]->weight;
         if (!w->tensor)
             continue;
-        double elements = (double)w->n_in * (double)w->n_out * touched;
-        seconds += product(h, w->type, elements, places / touched, false);
+        seconds += product(h, w, touched, places / touched, false);
         seconds += columns_ready(h, (double)w->n_in, places);
     }
     double hidden = (double)op->experts->up.weight.n_out * places;
@@ -167,8 +184,12 @@ static double small_seconds(const Host *h, const HrOp *op)
         return row_seconds(h, op, src, h->rates->activate, true);
     case HR_OP_HEAD_NORMS:
         return row_seconds(h, op, src + cols_of(h, op->k), norm, false);
+    case HR_OP_ROPE:
+        return row_seconds(h, op, src + cols_of(h, op->k), h->rates->rope, true);
     case HR_OP_ROPE_STORE:
-        return row_seconds(h, op, src + cols_of(h, op->k) + cols_of(h, op->v), norm, true);
+        return row_seconds(h, op, src + cols_of(h, op->k), h->rates->rope, true) +
+               row_seconds(h, op, cols_of(h, op->k) + cols_of(h, op->v),
+                           h->rates->store[h->plan->settings.kv_type], true);
     case HR_OP_SSM:
     case HR_OP_SELECTIVE:
     case HR_OP_DELTA_RULE:

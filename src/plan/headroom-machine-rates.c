@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * {"version": 3, "revision", "processor", "kernels",     what it was measured with
+ * {"version": 4, "revision", "processor", "kernels",     what it was measured with
  *  "threads", "read", "int8", "bf16", "float32", "latency", see HrMachineRates
  *  "of": {"first": [...], "more": [...], "fine", ...}}      see HrKernelRates
  */
@@ -15,7 +15,7 @@
 
 #include "headroom-json.h"
 
-#define FORMAT 3
+#define FORMAT 4
 
 static const struct {
   const char *key;
@@ -36,9 +36,12 @@ static const struct {
   { "first", G_STRUCT_OFFSET (HrKernelRates, first), HR_RATED_TYPES },
   { "more", G_STRUCT_OFFSET (HrKernelRates, more), HR_RATED_TYPES },
   { "fine", G_STRUCT_OFFSET (HrKernelRates, fine), 1 },
+  { "finish", G_STRUCT_OFFSET (HrKernelRates, finish), 1 },
   { "prepare", G_STRUCT_OFFSET (HrKernelRates, prepare), 1 },
   { "norm", G_STRUCT_OFFSET (HrKernelRates, norm), 1 },
   { "activate", G_STRUCT_OFFSET (HrKernelRates, activate), 1 },
+  { "rope", G_STRUCT_OFFSET (HrKernelRates, rope), 1 },
+  { "store", G_STRUCT_OFFSET (HrKernelRates, store), HR_RATED_KV_TYPES },
   { "attend_first", G_STRUCT_OFFSET (HrKernelRates, attend_first), HR_RATED_KV_TYPES },
   { "attend_more", G_STRUCT_OFFSET (HrKernelRates, attend_more), HR_RATED_KV_TYPES },
   { "meet", G_STRUCT_OFFSET (HrKernelRates, meet), 1 },
