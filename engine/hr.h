@@ -621,6 +621,10 @@ void hr_runner_get_committed(HrRunner *runner, uint64_t ret_bytes[HR_ITEM_N_KIND
  * so: to be compared with HrMachineRates.latency. 0: the weights were not moved, or are so few that
  * caches could hold them. */
 double hr_runner_sample_latency(HrRunner *runner);
+/* While answers are generated a step may take so many times as long because it also reads a prompt;
+ * 1 or more, 2.5 unless it is set. Answers stay fluent with a small one, prompts are read sooner with
+ * a large one; the texts are the same. */
+void hr_runner_set_stretch(HrRunner *runner, double stretch);
 /* The ledger item by item, in the plan's order and form (borrowed until the runner is resized or
  * freed). */
 size_t hr_runner_n_allocations(const HrRunner *runner);

@@ -190,6 +190,7 @@ static void make_slots(HrRunner *r)
 {
     const HrSettings *s = hr_plan_get_settings(r->plan);
     uint32_t max_tokens = hr_settings_max_tokens(s);
+    hr_runner_set_stretch(r, HR_DEFAULT_STRETCH);
     r->n_slots = s->parallel;
     r->slots = g_new0(HrSlot, r->n_slots);
     r->step_tokens = g_new(HrToken, max_tokens);

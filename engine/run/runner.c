@@ -286,6 +286,12 @@ void hr_runner_release_idle(HrRunner *r)
     g_mutex_unlock(&r->lock);
 }
 
+void hr_runner_set_stretch(HrRunner *r, double stretch)
+{
+    atomic_store_explicit(&r->stretch_percent, (uint32_t)(100 * CLAMP(stretch, 1, 1000)),
+                          memory_order_relaxed);
+}
+
 /* ---- Telling ---- */
 
 void hr_runner_get_stats(HrRunner *r, HrRunnerStats *ret_stats)

@@ -12,6 +12,7 @@
 #include "kv/kv.h"
 #include "plan/plan.h"
 #include "run/draft.h"
+#include "run/pace.h"
 #include "run/parking.h"
 #include "run/request.h"
 
@@ -71,6 +72,8 @@ struct HrRunner {
     bool stopping;
     HrRunnerStats stats;
 
+    atomic_uint stretch_percent; /* as hr_runner_set_stretch */
+
     atomic_bool interrupt; /* leave the step that runs and look around */
 
     /* The runner's thread only. */
@@ -82,6 +85,7 @@ struct HrRunner {
     float *slot_adapters;   /* [n_slots][adapters of the model] what the positions of a slot were
                                computed with */
     HrTokenProb *top;       /* [HR_MAX_TOP_LOGPROBS] */
+    HrPace pace;
     uint32_t reading_turn;  /* whose prompt is read first */
     uint64_t bytes_read;    /* that all steps so far took from memory */
     HrParking *parking;     /* NULL: nothing is parked */

@@ -4,11 +4,6 @@
  */
 #include "run/runner.h"
 
-/* While others generate, a step reads at most this share of num_batch, so that their next tokens
- * are not far away. */
-#define SHARED_STEP_DIVISOR 4
-#define MIN_SHARE 32
-
 /* ---- Composition ---- */
 
 static void feed(HrRunner *r, HrStep *step, uint32_t slot, HrToken token, uint32_t position)
@@ -116,9 +111,9 @@ static void add_prompt(HrRunner *r, HrStep *step, uint32_t index, uint32_t budge
 static void add_prompts(HrRunner *r, HrStep *step)
 {
     uint32_t num_batch = hr_plan_get_settings(r->plan)->num_batch;
-    uint32_t share = step->n_tokens > 0
-                         ? MAX(num_batch / SHARED_STEP_DIVISOR, MIN(MIN_SHARE, num_batch))
-                         : num_batch;
+    double stretch = atomic_load_explicit(&r->stretch_percent, memory_order_relaxed) / 100.0;
+    uint32_t share =
+        step->n_tokens > 0 ? hr_pace_share(&r->pace, stretch, num_batch) : num_batch;
     uint32_t end = MIN(step->n_tokens + share, r->program->max_tokens);
     for (uint32_t k = 0; k < r->n_slots && step->n_tokens < end; k++) {
         uint32_t index = (r->reading_turn + k) % r->n_slots;
@@ -289,10 +284,14 @@ void hr_runner_step(HrRunner *r)
     for (uint32_t i = 0; i < r->n_slots; i++)
         r->slots[i].n_fed = 0;
     add_generating(r, &step);
+    uint32_t n_generated = step.n_tokens;
     add_prompts(r, &step);
+    int64_t begin = g_get_monotonic_time();
     if (step.n_tokens == 0 || !hr_executor_run(&r->executor, &step, &r->interrupt))
         return; /* interrupted: nothing was noted, so the step is composed again without whoever
                    left */
+    hr_pace_note(&r->pace, n_generated, step.n_tokens - n_generated,
+                 (double)(g_get_monotonic_time() - begin) / 1e6);
     hr_runner_count_traffic(r, &step);
     note_fed(r, &step);
     answer_all(r, &step);

@@ -5,6 +5,7 @@
 #include "headroom-machine.h"
 
 #include "headroom-device-spec.h"
+#include "headroom-env.h"
 #include "headroom-machine-rates.h"
 #include "headroom-wire-time.h"
 
@@ -163,10 +164,12 @@ load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
       hr_runner_new (resident->model, resident->plan, false, load_progress, resident, &error);
 
   trim_heap ();
-  if (runner == NULL)
+  if (runner == NULL) {
     g_task_return_error (task, error);
-  else
-    g_task_return_pointer (task, runner, (GDestroyNotify) hr_runner_free);
+    return;
+  }
+  hr_runner_set_stretch (runner, (double) headroom_env_get_uint ("STEP_STRETCH", 250) / 100);
+  g_task_return_pointer (task, runner, (GDestroyNotify) hr_runner_free);
 }
 
 static void
