@@ -116,7 +116,7 @@ own_options (const HeadroomAskOptions *options, const HeadroomPreset *preset)
  * @options: how the window asks
  * @preset: (nullable): what was applied last; what is still as it said comes from it
  *
- * Returns: (transfer full): the body of a request to /headroom/effective
+ * Returns: (transfer full): the body of a request to /headroom/effective or /headroom/plan
  */
 char *
 headroom_effective_request (const HeadroomAskOptions *options, const HeadroomPreset *preset)

@@ -5,8 +5,10 @@
  */
 #include "headroom-memory-monitor.h"
 
+#include "headroom-chat-wire.h"
 #include "headroom-forecast.h"
 #include "headroom-neighbours.h"
+#include "headroom-settings.h"
 #include "headroom-wire-util.h"
 
 #include <glib/gi18n.h>
@@ -102,13 +104,14 @@ planned_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 ask_plan (HeadroomMemoryMonitor *self)
 {
+  HeadroomAskOptions options;
   g_autofree char *body = NULL;
 
   self->plan_stale = self->plan_asked;
   if (self->client == NULL || self->model == NULL || self->plan_asked)
     return;
-  body = headroom_memory_wire_plan_request (self->model,
-                                            g_settings_get_int (self->settings, "num-ctx"));
+  options = headroom_settings_get_ask_options (self->settings, self->model);
+  body = headroom_effective_request (&options, NULL);
   self->plan_asked = TRUE;
   headroom_client_request_async (self->client, "POST", "/headroom/plan", body, self->cancellable,
                                  planned_cb, g_object_ref (self));
@@ -309,11 +312,15 @@ headroom_memory_monitor_init (HeadroomMemoryMonitor *self)
 HeadroomMemoryMonitor *
 headroom_memory_monitor_new (GSettings *settings)
 {
+  static const char *const signals_heard[] = { "changed::num-ctx", "changed::parallel",
+                                               "changed::num-batch", "changed::gpu-layers",
+                                               "changed::kv-type" };
   HeadroomMemoryMonitor *self = g_object_new (HEADROOM_TYPE_MEMORY_MONITOR, NULL);
 
   self->settings = g_object_ref (settings);
-  g_signal_connect_object (settings, "changed::num-ctx", G_CALLBACK (ask_plan), self,
-                           G_CONNECT_SWAPPED);
+  for (gsize i = 0; i < G_N_ELEMENTS (signals_heard); i++)
+    g_signal_connect_object (settings, signals_heard[i], G_CALLBACK (ask_plan), self,
+                             G_CONNECT_SWAPPED);
   return self;
 }
 

@@ -225,15 +225,3 @@ headroom_memory_wire_read_plan (const char *text, HeadroomMemoryReport *report,
     verdict->reason = g_strdup (headroom_wire_get_string (json, "reason"));
   return TRUE;
 }
-
-char *
-headroom_memory_wire_plan_request (const char *model, int num_ctx)
-{
-  g_autoptr (HrValue) json = hr_value_new_dict ();
-  HrValue *options = hr_value_new_dict ();
-
-  headroom_json_set_string (json, "model", model);
-  headroom_json_set_int (options, "num_ctx", num_ctx);
-  hr_value_set (json, "options", options);
-  return headroom_json_print (json, HEADROOM_JSON_PLAIN);
-}

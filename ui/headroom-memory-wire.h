@@ -41,6 +41,5 @@ gboolean  headroom_memory_wire_read_plan   (const char            *text,
                                             HeadroomMemoryReport  *report,
                                             HeadroomMemoryVerdict *verdict,
                                             GError               **error);
-char *headroom_memory_wire_plan_request (const char *model, int num_ctx) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* headroom-settings.c: finds the program's settings, installed or not.
+/* headroom-settings.c: finds the program's settings, installed or not, and reads them.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -51,4 +51,29 @@ headroom_settings_new (GError **error)
     return NULL;
   }
   return g_settings_new_full (schema, NULL, NULL);
+}
+
+/* The values of such settings are few. */
+static const char *
+get_word (GSettings *settings, const char *key)
+{
+  g_autofree char *text = g_settings_get_string (settings, key);
+
+  return g_intern_string (text);
+}
+
+HeadroomAskOptions
+headroom_settings_get_ask_options (GSettings *settings, const char *model)
+{
+  return (HeadroomAskOptions){
+    .model = model,
+    .num_ctx = g_settings_get_int (settings, "num-ctx"),
+    .temperature = g_settings_get_double (settings, "temperature"),
+    .num_predict = g_settings_get_int (settings, "num-predict"),
+    .parallel = g_settings_get_int (settings, "parallel"),
+    .num_batch = g_settings_get_int (settings, "num-batch"),
+    .gpu_layers = g_settings_get_int (settings, "gpu-layers"),
+    .kv_type = get_word (settings, "kv-type"),
+    .keep_alive = get_word (settings, "keep-alive"),
+  };
 }

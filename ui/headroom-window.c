@@ -5,6 +5,7 @@
 #include "headroom-window-private.h"
 
 #include "headroom-model-item.h"
+#include "headroom-settings.h"
 
 #include <glib/gi18n.h>
 
@@ -80,29 +81,11 @@ memory_changed_cb (HeadroomWindow *self)
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
-/* The values of such settings are few. */
-static const char *
-get_word (HeadroomWindow *self, const char *key)
-{
-  g_autofree char *text = g_settings_get_string (self->settings, key);
-
-  return g_intern_string (text);
-}
-
 HeadroomAskOptions
 _headroom_window_get_ask_options (HeadroomWindow *self)
 {
-  return (HeadroomAskOptions){
-    .model = headroom_model_chooser_get_model (self->chooser),
-    .num_ctx = g_settings_get_int (self->settings, "num-ctx"),
-    .temperature = g_settings_get_double (self->settings, "temperature"),
-    .num_predict = g_settings_get_int (self->settings, "num-predict"),
-    .parallel = g_settings_get_int (self->settings, "parallel"),
-    .num_batch = g_settings_get_int (self->settings, "num-batch"),
-    .gpu_layers = g_settings_get_int (self->settings, "gpu-layers"),
-    .kv_type = get_word (self, "kv-type"),
-    .keep_alive = get_word (self, "keep-alive"),
-  };
+  return headroom_settings_get_ask_options (self->settings,
+                                            headroom_model_chooser_get_model (self->chooser));
 }
 
 static void

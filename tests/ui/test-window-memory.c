@@ -188,6 +188,14 @@ test_settings_plan (void)
   g_settings_set_int (fixture->settings, "num-ctx", 8192);
   window_fixture_wait_until (fixture, was_planned (fixture, "\"num_ctx\":8192"));
 
+  /* Everything that memory depends on is asked for. */
+  g_settings_set_int (fixture->settings, "parallel", 3);
+  window_fixture_wait_until (fixture, was_planned (fixture, "\"parallel\":3"));
+  g_settings_set_string (fixture->settings, "kv-type", "q8_0");
+  window_fixture_wait_until (fixture, was_planned (fixture, "\"kv_type\":\"q8_0\""));
+  g_settings_reset (fixture->settings, "parallel");
+  g_settings_reset (fixture->settings, "kv-type");
+
   /* A slider that is dragged asks as often as it gets answers, and ends with the last value. */
   before = fixture->engine->n_plans;
   for (int tokens = 256; tokens <= 256 * 100; tokens += 256)
