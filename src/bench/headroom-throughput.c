@@ -98,7 +98,6 @@ static HrValue *
 level_to_value (const Level *level, double seconds, double rate)
 {
   HrValue *dict = hr_value_new_dict ();
-  g_autoptr (GArray) rates = g_array_new (FALSE, FALSE, sizeof (double));
 
   headroom_json_set_int (dict, "workers", level->n_workers);
   headroom_json_set_int (dict, "requests", level->n_requests);
