@@ -89,6 +89,9 @@ const HrGgufTensor *hr_gguf_tensor(const HrGguf *gguf,
 const HrGgufTensor *hr_gguf_find_tensor(const HrGguf *gguf, const char *name);
 /* The mapped data, valid until close. */
 const void *hr_gguf_tensor_data(const HrGguf *gguf, const HrGgufTensor *tensor);
-/* The whole mapping of a part, for advice to the kernel. */
+/* The whole mapping of a part. */
 const void *hr_gguf_part_data(const HrGguf *gguf, uint32_t part, size_t *ret_bytes);
 uint32_t hr_gguf_n_parts(const HrGguf *gguf);
+/* Headers of mapped files need not stay in memory: whoever still wants to know something of one has
+ * the kernel read it again. */
+void hr_gguf_give_back_header(const HrGguf *gguf);

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -339,4 +340,26 @@ const void *hr_gguf_part_data(const HrGguf *gguf, uint32_t part, size_t *ret_byt
 uint32_t hr_gguf_n_parts(const HrGguf *gguf)
 {
     return gguf->parts->len;
+}
+
+/* Bytes of a part before the first of its tensors. */
+static size_t header_bytes(const HrGguf *gguf, uint32_t part)
+{
+    size_t bytes = g_array_index(gguf->parts, Part, part).size;
+    for (size_t i = 0; i < hr_gguf_n_tensors(gguf); i++) {
+        const HrGgufTensor *tensor = hr_gguf_tensor(gguf, i);
+        if (tensor->part == part)
+            bytes = MIN(bytes, tensor->offset);
+    }
+    return bytes;
+}
+
+void hr_gguf_give_back_header(const HrGguf *gguf)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    for (uint32_t i = 0; i < gguf->parts->len; i++) {
+        const Part *part = &g_array_index(gguf->parts, Part, i);
+        if (part->map)
+            madvise((void *)part->data, header_bytes(gguf, i) / page * page, MADV_DONTNEED);
+    }
 }

@@ -7,8 +7,10 @@
 const HrTokenizer *hr_model_get_tokenizer(HrModel *model, GError **error)
 {
     g_mutex_lock(&model->lock);
-    if (!model->tokenizer && !model->tokenizer_error)
+    if (!model->tokenizer && !model->tokenizer_error) {
         model->tokenizer = hr_tokenizer_new(model->gguf, &model->tokenizer_error);
+        hr_gguf_give_back_header(model->gguf);
+    }
     if (model->tokenizer_error && error)
         *error = g_error_copy(model->tokenizer_error);
     const HrTokenizer *tokenizer = model->tokenizer;

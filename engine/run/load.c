@@ -77,19 +77,6 @@ static bool read_tensor(const char *data, uint64_t bytes, Progress *progress, GE
     return true;
 }
 
-/* Whoever still wants to know something of a header has the kernel read it again. */
-static void give_back_header(const HrGguf *gguf, uint32_t part)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes;
-    const char *begin = hr_gguf_part_data(gguf, part, &bytes);
-    for (size_t i = 0; i < hr_gguf_n_tensors(gguf); i++) {
-        const HrGgufTensor *tensor = hr_gguf_tensor(gguf, i);
-        if (tensor->part == part)
-            bytes = MIN(bytes, (size_t)((const char *)hr_gguf_tensor_data(gguf, tensor) - begin));
-    }
-    madvise((void *)begin, bytes / page * page, MADV_DONTNEED);
-}
-
 static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **error)
 {
     const HrGguf *gguf = r->model->gguf;
@@ -114,8 +101,7 @@ static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **
             return false;
     }
     hr_laid_give_back(&r->executor.laid);
-    for (uint32_t part = 0; part < hr_gguf_n_parts(gguf); part++)
-        give_back_header(gguf, part);
+    hr_gguf_give_back_header(gguf);
     return true;
 }
 
