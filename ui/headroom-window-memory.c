@@ -13,6 +13,8 @@
 #include <glib/gi18n.h>
 
 /* Long enough to read two names and decide. */
+/* Longer than a toast takes to come in another's place. */
+#define TOAST_COMES_MS 600
 #define LOSS_SECONDS 12
 /* Of a line, so that it finds room in 360 pixels. */
 #define LOSS_CHARS 34
@@ -118,6 +120,22 @@ _headroom_window_pin_action (GtkWidget *widget, const char *name, GVariant *para
 
 /* ---- Telling --------------------------------------------------------------------------------- */
 
+static gboolean
+dismiss_cb (gpointer toast)
+{
+  adw_toast_dismiss (toast);
+  return G_SOURCE_REMOVE;
+}
+
+/* libadwaita 1.2 crashes where a toast has gone before it has quite come. */
+static void
+dismiss_later_cb (GtkWidget *button, AdwToast *toast)
+{
+  gtk_widget_set_sensitive (gtk_widget_get_parent (button), FALSE);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, TOAST_COMES_MS, dismiss_cb, g_object_ref (toast),
+                      g_object_unref);
+}
+
 static GtkWidget *
 new_way_back (AdwToast *toast, const char *label, const char *tooltip, const char *action,
               const char *model)
@@ -127,8 +145,7 @@ new_way_back (AdwToast *toast, const char *label, const char *tooltip, const cha
   gtk_widget_set_tooltip_text (button, tooltip);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action);
   gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s", model);
-  g_signal_connect_object (button, "clicked", G_CALLBACK (adw_toast_dismiss), toast,
-                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (button, "clicked", G_CALLBACK (dismiss_later_cb), toast, 0);
   return button;
 }
 
