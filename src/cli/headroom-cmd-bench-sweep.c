@@ -196,12 +196,13 @@ headroom_cmd_bench_sweep (int argc, char **argv)
           _("Times a model with one setting at several values, and tells the memory of each."), 1,
           1, &argc, &argv))
     return HEADROOM_EXIT_USAGE;
+  headroom_bench_watch_interrupt (&bench);
   if (args.over != NULL && !headroom_sweep_parse (args.over, &variable)) {
     headroom_cli_complain (_("--over does not know “%s”"), args.over);
-    return HEADROOM_EXIT_USAGE;
+    status = HEADROOM_EXIT_USAGE;
+  } else {
+    status = sweep (&bench, argv[1], variable, &args, &error);
   }
-  headroom_bench_watch_interrupt (&bench);
-  status = sweep (&bench, argv[1], variable, &args, &error);
   g_free (args.over);
   g_free (args.values);
   g_free (args.kv_type);
