@@ -622,7 +622,7 @@ void hr_runner_get_committed(HrRunner *runner, uint64_t ret_bytes[HR_ITEM_N_KIND
  * caches could hold them. */
 double hr_runner_sample_latency(HrRunner *runner);
 /* While answers are generated a step may take so many times as long because it also reads a prompt;
- * 1 or more, 2.5 unless it is set. Answers stay fluent with a small one, prompts are read sooner with
+ * 1 or more, 2 unless it is set. Answers stay fluent with a small one, prompts are read sooner with
  * a large one; the texts are the same. */
 void hr_runner_set_stretch(HrRunner *runner, double stretch);
 /* The ledger item by item, in the plan's order and form (borrowed until the runner is resized or

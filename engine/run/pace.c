@@ -10,7 +10,7 @@
 #define WEIGHT 0.25
 /* Where nothing is known, and at least: fewer at a time would read weights for next to nothing. */
 #define FIRST_SHARE 32
-#define LEAST_SHARE 4
+#define LEAST_SHARE 8
 
 static void smooth(double *value, double newest)
 {

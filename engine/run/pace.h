@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 /* Of a step that reads a prompt, times what a step without takes: leaves answers fluent, and a
- * prompt still gets more than half of the time. */
-#define HR_DEFAULT_STRETCH 2.5f
+ * prompt still gets half of the time. */
+#define HR_DEFAULT_STRETCH 2.0f
 
 /* All zero: nothing is known yet. */
 typedef struct {

@@ -168,7 +168,7 @@ load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
     g_task_return_error (task, error);
     return;
   }
-  hr_runner_set_stretch (runner, (double) headroom_env_get_uint ("STEP_STRETCH", 250) / 100);
+  hr_runner_set_stretch (runner, (double) headroom_env_get_uint ("STEP_STRETCH", 200) / 100);
   g_task_return_pointer (task, runner, (GDestroyNotify) hr_runner_free);
 }
 
