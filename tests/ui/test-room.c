@@ -264,6 +264,18 @@ write_threshold (void)
   g_assert_true (g_file_set_contents (path, "{\"device-memory\": 1}", -1, NULL));
 }
 
+/* libadwaita's message dialogs of later versions ask a label what it needs for too little width, and
+ * GTK of later versions warns of that. All other warnings end the test as ever. */
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE") && fields[i].length < 0 &&
+        g_str_has_prefix (fields[i].value, "Trying to measure GtkLabel"))
+      return G_LOG_WRITER_HANDLED;
+  return g_log_writer_default (level, fields, n_fields, data);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -277,6 +289,7 @@ main (int argc, char **argv)
     engine_fixture_clear (&engine);
     return 0;
   }
+  g_log_set_writer_func (write_log, NULL, NULL);
   adw_init ();
   model.n_layer = 4;
   model.n_head = model.n_head_kv = 4;
