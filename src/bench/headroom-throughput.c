@@ -112,10 +112,10 @@ level_to_value (const Level *level, double seconds, double rate)
   return dict;
 }
 
-/* Appends what so many workers got; returns their tokens per second. */
+/* Appends what so many workers got to the report's levels; returns their tokens per second. */
 static double
 measure_level (HeadroomClient *client, const HeadroomThroughputOptions *options, guint32 n_workers,
-               HrValue *levels, GCancellable *cancellable)
+               HrValue *report, GCancellable *cancellable)
 {
   Level level = { .client = client,
                   .options = options,
@@ -129,7 +129,9 @@ measure_level (HeadroomClient *client, const HeadroomThroughputOptions *options,
   run_level (&level, cancellable);
   seconds = (double) (g_get_monotonic_time () - begin) / 1e6;
   rate = (double) level.n_tokens / MAX (seconds, 1e-6);
-  hr_value_append (levels, level_to_value (&level, seconds, rate));
+  hr_value_append (hr_value_lookup (report, "levels"), level_to_value (&level, seconds, rate));
+  if (level.first_error != NULL)
+    headroom_json_set_string (report, "error", level.first_error);
   g_object_unref (level.over);
   g_array_unref (level.latency);
   g_free (level.first_error);
@@ -168,19 +170,20 @@ headroom_throughput_measure (HeadroomClient *client, const HeadroomThroughputOpt
 {
   g_autofree double *rates = g_new0 (double, options->n_levels);
   g_autoptr (HrValue) report = new_report (options);
-  HrValue *levels = hr_value_new_list ();
   gsize n = 0;
 
-  hr_value_set (report, "levels", levels);
+  hr_value_set (report, "levels", hr_value_new_list ());
   if (!headroom_ask_load (client, options->model, -1, cancellable, error))
     return NULL;
   while (n < options->n_levels && !g_cancellable_is_cancelled (cancellable)) {
-    rates[n] = measure_level (client, options, options->workers[n], levels, cancellable);
+    rates[n] = measure_level (client, options, options->workers[n], report, cancellable);
     n++;
     if (progress != NULL)
       progress ((guint) n, (guint) options->n_levels, data);
   }
-  headroom_json_set_bool (report, "complete", !g_cancellable_is_cancelled (cancellable));
+  headroom_json_set_bool (report, "complete",
+                          !g_cancellable_is_cancelled (cancellable) &&
+                              hr_value_lookup (report, "error") == NULL);
   if (n > 0)
     headroom_json_set_int (report, "knee",
                            options->workers[headroom_throughput_knee (rates, n)]);

@@ -26,7 +26,8 @@ typedef struct {
  *
  * Each of so many workers asks, and asks again as soon as it was answered, until the time is over;
  * what then is being answered is cut off, and its tokens until then count. Fails only if the model
- * cannot be loaded; after that what was measured is kept.
+ * cannot be loaded; after that what was measured is kept, and "error" is what a request failed with
+ * last.
  *
  * Returns: (transfer full) (nullable): {"model", "seconds", "words", "num_predict", "complete",
  * "error", "levels": [{"workers", "requests", "errors", "total_tokens", "tokens_per_sec",

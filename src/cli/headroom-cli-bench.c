@@ -153,6 +153,17 @@ headroom_bench_exit_status (const HeadroomBench *bench, const HrValue *report)
   return HEADROOM_EXIT_FAILURE;
 }
 
+int
+headroom_bench_tell (const HeadroomBench *bench, const HrValue *report, gboolean json,
+                     void (*print) (const HrValue *report))
+{
+  if (json)
+    headroom_cli_print_json (report, FALSE);
+  else
+    print (report);
+  return headroom_bench_exit_status (bench, report);
+}
+
 static gboolean
 is_unsupported (const HrValue *summary, const char *key)
 {

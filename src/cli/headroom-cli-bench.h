@@ -46,6 +46,9 @@ gboolean headroom_bench_check (const char *option, double value, double min, dou
 
 /* The exit status of a report: {"complete", "error"}; says the error, if any. */
 int headroom_bench_exit_status (const HeadroomBench *bench, const HrValue *report);
+/* Prints a report as JSON or by print, and gives its exit status. */
+int headroom_bench_tell (const HeadroomBench *bench, const HrValue *report, gboolean json,
+                         void (*print) (const HrValue *report));
 /* "p50 12.1 ms  p95 13 ms  p99 – …" of what headroom_summary_to_value() made; a percentile that so
  * few values do not support is a dash. */
 char *headroom_bench_dup_summary (const HrValue *summary, const char *unit)

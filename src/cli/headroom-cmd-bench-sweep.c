@@ -151,11 +151,7 @@ sweep (HeadroomBench *bench, const char *model_name, HeadroomSweepVariable varia
   report = headroom_bench_work (
       run_job, &(Job){ model, variable, values, &base, args->limit, bench->cancellable });
   headroom_json_set_string (report, "model", model_name);
-  if (args->json)
-    headroom_cli_print_json (report, FALSE);
-  else
-    print_report (report);
-  return headroom_bench_exit_status (bench, report);
+  return headroom_bench_tell (bench, report, args->json, print_report);
 }
 
 int

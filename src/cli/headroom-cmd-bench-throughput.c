@@ -74,11 +74,7 @@ measure (const char *model, const ThroughputArgs *args, GArray *workers, GError 
                                         _("levels"), bench.cancellable, error);
   if (report == NULL)
     return HEADROOM_EXIT_FAILURE;
-  if (args->json)
-    headroom_cli_print_json (report, FALSE);
-  else
-    print_report (report);
-  return headroom_bench_exit_status (&bench, report);
+  return headroom_bench_tell (&bench, report, args->json, print_report);
 }
 
 static int

@@ -159,6 +159,7 @@ static void
 load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   HeadroomResident *resident = source;
+  guint64 stretch = headroom_env_get_uint ("STEP_STRETCH", 0);
   GError *error = NULL;
   HrRunner *runner =
       hr_runner_new (resident->model, resident->plan, false, load_progress, resident, &error);
@@ -168,7 +169,8 @@ load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
     g_task_return_error (task, error);
     return;
   }
-  hr_runner_set_stretch (runner, (double) headroom_env_get_uint ("STEP_STRETCH", 200) / 100);
+  if (stretch > 0)
+    hr_runner_set_stretch (runner, (double) stretch / 100);
   g_task_return_pointer (task, runner, (GDestroyNotify) hr_runner_free);
 }
 

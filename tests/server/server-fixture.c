@@ -339,3 +339,23 @@ server_ask (Server *self, const char *method, const char *path, const char *head
   *ret_body = g_strdup (end + strlen ("\r\n\r\n"));
   return (guint) g_ascii_strtoull (answer + strlen ("HTTP/1.1 "), NULL, 10);
 }
+
+GSocketConnection *
+server_connect (Server *s)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GError) error = NULL;
+  GSocketConnection *connection =
+      g_socket_client_connect_to_host (client, "127.0.0.1", s->port, NULL, &error);
+
+  g_assert_no_error (error);
+  g_socket_set_timeout (g_socket_connection_get_socket (connection), PATIENCE_SECONDS);
+  return connection;
+}
+
+gboolean
+server_send (GSocketConnection *connection, const char *text, gsize len)
+{
+  return g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), text,
+                                    len, NULL, NULL, NULL);
+}

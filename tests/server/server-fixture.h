@@ -68,3 +68,8 @@ guint server_ask (Server *self, const char *method, const char *path, const char
 char *server_raw (Server *self, const char *text, gssize len);
 /* The same to the end of the connection, which the request has to ask for. */
 char *server_raw_whole (Server *self, const char *text, gssize len);
+/* A connection of its own, with a time limit on everything that is waited for. */
+GSocketConnection *server_connect (Server *s) G_GNUC_WARN_UNUSED_RESULT;
+/* FALSE if the server has closed it. */
+gboolean server_send (GSocketConnection *connection, const char *text, gsize len);
+

@@ -133,26 +133,6 @@ assert_grew_less (guint64 before, guint64 limit)
 #endif
 }
 
-static GSocketConnection *
-connect_raw (Server *s)
-{
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GError) error = NULL;
-  GSocketConnection *connection =
-      g_socket_client_connect_to_host (client, "127.0.0.1", s->port, NULL, &error);
-
-  g_assert_no_error (error);
-  g_socket_set_timeout (g_socket_connection_get_socket (connection), PATIENCE_SECONDS);
-  return connection;
-}
-
-static gboolean
-send_text (GSocketConnection *connection, const char *text, gsize len)
-{
-  return g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), text,
-                                    len, NULL, NULL, NULL);
-}
-
 /* What the server says until it closes or the headers are complete. */
 static char *
 read_answer (GSocketConnection *connection)
@@ -173,10 +153,10 @@ static void
 test_other_method (Server *s, gconstpointer data)
 {
   g_autofree char *text = request_text ("PUT", "/api/tags", "", "");
-  g_autoptr (GSocketConnection) connection = connect_raw (s);
+  g_autoptr (GSocketConnection) connection = server_connect (s);
   g_autofree char *answer = NULL;
 
-  g_assert_true (send_text (connection, text, strlen (text)));
+  g_assert_true (server_send (connection, text, strlen (text)));
   answer = read_answer (connection);
   g_assert_nonnull (strstr (answer, "405 Method Not Allowed"));
   g_assert_nonnull (strstr (answer, "Allow: GET, HEAD\r\n"));
@@ -188,7 +168,7 @@ test_other_method (Server *s, gconstpointer data)
 static void
 send_huge (Server *s, gboolean chunked)
 {
-  g_autoptr (GSocketConnection) connection = connect_raw (s);
+  g_autoptr (GSocketConnection) connection = server_connect (s);
   g_autofree char *head =
       g_strdup_printf ("POST /api/chat HTTP/1.1\r\nHost: localhost\r\n%s: %s\r\n\r\n",
                        chunked ? "Transfer-Encoding" : "Content-Length",
@@ -198,16 +178,16 @@ send_huge (Server *s, gboolean chunked)
   guint64 before = resident_bytes ();
   g_autofree char *chunk_head = g_strdup_printf ("%x\r\n", PIECE_BYTES);
 
-  send_text (connection, head, strlen (head));
+  server_send (connection, head, strlen (head));
   for (gsize sent = 0; sent < HUGE_BYTES; sent += PIECE_BYTES) {
     if (chunked)
-      send_text (connection, chunk_head, strlen (chunk_head));
-    send_text (connection, piece, PIECE_BYTES);
+      server_send (connection, chunk_head, strlen (chunk_head));
+    server_send (connection, piece, PIECE_BYTES);
     if (chunked)
-      send_text (connection, "\r\n", 2);
+      server_send (connection, "\r\n", 2);
   }
   if (chunked)
-    send_text (connection, "0\r\n\r\n", 5);
+    server_send (connection, "0\r\n\r\n", 5);
   answer = read_answer (connection);
   g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 413 "));
   /* Announced: nothing is kept. Otherwise at most what would have been a good body. */
@@ -243,8 +223,8 @@ test_garbage (Server *s, gconstpointer data)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
-    g_autoptr (GSocketConnection) connection = connect_raw (s);
-    send_text (connection, texts[i], strlen (texts[i]));
+    g_autoptr (GSocketConnection) connection = server_connect (s);
+    server_send (connection, texts[i], strlen (texts[i]));
     g_socket_shutdown (g_socket_connection_get_socket (connection), FALSE, TRUE, NULL);
     g_autofree char *answer = read_answer (connection);
     g_assert_false (g_str_has_prefix (answer, "HTTP/1.1 200"));
@@ -255,14 +235,14 @@ test_garbage (Server *s, gconstpointer data)
 static void
 test_huge_header (Server *s, gconstpointer data)
 {
-  g_autoptr (GSocketConnection) connection = connect_raw (s);
+  g_autoptr (GSocketConnection) connection = server_connect (s);
   g_autofree char *piece = g_strnfill (PIECE_BYTES, 'h');
   guint64 before = resident_bytes ();
   gboolean cut = FALSE;
 
-  send_text (connection, "GET / HTTP/1.1\r\nX: ", strlen ("GET / HTTP/1.1\r\nX: "));
+  server_send (connection, "GET / HTTP/1.1\r\nX: ", strlen ("GET / HTTP/1.1\r\nX: "));
   for (gsize sent = 0; sent < HUGE_BYTES && !cut; sent += PIECE_BYTES)
-    cut = !send_text (connection, piece, PIECE_BYTES);
+    cut = !server_send (connection, piece, PIECE_BYTES);
   g_assert_true (cut);
   assert_grew_less (before, 32u << 20);
   assert_alive (s);
@@ -278,10 +258,10 @@ test_half_sent (Server *s, gconstpointer data)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++) {
-    g_autoptr (GSocketConnection) connection = connect_raw (s);
+    g_autoptr (GSocketConnection) connection = server_connect (s);
     g_autoptr (GError) error = NULL;
     char byte;
-    send_text (connection, texts[i], strlen (texts[i]));
+    server_send (connection, texts[i], strlen (texts[i]));
     gssize n = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), &byte,
                                     1, NULL, &error);
     g_assert_false (g_error_matches (error, G_IO_ERROR,
@@ -312,9 +292,9 @@ test_goes_when_idle (Server *s, gconstpointer data)
   guint before = n_descriptors ();
 
   for (int i = 0; i < 600; i++) { /* more than there may be at once */
-    g_autoptr (GSocketConnection) connection = connect_raw (s);
+    g_autoptr (GSocketConnection) connection = server_connect (s);
     g_autofree char *answer = NULL;
-    g_assert_true (send_text (connection, text, strlen (text)));
+    g_assert_true (server_send (connection, text, strlen (text)));
     answer = read_answer (connection);
     g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200"));
   }
@@ -378,10 +358,10 @@ slow_body (int n_words, const char *more)
 static GSocketConnection *
 begin (Server *s, const char *body)
 {
-  GSocketConnection *connection = connect_raw (s);
+  GSocketConnection *connection = server_connect (s);
   g_autofree char *text = request_text ("POST", "/api/generate", "", body);
 
-  g_assert_true (send_text (connection, text, strlen (text)));
+  g_assert_true (server_send (connection, text, strlen (text)));
   server_wait_until (s, something_runs, NULL);
   return connection;
 }
@@ -448,10 +428,10 @@ test_leave_in_queue (Server *s, gconstpointer data)
 {
   g_autofree char *body = slow_body (3, "");
   g_autoptr (GSocketConnection) first = begin (s, body);
-  g_autoptr (GSocketConnection) second = connect_raw (s);
+  g_autoptr (GSocketConnection) second = server_connect (s);
   g_autofree char *text = request_text ("POST", "/api/generate", "", body);
 
-  g_assert_true (send_text (second, text, strlen (text)));
+  g_assert_true (server_send (second, text, strlen (text)));
   server_wait_until (s, one_is_queued, NULL);
   g_io_stream_close (G_IO_STREAM (second), NULL, NULL);
   server_wait_until (s, only_one_is_left, NULL);
@@ -488,7 +468,7 @@ test_slow_reader (Server *s, gconstpointer data)
       "\"options\":{\"num_ctx\":8192,\"num_predict\":-2,\"temperature\":0}}");
 
   g_assert_no_error (error);
-  g_assert_true (send_text (connection, text, strlen (text)));
+  g_assert_true (server_send (connection, text, strlen (text)));
   server_wait_until (s, one_was_dropped, NULL);
   server_wait_until (s, nothing_runs, NULL);
 }

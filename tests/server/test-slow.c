@@ -14,26 +14,6 @@
 
 #define N_IDLE 1000 /* more than there may be at once */
 
-static GSocketConnection *
-connect_raw (Server *s)
-{
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GError) error = NULL;
-  GSocketConnection *connection =
-      g_socket_client_connect_to_host (client, "127.0.0.1", s->port, NULL, &error);
-
-  g_assert_no_error (error);
-  g_socket_set_timeout (g_socket_connection_get_socket (connection), PATIENCE_SECONDS);
-  return connection;
-}
-
-static gboolean
-send_bytes (GSocketConnection *connection, const char *text, gsize len)
-{
-  return g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), text,
-                                    len, NULL, NULL, NULL);
-}
-
 /* Each time on a connection of its own. */
 static void
 assert_answered (Server *s)
@@ -66,15 +46,15 @@ is_ended (GSocketConnection *connection)
 static void
 trickle (Server *s, const char *start, gboolean others_too)
 {
-  g_autoptr (GSocketConnection) connection = connect_raw (s);
+  g_autoptr (GSocketConnection) connection = server_connect (s);
   gint64 deadline = g_get_monotonic_time () + 2 * PATIENCE_SECONDS * G_USEC_PER_SEC;
-  gboolean open = send_bytes (connection, start, strlen (start));
+  gboolean open = server_send (connection, start, strlen (start));
 
   for (guint i = 0; open; i++) {
     if (others_too && i % 100 == 0)
       assert_answered (s);
     g_usleep (20000);
-    open = send_bytes (connection, "a", 1) && !is_ended (connection);
+    open = server_send (connection, "a", 1) && !is_ended (connection);
     g_assert_cmpint (g_get_monotonic_time (), <, deadline);
   }
   assert_answered (s);
@@ -98,9 +78,9 @@ static void
 test_trickled_body (Server *s, gconstpointer data)
 {
   static const char request[] = "GET /headroom/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  g_autoptr (GSocketConnection) listener = connect_raw (s);
+  g_autoptr (GSocketConnection) listener = server_connect (s);
 
-  g_assert_true (send_bytes (listener, request, strlen (request)));
+  g_assert_true (server_send (listener, request, strlen (request)));
   trickle (s,
            "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000000\r\n\r\n"
            "{\"model\":\"",
@@ -118,12 +98,12 @@ test_trickled_file (Server *s, gconstpointer data)
       "POST /api/blobs/sha256:%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
       "Content-Length: 80\r\n\r\n",
       hex);
-  g_autoptr (GSocketConnection) connection = connect_raw (s);
+  g_autoptr (GSocketConnection) connection = server_connect (s);
   char answer[64] = "";
 
-  g_assert_true (send_bytes (connection, head, strlen (head)));
+  g_assert_true (server_send (connection, head, strlen (head)));
   for (gsize i = 0; i < 80; i++) {
-    g_assert_true (send_bytes (connection, letters + i, 1));
+    g_assert_true (server_send (connection, letters + i, 1));
     g_usleep (30000);
   }
   g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)),
@@ -138,7 +118,7 @@ test_reads_by_the_byte (Server *s, gconstpointer data)
 {
   static const char request[] =
       "GET /headroom/openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-  g_autoptr (GSocketConnection) connection = connect_raw (s);
+  g_autoptr (GSocketConnection) connection = server_connect (s);
   GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
   g_autoptr (GError) error = NULL;
   char letter;
@@ -146,7 +126,7 @@ test_reads_by_the_byte (Server *s, gconstpointer data)
   g_socket_set_option (g_socket_connection_get_socket (connection), SOL_SOCKET, SO_RCVBUF, 1024,
                        &error);
   g_assert_no_error (error);
-  g_assert_true (send_bytes (connection, request, strlen (request)));
+  g_assert_true (server_send (connection, request, strlen (request)));
   for (guint i = 0; i < 400; i++) {
     g_assert_cmpint (g_input_stream_read (in, &letter, 1, NULL, NULL), ==, 1);
     g_usleep (2000);
@@ -197,11 +177,11 @@ test_idle_crowd (Server *s, gconstpointer data)
     g_test_skip ("so many descriptors are not allowed here");
     return;
   }
-  busy = connect_raw (s);
-  g_assert_true (send_bytes (busy, request, strlen (request)));
+  busy = server_connect (s);
+  g_assert_true (server_send (busy, request, strlen (request)));
   server_wait_until (s, something_runs, NULL);
   for (guint i = 0; i < N_IDLE; i++)
-    g_ptr_array_add (crowd, connect_raw (s));
+    g_ptr_array_add (crowd, server_connect (s));
   for (guint i = 0; i < 3; i++)
     assert_answered (s);
   server_wait_until (s, something_runs, NULL);
