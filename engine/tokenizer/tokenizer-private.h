@@ -67,7 +67,6 @@ typedef struct {
 struct HrTokenizer {
     HrTokenizerKind kind;
     size_t n_tokens;
-    bool truncated;          /* the file has more tokens than the model has rows for */
     uint8_t *types;          /* [n_tokens] HrTokenType */
     uint8_t *flags;          /* [n_tokens] HrTokenFlags */
     HrText *texts; /* [n_tokens] as the file spells them; borrowed from it, NULL once loaded */

@@ -17,10 +17,8 @@ static void limit_to_rows(HrTokenizer *tokenizer, const HrGguf *gguf)
 {
     const HrGgufTensor *rows = hr_gguf_find_tensor(gguf, "token_embd.weight");
 
-    if (rows && rows->n_dims >= 2 && rows->dims[1] > 0 && rows->dims[1] < tokenizer->n_tokens) {
+    if (rows && rows->n_dims >= 2 && rows->dims[1] > 0 && rows->dims[1] < tokenizer->n_tokens)
         tokenizer->n_tokens = rows->dims[1];
-        tokenizer->truncated = true;
-    }
 }
 
 static bool load_text(HrTokenizer *tokenizer, const HrGgufEntry *tokens, size_t id, GError **error)

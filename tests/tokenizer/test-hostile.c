@@ -95,8 +95,6 @@ static void merge_without_space(TinyVocab *vocab) { add_merge(vocab, "he"); }
 static void merge_of_nothing(TinyVocab *vocab) { add_merge(vocab, ""); }
 static void merge_without_right(TinyVocab *vocab) { add_merge(vocab, "h "); }
 static void merge_without_left(TinyVocab *vocab) { add_merge(vocab, " h"); }
-static void merge_of_unknown(TinyVocab *vocab) { add_merge(vocab, "he xyz"); }
-static void merge_to_unknown(TinyVocab *vocab) { add_merge(vocab, "he h"); }
 static void no_scores(TinyVocab *vocab) { g_array_set_size(vocab->scores, 0); }
 static void few_scores(TinyVocab *vocab)
 {
@@ -181,9 +179,6 @@ static const Defect defects[] = {
     {"merge-of-nothing", bpe, merge_of_nothing, HR_ERROR_FORMAT, "entry 1 is not two texts"},
     {"merge-without-right", bpe, merge_without_right, HR_ERROR_FORMAT, "entry 1 is not two texts"},
     {"merge-without-left", bpe, merge_without_left, HR_ERROR_FORMAT, "entry 1 is not two texts"},
-    {"merge-of-unknown", bpe, merge_of_unknown, HR_ERROR_FORMAT,
-     "entry 1 (“he xyz”) names a token"},
-    {"merge-to-unknown", bpe, merge_to_unknown, HR_ERROR_FORMAT, "entry 1 (“he h”) names a token"},
     {"no-scores", spm, no_scores, HR_ERROR_FORMAT, "needs tokenizer.ggml.scores"},
     {"few-scores", spm, few_scores, HR_ERROR_FORMAT, "an entry for each of 259 tokens"},
     {"strings-for-scores", spm, strings_for_scores, HR_ERROR_FORMAT,
@@ -259,6 +254,28 @@ static void test_odd_tokens(void)
     tiny_vocab_add(vocab, "type", 77, 0);
     tiny_vocab_add(vocab, "<0xZZ>", 6, 0);
     assert_usable(vocab);
+}
+
+/* Pairs of tokens that the file does not have never join, and the others join as without them. */
+static void test_unknown_merges(void)
+{
+    g_autoptr(TinyVocab) vocab = bpe(), plain = bpe();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HrTokenizer) tokenizer = NULL, usual = tiny_vocab_make(plain, &error);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(HrToken));
+    g_autoptr(GArray) usual_ids = g_array_new(FALSE, FALSE, sizeof(HrToken));
+    HrSpan span = {0, 8, true};
+
+    g_assert_no_error(error);
+    add_merge(vocab, "he xyz");
+    add_merge(vocab, "he h");
+    add_merge(vocab, "xyz h");
+    tokenizer = tiny_vocab_make(vocab, &error);
+    g_assert_no_error(error);
+    g_assert_true(hr_tokenizer_encode(tokenizer, "heh exyz", &span, 1, true, ids, &error));
+    g_assert_true(hr_tokenizer_encode(usual, "heh exyz", &span, 1, true, usual_ids, &error));
+    g_assert_cmpmem(ids->data, ids->len * sizeof(HrToken), usual_ids->data,
+                    usual_ids->len * sizeof(HrToken));
 }
 
 static void test_no_types(void)
@@ -338,6 +355,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/tokenizer/odd/none-ids", test_none_ids);
     g_test_add_func("/tokenizer/odd/tokens", test_odd_tokens);
+    g_test_add_func("/tokenizer/odd/unknown-merges", test_unknown_merges);
     g_test_add_func("/tokenizer/odd/plamo-scores", test_plamo_scores);
     g_test_add_func("/tokenizer/odd/twice", test_twice);
     g_test_add_func("/tokenizer/odd/no-types", test_no_types);
