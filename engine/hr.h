@@ -328,6 +328,9 @@ typedef struct {
     double store[HR_RATED_KV_TYPES]; /* a number of a key or value, put into its page */
     double attend_first[HR_RATED_KV_TYPES], attend_more[HR_RATED_KV_TYPES]; /* of keys and values:
                                                            for a query, and for each further one */
+    double
+        attend_read[HR_RATED_KV_TYPES]; /* times as long as a loop that only reads takes attention
+                                           for pages that no cache holds, above its kernels */
     double meet;           /* until all threads have shared out an operation and met */
     double read[HR_RATED_SIZES]; /* a byte of so much memory */
 } HrKernelRates;

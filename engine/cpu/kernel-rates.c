@@ -4,8 +4,9 @@
  *
  * A product takes a + b c seconds for c columns: a for unpacking the matrix, b for each column. It
  * is timed with one column and with as many as a step reads of a prompt. Attention likewise, for
- * the rows of a tile. What memory adds is none of this file's business: matrices stay in the
- * caches. Rows of a step do not, so norms and the like are timed on more than caches hold.
+ * the rows of a tile. What memory adds is none of this file's business, because matrices stay in
+ * the caches; but for attention, which reads pages and computes in turn. Rows of a step do not stay
+ * there, so norms and the like are timed on more than caches hold.
  */
 #include "cpu/kernel-rates.h"
 
@@ -29,11 +30,15 @@
 #define PAGES 64
 #define HEADS 4
 #define PAGE_BYTES (2 * HEAD * HR_PAGE_POSITIONS * sizeof(float))
+#define FAR_BYTES (RUN_PAGES * HEADS * PAGE_BYTES)
 
 /* Each figure is the best of so many, others only ever take away; each lasts so long at least. */
 #define TRIES 3
 #define TRY_US 1500
 #define MEETINGS 1000
+/* Pages that no cache holds: longer, because what is near is read first. */
+#define FAR_TRY_US 10000
+#define RUN_PAGES 16 /* of one head, before the next head's turn */
 
 /* Memory of each thread, in parts, and of the columns, which all read. */
 #define WEIGHT_BYTES (1u << 20)
@@ -49,6 +54,9 @@ struct Trial {
     const HrLinearKernels *linear;
     const HrVectorKernels *vector;
     char *columns, *own; /* of each thread OWN_BYTES */
+    char *far;           /* of each thread n_far groups of pages */
+    size_t n_far;
+    gint64 try_us;
     HrType type;
     HrForm form;
     HrKvType kv_type;
@@ -126,17 +134,34 @@ static void store(const Trial *t, char *own)
 }
 
 /* A page, seen whole. */
-static void attend(const Trial *t, char *own)
+static void attend_to(const Trial *t, char *own, const char *keys, const char *values)
 {
     HrAttend a;
-    char *page = own + ROWS_BYTES + (take_turn(own) % PAGES) * (PAGE_BYTES / 2);
     hr_attend_init(&a, t->kv_type, HEAD, HEAD, own);
     a.n_rows = t->n;
     for (uint32_t r = 0; r < t->n; r++) {
         a.n_valid[r] = HR_PAGE_POSITIONS;
         a.max[r] = a.sum[r] = 0;
     }
-    t->vector->attend_page(&a, page, page + PAGE_BYTES / 4, HR_PAGE_POSITIONS);
+    t->vector->attend_page(&a, keys, values, HR_PAGE_POSITIONS);
+}
+
+static void attend(const Trial *t, char *own)
+{
+    const char *page = own + ROWS_BYTES + (take_turn(own) % PAGES) * (PAGE_BYTES / 2);
+    attend_to(t, own, page, page + PAGE_BYTES / 4);
+}
+
+/* As in a cache: in a page lie the keys of all heads, then their values; a head looks at one page
+ * after the other. */
+static void attend_far(const Trial *t, char *own)
+{
+    const size_t block = hr_kv_bytes(t->kv_type, (size_t)HEAD * HR_PAGE_POSITIONS);
+    uint32_t turn = take_turn(own), head = turn / RUN_PAGES % HEADS;
+    size_t group = turn / (RUN_PAGES * HEADS) % t->n_far;
+    const char *pages = t->far + ((own - t->own) / OWN_BYTES * t->n_far + group) * FAR_BYTES,
+               *page = pages + (turn % RUN_PAGES) * 2 * HEADS * block;
+    attend_to(t, own, page + head * block, page + (HEADS + head) * block);
 }
 
 /* ---- Timing ---- */
@@ -150,7 +175,7 @@ static void run_trial(HrThread *thread, void *data)
     t->once(t, own);
     hr_pool_barrier(thread);
     if (thread->index == 0)
-        t->until = g_get_monotonic_time() + TRY_US;
+        t->until = g_get_monotonic_time() + t->try_us;
     hr_pool_barrier(thread);
     /* Rounds of nanoseconds are many for each look at the clock. */
     const int at_once = t->n > 1 ? 1 : 8;
@@ -271,20 +296,35 @@ static void measure_rows(Trial *t, HrPool *pool, uint32_t n_threads, HrKernelRat
     }
 }
 
-static void measure_attention(Trial *t, HrPool *pool, uint32_t n_threads, HrKernelRates *rates)
+/* What pages take that no cache holds above those that one holds, in times of reading their bytes;
+ * read: of a byte, see kernel-rates.h. */
+static double measure_far(Trial *t, HrPool *pool, uint32_t n_threads, double near, double read)
+{
+    if (t->n_far == 0 || read <= 0)
+        return 1;
+    t->try_us = FAR_TRY_US;
+    double seconds = time_trial(t, pool, n_threads, attend_far, 1) - near;
+    t->try_us = TRY_US;
+    return seconds / ((double)hr_kv_bytes(t->kv_type, (size_t)2 * HEAD * HR_PAGE_POSITIONS) * read);
+}
+
+static void measure_attention(Trial *t, HrPool *pool, uint32_t n_threads, double read,
+                              HrKernelRates *rates)
 {
     const double numbers = (double)HR_PAGE_POSITIONS * 2 * HEAD;
 
     for (uint32_t type = 0; type < HR_RATED_KV_TYPES; type++) {
         t->kv_type = (HrKvType)type;
-        double one = time_trial(t, pool, n_threads, attend, 1) / numbers;
-        double many = time_trial(t, pool, n_threads, attend, HR_ATTEND_ROWS) / numbers;
-        rates->attend_first[type] = one;
-        rates->attend_more[type] = MAX(many - one, 0) / (HR_ATTEND_ROWS - 1);
+        double one = time_trial(t, pool, n_threads, attend, 1);
+        double many = time_trial(t, pool, n_threads, attend, HR_ATTEND_ROWS);
+        rates->attend_first[type] = one / numbers;
+        rates->attend_more[type] = MAX(many - one, 0) / numbers / (HR_ATTEND_ROWS - 1);
+        rates->attend_read[type] = MAX(measure_far(t, pool, n_threads, one, read), 0);
     }
 }
 
-void hr_kernel_rates_measure(HrPool *pool, uint32_t n_threads, HrRegion *region, HrKernelRates *ret)
+void hr_kernel_rates_measure(HrPool *pool, uint32_t n_threads, HrRegion *region, double read,
+                             HrKernelRates *ret)
 {
     static const HrType types[] = {
         HR_TYPE_F32,  HR_TYPE_F16,  HR_TYPE_BF16, HR_TYPE_Q4_0, HR_TYPE_Q4_1,   HR_TYPE_Q5_0,
@@ -301,13 +341,16 @@ void hr_kernel_rates_measure(HrPool *pool, uint32_t n_threads, HrRegion *region,
     *t = (Trial){.linear = hr_linear_kernels(),
                  .vector = hr_vector_kernels(),
                  .n_in = N_IN,
+                 .try_us = TRY_US,
                  .columns = region->base,
-                 .own = (char *)region->base + COLUMN_BYTES};
+                 .own = (char *)region->base + COLUMN_BYTES,
+                 .far = (char *)region->base + bytes,
+                 .n_far = (region->bytes - bytes) / n_threads / FAR_BYTES};
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
         measure_type(t, pool, n_threads, types[i], &rates);
     measure_finish(t, pool, n_threads, &rates);
     measure_fine(t, pool, n_threads, &rates);
-    measure_attention(t, pool, n_threads, &rates);
+    measure_attention(t, pool, n_threads, read, &rates);
     measure_rows(t, pool, n_threads, &rates);
     rates.meet = time_meetings(pool, n_threads);
     *ret = rates;

@@ -125,11 +125,11 @@ static double measure_latency(const HrRegion *region)
     return best;
 }
 
-/* Written to, so that there are pages to read. */
+/* Written to, so that there are pages to read; numbers that are quick to compute with. */
 static void touch(HrRegion *region)
 {
     for (size_t i = 0; i < region->bytes; i += 4096)
-        ((char *)region->base)[i] = 1;
+        *(float *)(void *)((char *)region->base + i) = 1;
 }
 
 /* As fast as memory is what is larger than was tried. */
@@ -158,7 +158,8 @@ bool hr_machine_measure(uint32_t threads, HrMachineRates *ret_rates, GError **er
     touch(&region);
     HrPool *pool = hr_pool_ref();
     rates.read = best_rate(pool, rates.threads, region, NULL);
-    hr_kernel_rates_measure(pool, rates.threads, &region, &rates.kernels);
+    hr_kernel_rates_measure(pool, rates.threads, &region, rates.read > 0 ? 1 / rates.read : 0,
+                            &rates.kernels);
     measure_sizes(pool, &rates, region);
     rates.int8 = rate_of(pool, rates.threads, peaks.int8);
     rates.bf16 = rate_of(pool, rates.threads, peaks.bf16);

@@ -4,9 +4,9 @@
  *
  * The program is walked as the executor would walk it. A product with weights takes as long as the
  * slower of reading the matrix and multiplying it, and a part of the other (TOGETHER); attention
- * likewise with pages of the cache; what works on rows takes its time for each number; and after
- * every operation the threads meet. All of that was measured on matrices and rows that belong to no
- * model.
+ * one after the other, because a page is first unpacked and then multiplied; what works on rows
+ * takes its time for each number; and after every operation the threads meet. All of that was
+ * measured on matrices and rows that belong to no model.
  */
 #include "plan/predict.h"
 
@@ -164,7 +164,8 @@ static double attention_seconds(const Host *h, const HrOp *op)
         numbers * (h->rates->attend_first[type] + h->rates->attend_more[type] * (rows - 1));
     uint32_t layer = hr_hparams_kv_layer(h->plan->program->hparams, op->layer);
     double bytes = (double)h->plan->token_bytes[layer] * held * slots;
-    return together(bytes * h->byte_seconds, kernels) * unevenness(h, tiles);
+    double read = bytes * h->byte_seconds * h->rates->attend_read[type];
+    return (read + kernels) * unevenness(h, tiles);
 }
 
 /* ---- Rows ---- */

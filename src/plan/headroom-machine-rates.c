@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * {"version": 4, "revision", "processor", "kernels",     what it was measured with
+ * {"version": 5, "revision", "processor", "kernels",     what it was measured with
  *  "threads", "read", "int8", "bf16", "float32", "latency", see HrMachineRates
  *  "of": {"first": [...], "more": [...], "fine", ...}}      see HrKernelRates
  */
@@ -15,7 +15,7 @@
 
 #include "headroom-json.h"
 
-#define FORMAT 4
+#define FORMAT 5
 
 static const struct {
   const char *key;
@@ -44,6 +44,7 @@ static const struct {
   { "store", G_STRUCT_OFFSET (HrKernelRates, store), HR_RATED_KV_TYPES },
   { "attend_first", G_STRUCT_OFFSET (HrKernelRates, attend_first), HR_RATED_KV_TYPES },
   { "attend_more", G_STRUCT_OFFSET (HrKernelRates, attend_more), HR_RATED_KV_TYPES },
+  { "attend_read", G_STRUCT_OFFSET (HrKernelRates, attend_read), HR_RATED_KV_TYPES },
   { "meet", G_STRUCT_OFFSET (HrKernelRates, meet), 1 },
   { "read", G_STRUCT_OFFSET (HrKernelRates, read), HR_RATED_SIZES },
 };
