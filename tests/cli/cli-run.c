@@ -7,7 +7,9 @@
 #include "tiny-model.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #define REAL_MODEL "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -122,6 +124,28 @@ new_arguments (const char *first, va_list rest)
   return words;
 }
 
+/* Runs in the child: it ends with the test program, also where that is killed or aborts. */
+static void
+die_with_parent (gpointer data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static GSubprocess *
+spawn (GPtrArray *words)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
+      G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_autoptr (GError) error = NULL;
+  GSubprocess *process;
+
+  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
+  process =
+      g_subprocess_launcher_spawnv (launcher, (const char *const *) words->pdata, &error);
+  g_assert_no_error (error);
+  return process;
+}
+
 static char *
 dup_text (GBytes *bytes)
 {
@@ -139,18 +163,13 @@ cli_run_with_input (const char *input, ...)
       g_bytes_new_static (input != NULL ? input : "", input != NULL ? strlen (input) : 0);
   g_autoptr (GBytes) out = NULL;
   g_autoptr (GBytes) err = NULL;
-  g_autoptr (GError) error = NULL;
   CliResult *result = g_new0 (CliResult, 1);
   va_list args;
 
   va_start (args, input);
   words = new_arguments (va_arg (args, const char *), args);
   va_end (args);
-  process = g_subprocess_newv ((const char *const *) words->pdata,
-                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-                                   G_SUBPROCESS_FLAGS_STDERR_PIPE,
-                               &error);
-  g_assert_no_error (error);
+  process = spawn (words);
   /* It may end without reading its input: that is no error of ours. */
   g_subprocess_communicate (process, bytes, NULL, &out, &err, NULL);
   g_subprocess_wait (process, NULL, NULL);
@@ -165,17 +184,10 @@ GSubprocess *
 cli_start (const char *first, ...)
 {
   g_autoptr (GPtrArray) words = NULL;
-  g_autoptr (GError) error = NULL;
-  GSubprocess *process;
   va_list args;
 
   va_start (args, first);
   words = new_arguments (first, args);
   va_end (args);
-  process = g_subprocess_newv ((const char *const *) words->pdata,
-                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-                                   G_SUBPROCESS_FLAGS_STDERR_PIPE,
-                               &error);
-  g_assert_no_error (error);
-  return process;
+  return spawn (words);
 }

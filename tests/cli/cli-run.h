@@ -33,7 +33,7 @@ const char *cli_real_model (void);
 CliResult *cli_run_with_input (const char *input,
                                ...) G_GNUC_NULL_TERMINATED G_GNUC_WARN_UNUSED_RESULT;
 #define cli_run(...) cli_run_with_input (NULL, __VA_ARGS__, NULL)
-/* Starts it and does not wait; ends with the test program. */
+/* Starts it and does not wait; it is killed when the thread that started it ends, however. */
 GSubprocess *cli_start (const char *first, ...) G_GNUC_NULL_TERMINATED G_GNUC_WARN_UNUSED_RESULT;
 
 #define cli_assert_status(result, wanted) \

@@ -131,6 +131,42 @@ start_server (char **ret_line)
   return server;
 }
 
+#define ORPHAN "HEADROOM_TEST_ORPHAN" /* the file that a child of the test notes its server in */
+
+static gboolean
+is_running (const char *pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%s/stat", pid);
+  g_autofree char *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) && strstr (text, ") Z ") == NULL;
+}
+
+/* A test that aborts takes its server with it. */
+static void
+test_no_orphans (void)
+{
+  g_autofree char *path = cli_path ("orphan");
+  g_autofree char *folder = cli_path ("run");
+  g_autofree char *pid = NULL;
+
+  if (g_test_subprocess ()) {
+    g_autofree char *line = NULL;
+    GSubprocess *server = start_server (&line);
+
+    g_file_set_contents (g_getenv (ORPHAN), g_subprocess_get_identifier (server), -1, NULL);
+    raise (SIGKILL);
+  }
+  g_setenv (ORPHAN, path, TRUE);
+  g_setenv ("TMPDIR", folder, TRUE);
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_unsetenv ("TMPDIR");
+  g_test_trap_assert_failed ();
+  g_assert_true (g_file_get_contents (path, &pid, NULL, NULL));
+  while (is_running (pid))
+    g_usleep (10 * G_TIME_SPAN_MILLISECOND);
+}
+
 static void
 stop_server (GSubprocess *server)
 {
@@ -225,6 +261,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/run/interrupt", test_interrupt);
   g_test_add_func ("/cli/ps/without-server", test_ps_without_server);
   g_test_add_func ("/cli/serve/shared", test_server);
+  g_test_add_func ("/cli/serve/no-orphans", test_no_orphans);
   g_test_add_func ("/cli/serve/bad-host", test_bad_host);
   g_test_add_func ("/cli/serve/port-taken", test_port_taken);
   for (gsize i = 0; i < G_N_ELEMENTS (bad_options); i++) {
