@@ -496,11 +496,12 @@ typedef struct {
     uint32_t n_cached;        /* of them, not read again because a slot held them */
     uint32_t n_generated;
     uint32_t n_drafted, n_taken; /* tokens that were read ahead, and those of them that were drawn */
+    uint32_t n_ahead;            /* requests that waited for a slot when this one came */
     int64_t queue_us, prompt_us, generate_us;
 } HrTimings;
 
 typedef enum {
-    HR_EVENT_PROMPT, /* n_read of n_prompt tokens are read */
+    HR_EVENT_PROMPT, /* n_read of n_prompt tokens are read; the first one comes with the slot */
     HR_EVENT_TOKEN,  /* a token was drawn; text is what may be shown now (whole characters, no part
                         of a stop string; may be "") */
     HR_EVENT_VECTOR, /* of hr_runner_embed: vector */

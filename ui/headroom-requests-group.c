@@ -27,7 +27,8 @@ progress_text (const HrValue *request)
 {
   const char *state = headroom_wire_get_string (request, "state");
   int prompt = (int) headroom_wire_get_int (request, "prompt_tokens"),
-      read = (int) headroom_wire_get_int (request, "read_tokens");
+      read = (int) headroom_wire_get_int (request, "read_tokens"),
+      place = (int) headroom_wire_get_int (request, "queue_place");
   int generated = (int) headroom_wire_get_int (request, "generated_tokens");
 
   double speed = headroom_wire_get_double (request, "tokens_per_second");
@@ -43,6 +44,9 @@ progress_text (const HrValue *request)
   if (g_strcmp0 (state, "reading") == 0)
     /* Translators: tokens of a question that are read, of how many */
     return g_strdup_printf (_("%'d of %'d tokens read"), read, prompt);
+  if (place > 0)
+    /* Translators: a request that waits, and its place among those that wait for the same model */
+    return g_strdup_printf (_("waiting, number %d in the queue"), place);
   return g_strdup (_("waiting"));
 }
 

@@ -149,6 +149,8 @@ bool hr_slots_assign(HrRunner *r, HrRequest *request)
     request->timings.n_cached = n_past;
     for (guint i = 0; request->sampler && i < request->prompt->len; i++)
         hr_sampler_accept(request->sampler, g_array_index(request->prompt, HrToken, i));
+    if (!request->embeds)
+        hr_request_send_prompt(request, n_past);
     return true;
 }
 

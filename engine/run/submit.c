@@ -86,6 +86,7 @@ static HrRequest *enqueue(HrRunner *r, HrRequest *take_request, GError **error)
         hr_request_unref(take_request);
         return NULL;
     }
+    take_request->timings.n_ahead = g_queue_get_length(&r->queue);
     g_queue_push_tail(&r->queue, hr_request_ref(take_request));
     r->stats.n_queued = g_queue_get_length(&r->queue);
     g_cond_signal(&r->wake);

@@ -17,6 +17,8 @@ typedef struct {
   guint32 num_ctx;    /* tokens that it may use; 0: the model is not there yet */
   guint32 n_prompt;   /* tokens of the prompt; 0: it is not known yet */
   guint32 n_read, n_generated;
+  guint64 turn;       /* who was given to the model earlier has a smaller one; 0: not given yet */
+  gboolean begun;     /* the model has a slot for it */
   gint64 first_us;    /* monotonic: its first token was generated; 0: not yet */
   gboolean stopped;   /* by a person */
   char **unknown_options; /* that were passed over, or NULL */
@@ -28,7 +30,16 @@ headroom_activity_state (const HeadroomActivity *self)
 {
   if (self->n_generated > 0)
     return "answering";
-  return self->n_read > 0 ? "reading" : "waiting";
+  return self->begun ? "reading" : "waiting";
+}
+
+/* Whether self, which waits, has its turn before other, which waits for the same model. */
+static inline gboolean
+headroom_activity_goes_before (const HeadroomActivity *self, const HeadroomActivity *other)
+{
+  if (self->turn != 0 && other->turn != 0)
+    return self->turn < other->turn;
+  return self->turn != other->turn ? self->turn != 0 : self->id < other->id;
 }
 
 /* Tokens per second since the first one; 0: too few to tell. */

@@ -7,6 +7,7 @@
 #include "headroom-json.h"
 
 #define NSEC_PER_USEC 1000
+#define MIN_QUEUE_US 1000 /* less than that is no waiting, only the way to the model's thread */
 
 /* What Headroom says beyond the API: what was left out of the prompt, what the answer was not held
  * to, and that it was ended. NULL: nothing. */
@@ -29,6 +30,10 @@ own_value (const HeadroomAnswer *self)
   if (self->n_drafted > 0) {
     headroom_json_set_int (own, "drafted_tokens", self->n_drafted);
     headroom_json_set_int (own, "taken_tokens", self->n_taken);
+  }
+  if (self->queue_us >= MIN_QUEUE_US) {
+    headroom_json_set_int (own, "queue_place", (gint64) self->n_ahead + 1);
+    headroom_json_set_int (own, "queue_duration", self->queue_us * NSEC_PER_USEC);
   }
   if (self->repeated > 0)
     headroom_json_set_int (own, "repeated_tokens", self->repeated);
@@ -302,6 +307,8 @@ headroom_answer_hear_done (HeadroomAnswer *self, const HrEvent *event)
   self->n_forgotten = event->n_forgotten;
   self->n_drafted = event->timings.n_drafted;
   self->n_taken = event->timings.n_taken;
+  self->n_ahead = event->timings.n_ahead;
+  self->queue_us = event->timings.queue_us;
   if (self->request->stream && (has_something (self) || self->logprobs->len > 0))
     write_text (self);
   record = begin_record (self);

@@ -118,6 +118,7 @@ event_cb (const HrEvent *event, void *data)
 
   switch (event->kind) {
   case HR_EVENT_PROMPT:
+    activity->begun = TRUE;
     activity->n_prompt = event->n_prompt;
     activity->n_read = event->n_read;
     return;
@@ -205,6 +206,8 @@ submit (HeadroomAnswer *self, GError **error)
                         g_main_context_get_thread_default (), event_cb, self, NULL, error);
   if (self->running == NULL)
     return FALSE;
+  headroom_exchange_get_activity (self->exchange)->turn =
+      ++headroom_exchange_get_service (self->exchange)->last_turn;
   self->cancelled_id = g_signal_connect (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self);
   if (g_cancellable_is_cancelled (cancellable))
     hr_request_cancel (self->running);

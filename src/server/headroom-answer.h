@@ -46,6 +46,8 @@ typedef struct {
   gboolean steered;    /* as HrEvent.steered */
   guint32 n_forgotten; /* as HrEvent.n_forgotten */
   guint32 n_drafted, n_taken; /* as in HrTimings */
+  guint32 n_ahead;            /* likewise */
+  gint64 queue_us;            /* likewise */
   /* The whole answer where it is not streamed, else what is not written yet. */
   GString *text, *thought;
   HrValue *calls;      /* of tools */

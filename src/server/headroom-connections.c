@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Each socket owns its Connection. libsoup before 3.4 keeps sockets that it has closed, so the list
+ * Each socket owns its Connection. Sockets may stay for a while after they were closed, so the list
  * is swept when it is full, and a Connection may outlive the list.
  */
 #include "headroom-connections.h"
@@ -158,6 +158,15 @@ got_body_cb (SoupServerMessage *message, HeadroomConnections *self)
     forget_deadline (connection);
 }
 
+/* libsoup before 3.4 never gives up the reference to a socket that accepting it gave. The connection
+ * holds the only other one while it is this new. */
+static void
+drop_leaked_reference (GSocket *socket)
+{
+  if (soup_get_minor_version () < 4 && g_atomic_int_get (&G_OBJECT (socket)->ref_count) == 2)
+    g_object_unref (socket);
+}
+
 /* The first request of a connection "starts" when it is accepted. */
 static void
 request_started_cb (SoupServer *soup, SoupServerMessage *message, HeadroomConnections *self)
@@ -165,6 +174,9 @@ request_started_cb (SoupServer *soup, SoupServerMessage *message, HeadroomConnec
   GSocket *socket = soup_server_message_get_socket (message);
   gboolean is_new = g_object_get_data (G_OBJECT (socket), CONNECTION_KEY) == NULL;
   Connection *connection = is_new ? add (self, socket) : connection_of (message);
+
+  if (is_new)
+    drop_leaked_reference (socket);
 
   if (connection == NULL) {
     g_socket_shutdown (socket, TRUE, TRUE, NULL);

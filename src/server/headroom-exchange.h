@@ -37,6 +37,7 @@ typedef struct {
   guint n_working;       /* headroom_exchange_work () that is not over */
   guint next_id;         /* of completions */
   guint64 next_request;  /* of requests */
+  guint64 last_turn;     /* that a model was given a request */
   HeadroomMetrics metrics;
   HeadroomRecent recent;
   gboolean ends_loops; /* of answers whose length nobody limited */

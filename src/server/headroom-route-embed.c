@@ -376,6 +376,7 @@ token_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
   Embedding *self = data;
 
   tell_truncation (self);
+  headroom_exchange_get_activity (exchange)->n_prompt = (guint32) self->n_tokens;
   self->vectors = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_set_size (self->vectors, (int) self->tokens->len);
   submit_all (self);
@@ -392,11 +393,14 @@ leased_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->lease = headroom_residency_acquire_finish (HEADROOM_RESIDENCY (source), result, &error);
   self->leased_us = g_get_monotonic_time ();
-  if (self->lease == NULL)
+  if (self->lease == NULL) {
     headroom_exchange_fail (exchange, error);
-  else
-    headroom_exchange_work (exchange, token_work, token_done, g_steal_pointer (&self),
-                            (GDestroyNotify) embedding_free, NULL);
+    return;
+  }
+  headroom_exchange_get_activity (exchange)->begun = TRUE;
+  headroom_exchange_get_activity (exchange)->num_ctx = headroom_lease_get_num_ctx (self->lease);
+  headroom_exchange_work (exchange, token_work, token_done, g_steal_pointer (&self),
+                          (GDestroyNotify) embedding_free, NULL);
 }
 
 /* ---- Reading ---- */
@@ -443,6 +447,8 @@ read_done (HeadroomExchange *exchange, gpointer take_result, gpointer data)
   Embedding *self = data;
   const HeadroomWireEmbedRequest *request = self->request;
 
+  headroom_exchange_get_activity (exchange)->model =
+      g_strdup (headroom_model_entry_get_name (self->entry));
   headroom_residency_acquire_async (headroom_exchange_get_service (exchange)->residency,
                                     self->entry, &self->demand,
                                     request->has_keep_alive ? &request->keep_alive_ns : NULL,

@@ -16,6 +16,7 @@ typedef struct {
   char *model, *path;
   gint64 running_us;
   double speed; /* tokens per second */
+  guint place;  /* among those that wait for its model, 1 for the next one; 0: it does not wait */
   GSocket *socket;
 } Snapshot;
 
@@ -44,7 +45,7 @@ snapshot_new (HeadroomExchange *exchange)
   return self;
 }
 
-/* {"id","path","model","client","pid","state","num_ctx","prompt_tokens","read_tokens","generated_tokens",
+/* {"id","path","model","client","pid","state","queue_place","num_ctx","prompt_tokens","read_tokens","generated_tokens",
  * "tokens_per_second","running_ms"} */
 static HrValue *
 snapshot_to_json (const Snapshot *self)
@@ -60,6 +61,7 @@ snapshot_to_json (const Snapshot *self)
   headroom_json_set_string (json, "client", program != NULL ? program : "");
   headroom_json_set_int (json, "pid", pid);
   headroom_json_set_string (json, "state", headroom_activity_state (activity));
+  headroom_json_set_int (json, "queue_place", self->place);
   headroom_json_set_int (json, "num_ctx", activity->num_ctx);
   headroom_json_set_int (json, "prompt_tokens", activity->n_prompt);
   headroom_json_set_int (json, "read_tokens", activity->n_read);
@@ -117,6 +119,30 @@ is_listed (HeadroomExchange *exchange)
          !headroom_exchange_is_over (exchange);
 }
 
+static guint
+count_before (const GPtrArray *snapshots, const Snapshot *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < snapshots->len; i++) {
+    const Snapshot *other = snapshots->pdata[i];
+    if (other != self && !other->activity.begun && g_str_equal (other->model, self->model) &&
+        headroom_activity_goes_before (&other->activity, &self->activity))
+      n++;
+  }
+  return n;
+}
+
+static void
+put_places (const GPtrArray *snapshots)
+{
+  for (guint i = 0; i < snapshots->len; i++) {
+    Snapshot *snapshot = snapshots->pdata[i];
+    if (!snapshot->activity.begun)
+      snapshot->place = 1 + count_before (snapshots, snapshot);
+  }
+}
+
 void
 headroom_route_requests (HeadroomExchange *exchange)
 {
@@ -131,6 +157,7 @@ headroom_route_requests (HeadroomExchange *exchange)
   while (g_hash_table_iter_next (&iter, &other, NULL))
     if (is_listed (other))
       g_ptr_array_add (description->snapshots, snapshot_new (other));
+  put_places (description->snapshots);
   headroom_exchange_work (exchange, describe_work, described, description, description_free,
                           g_free);
 }

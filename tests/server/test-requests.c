@@ -31,7 +31,8 @@ ask (Server *s, Asking *asking)
 {
   headroom_client_stream_async (
       s->client, "/api/generate",
-      "{\"model\":\"endless\",\"prompt\":\"go on\",\"options\":{\"num_predict\":-2,\"num_ctx\":512}}",
+      "{\"model\":\"endless\",\"prompt\":\"go on\",\"shift\":true,"
+      "\"options\":{\"num_predict\":100000000,\"num_ctx\":512}}",
       line_cb, NULL, NULL, asked_cb, asking);
 }
 
@@ -85,6 +86,51 @@ test_list_and_stop (Server *s, gconstpointer data)
   g_assert_cmpuint (hr_value_size (json_at (none, "requests")), ==, 0);
   again = headroom_client_request (s->local, "DELETE", path, NULL, NULL, &error);
   g_assert_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_NOT_FOUND);
+}
+
+/* An answer takes the model's only slot; those who come then wait, each behind the one before. */
+static void
+test_queue_places (Server *s, gconstpointer data)
+{
+  Asking asking[4] = { 0 };
+  gint64 places[G_N_ELEMENTS (asking)] = { 0 };
+  g_autoptr (HrValue) json = NULL, first = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (asking); i++) {
+    gint64 deadline = g_get_monotonic_time () + PATIENCE_SECONDS * G_USEC_PER_SEC;
+    ask (s, &asking[i]);
+    do {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_clear_pointer (&json, hr_value_unref);
+      json = server_get (s, "/headroom/requests");
+    } while (hr_value_size (json_at (json, "requests")) <= i);
+    g_clear_pointer (&first, hr_value_unref);
+    first = i == 0 ? wait_for (s, "answering") : NULL;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (asking); i++) {
+    const HrValue *request = hr_value_at (json_at (json, "requests"), i);
+    gint64 place = headroom_json_get_int (request, "queue_place", -1);
+    g_assert_cmpint (place, >=, 0);
+    g_assert_cmpint (place, <, G_N_ELEMENTS (asking));
+    /* They were asked in the order of their numbers. */
+    g_assert_cmpint (headroom_json_get_int (request, "id", 0), >, 0);
+    places[place] = headroom_json_get_int (request, "id", 0);
+  }
+  for (guint i = 1; i < G_N_ELEMENTS (asking); i++)
+    g_assert_cmpint (places[i - 1], <, places[i]);
+
+  for (guint i = 0; i < G_N_ELEMENTS (asking); i++) {
+    g_autofree char *path = g_strdup_printf ("/headroom/requests/%" G_GINT64_FORMAT, places[i]);
+    g_autofree char *stopped =
+        headroom_client_request (s->local, "DELETE", path, NULL, NULL, &error);
+    g_assert_no_error (error);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (asking); i++) {
+    while (!asking[i].over)
+      g_main_context_iteration (NULL, TRUE);
+    g_clear_error (&asking[i].error);
+  }
 }
 
 /* Questions about state are no requests of a model, and an identity that is no number is nobody's.
@@ -202,6 +248,22 @@ test_off_and_on (Server *s, gconstpointer data)
   g_assert_nonnull (version);
 }
 
+/* As setup_endless, with one slot. */
+static void
+setup_narrow (Server *s, gconstpointer data)
+{
+  g_setenv ("HEADROOM_NUM_PARALLEL", "1", TRUE);
+  server_setup (s, data);
+  server_add_endless_models (s->loose);
+}
+
+static void
+teardown_narrow (Server *s, gconstpointer data)
+{
+  server_teardown (s, data);
+  g_unsetenv ("HEADROOM_NUM_PARALLEL");
+}
+
 static void
 setup_endless (Server *s, gconstpointer data)
 {
@@ -218,6 +280,8 @@ main (int argc, char **argv)
   server_fixture_init ();
   g_test_add ("/requests/list-and-stop", Server, NULL, setup_endless, test_list_and_stop,
               server_teardown);
+  g_test_add ("/requests/queue-places", Server, NULL, setup_narrow, test_queue_places,
+              teardown_narrow);
   g_test_add ("/requests/nothing-runs", Server, NULL, server_setup, test_nothing_runs,
               server_teardown);
   g_test_add ("/requests/recent", Server, NULL, setup_endless, test_recent, server_teardown);

@@ -10,7 +10,7 @@
 static const char requests[] =
     "{\"requests\":[{\"id\":7,\"client\":\"python3\",\"model\":\"tiny:latest\",\"state\":\"reading\",\"num_ctx\":8192,"
     "\"prompt_tokens\":310,\"read_tokens\":64,\"generated_tokens\":0,\"running_ms\":3900},"
-    "{\"id\":9,\"client\":\"\",\"model\":\"tiny:latest\",\"state\":\"waiting\",\"running_ms\":100},"
+    "{\"id\":9,\"client\":\"\",\"model\":\"tiny:latest\",\"state\":\"waiting\",\"queue_place\":2,\"running_ms\":100},"
     "{\"id\":11,\"client\":\"code\",\"model\":\"other:latest\",\"state\":\"answering\",\"generated_tokens\":42,"
     "\"tokens_per_second\":12.5,\"running_ms\":4000}],"
     "\"recent\":[{\"id\":3,\"time\":\"2026-01-01T10:00:00Z\",\"path\":\"/api/chat\",\"client\":\"python-httpx/0.28\","
@@ -42,6 +42,7 @@ test_requests (void)
   window_fixture_wait_until (fixture, window_shows (group, "python3 asks tiny:latest"));
   g_assert_true (window_shows (group, "64 of 310 tokens read · context 8192 · 4 s"));
   g_assert_true (window_shows (group, "A program asks tiny:latest"));
+  g_assert_true (window_shows (group, "waiting, number 2 in the queue · 0 s"));
   g_assert_true (window_shows (group, "42 tokens answered, 12.5 each second"));
   g_assert_false (window_shows (group, "None"));
 
