@@ -194,7 +194,8 @@ headroom_application_startup (GApplication *application)
   set_accels (self, "win.show-page::chat", "<Alt>1", NULL);
   set_accels (self, "win.show-page::memory", "<Alt>2", NULL);
   set_accels (self, "win.show-page::what-if", "<Alt>3", NULL);
-  set_accels (self, "win.show-page::server", "<Alt>4", NULL);
+  set_accels (self, "win.show-page::benchmarks", "<Alt>4", NULL);
+  set_accels (self, "win.show-page::server", "<Alt>5", NULL);
   set_accels (self, "win.write", "<Primary>i", NULL);
   set_accels (self, "win.show-help-overlay", "<Primary>question", NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "headroom-window.h"
 #include "headroom-banner.h"
+#include "headroom-bench-page.h"
 #include "headroom-chat-view.h"
 #include "headroom-composer.h"
 #include "headroom-conversation.h"
@@ -41,9 +42,10 @@ struct _HeadroomWindow
   HeadroomBanner *banner;
   AdwFlap *flap;
   GtkToggleButton *pages_button;
-  GtkStack *pages; /* chat, memory, what-if, server */
+  GtkStack *pages; /* chat, memory, what-if, benchmarks, server */
   HeadroomMemoryPage *memory_page;
   HeadroomWhatIfPage *what_if_page;
+  HeadroomBenchPage *bench_page;
   HeadroomServerPage *server_page;
   GtkStack *stack; /* what the chat shows */
   AdwStatusPage *failed_page;

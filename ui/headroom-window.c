@@ -69,6 +69,7 @@ memory_changed_cb (HeadroomWindow *self)
   headroom_memory_strip_set_devices (self->strip, report->devices, report->n_devices);
   headroom_memory_page_set_report (self->memory_page, report);
   headroom_what_if_page_set_devices (self->what_if_page, report->devices, report->n_devices);
+  headroom_bench_page_set_report (self->bench_page, report);
   headroom_settings_popover_set_cost (self->popover, cost, verdict->fits);
   if (report->loading != NULL) {
     g_autofree char *model = headroom_model_dup_title (report->loading);
@@ -123,6 +124,7 @@ model_chosen_cb (HeadroomWindow *self)
 
   headroom_memory_monitor_set_model (self->monitor, model);
   headroom_memory_page_set_model (self->memory_page, model);
+  headroom_bench_page_set_model (self->bench_page, model);
   headroom_server_page_set_model (self->server_page, model);
   if (item != NULL) {
     /* Translators: the composer's hint; %s is a model's name */
@@ -223,6 +225,7 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   widget_class->map = headroom_window_map;
   widget_class->unmap = headroom_window_unmap;
   g_type_ensure (HEADROOM_TYPE_BANNER);
+  g_type_ensure (HEADROOM_TYPE_BENCH_PAGE);
   g_type_ensure (HEADROOM_TYPE_CHAT_VIEW);
   g_type_ensure (HEADROOM_TYPE_COMPOSER);
   g_type_ensure (HEADROOM_TYPE_MEMORY_PAGE);
@@ -242,6 +245,7 @@ headroom_window_class_init (HeadroomWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, memory_page);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, what_if_page);
+  gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, bench_page);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, server_page);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, HeadroomWindow, failed_page);
@@ -278,6 +282,12 @@ headroom_window_init (HeadroomWindow *self)
   g_signal_connect_object (self->composer, "send", G_CALLBACK (send_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->server_page, "problem", G_CALLBACK (_headroom_window_show_toast),
                            self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->bench_page, "problem", G_CALLBACK (_headroom_window_show_toast),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->bench_page, "news", G_CALLBACK (_headroom_window_show_toast), self,
+                           G_CONNECT_SWAPPED);
+  headroom_bench_page_set_preview (self->bench_page,
+                                   headroom_memory_page_get_preview (self->memory_page));
 }
 
 static void
@@ -329,6 +339,7 @@ headroom_window_set_client (HeadroomWindow *self, HeadroomClient *client)
   headroom_conversation_set_client (self->conversation, client);
   headroom_memory_monitor_set_client (self->monitor, client);
   headroom_model_library_set_client (self->library, client);
+  headroom_bench_page_set_client (self->bench_page, client);
   headroom_server_page_set_client (self->server_page, client);
   headroom_model_library_refresh (self->library);
 }

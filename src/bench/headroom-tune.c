@@ -13,6 +13,18 @@
 #define MAX_COMBINED 16
 #define VERIFY_ROUNDS 5
 
+static const HeadroomSweepVariable searched[] = { HEADROOM_SWEEP_NUM_BATCH,
+                                                  HEADROOM_SWEEP_THREADS };
+
+const HeadroomTuneOptions headroom_tune_options_default = {
+  .base = { .settings = { .gpu_layers = -1, .parallel = 1 },
+            .n_prompt = 512,
+            .num_predict = 64,
+            .rounds = 3 },
+  .variables = searched,
+  .n_variables = G_N_ELEMENTS (searched),
+};
+
 typedef struct {
   guint32 values[HEADROOM_SWEEP_N_VARIABLES]; /* of the variables that are searched */
   double score;                               /* lower is better; INFINITY: not allowed */

@@ -21,6 +21,10 @@ typedef struct {
   double max_first_ms;  /* until the first token; 0: no bound */
 } HeadroomTuneOptions;
 
+/* What is searched where nothing else is said: a prompt of 512 tokens and an answer of 64, without
+ * bounds. The cache's precision is a person's to lower, and never a search's. */
+extern const HeadroomTuneOptions headroom_tune_options_default;
+
 /**
  * headroom_tune_run:
  *

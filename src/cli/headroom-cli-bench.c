@@ -94,6 +94,23 @@ headroom_bench_work (GThreadFunc func, gpointer data)
   return g_thread_join (thread);
 }
 
+static void
+on_progress (HeadroomBenchJob *job, const char *part, guint done, guint total, gpointer data)
+{
+  headroom_bench_progress (done, total, (gpointer) part);
+}
+
+HeadroomBenchJob *
+headroom_bench_start (HeadroomBench *bench, HeadroomBenchJobFunc func, gpointer take_data,
+                      GDestroyNotify destroy)
+{
+  HeadroomBenchJob *job = headroom_bench_job_new (bench->client, bench->cancellable);
+
+  g_signal_connect (job, "progress", G_CALLBACK (on_progress), NULL);
+  headroom_bench_job_start (job, func, take_data, destroy);
+  return job;
+}
+
 /* ---- Words ---- */
 
 void

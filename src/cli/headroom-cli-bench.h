@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "headroom-bench-job.h"
 #include "headroom-cli.h"
 #include "headroom-session.h"
 
@@ -29,6 +30,12 @@ void headroom_bench_watch_interrupt (HeadroomBench *bench);
 /* Also of one that is all zero. */
 void headroom_bench_close (HeadroomBench *bench);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeadroomBench, headroom_bench_close)
+
+/* Starts a job that Ctrl+C ends early, against the server that was opened, if one was; its progress
+ * is told. */
+HeadroomBenchJob *headroom_bench_start (HeadroomBench *bench, HeadroomBenchJobFunc func,
+                                        gpointer take_data, GDestroyNotify destroy)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Runs func on a thread of its own while the main context goes on, so that Ctrl+C is seen. Returns
  * when it has ended, with what it returned. */

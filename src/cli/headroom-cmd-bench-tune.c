@@ -2,18 +2,17 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What is proposed is applied as parameters of the model in the store; the model as it was before
- * stays under the tag that BEFORE names, and --undo puts it back.
+ * What is proposed is applied as parameters of the model in the store (headroom-tune-apply.h).
  */
 #include "headroom-cli-bench.h"
 
 #include "headroom-json.h"
+#include "headroom-tune-apply.h"
 #include "headroom-tune.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-#define BEFORE "before-tune"
 #define GIB 1073741824.0
 
 typedef struct {
@@ -23,10 +22,6 @@ typedef struct {
 } TuneArgs;
 
 /* ---- Searching ---- */
-
-/* The cache's precision is a person's to lower, and never a search's. */
-static const HeadroomSweepVariable searched[] = { HEADROOM_SWEEP_NUM_BATCH,
-                                                  HEADROOM_SWEEP_THREADS };
 
 typedef struct {
   HrModel *model;
@@ -58,21 +53,19 @@ check (const TuneArgs *args, GError **error)
 static HrValue *
 search (HeadroomBench *bench, const char *name, const TuneArgs *args, GError **error)
 {
-  HeadroomTuneOptions options = { .base = { .settings = { .gpu_layers = -1,
-                                                          .parallel = (guint32) args->streams },
-                                            .n_prompt = (guint32) args->prompt,
-                                            .num_predict = args->generate,
-                                            .rounds = (guint32) args->rounds },
-                                  .variables = searched,
-                                  .n_variables = G_N_ELEMENTS (searched),
-                                  .max_bytes = (guint64) (args->memory * GIB),
-                                  .max_first_ms = args->first_token };
+  HeadroomTuneOptions options = headroom_tune_options_default;
   g_autoptr (HrModel) model = headroom_cli_open_model (name, error);
   Job job = { model, &options, bench->cancellable, NULL };
   HrValue *report;
 
   if (model == NULL)
     return NULL;
+  options.base.settings.parallel = (guint32) args->streams;
+  options.base.n_prompt = (guint32) args->prompt;
+  options.base.num_predict = args->generate;
+  options.base.rounds = (guint32) args->rounds;
+  options.max_bytes = (guint64) (args->memory * GIB);
+  options.max_first_ms = args->first_token;
   report = headroom_bench_work (run_job, &job);
   if (job.error != NULL)
     g_propagate_error (error, job.error);
@@ -103,76 +96,15 @@ print_report (const HrValue *report)
 
 /* ---- Applying ---- */
 
-/* A parameter of models by the name of a setting, or NULL. */
-static const char *
-parameter_of (const char *setting)
-{
-  if (g_str_equal (setting, "num_batch"))
-    return "num_batch";
-  return g_str_equal (setting, "threads") ? "num_thread" : NULL;
-}
-
-static char *
-dup_before_name (const char *model)
-{
-  g_auto (GStrv) parts = g_strsplit (model, ":", 2);
-
-  return g_strdup_printf ("%s:%s%s%s", parts[0], parts[1] != NULL ? parts[1] : "",
-                          parts[1] != NULL ? "-" : "", BEFORE);
-}
-
-static gboolean
-ask (HeadroomBench *bench, const char *method, const char *path, HrValue *take_body,
-     GError **error)
-{
-  g_autoptr (HrValue) body = take_body;
-  g_autofree char *text = headroom_json_print (body, HEADROOM_JSON_PLAIN);
-  g_autofree char *answer =
-      headroom_client_request (bench->client, method, path, text, NULL, error);
-
-  return answer != NULL;
-}
-
-static gboolean
-copy (HeadroomBench *bench, const char *from, const char *to, GError **error)
-{
-  HrValue *body = hr_value_new_dict ();
-
-  headroom_json_set_string (body, "source", from);
-  headroom_json_set_string (body, "destination", to);
-  return ask (bench, "POST", "/api/copy", body, error);
-}
-
-static HrValue *
-creation_of (const char *model, const HrValue *changes)
-{
-  HrValue *body = hr_value_new_dict ();
-  HrValue *parameters = hr_value_new_dict ();
-
-  headroom_json_set_string (body, "model", model);
-  headroom_json_set_string (body, "from", model);
-  headroom_json_set_bool (body, "stream", FALSE);
-  for (gsize i = 0; i < hr_value_size (changes); i++) {
-    HrValue *change = hr_value_at (changes, i);
-    const char *name = parameter_of (headroom_json_get_string (change, "setting"));
-    if (name != NULL)
-      headroom_json_set_int (parameters, name,
-                             g_ascii_strtoll (headroom_json_get_string (change, "to"), NULL, 10));
-  }
-  hr_value_set (body, "parameters", parameters);
-  return body;
-}
-
 static gboolean
 apply (HeadroomBench *bench, const char *model, const HrValue *report, GError **error)
 {
   HrValue *changes = hr_value_lookup (report, "changes");
-  g_autofree char *before = dup_before_name (model);
 
   if (hr_value_size (changes) == 0)
     return TRUE;
-  if (!headroom_bench_open (bench, NULL, error) || !copy (bench, model, before, error) ||
-      !ask (bench, "POST", "/api/create", creation_of (model, changes), error))
+  if (!headroom_bench_open (bench, NULL, error) ||
+      !headroom_tune_apply (bench->client, model, changes, NULL, error))
     return FALSE;
   fprintf (stderr, _("Applied. “headroom bench tune --undo %s” puts back what was before.\n"),
            model);
@@ -183,16 +115,9 @@ static gboolean
 undo (const char *model, GError **error)
 {
   g_auto (HeadroomBench) bench = { 0 };
-  g_autofree char *before = dup_before_name (model);
-  HrValue *body = hr_value_new_dict ();
 
-  headroom_json_set_string (body, "model", before);
-  if (!headroom_bench_open (&bench, NULL, error) || !copy (&bench, before, model, error)) {
-    hr_value_unref (body);
-    g_prefix_error (error, _("there is nothing to put back: "));
-    return FALSE;
-  }
-  return ask (&bench, "DELETE", "/api/delete", body, error);
+  return headroom_bench_open (&bench, NULL, error) &&
+         headroom_tune_undo (bench.client, model, NULL, error);
 }
 
 static int

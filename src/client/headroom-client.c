@@ -411,6 +411,25 @@ headroom_client_new_for_uri (const char *uri)
   return client_new (NULL, base);
 }
 
+char *
+headroom_client_dup_address (HeadroomClient *self)
+{
+  g_autoptr (GSocketConnectable) connectable = NULL;
+
+  g_return_val_if_fail (HEADROOM_IS_CLIENT (self), NULL);
+  g_object_get (self->session, "remote-connectable", &connectable, NULL);
+  return G_IS_UNIX_SOCKET_ADDRESS (connectable)
+             ? g_strdup (g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (connectable)))
+             : g_strdup (self->base);
+}
+
+HeadroomClient *
+headroom_client_new_for_address (const char *address)
+{
+  return g_path_is_absolute (address) ? headroom_client_new_for_socket (address)
+                                      : headroom_client_new_for_uri (address);
+}
+
 void
 headroom_client_set_reviver (HeadroomClient *self, HeadroomClientReviveFunc func, gpointer owner)
 {

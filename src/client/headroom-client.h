@@ -43,6 +43,12 @@ HeadroomClient *headroom_client_new_for_socket (const char *path) G_GNUC_WARN_UN
  */
 HeadroomClient *headroom_client_new_for_uri (const char *uri) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Where the client's server is, as words for headroom_client_new_for_address(): so another thread
+ * makes a client of the same server. Such a client starts no server in the place of one that ended.
+ */
+char *headroom_client_dup_address (HeadroomClient *self) G_GNUC_WARN_UNUSED_RESULT;
+HeadroomClient *headroom_client_new_for_address (const char *address) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * headroom_client_request_async:
  * @method: "GET", "POST", ...

@@ -297,7 +297,7 @@ test_suite (void)
   g_autofree char *text = NULL;
   g_autoptr (HrValue) report = NULL;
   HrValue *entry;
-  const char *const parts[] = { "speed", "sweep", "health", "latency", "throughput" };
+  const char *const parts[] = { "speed", "sweeps", "health", "latency", "throughput" };
 
   cli_assert_status (result, 0);
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));

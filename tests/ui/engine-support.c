@@ -7,7 +7,21 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#define REAL_MODEL "SmolLM2-135M-Instruct.Q4_1.gguf"
+
 /* ---- Set-up ---------------------------------------------------------------------------------- */
+
+char *
+engine_find_real_model (void)
+{
+  const char *named = g_getenv ("HEADROOM_TEST_MODEL");
+  g_autofree char *path =
+      named != NULL
+          ? g_strdup (named)
+          : g_build_filename (g_get_user_data_dir (), "headroom", "models", REAL_MODEL, NULL);
+
+  return g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path) : NULL;
+}
 
 void
 engine_fixture_init (EngineFixture *fixture)

@@ -18,6 +18,8 @@ typedef struct {
   HeadroomSession *session; /* NULL before it is opened */
 } EngineFixture;
 
+/* The chat model's file, or NULL; before engine_fixture_init(), which moves the folder of models. */
+char          *engine_find_real_model      (void) G_GNUC_WARN_UNUSED_RESULT;
 /* A folder for models, also where the window looks for them by itself, which the environment names from now on. Before gtk_init_check(): where
  * things are kept is read once. */
 void           engine_fixture_init         (EngineFixture   *fixture);

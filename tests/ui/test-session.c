@@ -14,25 +14,10 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-#define REAL_MODEL "SmolLM2-135M-Instruct.Q4_1.gguf"
-
 static char *real_model; /* path, or NULL */
 static EngineFixture engine;
 
 /* ---- Set-up ---------------------------------------------------------------------------------- */
-
-static char *
-find_real_model (void)
-{
-  const char *named = g_getenv ("HEADROOM_TEST_MODEL");
-  g_autofree char *path = NULL;
-
-  if (named != NULL)
-    path = g_strdup (named);
-  else
-    path = g_build_filename (g_get_user_data_dir (), "headroom", "models", REAL_MODEL, NULL);
-  return g_file_test (path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer (&path) : NULL;
-}
 
 static void
 add_model (void)
@@ -205,7 +190,7 @@ main (int argc, char **argv)
 {
   int status;
 
-  real_model = find_real_model ();
+  real_model = engine_find_real_model ();
   g_test_init (&argc, &argv, NULL);
   engine_fixture_init (&engine);
   if (!gtk_init_check ()) {
