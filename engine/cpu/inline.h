@@ -12,6 +12,8 @@
 #define HR_PRAGMA(text) _Pragma(#text)
 #ifdef __clang__
 #define HR_UNROLL(n) HR_PRAGMA(clang loop unroll(full))
+#define HR_NO_UNROLL HR_PRAGMA(clang loop unroll(disable))
 #else
+#define HR_NO_UNROLL HR_PRAGMA(GCC unroll 1)
 #define HR_UNROLL(n) HR_PRAGMA(GCC unroll n)
 #endif

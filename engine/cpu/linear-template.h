@@ -8,9 +8,9 @@
  */
 #pragma once
 
+#include "cpu/few-template.h"
 #include "cpu/float-template.h"
 #include "cpu/kernels.h"
-#include "cpu/single-template.h"
 #include "cpu/tile-template.h"
 
 #include <math.h>
@@ -244,13 +244,34 @@ static void multiply_many(const Weights *w, size_t row, const ColumnTile *tile, 
     }
 }
 
-/* Whole panels of a matrix times one column; returns the first row behind them. */
-static size_t multiply_column(const Weights *w, HrType type, size_t row, const ColumnTile *column)
+/* LANES rows of a panel times all columns: what is unpacked again for further columns lies in a
+ * first-level cache by then. Where nearly as many as a width are left, some are computed twice: the
+ * same bits. */
+static void multiply_lanes(const FewFunc *funcs, const uint8_t *panel, size_t lane, size_t n_in,
+                           ColumnTile tile, size_t n_cols)
 {
-    for (; w->row_end - row >= HR_PANEL_ROWS; row += HR_PANEL_ROWS)
-        for (size_t lane = 0; lane < HR_PANEL_ROWS; lane += LANES)
-            singles[type](w->w + row * w->row_bytes, lane, w->n_in, column->groups, column->rest,
-                          column->y + row + lane);
+    for (size_t width = FEW_MOST, done = 0; done < n_cols; width /= 2) {
+        const FewFunc func = funcs[__builtin_ctzl(width)];
+        for (; func != NULL && n_cols >= width && n_cols - done >= width - width / 4 && done < n_cols;
+             done += width) {
+            done = done + width > n_cols ? n_cols - width : done;
+            func(panel, lane, n_in, tile.groups + done * tile.stride, tile.stride, tile.rest,
+                 tile.y + done * tile.y_stride, tile.y_stride);
+        }
+    }
+}
+
+/* Whole panels of a matrix times a few columns; returns the first row behind them. */
+static size_t multiply_panels(const Weights *w, HrType type, size_t row, const ColumnTile *columns,
+                              size_t n_cols)
+{
+    for (; w->row_end - row >= HR_PANEL_ROWS; row += HR_PANEL_ROWS) {
+        for (size_t lane = 0; lane < HR_PANEL_ROWS; lane += LANES) {
+            ColumnTile tile = *columns;
+            tile.y += row + lane;
+            multiply_lanes(few[type], w->w + row * w->row_bytes, lane, w->n_in, tile, n_cols);
+        }
+    }
     return row;
 }
 
@@ -292,8 +313,8 @@ HR_INLINE void all_rows(bool in_panels, HrForm form, HrType type, const void *w,
                                 .y_stride = y_stride,
                                 .rest = form == HR_FORM_INT16 ? groups_bytes(n_in) : 0};
 
-    if (weights.type != NULL && in_panels && n_cols == 1)
-        row_begin = multiply_column(&weights, type, row_begin, &columns);
+    if (weights.type != NULL && in_panels && is_few(type, n_cols))
+        row_begin = multiply_panels(&weights, type, row_begin, &columns, n_cols);
     if (weights.type != NULL)
         multiply_rows(&weights, row_begin, &columns, n_cols, scratch);
     else

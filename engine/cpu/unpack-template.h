@@ -432,20 +432,24 @@ HR_INLINE void prefetch_ahead_of(const uint8_t *p, size_t bytes)
 }
 
 /* type, its functions, elements of a block, a part and a group, minima, raise */
-#define UNPACKED_TYPES(X)                                                       \
-    X(Q4_0, scales_q4_0, quants_q4_0, HR_QK, 32, 32, false, RAISED_32)          \
-    X(Q4_1, scales_q4_1, quants_q4_1, HR_QK, 32, 32, true, 0)                   \
-    X(Q5_0, scales_q4_0, quants_q5_0, HR_QK, 32, 32, false, RAISED_32)          \
-    X(Q5_1, scales_q4_1, quants_q5_1, HR_QK, 32, 32, true, 0)                   \
-    X(Q8_0, scales_q4_0, quants_q8_0, HR_QK, 32, 32, false, RAISED_WIDE)        \
-    X(IQ4_NL, scales_q4_0, quants_iq4_nl, HR_QK, 32, 32, false, RAISED_WIDE)    \
-    X(MXFP4, scales_mxfp4, quants_mxfp4, HR_QK, 32, 32, false, RAISED_32)       \
-    X(Q2_K, scales_q2_k, quants_q2_k, HR_QKK, 128, 16, true, 0)                 \
-    X(Q3_K, scales_q3_k, quants_q3_k, HR_QKK, 128, 16, false, RAISED_16)        \
-    X(Q4_K, scales_q4_k, quants_q4_k, HR_QKK, 64, 32, true, 0)                  \
-    X(Q5_K, scales_q4_k, quants_q5_k, HR_QKK, 64, 32, true, 0)                  \
-    X(Q6_K, scales_q6_k, quants_q6_k, HR_QKK, 128, 16, false, RAISED_16)        \
+#define COMMON_TYPES(X)                                                   \
+    X(Q4_0, scales_q4_0, quants_q4_0, HR_QK, 32, 32, false, RAISED_32)    \
+    X(Q8_0, scales_q4_0, quants_q8_0, HR_QK, 32, 32, false, RAISED_WIDE)  \
+    X(MXFP4, scales_mxfp4, quants_mxfp4, HR_QK, 32, 32, false, RAISED_32) \
+    X(Q4_K, scales_q4_k, quants_q4_k, HR_QKK, 64, 32, true, 0)            \
+    X(Q5_K, scales_q4_k, quants_q5_k, HR_QKK, 64, 32, true, 0)            \
+    X(Q6_K, scales_q6_k, quants_q6_k, HR_QKK, 128, 16, false, RAISED_16)
+
+#define RARER_TYPES(X)                                                       \
+    X(Q4_1, scales_q4_1, quants_q4_1, HR_QK, 32, 32, true, 0)                \
+    X(Q5_0, scales_q4_0, quants_q5_0, HR_QK, 32, 32, false, RAISED_32)       \
+    X(Q5_1, scales_q4_1, quants_q5_1, HR_QK, 32, 32, true, 0)                \
+    X(IQ4_NL, scales_q4_0, quants_iq4_nl, HR_QK, 32, 32, false, RAISED_WIDE) \
+    X(Q2_K, scales_q2_k, quants_q2_k, HR_QKK, 128, 16, true, 0)              \
+    X(Q3_K, scales_q3_k, quants_q3_k, HR_QKK, 128, 16, false, RAISED_16)     \
     X(IQ4_XS, scales_iq4_xs, quants_iq4_xs, HR_QKK, 32, 32, false, RAISED_WIDE)
+
+#define UNPACKED_TYPES(X) COMMON_TYPES(X) RARER_TYPES(X)
 
 #define UNPACK_BLOCKS(type, scales, quants, block_, part, group_, has_min_, raised_)                                      \
     HR_INLINE void unpack_##type(Blocks b, V *q, F *scale, F *min)                                                        \
