@@ -101,8 +101,10 @@ import_adapter (HeadroomStoreRecipe *recipe, HrModel *base, const char *path, GE
 {
   HeadroomLayer *layer;
 
-  if (!hr_model_add_adapter (base, path, error))
+  if (!hr_model_add_adapter (base, path, error)) {
+    headroom_recipe_accept (NULL, error);
     return FALSE;
+  }
   layer = headroom_store_change_import (recipe->change, HEADROOM_MEDIA_ADAPTER, path, error);
   if (layer != NULL)
     g_ptr_array_add (recipe->layers, layer);

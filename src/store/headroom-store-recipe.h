@@ -19,6 +19,9 @@ typedef struct {
   GPtrArray *layers;           /* the new model's */
 } HeadroomStoreRecipe;
 
+/* What was opened of files that somebody gave: that they are not fit for it is his error, not ours
+ * (HEADROOM_STORE_ERROR_INVALID, in the engine's words). NULL: error is what opening said. */
+HrModel *headroom_recipe_accept (HrModel *take_model, GError **error);
 /* FALSE, with HEADROOM_STORE_ERROR_INVALID. */
 gboolean headroom_recipe_refuse (GError **error, const char *message);
 /* kind: the end of a media type, "projector". */

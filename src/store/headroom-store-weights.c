@@ -18,6 +18,19 @@ headroom_recipe_refuse (GError **error, const char *message)
   return FALSE;
 }
 
+HrModel *
+headroom_recipe_accept (HrModel *take_model, GError **error)
+{
+  if (take_model == NULL && error != NULL &&
+      (g_error_matches (*error, HR_ERROR, HR_ERROR_FILE) ||
+       g_error_matches (*error, HR_ERROR, HR_ERROR_FORMAT) ||
+       g_error_matches (*error, HR_ERROR, HR_ERROR_UNSUPPORTED))) {
+    (*error)->domain = HEADROOM_STORE_ERROR;
+    (*error)->code = HEADROOM_STORE_ERROR_INVALID;
+  }
+  return take_model;
+}
+
 void
 headroom_recipe_remove_layers (HeadroomStoreRecipe *recipe, const char *kind)
 {
@@ -55,7 +68,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sources, sources_clear)
 static gboolean
 sort_file (Sources *sources, const char *path, GError **error)
 {
-  g_autoptr(HrModel) model = hr_model_open (path, error);
+  g_autoptr(HrModel) model = headroom_recipe_accept (hr_model_open (path, error), error);
   gboolean is_projector;
   char **place;
 
@@ -134,7 +147,7 @@ import_projector (HeadroomStoreRecipe *recipe, const char *path, GError **error)
 
   if (weights == NULL)
     return headroom_recipe_refuse (error, "a projector needs a model of GGUF weights beside it");
-  model = hr_model_open_with_projector (weights, path, error);
+  model = headroom_recipe_accept (hr_model_open_with_projector (weights, path, error), error);
   if (model == NULL)
     return FALSE;
   headroom_recipe_remove_layers (recipe, "projector");

@@ -406,7 +406,7 @@ test_not_created (Server *s, gconstpointer data)
     HeadroomClientError code;
     const char *pattern;
   } refused[] = {
-    { wide, tower, HEADROOM_CLIENT_ERROR_SERVER, "*another model*embedding_length*" },
+    { wide, tower, HEADROOM_CLIENT_ERROR_REQUEST, "*another model*embedding_length*" },
     { wide, model, HEADROOM_CLIENT_ERROR_REQUEST, "*more than one model*" },
     { tower, tower, HEADROOM_CLIENT_ERROR_REQUEST, "*more than one projector*" },
   };
