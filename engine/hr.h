@@ -392,6 +392,10 @@ typedef struct HrPlan HrPlan;
  * plan that does not fit is still a plan. */
 HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *devices,
                     size_t n_devices, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A plan of the same model on the same devices: cheaper, because parts that are the same are
+ * shared. plan is not one of items. Thread-safety: like reading plan. */
+HrPlan *hr_plan_new_like(const HrPlan *plan, const HrSettings *settings,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A plan of items that are known already, for machines and models that are only imagined. Names are
  * copied. */
 HrPlan *hr_plan_new_of_items(const HrPlanItem *items, size_t n_items, const HrSettings *settings,

@@ -129,15 +129,16 @@ show_kv_cost (HeadroomCostGroup *self, HrPlan *plan)
 static void
 show_steps (HeadroomCostGroup *self)
 {
-  const HeadroomFit *fit = headroom_plan_preview_get_fit (self->preview);
+  HeadroomFit *fit = headroom_plan_preview_get_fit (self->preview);
+  GPtrArray *offers = headroom_fit_get_offers (fit);
   GString *text = g_string_new (NULL);
 
   for (guint i = 0; i < fit->steps->len; i++)
     g_string_append_printf (text, "%s• %s", text->len > 0 ? "\n" : "",
                             (const char *) fit->steps->pdata[i]);
-  for (guint i = 0; i < fit->offers->len; i++)
+  for (guint i = 0; i < offers->len; i++)
     g_string_append_printf (text, "%s• %s", text->len > 0 ? "\n" : "",
-                            ((HeadroomOffer *) fit->offers->pdata[i])->text);
+                            ((HeadroomOffer *) offers->pdata[i])->text);
   adw_preferences_group_set_description (ADW_PREFERENCES_GROUP (self),
                                          text->len > 0 ? text->str : NULL);
   g_string_free (text, TRUE);

@@ -262,7 +262,7 @@ headroom_plan_preview_get_plan (HeadroomPlanPreview *self)
 
 /* Returns: (transfer none) (nullable): the same with what was reduced for it, and what could be
  * given up */
-const HeadroomFit *
+HeadroomFit *
 headroom_plan_preview_get_fit (HeadroomPlanPreview *self)
 {
   g_return_val_if_fail (HEADROOM_IS_PLAN_PREVIEW (self), NULL);

@@ -40,7 +40,7 @@ void                 headroom_plan_preview_set_settings (HeadroomPlanPreview    
 const HrSettings    *headroom_plan_preview_get_settings (HeadroomPlanPreview        *self);
 HrModel             *headroom_plan_preview_get_model    (HeadroomPlanPreview        *self);
 HrPlan              *headroom_plan_preview_get_plan     (HeadroomPlanPreview        *self);
-const HeadroomFit   *headroom_plan_preview_get_fit      (HeadroomPlanPreview        *self);
+HeadroomFit *headroom_plan_preview_get_fit (HeadroomPlanPreview *self);
 const HeadroomSurvey *headroom_plan_preview_get_survey  (HeadroomPlanPreview        *self);
 const GArray         *headroom_plan_preview_get_advice  (HeadroomPlanPreview        *self);
 HeadroomForecastKind  headroom_plan_preview_forecast    (HeadroomPlanPreview        *self,

@@ -159,6 +159,7 @@ static HrModel *model_new(HrGguf *take_gguf, GBytes *header, const char *path)
     HrModel *model = g_new0(HrModel, 1);
     g_atomic_ref_count_init(&model->refs);
     g_mutex_init(&model->lock);
+    g_mutex_init(&model->programs_lock);
     model->adapters = g_ptr_array_new_with_free_func((GDestroyNotify)hr_adapter_free);
     model->path = g_strdup(path);
     model->gguf = take_gguf;
@@ -229,11 +230,20 @@ bool hr_model_has_weights(const HrModel *model)
     return !model->header;
 }
 
+static HrProgram *build_program(const HrModel *model, uint32_t max_tokens, uint32_t max_outputs)
+{
+    HrProgram *program = hr_program_new(&model->hparams, max_tokens, max_outputs);
+    HrEmit emit = {program, HR_NO_LAYER};
+    model->arch->emit(&emit, &model->hparams, &model->weights);
+    hr_program_place(program);
+    return program;
+}
+
 /* ---- Adapters ---- */
 
 static bool check_adapter(const HrModel *model, const HrAdapter *adapter, GError **error)
 {
-    HrProgram *program = hr_model_build_program(model, 1, 1);
+    HrProgram *program = build_program(model, 1, 1);
     bool ok = hr_loras_check(program, adapter, model->gguf, error);
     hr_program_free(program);
     return ok;
@@ -276,6 +286,8 @@ void hr_model_unref(HrModel *model)
     hr_hparams_finish(&model->hparams);
     hr_tokenizer_free(model->tokenizer);
     hr_template_free(model->tmpl);
+    for (size_t i = 0; i < HR_KEPT_PROGRAMS; i++)
+        hr_program_free(model->programs[i]);
     g_clear_error(&model->tokenizer_error);
     g_clear_error(&model->not_runnable);
     hr_vision_free(model->vision);
@@ -283,6 +295,7 @@ void hr_model_unref(HrModel *model)
     hr_gguf_close(model->gguf);
     g_clear_pointer(&model->header, g_bytes_unref);
     g_mutex_clear(&model->lock);
+    g_mutex_clear(&model->programs_lock);
     g_free(model->file_type);
     g_free(model->path);
     g_free(model);
@@ -376,11 +389,30 @@ HrValue *hr_model_dup_metadata(const HrModel *model, bool with_arrays)
     return dict;
 }
 
-HrProgram *hr_model_build_program(const HrModel *model, uint32_t max_tokens, uint32_t max_outputs)
+/* Puts the one of that capacity first among those that are kept, and builds it if it is not. */
+static void keep_program(HrModel *model, uint32_t max_tokens, uint32_t max_outputs)
 {
-    HrProgram *program = hr_program_new(&model->hparams, max_tokens, max_outputs);
-    HrEmit emit = {program, HR_NO_LAYER};
-    model->arch->emit(&emit, &model->hparams, &model->weights);
-    hr_program_place(program);
+    HrProgram **kept = model->programs, *found = NULL;
+    size_t i = 0;
+    while (i < HR_KEPT_PROGRAMS && kept[i] &&
+           (kept[i]->max_tokens != max_tokens || kept[i]->max_outputs != max_outputs))
+        i++;
+    if (i < HR_KEPT_PROGRAMS && kept[i])
+        found = kept[i];
+    else
+        found = build_program(model, max_tokens, max_outputs);
+    if (i == HR_KEPT_PROGRAMS)
+        hr_program_free(kept[--i]);
+    for (; i > 0; i--)
+        kept[i] = kept[i - 1];
+    kept[0] = found;
+}
+
+HrProgram *hr_model_get_program(HrModel *model, uint32_t max_tokens, uint32_t max_outputs)
+{
+    g_mutex_lock(&model->programs_lock);
+    keep_program(model, max_tokens, max_outputs);
+    HrProgram *program = hr_program_ref(model->programs[0]);
+    g_mutex_unlock(&model->programs_lock);
     return program;
 }

@@ -11,6 +11,9 @@
 #include "tokenizer/tokenizer.h"
 #include "template/template.h"
 
+/* Plans of a model in turn differ in what a step may hold by little. */
+#define HR_KEPT_PROGRAMS 2
+
 struct HrModel {
     gatomicrefcount refs;
     char *path;
@@ -31,11 +34,15 @@ struct HrModel {
     HrTokenizer *tokenizer;
     GError *tokenizer_error;
     HrTemplate *tmpl;
+    GMutex programs_lock; /* guards the next */
+    HrProgram
+        *programs[HR_KEPT_PROGRAMS]; /* that were asked for last, the last one first; or NULL */
 };
 
 /* The tokenizer, made on first use; NULL with error if there is none that is known. Thread-safety:
  * Safe. */
 const HrTokenizer *hr_model_get_tokenizer(HrModel *model, GError **error);
-/* Builds the model's program for steps of the given capacity. The model must be runnable. */
-HrProgram *hr_model_build_program(const HrModel *model, uint32_t max_tokens,
-                                  uint32_t max_outputs) G_GNUC_WARN_UNUSED_RESULT;
+/* The model's program for steps of the given capacity (a reference; not to be written to). The
+ * model must be runnable. Thread-safety: Safe. */
+HrProgram *hr_model_get_program(HrModel *model, uint32_t max_tokens,
+                                uint32_t max_outputs) G_GNUC_WARN_UNUSED_RESULT;

@@ -21,13 +21,37 @@ const char *hr_item_kind_name(HrItemKind kind)
     return kind < HR_ITEM_N_KINDS ? names[kind] : "total";
 }
 
-static void add_item(HrPlan *plan, HrItemKind kind, char *take_name, int32_t layer, uint32_t device,
-                     uint64_t bytes)
+/* Most plans' names; others take several times that. */
+#define NAMES_BYTES 2048
+
+static void add_item(HrPlan *plan, HrItemKind kind, const char *name, int32_t layer,
+                     uint32_t device, uint64_t bytes)
 {
-    HrPlanItem item = {
-        .kind = kind, .name = take_name, .layer = layer, .device = device, .bytes = bytes};
-    g_ptr_array_add(plan->names, take_name);
+    HrPlanItem item = {.kind = kind, .layer = layer, .device = device, .bytes = bytes};
+    plan->device_bytes[device] += bytes;
+    if (!plan->items)
+        return;
+    item.name = g_string_chunk_insert(plan->names, name);
     g_array_append_val(plan->items, item);
+}
+
+/* "blk.12 states". Written digit by digit: a plan has hundreds of such names. */
+static void add_layer_item(HrPlan *plan, HrItemKind kind, uint32_t il, const char *what,
+                           uint32_t device, uint64_t bytes)
+{
+    char name[64] = "blk.", digits[12];
+    size_t n = 4, n_digits = 0;
+    for (uint32_t rest = il; n_digits == 0 || rest > 0; rest /= 10)
+        digits[n_digits++] = (char)('0' + rest % 10);
+    while (n_digits > 0)
+        name[n++] = digits[--n_digits];
+    g_strlcpy(name + n, what, sizeof name - n);
+    add_item(plan, kind, name, (int32_t)il, device, bytes);
+}
+
+static uint32_t n_items(const HrPlan *plan)
+{
+    return plan->items ? plan->items->len : 0;
 }
 
 /* Of headers of shapes: bytes of the part that reads images, which is a file of its own. */
@@ -62,16 +86,16 @@ static void count_weights(HrPlan *plan)
     uint64_t of = sum_weights(from, n_layer),
              total = plan->settings.weights_bytes > 0 ? plan->settings.weights_bytes : of, at = 0;
 
-    to->layers = g_new(HrLayerBytes, n_layer);
+    *to = *from;
+    to->layers = g_memdup2(from->layers, n_layer * sizeof *from->layers);
+    if (total == of)
+        return;
     to->embeddings = spread(from->embeddings, of, total, &at);
     for (uint32_t il = 0; il < n_layer; il++) {
         to->layers[il].dense = spread(from->layers[il].dense, of, total, &at);
         to->layers[il].experts = spread(from->layers[il].experts, of, total, &at);
-        to->layers[il].dense_elements = from->layers[il].dense_elements;
-        to->layers[il].expert_elements = from->layers[il].expert_elements;
     }
     to->output = spread(from->output, of, total, &at);
-    to->output_elements = from->output_elements;
 }
 
 static void add_layer_weights(HrPlan *plan, uint32_t il)
@@ -80,11 +104,10 @@ static void add_layer_weights(HrPlan *plan, uint32_t il)
     uint32_t device = plan->placement.layers[il], experts = plan->placement.experts[il];
     bool together = device == experts || layer->experts == 0;
 
-    add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("blk.%u", il), (int32_t)il, device,
-             layer->dense + (together ? layer->experts : 0));
+    add_layer_item(plan, HR_ITEM_WEIGHTS, il, "", device,
+                   layer->dense + (together ? layer->experts : 0));
     if (!together)
-        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("blk.%u experts", il), (int32_t)il, experts,
-                 layer->experts);
+        add_layer_item(plan, HR_ITEM_WEIGHTS, il, " experts", experts, layer->experts);
 }
 
 static void add_weights(HrPlan *plan)
@@ -92,12 +115,12 @@ static void add_weights(HrPlan *plan)
     const HrWeightBytes *w = &plan->weights;
     uint32_t output = plan->placement.output;
 
-    add_item(plan, HR_ITEM_WEIGHTS, g_strdup("token_embd"), -1, 0, w->embeddings);
+    add_item(plan, HR_ITEM_WEIGHTS, "token_embd", -1, 0, w->embeddings);
     for (uint32_t il = 0; il < plan->model->hparams.n_layer; il++)
         add_layer_weights(plan, il);
     /* Embeddings that are also the output matrix are needed where tokens come in and where logits
      * come out. */
-    add_item(plan, HR_ITEM_WEIGHTS, g_strdup("output"), -1, output,
+    add_item(plan, HR_ITEM_WEIGHTS, "output", -1, output,
              w->output + (plan->model->weights.tied && output != 0 ? w->embeddings : 0));
 }
 
@@ -120,16 +143,14 @@ static void add_layer_cache(HrPlan *plan, const HrKvLayout *layout, uint32_t il)
     const HrLayerShape *shape = &plan->model->hparams.layers[il];
     uint64_t pool_bytes = hr_kv_layer_pool_bytes(layout, il),
              state_bytes = hr_kv_layer_state_bytes(layout, il);
-    const char *what = shape->latent       ? "latent keys"
-                       : shape->window > 0 ? "window of keys and values"
-                                           : "keys and values";
+    const char *what = shape->latent       ? " latent keys"
+                       : shape->window > 0 ? " window of keys and values"
+                                           : " keys and values";
     uint32_t device = plan->placement.layers[il];
     if (pool_bytes > 0)
-        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u %s", il, what), (int32_t)il, device,
-                 pool_bytes);
+        add_layer_item(plan, HR_ITEM_CACHE, il, what, device, pool_bytes);
     if (state_bytes > 0)
-        add_item(plan, HR_ITEM_CACHE, g_strdup_printf("blk.%u states", il), (int32_t)il, device,
-                 state_bytes);
+        add_layer_item(plan, HR_ITEM_CACHE, il, " states", device, state_bytes);
     plan->token_bytes[il] = layout->layers[il].page_bytes / HR_PAGE_POSITIONS;
     if (layout->layers[il].group == 0)
         plan->cache_bytes_per_token += layout->layers[il].page_bytes / HR_PAGE_POSITIONS;
@@ -140,7 +161,7 @@ static bool add_cache(HrPlan *plan, GError **error)
     HrKvLayout layout;
     if (!hr_kv_layout_init(&layout, &plan->model->hparams, &plan->settings, error))
         return false;
-    plan->first_cache = plan->items->len;
+    plan->first_cache = n_items(plan);
     for (uint32_t il = 0; il < layout.n_layer; il++)
         add_layer_cache(plan, &layout, il);
     hr_kv_layout_finish(&layout);
@@ -160,11 +181,11 @@ static bool has_layers(const HrPlan *plan, uint32_t device)
 static void add_gpu(HrPlan *plan, uint32_t device)
 {
     uint64_t staging = hr_plan_staging_bytes(plan);
-    add_item(plan, HR_ITEM_COMPUTE, g_strdup("activations"), -1, device, plan->needs.arena_bytes);
-    add_item(plan, HR_ITEM_STAGING, g_strdup("rows from and to the host"), -1, device, staging);
-    add_item(plan, HR_ITEM_STAGING,
-             g_strdup_printf("rows from and to %s", plan->devices[device].name), -1, 0, staging);
-    add_item(plan, HR_ITEM_DRIVER, g_strdup("driver"), -1, device,
+    g_autofree char *back = g_strdup_printf("rows from and to %s", plan->devices[device].name);
+    add_item(plan, HR_ITEM_COMPUTE, "activations", -1, device, plan->needs.arena_bytes);
+    add_item(plan, HR_ITEM_STAGING, "rows from and to the host", -1, device, staging);
+    add_item(plan, HR_ITEM_STAGING, back, -1, 0, staging);
+    add_item(plan, HR_ITEM_DRIVER, "driver", -1, device,
              hr_plan_gpu_fixed_bytes(plan) - plan->needs.arena_bytes - staging);
 }
 
@@ -172,12 +193,11 @@ static void add_gpu(HrPlan *plan, uint32_t device)
 static void add_compute(HrPlan *plan)
 {
     HrExecutorNeeds host = has_layers(plan, 0) ? plan->needs : (HrExecutorNeeds){0};
-    plan->first_compute = plan->items->len;
-    add_item(plan, HR_ITEM_COMPUTE, g_strdup("activations"), -1, 0, host.arena_bytes);
-    add_item(plan, HR_ITEM_COMPUTE, g_strdup("prepared rows"), -1, 0, host.prepared_bytes);
-    add_item(plan, HR_ITEM_COMPUTE, g_strdup("thread scratch"), -1, 0, host.scratch_bytes);
-    add_item(plan, HR_ITEM_OUTPUT, g_strdup("logits"), -1, plan->placement.output,
-             plan->needs.logits_bytes);
+    plan->first_compute = n_items(plan);
+    add_item(plan, HR_ITEM_COMPUTE, "activations", -1, 0, host.arena_bytes);
+    add_item(plan, HR_ITEM_COMPUTE, "prepared rows", -1, 0, host.prepared_bytes);
+    add_item(plan, HR_ITEM_COMPUTE, "thread scratch", -1, 0, host.scratch_bytes);
+    add_item(plan, HR_ITEM_OUTPUT, "logits", -1, plan->placement.output, plan->needs.logits_bytes);
     for (uint32_t d = 0; d < plan->n_devices; d++)
         if (plan->devices[d].kind == HR_DEVICE_GPU && has_layers(plan, d))
             add_gpu(plan, d);
@@ -189,17 +209,17 @@ static void add_projector(HrPlan *plan)
     const HrVision *vision = plan->model->vision;
     const HrEncoderNeeds *needs = &plan->vision_needs;
     uint64_t bytes;
-    plan->first_projector = plan->items->len;
+    plan->first_projector = n_items(plan);
     /* A shape has no tower to be looked at, but may say what it weighs. */
     if (!vision && !hr_model_has_weights(plan->model) &&
         hr_gguf_get_uint(plan->model->gguf, SHAPE_PROJECTOR_KEY, &bytes))
-        add_item(plan, HR_ITEM_PROJECTOR, g_strdup("vision tower"), -1, 0, bytes);
+        add_item(plan, HR_ITEM_PROJECTOR, "vision tower", -1, 0, bytes);
     if (!vision)
         return;
-    add_item(plan, HR_ITEM_PROJECTOR, g_strdup("vision tower"), -1, 0, vision->bytes);
-    add_item(plan, HR_ITEM_PROJECTOR, g_strdup("image activations"), -1, 0, needs->arena_bytes);
-    add_item(plan, HR_ITEM_PROJECTOR, g_strdup("image scratch"), -1, 0, needs->scratch_bytes);
-    add_item(plan, HR_ITEM_PROJECTOR, g_strdup("image rows"), -1, 0, needs->rows_bytes);
+    add_item(plan, HR_ITEM_PROJECTOR, "vision tower", -1, 0, vision->bytes);
+    add_item(plan, HR_ITEM_PROJECTOR, "image activations", -1, 0, needs->arena_bytes);
+    add_item(plan, HR_ITEM_PROJECTOR, "image scratch", -1, 0, needs->scratch_bytes);
+    add_item(plan, HR_ITEM_PROJECTOR, "image rows", -1, 0, needs->rows_bytes);
 }
 
 /* Their weights stay mapped and, like what they need for a step, with the host. */
@@ -208,49 +228,63 @@ static void add_adapters(HrPlan *plan)
     const GPtrArray *adapters = plan->model->adapters;
     uint32_t n_rows =
         MAX(hr_settings_max_tokens(&plan->settings), hr_settings_max_outputs(&plan->settings));
-    plan->first_adapter = plan->items->len;
+    plan->first_adapter = n_items(plan);
     for (guint i = 0; i < adapters->len; i++) {
         const HrAdapter *adapter = adapters->pdata[i];
-        add_item(plan, HR_ITEM_WEIGHTS, g_strdup_printf("adapter %u: %s", i, adapter->name), -1, 0,
-                 adapter->bytes);
+        g_autofree char *name = g_strdup_printf("adapter %u: %s", i, adapter->name);
+        add_item(plan, HR_ITEM_WEIGHTS, name, -1, 0, adapter->bytes);
     }
     if (adapters->len > 0)
-        add_item(plan, HR_ITEM_COMPUTE, g_strdup("rows of adapters"), -1, 0,
+        add_item(plan, HR_ITEM_COMPUTE, "rows of adapters", -1, 0,
                  hr_loras_bytes(n_rows, adapters));
 }
 
 /* ---- Making ---- */
 
-static HrPlan *plan_alloc(const HrSettings *settings, const HrDevice *devices, size_t n_devices)
+/* weigh: only sums are asked for, no items. */
+static HrPlan *plan_alloc(const HrSettings *settings, const HrDevice *devices, size_t n_devices,
+                          bool weigh)
 {
     HrPlan *plan = g_new0(HrPlan, 1);
     g_atomic_ref_count_init(&plan->refs);
     plan->settings = *settings;
     plan->devices = g_memdup2(devices, n_devices * sizeof *devices);
     plan->n_devices = n_devices;
+    plan->device_bytes = g_new0(uint64_t, n_devices);
+    if (weigh)
+        return plan;
     plan->items = g_array_new(false, false, sizeof(HrPlanItem));
-    plan->names = g_ptr_array_new_with_free_func(g_free);
+    plan->names = g_string_chunk_new(NAMES_BYTES);
     return plan;
 }
 
-/* settings are resolved but for the layers of each device; needs are what they make of the program.
- */
-static HrPlan *plan_make(HrModel *model, const HrSettings *settings, const HrDevice *devices,
-                         size_t n_devices, const HrExecutorNeeds *needs,
-                         const HrEncoderNeeds *vision_needs, GError **error)
+/* What does not follow from the number of layers on each device. */
+typedef struct {
+    HrModel *model;
+    HrSettings settings; /* resolved, but for those layers */
+    const HrDevice *devices;
+    size_t n_devices;
+    HrProgram *program; /* borrowed */
+    HrExecutorNeeds needs;
+    HrEncoderNeeds vision_needs;
+} Basis;
+
+static HrPlan *plan_make(const Basis *basis, bool weigh, GError **error)
 {
-    g_autoptr(HrPlan) plan = plan_alloc(settings, devices, n_devices);
+    HrModel *model = basis->model;
+    g_autoptr(HrPlan) plan = plan_alloc(&basis->settings, basis->devices, basis->n_devices, weigh);
     g_autofree uint64_t *cache = g_new(uint64_t, model->hparams.n_layer);
     plan->model = hr_model_ref(model);
-    plan->needs = *needs;
-    plan->vision_needs = *vision_needs;
-    plan->asked_gpu_layers = settings->gpu_layers;
-    plan->asked_cpu_experts = settings->cpu_experts;
+    plan->program = hr_program_ref(basis->program);
+    plan->needs = basis->needs;
+    plan->vision_needs = basis->vision_needs;
+    plan->asked_gpu_layers = basis->settings.gpu_layers;
+    plan->asked_cpu_experts = basis->settings.cpu_experts;
     plan->token_bytes = g_new0(uint32_t, model->hparams.n_layer);
     plan->placement.layers = g_new0(uint32_t, model->hparams.n_layer);
     plan->placement.experts = g_new0(uint32_t, model->hparams.n_layer);
     count_weights(plan);
-    if (!hr_plan_cache_bytes(model, settings, cache, error))
+    if (!hr_plan_cache_bytes(model, &basis->settings, cache, error))
         return NULL;
     hr_plan_place(plan, cache);
     add_weights(plan);
@@ -265,32 +299,57 @@ static HrPlan *plan_make(HrModel *model, const HrSettings *settings, const HrDev
 HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *devices,
                     size_t n_devices, GError **error)
 {
-    HrSettings resolved = *settings;
+    Basis basis = {model, *settings, devices, n_devices, NULL, {0}, {0}};
+    HrSettings *s = &basis.settings;
     g_return_val_if_fail(n_devices >= 1 && n_devices <= HR_MAX_DEVICES &&
                              devices[0].kind == HR_DEVICE_CPU,
                          NULL);
-    if (!hr_model_is_runnable(model, error) || !hr_settings_resolve(&resolved, model, error))
+    if (!hr_model_is_runnable(model, error) || !hr_settings_resolve(s, model, error))
         return NULL;
-    HrEncoderNeeds vision_needs = {0};
-    if (model->vision && !hr_encoder_needs(model->vision, resolved.threads, &vision_needs, error))
+    if (model->vision && !hr_encoder_needs(model->vision, s->threads, &basis.vision_needs, error))
         return NULL;
-    HrProgram *program = hr_model_build_program(model, hr_settings_max_tokens(&resolved),
-                                                hr_settings_max_outputs(&resolved));
-    HrExecutorNeeds needs = hr_executor_needs(program, resolved.threads);
-    HrPlan *plan = plan_make(model, &resolved, devices, n_devices, &needs, &vision_needs, error);
-    if (plan)
-        plan->program = program;
-    else
-        hr_program_free(program);
+    basis.program =
+        hr_model_get_program(model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
+    basis.needs = hr_executor_needs(basis.program, s->threads);
+    HrPlan *plan = plan_make(&basis, false, error);
+    hr_program_free(basis.program);
     return plan;
+}
+
+/* A plan of the same model whose steps are of the same size. */
+static bool has_same_steps(const HrPlan *plan, const HrSettings *s)
+{
+    return plan->program->max_tokens == hr_settings_max_tokens(s) &&
+           plan->program->max_outputs == hr_settings_max_outputs(s) &&
+           plan->settings.threads == s->threads;
+}
+
+static Basis basis_of(const HrPlan *plan, const HrSettings *settings)
+{
+    return (Basis){plan->model,   *settings,   plan->devices,     plan->n_devices,
+                   plan->program, plan->needs, plan->vision_needs};
+}
+
+HrPlan *hr_plan_new_like(const HrPlan *plan, const HrSettings *settings, GError **error)
+{
+    HrSettings s = *settings;
+    g_return_val_if_fail(plan->model, NULL);
+    if (s.threads == 0)
+        s.threads = plan->settings.threads;
+    if (!hr_settings_resolve(&s, plan->model, error))
+        return NULL;
+    if (!has_same_steps(plan, &s))
+        return hr_plan_new(plan->model, &s, plan->devices, plan->n_devices, error);
+    Basis basis = basis_of(plan, &s);
+    return plan_make(&basis, false, error);
 }
 
 HrPlan *hr_plan_new_of_items(const HrPlanItem *items, size_t n_items, const HrSettings *settings,
                              const HrDevice *devices, size_t n_devices)
 {
-    HrPlan *plan = plan_alloc(settings, devices, n_devices);
+    HrPlan *plan = plan_alloc(settings, devices, n_devices, false);
     for (size_t i = 0; i < n_items; i++)
-        add_item(plan, items[i].kind, g_strdup(items[i].name), items[i].layer, items[i].device,
+        add_item(plan, items[i].kind, items[i].name, items[i].layer, items[i].device,
                  items[i].bytes);
     return plan;
 }
@@ -305,15 +364,15 @@ void hr_plan_unref(HrPlan *plan)
 {
     if (!plan || !g_atomic_ref_count_dec(&plan->refs))
         return;
-    g_array_unref(plan->items);
-    g_ptr_array_unref(plan->names);
+    g_clear_pointer(&plan->items, g_array_unref);
+    g_clear_pointer(&plan->names, g_string_chunk_free);
+    g_free(plan->device_bytes);
     g_free(plan->devices);
     g_free(plan->weights.layers);
     g_free(plan->token_bytes);
     g_free(plan->placement.layers);
     g_free(plan->placement.experts);
-    if (plan->program)
-        hr_program_free(plan->program);
+    hr_program_free(plan->program);
     hr_model_unref(plan->model);
     g_free(plan);
 }
@@ -356,11 +415,7 @@ uint64_t hr_plan_get_bytes(const HrPlan *plan, HrItemKind kind)
 
 uint64_t hr_plan_get_device_bytes(const HrPlan *plan, size_t device)
 {
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < plan->items->len; i++)
-        if (hr_plan_get_item(plan, i)->device == device)
-            bytes += hr_plan_get_item(plan, i)->bytes;
-    return bytes;
+    return plan->device_bytes[device];
 }
 
 uint64_t hr_plan_get_cache_bytes_per_token(const HrPlan *plan)
@@ -400,8 +455,8 @@ static bool fits_with(const HrPlan *plan, uint32_t num_ctx)
     settings.num_ctx = num_ctx;
     settings.gpu_layers = plan->asked_gpu_layers;
     settings.cpu_experts = plan->asked_cpu_experts;
-    g_autoptr(HrPlan) other = plan_make(plan->model, &settings, plan->devices, plan->n_devices,
-                                        &plan->needs, &plan->vision_needs, NULL);
+    Basis basis = basis_of(plan, &settings);
+    g_autoptr(HrPlan) other = plan_make(&basis, true, NULL);
     return other && find_overfull(other) == other->n_devices;
 }
 

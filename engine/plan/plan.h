@@ -23,9 +23,10 @@ struct HrPlan {
     HrDevice *devices;
     size_t n_devices;
     GArray *items;        /* HrPlanItem */
-    GPtrArray *names;     /* owned strings that items borrow */
+    GStringChunk *names;  /* of the items */
+    uint64_t *device_bytes; /* [n_devices] of all items */
     HrWeightBytes weights; /* the model's, or what settings say of them */
-    HrProgram *program; /* of the largest step, for predictions; NULL: of items, or a mere trial */
+    HrProgram *program;    /* of the largest step; NULL: of items */
     HrExecutorNeeds needs;
     HrEncoderNeeds vision_needs; /* zeros: it sees no images */
     HrPlacement placement;

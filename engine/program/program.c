@@ -70,6 +70,7 @@ static HrBuf add_rope_table(HrProgram *program, const HrRope *rope)
 HrProgram *hr_program_new(const HrHparams *hparams, uint32_t max_tokens, uint32_t max_outputs)
 {
     HrProgram *program = g_new0(HrProgram, 1);
+    g_atomic_ref_count_init(&program->refs);
     program->hparams = hparams;
     program->ops = g_array_new(false, false, sizeof(HrOp));
     program->buffers = g_array_new(false, false, sizeof(HrBuffer));
@@ -97,9 +98,15 @@ void hr_program_place(HrProgram *program)
         g_array_index(program->buffers, HrBuffer, i).offset = lifetimes[i].offset;
 }
 
+HrProgram *hr_program_ref(HrProgram *program)
+{
+    g_atomic_ref_count_inc(&program->refs);
+    return program;
+}
+
 void hr_program_free(HrProgram *program)
 {
-    if (!program)
+    if (!program || !g_atomic_ref_count_dec(&program->refs))
         return;
     g_array_unref(program->ops);
     g_array_unref(program->buffers);

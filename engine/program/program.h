@@ -162,6 +162,7 @@ typedef struct {
 } HrOp;
 
 typedef struct HrProgram {
+    gatomicrefcount refs;
     const HrHparams *hparams;
     GArray *ops;     /* HrOp */
     GArray *buffers; /* HrBuffer */
@@ -175,6 +176,9 @@ HrProgram *hr_program_new(const HrHparams *hparams, uint32_t max_tokens,
                           uint32_t max_outputs) G_GNUC_WARN_UNUSED_RESULT;
 /* Gives every buffer its place in the arena. Call once, after emitting. */
 void hr_program_place(HrProgram *program);
+/* Of a program that is placed and not written to any more. */
+HrProgram *hr_program_ref(HrProgram *program) G_GNUC_WARN_UNUSED_RESULT;
+/* Drops a reference. */
 void hr_program_free(HrProgram *program);
 
 static inline const HrOp *hr_program_op(const HrProgram *p, uint32_t i)

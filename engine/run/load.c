@@ -164,7 +164,7 @@ static bool allocate(HrRunner *r, GError **error)
     for (uint32_t i = 0; i < 4; i++)
         compute[i] = hr_plan_get_item(r->plan, r->plan->first_compute + i);
     r->program =
-        hr_model_build_program(r->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
+        hr_model_get_program(r->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
     return hr_kv_init(&r->kv, &r->model->hparams, s, &r->ledger,
                       hr_plan_get_item(r->plan, r->plan->first_cache), error) &&
            hr_executor_init(&r->executor, r->program, &r->kv, s->threads,

@@ -174,8 +174,8 @@ static bool prepare_steps(HrRunner *r, Change *c, GError **error)
         return true;
     for (uint32_t i = 0; i < 4; i++)
         items[i] = hr_plan_get_item(c->plan, c->plan->first_compute + i);
-    c->program = hr_model_build_program(r->model, hr_settings_max_tokens(c->settings),
-                                        hr_settings_max_outputs(c->settings));
+    c->program = hr_model_get_program(r->model, hr_settings_max_tokens(c->settings),
+                                      hr_settings_max_outputs(c->settings));
     if (!hr_executor_init_beside(&c->executor, &r->executor, c->program,
                                  hr_runner_rope_divisors(r, c->settings), items, error))
         return false;

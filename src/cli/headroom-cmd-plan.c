@@ -88,10 +88,10 @@ typedef struct {
 } Question;
 
 static void
-print_json (const char *name, Question *q, const HeadroomFit *fit, gboolean recommend)
+print_json (const char *name, Question *q, HeadroomFit *fit, gboolean recommend)
 {
   g_autoptr (HrValue) json =
-      headroom_plan_to_json (name, q->model, fit->plan, fit->steps, fit->offers);
+      headroom_plan_to_json (name, q->model, fit->plan, fit->steps, headroom_fit_get_offers (fit));
 
   if (recommend) {
     g_autoptr (GArray) stops =
@@ -104,7 +104,7 @@ print_json (const char *name, Question *q, const HeadroomFit *fit, gboolean reco
 }
 
 static void
-print_text (const char *name, Question *q, const HeadroomFit *fit, gboolean recommend)
+print_text (const char *name, Question *q, HeadroomFit *fit, gboolean recommend)
 {
   headroom_plan_print (name, q->model, fit);
   if (recommend) {

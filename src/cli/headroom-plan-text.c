@@ -89,9 +89,10 @@ print_prediction (const HrPlan *plan)
 }
 
 void
-headroom_plan_print (const char *name, const HrModel *model, const HeadroomFit *fit)
+headroom_plan_print (const char *name, const HrModel *model, HeadroomFit *fit)
 {
   const HrPlan *plan = fit->plan;
+  GPtrArray *offers = headroom_fit_get_offers (fit);
   const HrSettings *s = hr_plan_get_settings (plan);
   g_autofree char *per_token = headroom_text_memory (hr_plan_get_cache_bytes_per_token (plan));
 
@@ -107,8 +108,8 @@ headroom_plan_print (const char *name, const HrModel *model, const HeadroomFit *
   print_devices (plan);
   for (guint i = 0; i < fit->steps->len; i++)
     printf ("%s\n", (const char *) fit->steps->pdata[i]);
-  for (guint i = 0; i < fit->offers->len; i++)
-    printf ("%s\n", ((const HeadroomOffer *) fit->offers->pdata[i])->text);
+  for (guint i = 0; i < offers->len; i++)
+    printf ("%s\n", ((const HeadroomOffer *) offers->pdata[i])->text);
 }
 
 /* ---- Tables ---- */

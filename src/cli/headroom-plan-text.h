@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-void headroom_plan_print (const char *name, const HrModel *model, const HeadroomFit *fit);
+void headroom_plan_print (const char *name, const HrModel *model, HeadroomFit *fit);
 /* of HeadroomStop */
 void headroom_plan_print_landscape (const GArray *stops);
 /* of HeadroomAdvice */

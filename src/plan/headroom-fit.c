@@ -69,7 +69,7 @@ gpu_bytes (const HrPlan *plan)
 static HrPlan *
 plan_with (Search *search, const HrSettings *settings)
 {
-  return hr_plan_new (search->model, settings, search->devices, search->n_devices, NULL);
+  return hr_plan_new_like (search->fit->plan, settings, NULL);
 }
 
 /* Takes settings and their plan. */
@@ -146,7 +146,7 @@ choose_parallel (Search *search, GError **error)
     return TRUE;
   }
   settings.parallel = 1;
-  one = plan_with (search, &settings);
+  one = hr_plan_new_like (four, &settings, NULL);
   if (hr_plan_fits (four, NULL) && !is_more_on_gpus (one, four)) {
     settings.parallel = DEFAULT_PARALLEL;
     adopt (search, &settings, g_steal_pointer (&four));
@@ -274,56 +274,67 @@ offer_free (gpointer data)
 
 /* setting: how people write it, such as "kv_type q8_0". */
 static void
-offer (Search *search, const HrSettings *settings, const char *setting)
+offer (HeadroomFit *fit, const HrSettings *settings, const char *setting)
 {
-  g_autoptr (HrPlan) plan = plan_with (search, settings);
+  g_autoptr (HrPlan) plan = hr_plan_new_like (fit->plan, settings, NULL);
   HeadroomOffer *made;
   g_autofree char *freed = NULL;
 
-  if (plan == NULL || total_bytes (plan) >= total_bytes (search->fit->plan))
+  if (plan == NULL || total_bytes (plan) >= total_bytes (fit->plan))
     return;
   made = g_new0 (HeadroomOffer, 1);
   made->settings = *hr_plan_get_settings (plan);
-  made->frees = total_bytes (search->fit->plan) - total_bytes (plan);
+  made->frees = total_bytes (fit->plan) - total_bytes (plan);
   made->fits = hr_plan_fits (plan, NULL);
   freed = size_text (made->frees);
   made->text = g_strdup_printf (made->fits ? _("%s would free %s; then it fits.")
                                            : _("%s would free %s, which is not enough alone."),
                                 setting, freed);
-  g_ptr_array_add (search->fit->offers, made);
+  g_ptr_array_add (fit->offers, made);
 }
 
 static void
-offer_cache_types (Search *search)
+offer_cache_types (HeadroomFit *fit)
 {
   static const HrKvType types[] = { HR_KV_F16, HR_KV_Q8_0, HR_KV_Q4_0 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (types); i++) {
-    HrSettings settings = search->settings;
+    HrSettings settings = fit->settings;
     g_autofree char *name = g_strdup_printf ("kv_type %s", hr_kv_type_name (types[i]));
     settings.kv_type = types[i];
-    if (types[i] != search->settings.kv_type)
-      offer (search, &settings, name);
+    if (types[i] != fit->settings.kv_type)
+      offer (fit, &settings, name);
   }
 }
 
 static void
-make_offers (Search *search)
+make_offers (HeadroomFit *fit)
 {
-  guint32 num_ctx = rounded (hr_plan_largest_num_ctx (search->fit->plan));
-  HrSettings settings = search->settings;
+  guint32 num_ctx = rounded (hr_plan_largest_num_ctx (fit->plan));
+  HrSettings settings = fit->settings;
 
-  if (search->settings.parallel > 1) {
+  if (fit->settings.parallel > 1) {
     settings.parallel = 1;
-    offer (search, &settings, "parallel 1");
+    offer (fit, &settings, "parallel 1");
   }
-  offer_cache_types (search);
-  settings = search->settings;
+  offer_cache_types (fit);
+  settings = fit->settings;
   if (num_ctx > 0 && num_ctx < settings.num_ctx) {
     g_autofree char *name = g_strdup_printf ("num_ctx %u", num_ctx);
     settings.num_ctx = num_ctx;
-    offer (search, &settings, name);
+    offer (fit, &settings, name);
   }
+}
+
+GPtrArray *
+headroom_fit_get_offers (HeadroomFit *fit)
+{
+  if (fit->offers != NULL)
+    return fit->offers;
+  fit->offers = g_ptr_array_new_with_free_func (offer_free);
+  if (fit->settings.num_ctx > 0 && !hr_plan_fits (fit->plan, NULL))
+    make_offers (fit);
+  return fit->offers;
 }
 
 /* ---- The whole ---- */
@@ -335,7 +346,6 @@ headroom_fit_new_of_plan (HrPlan *take_plan)
 
   fit->plan = take_plan;
   fit->steps = g_ptr_array_new_with_free_func (g_free);
-  fit->offers = g_ptr_array_new_with_free_func (offer_free);
   return fit;
 }
 
@@ -358,8 +368,7 @@ headroom_fit_new (HrModel *model, const HrSettings *asked, const HrDevice *devic
   if (!hr_plan_fits (fit->plan, NULL))
     try_smaller_num_ctx (&search);
   tell_placement (&search);
-  if (!hr_plan_fits (fit->plan, NULL))
-    make_offers (&search);
+  fit->settings = search.settings;
   return g_steal_pointer (&fit);
 }
 

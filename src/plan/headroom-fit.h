@@ -23,8 +23,10 @@ typedef struct {
 
 typedef struct {
   HrPlan *plan;
-  GPtrArray *steps;  /* of char *: what was chosen or reduced, in order, and what each step freed */
-  GPtrArray *offers; /* of HeadroomOffer *: what could be given up; empty if the plan fits */
+  GPtrArray *steps; /* of char *: what was chosen or reduced, in order, and what each step freed */
+  /*< private >*/
+  HrSettings settings; /* that it ended with, as they were before a plan resolved them */
+  GPtrArray *offers;   /* NULL: nobody asked yet */
 } HeadroomFit;
 
 /**
@@ -45,6 +47,9 @@ HeadroomFit *headroom_fit_new (HrModel *model, const HrSettings *asked, const Hr
                                gsize n_devices, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* A plan that is what it is, without steps or offers. */
 HeadroomFit *headroom_fit_new_of_plan (HrPlan *take_plan) G_GNUC_WARN_UNUSED_RESULT;
+/* Of HeadroomOffer (borrowed): what could be given up; empty if the plan fits. Reckoned when it is
+ * asked for first. */
+GPtrArray *headroom_fit_get_offers (HeadroomFit *fit);
 void headroom_fit_free (HeadroomFit *fit);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomFit, headroom_fit_free)
 

@@ -290,7 +290,7 @@ reply_plan (HeadroomExchange *exchange, Wanted *wanted)
     json = effective_to_json (exchange, wanted, fit);
   else
     json = headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), wanted->model,
-                                fit->plan, fit->steps, fit->offers);
+                                  fit->plan, fit->steps, headroom_fit_get_offers (fit));
   reply_value (exchange, json);
 }
 

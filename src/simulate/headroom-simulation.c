@@ -343,6 +343,13 @@ tear_down (Play *play)
   g_object_unref (play->machine);
 }
 
+/* Nothing comes from outside: what happens is in the sources alone, so the system is not asked. */
+static gint
+poll_nothing (GPollFD *fds, guint n_fds, gint timeout)
+{
+  return 0;
+}
+
 HeadroomSimulation *
 headroom_simulation_play (const HeadroomScenario *scenario)
 {
@@ -350,6 +357,7 @@ headroom_simulation_play (const HeadroomScenario *scenario)
   Play play = { .scenario = scenario, .result = simulation_new () };
   HeadroomSimulationEvent now;
 
+  g_main_context_set_poll_func (context, poll_nothing);
   g_main_context_push_thread_default (context);
   set_up (&play);
   g_signal_connect (headroom_residency_get_events (play.residency), "items-changed",

@@ -32,6 +32,8 @@ struct _HeadroomVirtualMachine {
   GSequence *timers;     /* Timer, by time and order */
   guint64 n_timers;      /* that there ever were */
   GHashTable *models;    /* path -> Model */
+  guint n_stand_ins;
+  guint32 threads;       /* of every model; 0: not asked the system yet */
   GPtrArray *residents;  /* that have memory */
   guint64 *others;       /* [n_devices] what programs that are not ours take */
   HrPressure pressure;
@@ -303,15 +305,20 @@ static HeadroomFit *
 virtual_fit (HeadroomMachine *machine, HrModel *model, const HrSettings *asked,
              const HrDevice *devices, gsize n_devices, GError **error)
 {
-  Model *known = find_by_model (HEADROOM_VIRTUAL_MACHINE (machine), model);
+  HeadroomVirtualMachine *self = HEADROOM_VIRTUAL_MACHINE (machine);
+  Model *known = find_by_model (self, model);
   HrPlanItem item = { .kind = HR_ITEM_WEIGHTS,
                       .name = "weights",
                       .layer = -1,
                       .device = find_device (devices, n_devices) };
   HrSettings settings = *asked;
 
-  if (known == NULL || known->bytes == 0)
-    return headroom_fit_new (model, asked, devices, n_devices, error);
+  if (known == NULL || known->bytes == 0) {
+    if (self->threads == 0)
+      self->threads = hr_cpu_count ();
+    settings.threads = settings.threads > 0 ? settings.threads : self->threads;
+    return headroom_fit_new (model, &settings, devices, n_devices, error);
+  }
   item.bytes = known->bytes;
   settings.num_ctx = settings.num_ctx > 0 ? settings.num_ctx : HR_DEFAULT_NUM_CTX;
   settings.parallel = MAX (settings.parallel, 1);
@@ -470,17 +477,36 @@ headroom_virtual_machine_set_freed_func (HeadroomVirtualMachine *self,
   self->freed_data = data;
 }
 
-/* A shape of a few bytes, for a model of which only the size is known. */
+/* A shape of a few bytes. */
 static HrModel *
-new_stand_in (const char *name)
+new_stand_in (void)
 {
   static const char json[] =
       "{\"hparams\":{\"block_count\":1,\"context_length\":1048576,\"embedding_length\":64,\"feed_forward_length\":64,\"vocab_size\":64,"
       "\"attention.head_count\":1,\"tied\":true}}";
   g_autoptr (HrValue) document = headroom_json_parse (json, -1, TRUE, NULL);
-  HeadroomCatalogueEntry entry = { name, "llama", "F32", "", document };
+  HeadroomCatalogueEntry entry = { "stand-in", "llama", "F32", "", document };
 
   return headroom_catalogue_open (&entry, NULL, NULL);
+}
+
+/* For the models of a machine of which only the size is known, each its own: they are alike, so the
+ * next machine takes the same. */
+static HrModel *
+ref_stand_in (guint index)
+{
+  static GMutex lock;
+  static GPtrArray *models; /* as many as a machine ever had */
+  HrModel *model;
+
+  g_mutex_lock (&lock);
+  if (models == NULL)
+    models = g_ptr_array_new ();
+  while (models->len <= index)
+    g_ptr_array_add (models, new_stand_in ());
+  model = hr_model_ref (models->pdata[index]);
+  g_mutex_unlock (&lock);
+  return model;
 }
 
 static void
@@ -499,7 +525,7 @@ headroom_virtual_machine_add_model (HeadroomVirtualMachine *self, const char *na
   HeadroomModelEntry *entry = headroom_model_entry_new_imagined (name);
   Model *model = g_new0 (Model, 1);
 
-  model->model = shape != NULL ? hr_model_ref (shape) : new_stand_in (name);
+  model->model = shape != NULL ? hr_model_ref (shape) : ref_stand_in (self->n_stand_ins++);
   model->bytes = shape != NULL ? 0 : bytes;
   g_hash_table_replace (self->models, g_strdup (headroom_model_entry_get_path (entry)), model);
   return entry;

@@ -125,6 +125,42 @@ static void test_equals_ledger_resized(void)
 }
 
 /* Counted by hand from the shapes. */
+static void
+assert_same (const HrPlan *a, const HrPlan *b)
+{
+  g_assert_cmpuint (hr_plan_n_items (a), ==, hr_plan_n_items (b));
+  g_assert_cmpuint (hr_plan_get_device_bytes (a, 0), ==, hr_plan_get_bytes (b, HR_ITEM_N_KINDS));
+  for (size_t i = 0; i < hr_plan_n_items (a); i++) {
+    const HrPlanItem *x = hr_plan_get_item (a, i), *y = hr_plan_get_item (b, i);
+    g_assert_cmpstr (x->name, ==, y->name);
+    g_assert_cmpint (x->kind, ==, y->kind);
+    g_assert_cmpint (x->layer, ==, y->layer);
+    g_assert_cmpuint (x->bytes, ==, y->bytes);
+  }
+}
+
+/* A plan like another is the one that would have been made without it, whether their steps are
+ * alike or not. */
+static void
+test_like (void)
+{
+  for (size_t arch = 0; arch < G_N_ELEMENTS (archs); arch++) {
+    char *path;
+    g_autoptr (HrModel) model = open_tiny (arch, &path);
+    HrSettings first = combination (0);
+    g_autoptr (HrPlan) from = plan_for (model, &first);
+    for (uint32_t i = 0; i < N_COMBINATIONS; i++) {
+      HrSettings settings = combination (i);
+      g_autoptr (HrPlan) plan = plan_for (model, &settings);
+      g_autoptr (HrPlan) like = hr_plan_new_like (from, &settings, NULL);
+      assert_same (like, plan);
+      hr_plan_unref (g_steal_pointer (&from));
+      from = g_steal_pointer (&like);
+    }
+    tiny_model_remove (path);
+  }
+}
+
 static void test_sizes(void)
 {
     char *path = tiny_model_new(&tiny_model_default);
@@ -238,6 +274,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/equals-ledger", test_equals_ledger);
     g_test_add_func("/plan/equals-ledger/resized", test_equals_ledger_resized);
+    g_test_add_func ("/plan/like", test_like);
     g_test_add_func("/plan/sizes", test_sizes);
     g_test_add_func("/plan/cache-types", test_cache_types);
     g_test_add_func("/plan/narrow-heads", test_narrow_heads);

@@ -89,9 +89,9 @@ static void test_placement(gconstpointer data)
     g_assert_no_error(error);
     g_assert_true(hr_model_is_runnable(model, NULL));
     for (size_t i = 0; i < G_N_ELEMENTS(capacities); i++) {
-        HrProgram *program = hr_model_build_program(model, capacities[i][0], capacities[i][1]);
-        check_placement(program);
-        hr_program_free(program);
+      HrProgram *program = hr_model_get_program (model, capacities[i][0], capacities[i][1]);
+      check_placement (program);
+      hr_program_free (program);
     }
     tiny_model_remove(path);
 }
@@ -105,7 +105,7 @@ static void test_depth(void)
         tiny.n_layer = i ? 6 : 3;
         char *path = tiny_model_new(&tiny);
         g_autoptr(HrModel) model = hr_model_open(path, NULL);
-        HrProgram *program = hr_model_build_program(model, 32, 2);
+        HrProgram *program = hr_model_get_program (model, 32, 2);
         arena[i] = program->arena_bytes;
         hr_program_free(program);
         tiny_model_remove(path);
@@ -125,7 +125,7 @@ static void test_order(void)
     tiny.n_layer = 1;
     char *path = tiny_model_new(&tiny);
     g_autoptr(HrModel) model = hr_model_open(path, NULL);
-    HrProgram *program = hr_model_build_program(model, 4, 1);
+    HrProgram *program = hr_model_get_program (model, 4, 1);
     g_assert_cmpuint(program->ops->len, ==, G_N_ELEMENTS(want));
     for (uint32_t i = 0; i < program->ops->len; i++)
         g_assert_cmpstr(hr_op_name(hr_program_op(program, i)->kind), ==, want[i]);

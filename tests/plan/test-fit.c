@@ -147,13 +147,14 @@ test_offered (Fixture *f, gconstpointer data)
   HrDevice tight = host (bytes_of (f, 8192, 1, 128));
   g_autoptr (HeadroomFit) made =
       fit (f, (HrSettings){ .num_ctx = 16384, .kv_type = HR_KV_F32 }, &tight, 1);
+  GPtrArray *offers = headroom_fit_get_offers (made);
   gboolean context = FALSE, type = FALSE;
 
   g_assert_false (hr_plan_fits (made->plan, NULL));
   g_assert_cmpuint (settings (made)->num_ctx, ==, 16384);
   g_assert_cmpint (settings (made)->kv_type, ==, HR_KV_F32);
-  for (guint i = 0; i < made->offers->len; i++) {
-    const HeadroomOffer *offer = made->offers->pdata[i];
+  for (guint i = 0; i < offers->len; i++) {
+    const HeadroomOffer *offer = offers->pdata[i];
     g_assert_cmpuint (offer->frees, >, 0);
     context |= offer->settings.num_ctx == 4096 && offer->fits;
     type |= offer->settings.kv_type == HR_KV_F16;
@@ -182,8 +183,10 @@ test_json (Fixture *f, gconstpointer data)
   HrDevice devices[] = { host (ROOMY), gpu ((guint64) 8 << 30) };
   g_autoptr (HeadroomFit) a = fit (f, (HrSettings) { .gpu_layers = 1 }, devices, 2);
   g_autoptr (HeadroomFit) b = fit (f, (HrSettings) { .gpu_layers = 1 }, devices, 2);
-  g_autoptr (HrValue) json = headroom_plan_to_json ("m", f->model, a->plan, a->steps, a->offers);
-  g_autoptr (HrValue) again = headroom_plan_to_json ("m", f->model, b->plan, b->steps, b->offers);
+  g_autoptr (HrValue) json =
+      headroom_plan_to_json ("m", f->model, a->plan, a->steps, headroom_fit_get_offers (a));
+  g_autoptr (HrValue) again =
+      headroom_plan_to_json ("m", f->model, b->plan, b->steps, headroom_fit_get_offers (b));
   g_autofree char *text = headroom_json_print (json, HEADROOM_JSON_PLAIN);
   g_autofree char *text_again = headroom_json_print (again, HEADROOM_JSON_PLAIN);
   HrValue *items = hr_value_lookup (json, "items"), *list = hr_value_lookup (json, "devices"),

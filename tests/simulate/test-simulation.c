@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * HEADROOM_SCENARIOS is how many random ones are played (N_SCENARIOS if it is not set), from
- * HEADROOM_SEED on; the seed is printed with each failure.
+ * HEADROOM_SEED on, on all processors; the seed is printed with each failure.
  */
 #include "headroom-catalogue.h"
 #include "headroom-json.h"
@@ -159,8 +159,16 @@ test_all_shipped (void)
 
 /* ---- Random ones ---- */
 
-#define N_SCENARIOS 2000
+/* Instrumented programs take ten times as long. */
+#ifdef __SANITIZE_ADDRESS__
+#define N_SCENARIOS 5000
+#else
+#define N_SCENARIOS 100000
+#endif
+/* That a thread takes at a time. */
+#define AT_ONCE 64
 #define GIB ((guint64) 1 << 30)
+#define LARGEST_MODEL (20 * (double) GIB)
 
 static void
 add_random_devices (GRand *rand, HrDevice *devices, gsize *n)
@@ -227,7 +235,7 @@ add_random_model (GRand *rand, HeadroomScenario *s, HrModel *const *shapes, gsiz
   if (g_rand_boolean (rand))
     model.shape = hr_model_ref (shapes[g_rand_int_range (rand, 0, (gint) n_shapes)]);
   else
-    model.bytes = (guint64) (g_rand_double (rand) * 20 * (double) GIB) + 1;
+    model.bytes = (guint64) (g_rand_double (rand) * LARGEST_MODEL) + 1;
   g_array_append_val (s->models, model);
 }
 
@@ -254,8 +262,20 @@ random_scenario (GRand *rand, HrModel *const *shapes, gsize n_shapes)
   return s;
 }
 
-/* Nothing busy is evicted (the residency asserts it), nothing is lost, no budget is exceeded,
- * everything is explained. Counts what happened. */
+/* Nobody waits longer than all answers and all loads take one after the other. */
+static double
+longest_fair_wait (const HeadroomScenario *s)
+{
+  double seconds = 0;
+
+  for (guint i = 0; i < s->requests->len; i++)
+    seconds +=
+        g_array_index (s->requests, HeadroomScenarioRequest, i).seconds + LARGEST_MODEL / s->disk;
+  return seconds;
+}
+
+/* Nothing busy is evicted (the residency asserts it), nothing is lost, nobody starves, no budget is
+ * exceeded, everything is explained. Counts what happened. */
 static void
 check (const HeadroomScenario *s, const HeadroomSimulation *simulation, guint32 seed,
        guint64 counts[HEADROOM_REASON_N])
@@ -263,6 +283,9 @@ check (const HeadroomScenario *s, const HeadroomSimulation *simulation, guint32 
   if (simulation->n_served + simulation->n_refused != s->requests->len || simulation->over_budget)
     g_error ("seed %u: %u served, %u refused of %u; over budget: %d", seed, simulation->n_served,
              simulation->n_refused, s->requests->len, simulation->over_budget);
+  if (simulation->longest_wait > longest_fair_wait (s))
+    g_error ("seed %u: somebody waited for %f seconds, of %f at most", seed,
+             simulation->longest_wait, longest_fair_wait (s));
   for (guint i = 0; i < simulation->events->len; i++) {
     HeadroomEvent *event = g_array_index (simulation->events, HeadroomSimulationEvent, i).event;
     const char *reason = headroom_event_get_reason (event);
@@ -270,6 +293,45 @@ check (const HeadroomScenario *s, const HeadroomSimulation *simulation, guint32 
     if (strlen (reason) < 10 || strpbrk (reason, "{[") != NULL)
       g_error ("seed %u: an event without a reason: %s", seed, reason);
   }
+}
+
+typedef struct {
+  HrModel *shapes[3];
+  guint32 first, n;
+  guint32 next; /* atomic */
+  GMutex lock;  /* guards the next */
+  guint64 counts[HEADROOM_REASON_N];
+} Randoms;
+
+static gpointer
+play_randoms (gpointer data)
+{
+  Randoms *randoms = data;
+  guint64 counts[HEADROOM_REASON_N] = { 0 };
+  guint32 begin;
+
+  while ((begin = (guint32) g_atomic_int_add (&randoms->next, AT_ONCE)) < randoms->n) {
+    for (guint32 i = begin; i < MIN (begin + AT_ONCE, randoms->n); i++) {
+      g_autoptr (GRand) rand = g_rand_new_with_seed (randoms->first + i);
+      g_autoptr (HeadroomScenario) s =
+          random_scenario (rand, randoms->shapes, G_N_ELEMENTS (randoms->shapes));
+      g_autoptr (HeadroomSimulation) simulation = headroom_simulation_play (s);
+      check (s, simulation, randoms->first + i, counts);
+    }
+  }
+  g_mutex_lock (&randoms->lock);
+  for (gsize i = 0; i < HEADROOM_REASON_N; i++)
+    randoms->counts[i] += counts[i];
+  g_mutex_unlock (&randoms->lock);
+  return NULL;
+}
+
+static guint32
+number_from (const char *variable, guint32 otherwise)
+{
+  const char *text = g_getenv (variable);
+
+  return text != NULL ? (guint32) g_ascii_strtoull (text, NULL, 10) : otherwise;
 }
 
 static void
@@ -280,27 +342,25 @@ test_random (void)
                                              HEADROOM_REASON_PRESSURE, HEADROOM_REASON_RESIZED,
                                              HEADROOM_REASON_REFUSED,  HEADROOM_REASON_HELPLESS,
                                              HEADROOM_REASON_KEEP_ALIVE };
-  const char *wanted = g_getenv ("HEADROOM_SCENARIOS"), *first = g_getenv ("HEADROOM_SEED");
-  guint32 n = wanted != NULL ? (guint32) g_ascii_strtoull (wanted, NULL, 10) : N_SCENARIOS;
-  guint32 seed = first != NULL ? (guint32) g_ascii_strtoull (first, NULL, 10) : 1;
-  guint64 counts[HEADROOM_REASON_N] = { 0 };
-  HrModel *shapes[G_N_ELEMENTS (names)];
+  Randoms randoms = { .first = number_from ("HEADROOM_SEED", 1),
+                      .n = number_from ("HEADROOM_SCENARIOS", N_SCENARIOS) };
+  g_autoptr (GPtrArray) threads = g_ptr_array_new ();
 
+  g_mutex_init (&randoms.lock);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    shapes[i] = headroom_catalogue_open (headroom_catalogue_find (names[i]), NULL, NULL);
-  for (guint32 i = 0; i < n; i++, seed++) {
-    g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
-    g_autoptr (HeadroomScenario) s = random_scenario (rand, shapes, G_N_ELEMENTS (shapes));
-    g_autoptr (HeadroomSimulation) simulation = headroom_simulation_play (s);
-    check (s, simulation, seed, counts);
-  }
+    randoms.shapes[i] = headroom_catalogue_open (headroom_catalogue_find (names[i]), NULL, NULL);
+  for (guint i = 0; i < g_get_num_processors (); i++)
+    g_ptr_array_add (threads, g_thread_new ("random", play_randoms, &randoms));
+  for (guint i = 0; i < threads->len; i++)
+    g_thread_join (threads->pdata[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (expected); i++) {
     g_test_message ("%s: %" G_GUINT64_FORMAT, headroom_reason_code (expected[i]),
-                    counts[expected[i]]);
-    g_assert_true (n < N_SCENARIOS || counts[expected[i]] > 0);
+                    randoms.counts[expected[i]]);
+    g_assert_true (randoms.n < 2000 || randoms.counts[expected[i]] > 0);
   }
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    hr_model_unref (shapes[i]);
+    hr_model_unref (randoms.shapes[i]);
+  g_mutex_clear (&randoms.lock);
 }
 
 /* ---- Broken ones ---- */
