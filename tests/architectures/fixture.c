@@ -177,11 +177,12 @@ void fixture_write_model_as(const char *text, const char *path, FixtureForm form
 
 static double log_normalizer(const float *logits)
 {
-    double max = -INFINITY, sum = 0;
+    float max = logits[0];
+    double sum = 0;
     for (int i = 0; i < FIXTURE_N_VOCAB; i++)
-        max = fmax(max, logits[i]);
+        max = fmaxf(max, logits[i]);
     for (int i = 0; i < FIXTURE_N_VOCAB; i++)
-        sum += exp(logits[i] - max);
+        sum += exp((double)logits[i] - max);
     return max + log(sum);
 }
 
