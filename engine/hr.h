@@ -677,7 +677,7 @@ typedef struct {
  * HR_ERROR_MEMORY. */
 bool hr_machine_measure(uint32_t threads, HrMachineRates *ret_rates, GError **error);
 
-/* Which kernels run here ("avx512-vnni", "avx2", "plain"); HEADROOM_CPU chooses a lower one. */
+/* Which kernels run here ("avx512-vnni", "neon", "plain"...); HEADROOM_CPU chooses a lower one. */
 const char *hr_cpu_name(void);
 /* Their sources and what compiled them, as a short text: another one after any change, so that what
  * was measured of them is measured again. */

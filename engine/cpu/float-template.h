@@ -67,7 +67,7 @@ HR_INLINE void multiply_floats(HrType type, const FloatTile *tile, int n_rows, i
     HR_UNROLL(8)
     for (int c = 0; c < n_cols; c++) {
         float sums[FLOAT_ROWS], *y = tile->y + (size_t)c * tile->y_stride;
-        _mm_storeu_ps(sums, f_sums(acc[c]));
+        f_sums(acc[c], sums);
         HR_UNROLL(4)
         for (int r = 0; r < n_rows; r++)
             y[r] = tile->first ? sums[r] : y[r] + sums[r];

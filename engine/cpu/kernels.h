@@ -22,4 +22,7 @@ extern const HrLinearKernels hr_linear_plain;
 extern const HrLinearKernels hr_linear_avx2;
 extern const HrLinearKernels hr_linear_avx_vnni;
 extern const HrLinearKernels hr_linear_avx512_vnni;
+#elif defined(__aarch64__)
+extern const HrLinearKernels hr_linear_neon;
+extern const HrLinearKernels hr_linear_neon_dotprod;
 #endif

@@ -21,8 +21,13 @@
 /* The same rounding as hr_float_to_half, by the hardware where it can. */
 static inline uint16_t hr_kv_half(float x)
 {
-#ifdef __F16C__
+#if defined(__F16C__)
     return (uint16_t)_cvtss_sh(x, _MM_FROUND_TO_NEAREST_INT);
+#elif defined(__aarch64__)
+    const __fp16 half = (__fp16)x;
+    uint16_t bits;
+    memcpy(&bits, &half, sizeof bits);
+    return bits;
 #else
     return hr_float_to_half(x);
 #endif

@@ -17,6 +17,7 @@
 #define LANES 16
 typedef __m512i V;
 typedef __m512 F;
+typedef __m128i B;
 
 /* ---- Integers ---- */
 
@@ -42,12 +43,17 @@ HR_INLINE V v_left(V v, int by) { return _mm512_slli_epi32(v, (unsigned)by); }
 HR_INLINE V v_right(V v, int by) { return _mm512_srli_epi32(v, (unsigned)by); }
 HR_INLINE V v_right_signed(V v, int by) { return _mm512_srai_epi32(v, (unsigned)by); }
 HR_INLINE V v_left_each(V v, V by) { return _mm512_sllv_epi32(v, by); }
-HR_INLINE V v_look_up_8(__m128i table, V index)
+HR_INLINE B b_load(const int8_t bytes[16])
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)bytes);
+}
+HR_INLINE B b_add(B bytes, int by) { return _mm_add_epi8(bytes, _mm_set1_epi8((char)by)); }
+HR_INLINE V v_look_up_8(B table, V index)
 {
     return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table), index);
 }
 /* Bytes of each 16 by the same pattern. */
-HR_INLINE V v_shuffle_8(V v, __m128i pattern)
+HR_INLINE V v_shuffle_8(V v, B pattern)
 {
     return _mm512_shuffle_epi8(v, _mm512_broadcast_i32x4(pattern));
 }
@@ -85,7 +91,7 @@ HR_INLINE void f_store(float *p, size_t n, F v)
 }
 
 /* The sums of the lanes of four vectors, each by the same tree. */
-HR_INLINE __m128 f_sums(const F v[4])
+HR_INLINE void f_sums(const F v[4], float to[4])
 {
     const F sum_01 = _mm512_add_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
     const F sum_23 = _mm512_add_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
@@ -93,7 +99,7 @@ HR_INLINE __m128 f_sums(const F v[4])
                                  _mm512_shuffle_ps(sum_01, sum_23, 0xee));
     const __m256 by_2 =
         _mm256_add_ps(_mm512_castps512_ps256(sums), _mm512_extractf32x8_ps(sums, 1));
-    return _mm_add_ps(_mm256_castps256_ps128(by_2), _mm256_extractf128_ps(by_2, 1));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(by_2), _mm256_extractf128_ps(by_2, 1)));
 }
 
 /* Weights i .. i + n of a row of floats, halves or bfloats, n at most LANES; the others are zero.

@@ -24,6 +24,7 @@
 #define STRIP 64
 #define SLAB 512
 #define SHARED_ROWS (PANELS * LANES)
+#define FEW_ROWS (SHARED_ROWS < HR_PANEL_ROWS ? SHARED_ROWS : HR_PANEL_ROWS)
 
 typedef struct {
     Panel panels[PANELS];
@@ -214,7 +215,7 @@ static void multiply_chunk(const Weights *w, size_t row, size_t k, ColumnTile ti
     multiply_columns(scratch->panels, n / HR_GROUP, kind_of(w->type), tile, n_cols);
 }
 
-/* The rows of tile, from row on and at most HR_PANEL_ROWS: weights are read in the order of memory.
+/* The rows of tile, from row on and at most FEW_ROWS: weights are read in the order of memory.
  */
 static void multiply_few(const Weights *w, size_t row, const ColumnTile *tile, size_t n_cols,
                          Scratch *scratch)
@@ -279,7 +280,7 @@ static void multiply_rows(const Weights *w, size_t row_begin, const ColumnTile *
                           size_t n_cols, Scratch *scratch)
 {
     const bool many = n_cols >= SHARE_FROM;
-    const size_t n_rows = many ? STRIP : HR_PANEL_ROWS;
+    const size_t n_rows = many ? STRIP : FEW_ROWS;
 
     for (size_t row = row_begin; row < w->row_end; row += n_rows) {
         for (size_t c = 0; c < n_cols; c += SLAB) {

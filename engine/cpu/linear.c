@@ -9,6 +9,8 @@
 
 #ifdef __x86_64__
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
 /* Room for every set of the build and the closing NULL. */
@@ -42,6 +44,11 @@ static bool can_avx512_vnni(void)
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vnni");
 }
+#elif defined(__aarch64__)
+static bool can_dotprod(void)
+{
+    return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
+}
 #endif
 
 /* Fills available, worst first, and chosen. An environment that names no set that can run here gets
@@ -59,6 +66,10 @@ static gpointer choose(gpointer unused)
         available[n++] = &hr_linear_avx_vnni;
     if (can_avx512_vnni())
         available[n++] = &hr_linear_avx512_vnni;
+#elif defined(__aarch64__)
+    available[n++] = &hr_linear_neon;
+    if (can_dotprod())
+        available[n++] = &hr_linear_neon_dotprod;
 #endif
     chosen = available[n - 1];
     for (size_t i = 0; i < n; i++)

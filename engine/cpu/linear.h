@@ -34,7 +34,7 @@ void hr_dequantize(HrType type, const void *src, float *dst, size_t n);
 typedef enum { HR_FORM_FLOAT, HR_FORM_INT8, HR_FORM_INT16, HR_FORM_N } HrForm;
 
 typedef struct HrLinearKernels {
-    const char *name; /* "plain", "avx2", "avx512-vnni", ... */
+    const char *name; /* "plain", "avx2", "neon-dotprod", ... */
     /* Form of activations for weights of type; fine: of those for which 8 bits are too coarse. */
     HrForm (*form)(HrType type, bool fine);
     /* Bytes of a prepared row, a multiple of 64. */

@@ -4,15 +4,10 @@
  */
 #include "cpu/peak.h"
 
-#include "cpu/inline.h"
 #include "cpu/linear.h"
+#include "cpu/peak-loop.h"
 
 #include <string.h>
-
-#define ROUNDS 1000
-/* Sums that do not wait for each other: more than an instruction's latency times how many begin per
- * cycle. */
-#define SUMS 12
 
 static uint64_t float32_plain(void)
 {
@@ -31,28 +26,8 @@ static uint64_t float32_plain(void)
 #include <cpuid.h>
 #include <immintrin.h>
 
-/* lanes: multiplications of one instruction; step: the instruction, from sums[i] and x. The empty
- * assembly makes x a new value every time, and the sums wanted. */
-#define PEAK(name, flags, type, zero, splat, lanes, step)          \
-    __attribute__((target(flags))) static uint64_t name(void)      \
-    {                                                              \
-        volatile int operand = 0x3f803f80; /* about 1 */              \
-        type sums[SUMS], x = splat(operand);                       \
-        HR_UNROLL(12)                                              \
-        for (int i = 0; i < SUMS; i++)                             \
-            sums[i] = zero();                                      \
-        for (int round = 0; round < ROUNDS; round++) {             \
-            HR_UNROLL(12)                                          \
-            for (int i = 0; i < SUMS; i++) {                       \
-                __asm__ volatile("" : "+x"(x));                    \
-                sums[i] = step;                                    \
-            }                                                      \
-        }                                                          \
-        HR_UNROLL(12)                                              \
-        for (int i = 0; i < SUMS; i++)                             \
-            __asm__ volatile("" : : "x"(sums[i]));                 \
-        return (uint64_t)ROUNDS * SUMS * (lanes);                  \
-    }
+#define PEAK(name, flags, type, zero, splat, lanes, step) \
+    __attribute__((target(flags))) static HR_PEAK_LOOP(name, type, "x", zero, splat, lanes, step)
 
 #define SPLAT_512(v) _mm512_castsi512_ps(_mm512_set1_epi32(v))
 #define SPLAT_256(v) _mm256_castsi256_ps(_mm256_set1_epi32(v))
@@ -87,6 +62,17 @@ HrPeaks hr_peaks(void)
         return (HrPeaks){int8_avx_vnni, NULL, float32_avx2};
     if (strcmp(set, "avx2") == 0)
         return (HrPeaks){int8_avx2, NULL, float32_avx2};
+    return (HrPeaks){.float32 = float32_plain};
+}
+#elif defined(__aarch64__)
+HrPeaks hr_peaks(void)
+{
+    const char *set = hr_linear_kernels()->name;
+
+    if (strcmp(set, "neon-dotprod") == 0)
+        return (HrPeaks){.int8 = hr_peak_int8_neon_dotprod, .float32 = hr_peak_float32_neon};
+    if (strcmp(set, "neon") == 0)
+        return (HrPeaks){.int8 = hr_peak_int8_neon, .float32 = hr_peak_float32_neon};
     return (HrPeaks){.float32 = float32_plain};
 }
 #else

@@ -18,3 +18,9 @@ typedef struct {
     HrPeakFunc int8, bf16, float32;
 } HrPeaks;
 HrPeaks hr_peaks(void);
+
+#ifdef __aarch64__
+uint64_t hr_peak_int8_neon(void);
+uint64_t hr_peak_float32_neon(void);
+uint64_t hr_peak_int8_neon_dotprod(void);
+#endif

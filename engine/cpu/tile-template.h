@@ -168,15 +168,19 @@ MULTIPLY_KINDS(1, 2)
 MULTIPLY_KINDS(1, 3)
 MULTIPLY_KINDS(1, 4)
 MULTIPLY_KINDS(1, 6)
-#if COLUMNS_1 >= 12
+#if COLUMNS_1 >= 8
 MULTIPLY_KINDS(1, 8)
+#endif
+#if COLUMNS_1 >= 12
 MULTIPLY_KINDS(1, 12)
 #endif
 MULTIPLY_KINDS(2, 1)
 MULTIPLY_KINDS(2, 2)
 MULTIPLY_KINDS(2, 3)
-#if COLUMNS_2 >= 6
+#if COLUMNS_2 >= 4
 MULTIPLY_KINDS(2, 4)
+#endif
+#if COLUMNS_2 >= 6
 MULTIPLY_KINDS(2, 6)
 #endif
 
@@ -202,13 +206,19 @@ typedef struct {
 static const Width widths[PANELS][7] = {
     {
 #if COLUMNS_1 >= 12
-        WIDTH(1, 12), WIDTH(1, 8),
+        WIDTH(1, 12),
+#endif
+#if COLUMNS_1 >= 8
+        WIDTH(1, 8),
 #endif
         WIDTH(1, 6), WIDTH(1, 4), WIDTH(1, 3), WIDTH(1, 2), WIDTH(1, 1),
     },
     {
 #if COLUMNS_2 >= 6
-        WIDTH(2, 6), WIDTH(2, 4),
+        WIDTH(2, 6),
+#endif
+#if COLUMNS_2 >= 4
+        WIDTH(2, 4),
 #endif
         WIDTH(2, 3), WIDTH(2, 2), WIDTH(2, 1),
     },

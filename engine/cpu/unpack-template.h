@@ -189,12 +189,12 @@ HR_INLINE void quants_q4_1(Blocks b, int part, V *q)
 /* Adds 16 to the elements whose bit of qh, a dword per row, is set. */
 HR_INLINE void add_fifth_bits(V qh, V q[8])
 {
+    static const int8_t dwords[16] = {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12};
     const V bits_low = v_set_32(0x08040201), bits_high = v_set_32((int)0x80402010);
 
     HR_UNROLL(4)
     for (int i = 0; i < 4; i++) { /* byte i of qh, spread over the dword, has the bits of q[2 i] and q[2 i + 1] */
-        const __m128i dwords = _mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12);
-        const V spread = v_shuffle_8(qh, _mm_add_epi8(dwords, _mm_set1_epi8((char)i)));
+        const V spread = v_shuffle_8(qh, b_add(b_load(dwords), i));
         q[2 * i] = v_add_where(q[2 * i], spread, bits_low, v_set_8(16));
         q[2 * i + 1] = v_add_where(q[2 * i + 1], spread, bits_high, v_set_8(16));
     }
@@ -226,10 +226,12 @@ HR_INLINE void quants_q8_0(Blocks b, int part, V *q)
         q[i] = raised(q[i], RAISED_WIDE);
 }
 
+static const int8_t iq4_values[16] = {HR_IQ4_VALUES}, mxfp4_values[16] = {HR_MXFP4_VALUES};
+
 /* Nibbles that index a table of signed bytes, raised. */
-HR_INLINE void unpack_table(Blocks b, size_t qs, __m128i values, int by, V *q)
+HR_INLINE void unpack_table(Blocks b, size_t qs, const int8_t values[16], int by, V *q)
 {
-    const __m128i table = _mm_add_epi8(values, _mm_set1_epi8((char)by));
+    const B table = b_add(b_load(values), by);
     V nibbles[8];
 
     unpack_nibbles(b, qs, nibbles);
@@ -240,7 +242,7 @@ HR_INLINE void unpack_table(Blocks b, size_t qs, __m128i values, int by, V *q)
 
 HR_INLINE void quants_iq4_nl(Blocks b, int part, V *q)
 {
-    unpack_table(b, offsetof(HrBlockIQ4_NL, qs), _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q);
+    unpack_table(b, offsetof(HrBlockIQ4_NL, qs), iq4_values, RAISED_WIDE, q);
 }
 
 HR_INLINE void scales_mxfp4(Blocks b, F *scale, F *min)
@@ -254,7 +256,7 @@ HR_INLINE void scales_mxfp4(Blocks b, F *scale, F *min)
 
 HR_INLINE void quants_mxfp4(Blocks b, int part, V *q)
 {
-    unpack_table(b, offsetof(HrBlockMXFP4, qs), _mm_setr_epi8(HR_MXFP4_VALUES), RAISED_32, q);
+    unpack_table(b, offsetof(HrBlockMXFP4, qs), mxfp4_values, RAISED_32, q);
 }
 
 /* ---- Super-blocks of 256 ---- */
@@ -416,7 +418,7 @@ HR_INLINE void scales_iq4_xs(Blocks b, F *scale, F *min)
 
 HR_INLINE void quants_iq4_xs(Blocks b, int group, V *q)
 {
-    unpack_table(b, offsetof(HrBlockIQ4_XS, qs) + 16 * (size_t)group, _mm_setr_epi8(HR_IQ4_VALUES), RAISED_WIDE, q);
+    unpack_table(b, offsetof(HrBlockIQ4_XS, qs) + 16 * (size_t)group, iq4_values, RAISED_WIDE, q);
 }
 
 /* ---- By type ---- */

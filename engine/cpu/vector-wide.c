@@ -1,4 +1,4 @@
-/* vector-wide.c: vector.h with vectors of 8 or 16 lanes, compiled once per instruction set as
+/* vector-wide.c: vector.h with vectors of 4, 8 or 16 lanes, compiled once per instruction set as
  * HR_VECTOR_TABLE.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
@@ -9,17 +9,8 @@
  */
 #include "cpu/activate.h"
 #include "cpu/kv-codec.h"
+#include "cpu/vector-lanes.h"
 #include "cpu/vector.h"
-
-#if defined(__AVX512F__)
-#define LANES 16
-#else
-#define LANES 8
-#endif
-
-typedef float V __attribute__((vector_size(LANES * 4)));
-typedef int32_t VI __attribute__((vector_size(LANES * 4)));
-typedef float VU __attribute__((vector_size(LANES * 4), aligned(4)));
 
 static inline V load(const float *x)
 {
@@ -29,15 +20,6 @@ static inline V load(const float *x)
 static inline void store(float *x, V v)
 {
     *(VU *)x = v;
-}
-
-static inline V splat(float x)
-{
-#if defined(__AVX512F__)
-    return (V)_mm512_set1_ps(x);
-#else
-    return (V)_mm256_set1_ps(x);
-#endif
 }
 
 static inline V select_lanes(VI mask, V a, V b)
@@ -255,47 +237,6 @@ static void decay(float *state, const float *rate, const float *dt, size_t n)
 
 /* ---- Unpacking a page ---- */
 
-static inline V load_half(const uint16_t *x)
-{
-#if defined(__AVX512F__)
-    return (V)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)x));
-#else
-    return (V)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)x));
-#endif
-}
-
-/* The first bytes as floats; written out because compilers take the plain conversion lane by lane.
- */
-static inline V widen(__m128i bytes)
-{
-#if defined(__AVX512F__)
-    return (V)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
-#else
-    return (V)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
-#endif
-}
-
-static inline __m128i load_bytes(const void *x)
-{
-#if LANES == 16
-    return _mm_loadu_si128(x);
-#else
-    return _mm_loadl_epi64(x);
-#endif
-}
-
-static inline V load_int8(const int8_t *x)
-{
-    return widen(load_bytes(x));
-}
-
-static inline V load_nibbles(const uint8_t *x, bool high)
-{
-    __m128i bytes = load_bytes(x);
-    bytes = _mm_and_si128(high ? _mm_srli_epi16(bytes, 4) : bytes, _mm_set1_epi8(15));
-    return widen(_mm_sub_epi8(bytes, _mm_set1_epi8(8)));
-}
-
 static void unpack_keys_quantised(HrAttend *a, const void *block)
 {
     bool q8 = a->type == HR_KV_Q8_0;
@@ -374,11 +315,6 @@ static void values_from_keys(HrAttend *a, uint32_t n_positions)
  * runs over its index alone, so the shape of a tile changes no bit. ---- */
 
 #define TILE_ROWS 4
-#if defined(__AVX512F__)
-#define TILE_COLS 4 /* of LANES */
-#else
-#define TILE_COLS 2
-#endif
 #define TILE_WIDTH (TILE_COLS * LANES)
 
 /* to[r][c] += sum over i of x[r][i] * m[i][c], n rows by TILE_WIDTH columns; n is a constant where

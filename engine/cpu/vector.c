@@ -16,6 +16,9 @@ const HrVectorKernels *hr_vector_kernels(void)
         return &hr_vector_avx512;
     if (g_str_has_prefix(name, "avx"))
         return &hr_vector_avx2;
+#elif defined(__aarch64__)
+    if (g_str_has_prefix(name, "neon"))
+        return &hr_vector_neon;
 #endif
     (void)name;
     return &hr_vector_plain;

@@ -97,4 +97,6 @@ const HrVectorKernels *hr_vector_kernels(void);
 extern const HrVectorKernels hr_vector_plain;
 #ifdef __x86_64__
 extern const HrVectorKernels hr_vector_avx2, hr_vector_avx512;
+#elif defined(__aarch64__)
+extern const HrVectorKernels hr_vector_neon;
 #endif

@@ -428,6 +428,9 @@ int main(int argc, char **argv)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
         add_set(&avx512);
+#elif defined(__aarch64__)
+    static const Set neon = {"neon", &hr_vector_neon};
+    add_set(&neon);
 #endif
     return g_test_run();
 }
