@@ -4,7 +4,7 @@
 #
 # One table for Debian 12 and later. Nothing is contacted when all of them are there.
 
-packages() { # PURPOSE: build, run or test
+packages() { # PURPOSE: the first word of a line
     grep -E "^($1) " <<'END' | cut -d' ' -f2- | tr ' ' '\n'
 build gcc libc6-dev pkgconf meson ninja-build gettext python3
 build libglib2.0-dev libglib2.0-bin libsoup-3.0-dev libjson-c-dev libreadline-dev libsqlite3-dev
@@ -15,6 +15,8 @@ build librsvg2-common adwaita-icon-theme dconf-gsettings-backend desktop-file-ut
 run python3-pip unzip ca-certificates
 test clang llvm libclang-rt-dev xvfb xauth dbus-daemon at-spi2-core locales python3-jinja2
 clients python3-venv nodejs npm
+cross meson ninja-build pkgconf python3 libglib2.0-bin gcc-aarch64-linux-gnu qemu-user
+cross libc6-dev:arm64 libglib2.0-dev:arm64 libjson-c-dev:arm64
 END
 }
 
@@ -43,6 +45,9 @@ need_packages() { # PURPOSE...
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
     echo "dev: installing $missing" >&2
+    case $missing in
+        *:arm64*) as_root dpkg --add-architecture arm64 || return 1 ;;
+    esac
     as_root apt-get -q update >&2 || echo "dev: apt-get update failed; trying with the lists that are here" >&2
     # shellcheck disable=SC2086 # a list of names
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends $missing >&2 || {
