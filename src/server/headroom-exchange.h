@@ -45,6 +45,9 @@ typedef struct {
   char *(*listen) (gpointer server, const char *spec,
                    GError **error); /* as headroom_server_listen () */
   void (*unlisten) (gpointer server); /* ends what listen () began */
+  /* Has it be reached by this computer or the network, from now on and after a restart; returns where */
+  char *(*expose) (gpointer server, gboolean network, GError **error);
+  char *guest_key; /* that other computers need where there is no other key, or NULL */
   GStrv (*dup_uris) (gpointer server); /* where it is reached over TCP */
   const gboolean *is_loopback; /* whether all of these are this machine's own */
   gpointer server;

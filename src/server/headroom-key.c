@@ -32,8 +32,8 @@ given_key (SoupServerMessage *message)
   return soup_message_headers_get_one (headers, "x-api-key");
 }
 
-static gboolean
-is_from_here (SoupServerMessage *message)
+gboolean
+headroom_key_is_from_here (SoupServerMessage *message)
 {
   GSocketAddress *address = soup_server_message_get_remote_address (message);
 
@@ -43,24 +43,33 @@ is_from_here (SoupServerMessage *message)
 }
 
 const char *
-headroom_key_refuses (const char *key, SoupServerMessage *message)
+headroom_key_refuses (const char *key, const char *guest_key, SoupServerMessage *message)
 {
   const char *given = given_key (message);
 
   if (g_socket_get_family (soup_server_message_get_socket (message)) == G_SOCKET_FAMILY_UNIX)
     return NULL;
-  if (key == NULL && !is_from_here (message))
-    return _(
-        "This server answers other machines only with a key: set HEADROOM_API_KEY to one, or to \"none\" to do without");
+  if (key == NULL && !headroom_key_is_from_here (message)) {
+    if (guest_key == NULL)
+      return _(
+          "This server answers other machines only with a key: set HEADROOM_API_KEY to one, or to \"none\" to do without");
+    key = guest_key;
+  }
   if (key == NULL || g_str_equal (key, NO_KEY) || (given != NULL && is_same (given, key)))
     return NULL;
   return _("A key is needed: send it as \"Authorization: Bearer KEY\"");
 }
 
 const char *
-headroom_key_access (const char *key)
+headroom_key_access (const char *key, const char *guest_key)
 {
   if (key == NULL)
-    return "refused";
+    return guest_key != NULL ? "key" : "refused";
   return g_str_equal (key, NO_KEY) ? "all" : "key";
+}
+
+const char *
+headroom_key_secret (const char *key, const char *guest_key)
+{
+  return key != NULL ? (g_str_equal (key, NO_KEY) ? NULL : key) : guest_key;
 }

@@ -119,6 +119,14 @@ free_counter (gpointer data, GClosure *closure)
 
 /* ---- Who may ask ---- */
 
+/* Whether it is asked for no key although others are: then a page that its browser takes for a
+ * neighbour's could ask as well. */
+static gboolean
+is_trusting (Router *self, SoupServerMessage *message)
+{
+  return self->key == NULL && headroom_key_is_from_here (message);
+}
+
 /* FALSE: answered. */
 static gboolean
 check_host (Router *self, SoupServerMessage *message)
@@ -127,7 +135,7 @@ check_host (Router *self, SoupServerMessage *message)
   gboolean is_unix =
       g_socket_get_family (soup_server_message_get_socket (message)) == G_SOCKET_FAMILY_UNIX;
 
-  if (is_unix || !*self->is_loopback ||
+  if (is_unix || (!*self->is_loopback && !is_trusting (self, message)) ||
       headroom_address_is_local_host_header (soup_message_headers_get_one (headers, "Host")))
     return TRUE;
   soup_server_message_set_status (message, SOUP_STATUS_FORBIDDEN, NULL);
@@ -189,7 +197,7 @@ early_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHas
   close_if_leaky (message);
   /* Who may not ask may not fill the disk either. */
   if (g_str_has_prefix (path, "/api/blobs/") && check_host (self, message) &&
-      check_origin (self, message) && headroom_key_refuses (self->key, message) == NULL &&
+      check_origin (self, message) && headroom_key_refuses (self->key, self->service->guest_key, message) == NULL &&
       headroom_route_blob_begin (self->service, message, path))
     return;
   g_signal_connect_data (message, "got-chunk", G_CALLBACK (got_chunk_cb), g_new0 (goffset, 1),
@@ -284,7 +292,7 @@ request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GH
 
   if (!check_host (self, message) || !check_origin (self, message))
     return;
-  refusal = headroom_key_refuses (self->key, message);
+  refusal = headroom_key_refuses (self->key, self->service->guest_key, message);
   route = find_route (routes, G_N_ELEMENTS (routes), method, path, methods);
   if (route != NULL) {
     exchange = headroom_exchange_new (self->service, message, dialect_of (route));

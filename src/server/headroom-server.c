@@ -13,6 +13,7 @@
 #include "headroom-address.h"
 #include "headroom-connections.h"
 #include "headroom-env.h"
+#include "headroom-exposure.h"
 #include "headroom-rendezvous.h"
 #include "headroom-router.h"
 
@@ -92,6 +93,7 @@ run_there (HeadroomServer *self, void (*func) (HeadroomServer *self, gpointer da
 
 static char *listen_cb (gpointer server, const char *spec, GError **error);
 static void unlisten_cb (gpointer server);
+static char *expose_cb (gpointer server, gboolean network, GError **error);
 static GStrv dup_uris_cb (gpointer server);
 
 /* Some guides give this variable, which nobody reads, for the number of requests at once. */
@@ -129,6 +131,7 @@ open_service (HeadroomServer *self)
     .drafts = headroom_env_get_bool ("DRAFTS", TRUE),
     .listen = listen_cb,
     .unlisten = unlisten_cb,
+    .expose = expose_cb,
     .dup_uris = dup_uris_cb,
     .is_loopback = &self->is_loopback,
     .server = self,
@@ -185,6 +188,7 @@ close_service (HeadroomServer *self)
   g_clear_object (&self->service.residency);
   g_clear_pointer (&self->service.planned, hr_model_unref);
   headroom_recent_clear (&self->service.recent);
+  g_clear_pointer (&self->service.guest_key, g_free);
   g_hash_table_unref (self->service.exchanges);
 }
 
@@ -273,6 +277,8 @@ listen_here (HeadroomServer *self, const char *spec, GError **error)
   g_autoptr (GError) problem = NULL;
   guint16 port;
 
+  if (spec == NULL && from_env == NULL && self->tcp == NULL && headroom_exposure_is_network ())
+    return expose_cb (self, TRUE, error);
   if (spec == NULL)
     spec = from_env != NULL ? from_env : HEADROOM_DEFAULT_HOST_SPEC;
   if (!headroom_address_parse (spec, &inet, &port, error))
@@ -335,7 +341,30 @@ unlisten_cb (gpointer server)
   if (self->tcp != NULL)
     soup_server_disconnect (self->tcp);
   g_clear_object (&self->tcp);
+  g_clear_pointer (&self->service.guest_key, g_free);
   self->is_loopback = TRUE;
+}
+
+/* On the thread. An address has to be given up before all of the machine's can be had. */
+static char *
+expose_cb (gpointer server, gboolean network, GError **error)
+{
+  HeadroomServer *self = server;
+  g_auto (GStrv) before = dup_uris_cb (self);
+  g_autofree char *spec = headroom_exposure_dup_spec (network, before[0]);
+  g_autofree char *key = network ? headroom_exposure_dup_key (error) : NULL;
+  g_autofree char *uri = NULL, *again = NULL;
+
+  if (network && key == NULL)
+    return NULL;
+  unlisten_cb (self);
+  uri = listen_here (self, spec, error);
+  if (uri == NULL && before[0] != NULL)
+    again = listen_here (self, before[0], NULL);
+  if (uri == NULL || !headroom_exposure_keep (network, error))
+    return NULL;
+  self->service.guest_key = g_steal_pointer (&key);
+  return g_steal_pointer (&uri);
 }
 
 /* On the thread. */

@@ -4,6 +4,7 @@
  *
  * Each case is a kind; docs/api.md says which other tests belong to it.
  */
+#include "headroom-exposure.h"
 #include "server-fixture.h"
 
 #include <glib/gstdio.h>
@@ -157,6 +158,117 @@ test_exposed (Server *s, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "HEADROOM_API_KEY"));
   g_autoptr (HrValue) listening = server_get (s, "/headroom/listen");
   g_assert_cmpstr (json_text (listening, "others"), ==, "refused");
+}
+
+/* The status of GET /api/tags at an address of this machine, under a name. */
+static guint
+ask_at (const char *host, guint16 port, const char *name, const char *header)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketConnection) connection =
+      g_socket_client_connect_to_host (client, host, port, NULL, &error);
+  g_autofree char *request = g_strdup_printf (
+      "GET /api/tags HTTP/1.1\r\nHost: %s:%u\r\nConnection: close\r\n%s\r\n", name, port, header);
+  char line[sizeof "HTTP/1.1 200"] = "";
+  gsize len;
+  guint status = 0;
+
+  g_assert_no_error (error);
+  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)),
+                                            request, strlen (request), NULL, NULL, NULL));
+  g_assert_true (g_input_stream_read_all (g_io_stream_get_input_stream (G_IO_STREAM (connection)),
+                                          line, sizeof line - 1, &len, NULL, NULL));
+  g_assert_cmpint (sscanf (line, "HTTP/1.1 %u", &status), ==, 1);
+  return status;
+}
+
+static HrValue *
+expose (Server *s, const char *reach)
+{
+  g_autofree char *body = g_strdup_printf ("{\"reach\":\"%s\"}", reach);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *answer =
+      headroom_client_request (s->local, "POST", "/headroom/listen", body, NULL, &error);
+  HrValue *json;
+
+  g_assert_no_error (error);
+  json = headroom_json_parse (answer, -1, FALSE, NULL);
+  g_assert_cmpstr (json_text (json, "reach"), ==, reach);
+  return json;
+}
+
+/* Who is let in from the network needs the key that was made for that, which only this user's programs
+ * are told; programs of this machine need none, but then pages of other names are refused as before.
+ */
+static void
+test_let_in (Server *s, gconstpointer data)
+{
+  g_autoptr (GInetAddress) outer = find_outer_address ();
+  g_autofree char *host = outer != NULL ? g_inet_address_to_string (outer) : NULL;
+  g_autoptr (HrValue) opened = NULL, told = NULL, closed = NULL, again = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *wrong = NULL, *remote = NULL;
+
+  remote = headroom_client_request (s->client, "POST", "/headroom/listen",
+                                    "{\"reach\":\"network\"}", NULL, &error);
+  g_assert_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_REQUEST);
+  g_clear_error (&error);
+  wrong = headroom_client_request (s->local, "POST", "/headroom/listen", "{\"reach\":\"moon\"}",
+                                   NULL, &error);
+  g_assert_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_REQUEST);
+  g_clear_error (&error);
+
+  opened = expose (s, "network");
+  g_assert_cmpstr (json_text (opened, "others"), ==, "key");
+  g_assert_false (hr_value_get_bool (json_at (opened, "needs_key")));
+  g_assert_cmpuint (strlen (json_text (opened, "key")), ==, 32);
+  g_autofree char *expected = g_strdup_printf ("http://0.0.0.0:%u", s->port);
+  g_assert_cmpstr (json_text (opened, "uri"), ==, expected);
+  told = server_get (s, "/headroom/listen");
+  g_assert_null (json_at (told, "key"));
+  g_assert_cmpuint (ask_at ("127.0.0.1", s->port, "127.0.0.1", ""), ==, 200);
+  g_assert_cmpuint (ask_at ("127.0.0.1", s->port, "evil.example", ""), ==, 403);
+  if (host != NULL) {
+    g_autofree char *right =
+        g_strdup_printf ("Authorization: Bearer %s\r\n", json_text (opened, "key"));
+    g_assert_cmpuint (ask_at (host, s->port, host, ""), ==, 401);
+    g_assert_cmpuint (ask_at (host, s->port, host, "x-api-key: none\r\n"), ==, 401);
+    g_assert_cmpuint (ask_at (host, s->port, host, right), ==, 200);
+  }
+
+  closed = expose (s, "computer");
+  g_assert_null (json_at (closed, "key"));
+  g_assert_cmpstr (json_text (closed, "others"), ==, "none");
+  g_assert_cmpstr (json_text (closed, "uri"), ==, s->uri);
+  again = expose (s, "network"); /* whoever was given the key need not be given another */
+  g_assert_cmpstr (json_text (again, "key"), ==, json_text (opened, "key"));
+}
+
+/* What was chosen holds for a server that is started later, unless its environment says where. */
+static void
+test_stays_open (Server *s, gconstpointer data)
+{
+  g_autoptr (HrValue) opened = expose (s, "network"), later = NULL, fixed = NULL, closed = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *body = g_strdup_printf ("{\"host\":\"127.0.0.1:%u\"}", s->port);
+  g_autofree char *off = headroom_client_request (s->local, "DELETE", "/headroom/listen", NULL, NULL,
+                                                  &error);
+  g_autofree char *refused = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (headroom_exposure_is_network ());
+  g_setenv ("HEADROOM_HOST", "127.0.0.1:0", TRUE);
+  refused = headroom_client_request (s->local, "POST", "/headroom/listen",
+                                     "{\"reach\":\"network\"}", NULL, &error);
+  g_assert_error (error, HEADROOM_CLIENT_ERROR, HEADROOM_CLIENT_ERROR_REQUEST);
+  g_assert_nonnull (strstr (error->message, "HEADROOM_HOST"));
+  g_unsetenv ("HEADROOM_HOST");
+  g_autofree char *back =
+      headroom_client_request (s->local, "POST", "/headroom/listen", body, NULL, NULL);
+  g_assert_nonnull (back);
+  closed = expose (s, "computer");
+  g_assert_false (headroom_exposure_is_network ());
 }
 
 /* ---- Names that leave the store ---- */
@@ -536,6 +648,8 @@ main (int argc, char **argv)
   g_test_add ("/advisories/authentication", Server, NULL, setup_with_key, test_authentication,
               server_teardown);
   CASE ("exposed-without-key", test_exposed);
+  CASE ("let-in-with-key", test_let_in);
+  CASE ("stays-open", test_stays_open);
   CASE ("path-traversal/digests", test_digests);
   CASE ("path-traversal/names", test_names);
   CASE ("path-traversal/manifests", test_manifests);

@@ -237,7 +237,8 @@ test_off_and_on (Server *s, gconstpointer data)
 
   g_autofree char *nowhere =
       headroom_client_request (s->local, "GET", "/headroom/listen", NULL, NULL, &error);
-  g_assert_cmpstr (nowhere, ==, "{\"uris\":[],\"others\":\"none\",\"needs_key\":false}");
+  g_assert_cmpstr (nowhere, ==, "{\"uris\":[],\"others\":\"none\",\"needs_key\":false,"
+                                "\"reach\":\"nobody\",\"fixed\":false}");
 
   uri = listen_again (s);
   g_assert_cmpstr (uri, ==, s->uri);
