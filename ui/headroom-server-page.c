@@ -6,6 +6,7 @@
 #include "headroom-server-page.h"
 
 #include "headroom-log-group.h"
+#include "headroom-reach-group.h"
 #include "headroom-requests-group.h"
 #include "headroom-wire-util.h"
 
@@ -20,6 +21,7 @@ struct _HeadroomServerPage
   GtkWidget *scroller;
   AdwActionRow *address_row;
   GtkSwitch *serve_switch;
+  HeadroomReachGroup *reach_group;
   HeadroomRequestsGroup *requests_group;
   HeadroomLogGroup *log_group;
   AdwActionRow *example_rows[N_EXAMPLES];
@@ -27,7 +29,7 @@ struct _HeadroomServerPage
   GSettings *settings;       /* or NULL */
   GCancellable *cancellable; /* of whatever is asked for this client */
   char *others;              /* as GET /headroom/listen says; NULL: not known */
-  gboolean needs_key;        /* programs on this computer do */
+  gboolean needs_key;        /* who uses the address does, here or elsewhere */
   char *uri;                 /* NULL: only this user's Headroom programs reach the server */
   char *model;
   guint poll_id;
@@ -91,6 +93,18 @@ static void show_examples (HeadroomServerPage *self);
 /* ---- On and off ------------------------------------------------------------------------------ */
 
 static void
+take_listening (HeadroomServerPage *self, const HrValue *listening)
+{
+  g_free (self->others);
+  self->others = g_strdup (headroom_wire_get_string (listening, "others"));
+  self->needs_key = headroom_wire_get_bool (listening, "needs_key") ||
+                    g_strcmp0 (self->others, "key") == 0;
+  headroom_reach_group_set_listening (self->reach_group, listening);
+  show_address (self);
+  show_examples (self);
+}
+
+static void
 reach_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (HeadroomServerPage) self = user_data;
@@ -99,11 +113,7 @@ reach_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (json == NULL) /* then it is told as if anybody were answered */
     return;
-  g_free (self->others);
-  self->others = g_strdup (headroom_wire_get_string (json, "others"));
-  self->needs_key = headroom_wire_get_bool (json, "needs_key");
-  show_address (self);
-  show_examples (self);
+  take_listening (self, json);
 }
 
 static void
@@ -135,25 +145,38 @@ switched_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (json != NULL) {
     headroom_server_page_set_uri (self, headroom_wire_get_string (json, "uri"));
     remember (self, self->uri != NULL);
-    ask_reach (self);
   } else {
     show_address (self); /* as it was */
     g_signal_emit (self, signals[PROBLEM], 0, error->message);
   }
+  ask_reach (self);
 }
 
-/* The server listens where its environment says. */
+static void
+change_listening (HeadroomServerPage *self, const char *method, const char *body)
+{
+  gtk_widget_set_sensitive (GTK_WIDGET (self->serve_switch), FALSE);
+  headroom_client_request_async (self->client, method, "/headroom/listen", body, self->cancellable,
+                                 switched_cb, g_object_ref (self));
+}
+
+/* The server listens where its environment says, or as was chosen last. */
 static void
 switch_cb (HeadroomServerPage *self)
 {
   gboolean serve = gtk_switch_get_active (self->serve_switch);
 
-  if (self->switching || self->client == NULL)
-    return;
-  gtk_widget_set_sensitive (GTK_WIDGET (self->serve_switch), FALSE);
-  headroom_client_request_async (self->client, serve ? "POST" : "DELETE", "/headroom/listen",
-                                 serve ? "{}" : NULL, self->cancellable, switched_cb,
-                                 g_object_ref (self));
+  if (!self->switching && self->client != NULL)
+    change_listening (self, serve ? "POST" : "DELETE", serve ? "{}" : NULL);
+}
+
+static void
+chosen_cb (HeadroomServerPage *self, const char *reach)
+{
+  g_autofree char *body = g_strdup_printf ("{\"reach\": \"%s\"}", reach);
+
+  if (self->client != NULL)
+    change_listening (self, "POST", body);
 }
 
 static void
@@ -402,6 +425,7 @@ add_groups (HeadroomServerPage *self, GtkBox *column)
   AdwPreferencesGroup *examples = ADW_PREFERENCES_GROUP (adw_preferences_group_new ());
 
   self->address_row = ADW_ACTION_ROW (adw_action_row_new ());
+  self->reach_group = HEADROOM_REACH_GROUP (headroom_reach_group_new ());
   self->requests_group = HEADROOM_REQUESTS_GROUP (headroom_requests_group_new ());
   self->log_group = HEADROOM_LOG_GROUP (headroom_log_group_new ());
   add_switch (self);
@@ -412,9 +436,12 @@ add_groups (HeadroomServerPage *self, GtkBox *column)
   self->example_rows[1] = add_example (examples, _("In Python"));
   self->example_rows[2] = add_example (examples, _("Programs made for OpenAI: base URL"));
   gtk_box_append (column, GTK_WIDGET (address));
+  gtk_box_append (column, GTK_WIDGET (self->reach_group));
   gtk_box_append (column, GTK_WIDGET (self->requests_group));
   gtk_box_append (column, GTK_WIDGET (self->log_group));
   gtk_box_append (column, GTK_WIDGET (examples));
+  g_signal_connect_object (self->reach_group, "chosen", G_CALLBACK (chosen_cb), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->requests_group, "stop", G_CALLBACK (stop_cb), self,
                            G_CONNECT_SWAPPED);
 }

@@ -186,6 +186,7 @@ choose (Server *server, SoupServerMessage *message, const char *path)
     return engine->listening;
   if (g_str_equal (path, "/headroom/listen")) {
     engine->n_listens++;
+    remember_body (message, &engine->last_listen);
     return engine->listen;
   }
   if (g_str_has_prefix (path, "/headroom/requests/") &&
@@ -271,6 +272,7 @@ fake_engine_free (FakeEngine *engine)
   g_free (engine->last_effective);
   g_free (engine->last_stop);
   g_free (engine->listening);
+  g_free (engine->last_listen);
   g_free (engine->listen);
   g_free (engine->answer);
   g_free (engine->chat_error);

@@ -25,6 +25,7 @@ typedef struct {
   char *effective;
   char *answer;        /* Markdown, sent in pieces */
   char *listening;     /* to GET /headroom/listen, or NULL */
+  char *last_listen;   /* body of POST /headroom/listen */
   char *listen;        /* to POST /headroom/listen; NULL: an error */
   char *chat_error;    /* instead of an answer; NULL: none */
   guint piece_bytes;   /* of an answer, at a time */

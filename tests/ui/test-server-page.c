@@ -2,7 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
+#include "headroom-choice-row.h"
 #include "headroom-log-group.h"
+#include "headroom-reach-group.h"
 #include "headroom-requests-group.h"
 #include "headroom-server-page.h"
 #include "window-support.h"
@@ -158,6 +160,53 @@ test_reach (void)
   }
 }
 
+/* Letting the network in is said to have its consequences, is asked of the server, and shows the key that
+ * it takes; where the environment decides, nothing can be chosen. */
+static void
+test_let_in (void)
+{
+  FakeEngine *engine = fake_engine_new_typical ();
+  g_autoptr (WindowFixture) fixture = NULL;
+  GtkWidget *page, *group, *row;
+
+  engine->listening = g_strdup ("{\"uris\":[\"http://127.0.0.1:11434\"],\"others\":\"none\",\"needs_key\":false,"
+                                "\"reach\":\"computer\",\"fixed\":false}");
+  fixture = window_fixture_new (engine, 800, 700);
+  page = open_page (fixture);
+  headroom_window_set_server_uri (fixture->window, "http://127.0.0.1:11434");
+  group = window_find (page, HEADROOM_TYPE_REACH_GROUP, 0);
+  window_fixture_wait_until (fixture, gtk_widget_get_visible (group));
+  g_assert_true (window_shows (group, "could use the models, see their names and delete"));
+  g_assert_false (window_shows (group, "Key"));
+
+  g_free (engine->listening);
+  engine->listen = g_strdup ("{\"uri\":\"http://0.0.0.0:11434\"}");
+  engine->listening = g_strdup ("{\"uris\":[\"http://0.0.0.0:11434\"],\"others\":\"key\",\"needs_key\":false,"
+                                "\"reach\":\"network\",\"fixed\":false,\"key\":\"abc234\"}");
+  row = window_find (group, HEADROOM_TYPE_CHOICE_ROW, 0);
+  g_assert_true (headroom_choice_row_choose (HEADROOM_CHOICE_ROW (row), "network"));
+  window_fixture_wait_until (fixture, window_shows (group, "abc234"));
+  g_assert_cmpstr (engine->last_listen, ==, "{\"reach\": \"network\"}");
+  g_assert_cmpuint (engine->n_listens, ==, 1);
+  g_assert_true (window_shows (group, "Nothing is encrypted"));
+  g_assert_true (window_shows (page, "http://0.0.0.0:11434"));
+  g_signal_emit_by_name (window_find (group, GTK_TYPE_BUTTON, 0), "clicked");
+  GdkContentProvider *copied =
+      gdk_clipboard_get_content (gtk_widget_get_clipboard (GTK_WIDGET (page)));
+  g_auto (GValue) value = G_VALUE_INIT;
+  g_value_init (&value, G_TYPE_STRING);
+  g_assert_true (gdk_content_provider_get_value (copied, &value, NULL));
+  g_assert_cmpstr (g_value_get_string (&value), ==, "abc234");
+
+  g_free (engine->listening);
+  engine->listening = g_strdup ("{\"uris\":[\"http://0.0.0.0:8080\"],\"others\":\"refused\",\"needs_key\":false,"
+                                "\"reach\":\"network\",\"fixed\":true}");
+  g_assert_true (headroom_choice_row_choose (HEADROOM_CHOICE_ROW (row), "computer"));
+  window_fixture_wait_until (fixture, window_shows (group, "cannot be changed here"));
+  g_assert_false (gtk_widget_get_sensitive (row));
+  g_assert_false (window_shows (group, "abc234"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -168,6 +217,7 @@ main (int argc, char **argv)
   }
   adw_init ();
   g_test_add_func ("/server-page/requests", test_requests);
+  g_test_add_func ("/server-page/let-in", test_let_in);
   g_test_add_func ("/server-page/log", test_log);
   g_test_add_func ("/server-page/switch", test_switch);
   g_test_add_func ("/server-page/address", test_address);
