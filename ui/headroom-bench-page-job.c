@@ -189,6 +189,7 @@ measure (HeadroomBenchPage *self, HeadroomSuiteParts parts)
   g_clear_pointer (&self->other, g_free);
   g_free (self->shown);
   self->shown = g_strdup (options->path);
+  self->has_shown = TRUE;
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->progress_row), title);
   adw_action_row_set_subtitle (self->progress_row, "");
   gtk_progress_bar_set_fraction (self->progress_bar, 0);

@@ -23,6 +23,7 @@ struct _HeadroomBenchPage {
   gboolean is_applying, is_undoing; /* what the job does, if it does not measure */
   /* What is shown: paths, or NULL */
   char *shown, *other;
+  gboolean has_shown; /* some run, since the page is there */
   GCancellable *loading; /* or NULL */
   /* From outside */
   HeadroomClient *client;       /* or NULL */

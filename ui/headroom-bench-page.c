@@ -106,7 +106,16 @@ headroom_bench_page_show_run (HeadroomBenchPage *self, const char *path)
     g_clear_pointer (&self->other, g_free);
   g_free (self->shown);
   self->shown = g_strdup (path);
+  self->has_shown = TRUE;
   _headroom_bench_page_reload (self);
+}
+
+/* Who opens the page sees what was measured last. */
+static void
+listed_cb (HeadroomBenchPage *self, const char *newest)
+{
+  if (!self->has_shown)
+    headroom_bench_page_show_run (self, newest);
 }
 
 const char *
@@ -367,6 +376,7 @@ headroom_bench_page_init (HeadroomBenchPage *self)
   gtk_widget_set_parent (self->scroller, GTK_WIDGET (self));
   g_signal_connect_object (self->runs, "show-run", G_CALLBACK (headroom_bench_page_show_run), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->runs, "listed", G_CALLBACK (listed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->runs, "compare-run", G_CALLBACK (compare_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->runs, "delete-run", G_CALLBACK (delete_cb), self,

@@ -23,7 +23,7 @@ struct _HeadroomBenchRuns {
 
 G_DEFINE_FINAL_TYPE (HeadroomBenchRuns, headroom_bench_runs, ADW_TYPE_PREFERENCES_GROUP)
 
-enum { SHOW, COMPARE, DELETE, N_SIGNALS };
+enum { SHOW, COMPARE, DELETE, LISTED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ---- Rows ------------------------------------------------------------------------------------ */
@@ -147,8 +147,11 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GPtrArray) entries = g_task_propagate_pointer (G_TASK (result), NULL);
 
-  if (entries != NULL)
-    show_rows (HEADROOM_BENCH_RUNS (source), entries);
+  if (entries == NULL)
+    return;
+  show_rows (HEADROOM_BENCH_RUNS (source), entries);
+  if (entries->len > 0)
+    g_signal_emit (source, signals[LISTED], 0, ((HeadroomBenchEntry *) entries->pdata[0])->path);
 }
 
 void
@@ -224,6 +227,7 @@ headroom_bench_runs_class_init (HeadroomBenchRunsClass *klass)
   signals[SHOW] = new_signal (klass, "show-run");
   signals[COMPARE] = new_signal (klass, "compare-run");
   signals[DELETE] = new_signal (klass, "delete-run");
+  signals[LISTED] = new_signal (klass, "listed");
 }
 
 static void

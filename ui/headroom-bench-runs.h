@@ -4,7 +4,7 @@
  *
  * Reads the disk on a thread. Signal "show-run" (path): a person wants to see it. Signal "compare-run"
  * (path, or "" for none any more): what is shown is to be compared with it. Signal "delete-run" (path):
- * a person wants it gone.
+ * a person wants it gone. Signal "listed" (path): the newest one; not where there is none.
  */
 #pragma once
 

@@ -272,6 +272,16 @@ describe (HeadroomCurveChart *self)
   g_string_free (text, TRUE);
 }
 
+static guint
+last_measured (HeadroomCurveChart *self)
+{
+  guint i = MAX (count (self), 1) - 1;
+
+  while (i > 0 && !isfinite (headroom_curve_at (self->curve, i)->y))
+    i--;
+  return i;
+}
+
 void
 headroom_curve_chart_set_curves (HeadroomCurveChart *self, HeadroomCurve *take_curve,
                                  HeadroomCurve *take_other)
@@ -281,7 +291,7 @@ headroom_curve_chart_set_curves (HeadroomCurveChart *self, HeadroomCurve *take_c
   headroom_curve_free (self->other);
   self->curve = take_curve;
   self->other = take_other;
-  self->chosen = MAX (count (self), 1) - 1;
+  self->chosen = last_measured (self);
   describe (self);
   read_chosen (self);
 }

@@ -141,7 +141,7 @@ check_time (HrModel *model, const HeadroomTrial *trial, double limit_s, GError *
   if (limit_s <= 0 || seconds <= limit_s)
     return TRUE;
   g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
-               _("left out: it would take about %.0f s; --limit raises the limit of %.0f s"),
+               _("left out: it would take about %.0f s, longer than the limit of %.0f s"),
                seconds, limit_s);
   return FALSE;
 }
@@ -161,6 +161,22 @@ run_point (HrModel *model, const HeadroomTrial *trial, double limit_s, GCancella
   return point;
 }
 
+/* What all points have in common, but for the variable; 0: as the engine chooses. */
+static HrValue *
+settings_to_value (const HeadroomTrial *base)
+{
+  HrValue *dict = hr_value_new_dict ();
+
+  headroom_json_set_int (dict, "prompt_tokens", base->n_prompt);
+  headroom_json_set_int (dict, "num_predict", base->num_predict);
+  headroom_json_set_int (dict, "rounds", base->rounds);
+  headroom_json_set_int (dict, "num_ctx", base->settings.num_ctx);
+  headroom_json_set_int (dict, "parallel", base->settings.parallel);
+  headroom_json_set_int (dict, "threads", base->settings.threads);
+  headroom_json_set_string (dict, "kv_type", hr_kv_type_name (base->settings.kv_type));
+  return dict;
+}
+
 HrValue *
 headroom_sweep_run (HrModel *model, HeadroomSweepVariable variable, const GArray *values,
                     const HeadroomTrial *base, double limit_s, HeadroomBenchProgressFunc progress,
@@ -170,6 +186,7 @@ headroom_sweep_run (HrModel *model, HeadroomSweepVariable variable, const GArray
   HrValue *points = hr_value_new_list ();
 
   headroom_json_set_string (report, "variable", names[variable]);
+  hr_value_set (report, "settings", settings_to_value (base));
   for (guint i = 0; i < values->len && !g_cancellable_is_cancelled (cancellable); i++) {
     guint32 value = g_array_index (values, guint32, i);
     HeadroomTrial trial = headroom_sweep_trial (variable, value, base);

@@ -42,7 +42,8 @@ HeadroomTrial headroom_sweep_trial (HeadroomSweepVariable variable, guint32 valu
  *
  * A point that fails (it would not fit) says why; the others go on.
  *
- * Returns: (transfer full): {"variable", "complete", "points": [{"value", "error" or the fields of
+ * Returns: (transfer full): {"variable", "settings": what all points have in
+ * common, "complete", "points": [{"value", "error" or the fields of
  * headroom_trial_result_to_value()}]}
  */
 HrValue *headroom_sweep_run (HrModel *model, HeadroomSweepVariable variable, const GArray *values,

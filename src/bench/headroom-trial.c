@@ -9,6 +9,7 @@
 #include "headroom-json.h"
 #include "headroom-machine-rates.h"
 #include "headroom-predict.h"
+#include "headroom-questions.h"
 #include "headroom-streams.h"
 #include "headroom-summary.h"
 
@@ -47,7 +48,7 @@ headroom_trial_predict (HrModel *model, const HeadroomTrial *trial, double *ret_
   predicted = headroom_predict (plan, 1, trial->n_prompt + trial->num_predict / 2, n_slots);
   if (predicted.tokens_per_second > 0)
     seconds += (double) trial->num_predict / predicted.tokens_per_second;
-  *ret_seconds = seconds * trial->rounds;
+  *ret_seconds = seconds * trial->rounds * (trial->may_stop ? HEADROOM_QUESTIONS_N : 1);
   return TRUE;
 }
 
@@ -84,8 +85,25 @@ note_answer (HeadroomTrialResult *result, const HeadroomStream *stream)
     add (result->per_token, ms_since (first, last) / (n - 1));
 }
 
+/* What one stream reads: random tokens, or a question that fits into the context with its answer.
+ */
+static GArray *
+prompt_of (HrRunner *runner, const HeadroomTrial *trial, guint number, GRand *rand, GError **error)
+{
+  GArray *tokens;
+  guint room = hr_plan_get_settings (hr_runner_get_plan (runner))->num_ctx - 1;
+
+  if (!trial->may_stop || !hr_model_has_tokenizer (hr_runner_get_model (runner), NULL))
+    return headroom_streams_draw (runner, rand, MAX (trial->n_prompt, 1));
+  tokens = headroom_questions_tokens (hr_runner_get_model (runner), number, error);
+  if (tokens != NULL && tokens->len > room)
+    g_array_set_size (tokens, room);
+  return tokens;
+}
+
+/* number: of the first stream's question */
 static gboolean
-run_round (HrRunner *runner, const HeadroomTrial *trial, guint n_streams, GRand *rand,
+run_round (HrRunner *runner, const HeadroomTrial *trial, guint n_streams, guint number, GRand *rand,
            HeadroomTrialResult *result, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) prompts = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
@@ -93,8 +111,12 @@ run_round (HrRunner *runner, const HeadroomTrial *trial, guint n_streams, GRand 
   HeadroomStreamOptions options = { trial->num_predict, !trial->may_stop };
   gboolean ok;
 
-  for (guint i = 0; i < n_streams; i++)
-    g_ptr_array_add (prompts, headroom_streams_draw (runner, rand, MAX (trial->n_prompt, 1)));
+  for (guint i = 0; i < n_streams; i++) {
+    GArray *prompt = prompt_of (runner, trial, number + i, rand, error);
+    if (prompt == NULL)
+      return FALSE;
+    g_ptr_array_add (prompts, prompt);
+  }
   ok = headroom_streams_run (runner, (GArray **) prompts->pdata, n_streams, &options, streams,
                              cancellable, error);
   for (guint i = 0; ok && i < n_streams; i++)
@@ -122,6 +144,7 @@ headroom_trial_run (HrModel *model, const HeadroomTrial *trial, HeadroomTrialRes
   g_autoptr (GRand) rand = g_rand_new_with_seed (SEED);
   HrPlan *plan = plan_for (model, trial, error);
   g_autoptr (HrRunner) runner = NULL;
+  guint32 n_rounds = trial->rounds * (trial->may_stop ? HEADROOM_QUESTIONS_N : 1), n_streams;
   guint64 after;
 
   result_init (ret_result);
@@ -132,9 +155,9 @@ headroom_trial_run (HrModel *model, const HeadroomTrial *trial, HeadroomTrialRes
   hr_plan_unref (plan);
   if (runner == NULL)
     return FALSE;
-  for (guint32 i = 0; i < trial->rounds; i++)
-    if (!run_round (runner, trial, hr_plan_get_settings (hr_runner_get_plan (runner))->parallel,
-                    rand, ret_result, cancellable, error))
+  n_streams = hr_plan_get_settings (hr_runner_get_plan (runner))->parallel;
+  for (guint32 i = 0; i < n_rounds; i++)
+    if (!run_round (runner, trial, n_streams, i * n_streams, rand, ret_result, cancellable, error))
       return FALSE;
   after = headroom_footprint_measure ();
   ret_result->seen_bytes = after > before ? after - before : 0;
@@ -155,6 +178,7 @@ headroom_trial_result_to_value (const HeadroomTrialResult *result)
 {
   HrValue *dict = hr_value_new_dict ();
   HrValue *memory = hr_value_new_dict ();
+  HrValue *reasons = hr_value_new_dict ();
 
   hr_value_set (dict, "first_token",
                 headroom_summary_to_value (result->first_token, "ms", HEADROOM_BETTER_LOWER));
@@ -170,6 +194,9 @@ headroom_trial_result_to_value (const HeadroomTrialResult *result)
   hr_value_set (dict, "memory", memory);
   headroom_json_set_int (dict, "answers", result->n_answers);
   headroom_json_set_int (dict, "stopped", result->n_stopped);
+  headroom_json_set_int (reasons, "stop", result->n_stopped);
+  headroom_json_set_int (reasons, "length", result->n_answers - result->n_stopped);
+  hr_value_set (dict, "finish_reasons", reasons);
   headroom_json_set_float (dict, "completeness",
                            result->n_answers > 0 ? (double) result->n_stopped / result->n_answers
                                                  : 0);

@@ -16,7 +16,7 @@ typedef struct {
   HrSettings settings; /* of the load; with parallel > 1 so many answer at once */
   guint32 n_prompt;    /* tokens that each reads, drawn at random */
   gint64 num_predict;
-  gboolean may_stop;   /* answers may end by themselves: how many do is the question */
+  gboolean may_stop;   /* questions are asked, a round of each, whose answers may end by themselves */
   guint32 rounds;
 } HeadroomTrial;
 
@@ -41,7 +41,8 @@ void headroom_trial_result_clear (HeadroomTrialResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeadroomTrialResult, headroom_trial_result_clear)
 
 /* {"first_token", "per_token", "total", "rate": summaries; "memory": {"planned_bytes",
- * "seen_bytes"}, "answers", "stopped", "completeness": the share that ended by themselves} */
+ * "seen_bytes"}, "answers", "stopped", "finish_reasons": {"stop", "length"}, "completeness": the share
+ * that ended by themselves} */
 HrValue *headroom_trial_result_to_value (const HeadroomTrialResult *result)
     G_GNUC_WARN_UNUSED_RESULT;
 

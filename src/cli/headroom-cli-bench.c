@@ -4,6 +4,7 @@
  */
 #include "headroom-cli-bench.h"
 
+#include "headroom-advice.h"
 #include "headroom-json.h"
 
 #include <glib-unix.h>
@@ -210,4 +211,16 @@ headroom_bench_dup_summary (const HrValue *summary, const char *unit)
   }
   g_string_append_printf (text, "  %s", unit);
   return g_string_free (text, FALSE);
+}
+
+void
+headroom_bench_print_advice (const char *key, HrValue *take_part)
+{
+  g_autoptr (HrValue) entry = hr_value_new_dict ();
+  g_autoptr (GPtrArray) advice = NULL;
+
+  hr_value_set (entry, key, take_part);
+  advice = headroom_advice_new (entry);
+  for (guint i = 0; i < advice->len; i++)
+    printf ("%s\n", (const char *) advice->pdata[i]);
 }

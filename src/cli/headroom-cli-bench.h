@@ -61,4 +61,8 @@ int headroom_bench_tell (const HeadroomBench *bench, const HrValue *report, gboo
 char *headroom_bench_dup_summary (const HrValue *summary, const char *unit)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Prints what may be concluded from a report that stands under a key of a model's entry; take_part:
+ * one more reference of it. */
+void headroom_bench_print_advice (const char *key, HrValue *take_part);
+
 G_END_DECLS

@@ -52,10 +52,13 @@ static void
 print_report (const HrValue *report)
 {
   HrValue *points = hr_value_lookup (report, "points");
+  HrValue *sweeps = hr_value_new_list ();
 
   printf ("%s\n", headroom_json_get_string (report, "variable"));
   for (gsize i = 0; i < hr_value_size (points); i++)
     print_point (hr_value_at (points, i));
+  hr_value_append (sweeps, hr_value_ref ((HrValue *) report));
+  headroom_bench_print_advice ("sweeps", sweeps);
   fflush (stdout);
 }
 

@@ -44,6 +44,7 @@ print_report (const HrValue *report)
     HrValue *level = hr_value_at (levels, i);
     print_level (level, headroom_json_get_int (level, "workers", 0) == knee);
   }
+  headroom_bench_print_advice ("throughput", hr_value_ref ((HrValue *) report));
 }
 
 static gboolean

@@ -9,6 +9,7 @@
  * STORE is $XDG_DATA_HOME/headroom/models.
  */
 #include "fake-engine.h"
+#include "headroom-bench-store.h"
 #include "headroom-composer.h"
 #include "headroom-device-row.h"
 #include "headroom-locale.h"
@@ -139,6 +140,45 @@ evict (FakeEngine *engine)
       before);
 }
 
+/* A run of a model, as a machine like the made-up one would have it, and one before it. */
+static void
+prepare_benchmarks (FakeEngine *engine)
+{
+  static const guint contexts[] = { 512, 1024, 2048, 4096, 8192, 16384, 32768 };
+  g_autofree char *path = NULL;
+  GString *text = g_string_new (
+      "{\"program\":\"headroom\",\"version\":\"0.1.0\",\"started\":\"2026-01-01T10:00:00Z\",\"complete\":true,"
+      "\"machine\":{\"processor\":\"AMD Ryzen 7 7840U\",\"kernels\":\"avx512-vnni\",\"cores\":8,\"memory_bytes\":17179869184,"
+      "\"rates\":{\"read_bytes_per_second\":6.1e10,\"int8_operations_per_second\":4.2e12,\"bf16_operations_per_second\":0,"
+      "\"float32_operations_per_second\":9.1e11,\"latency_seconds\":9.4e-8}},\"models\":[{\"model\":\"llama3.1:8b\","
+      "\"latency\":{\"complete\":true,\"cold_load_ms\":2310.0,\"total\":{\"p50_ms\":4120.5,\"p95_ms\":4900.1,\"p99_ms\":5000.0,"
+      "\"min_ms\":3988.1,\"max_ms\":5012.4,\"unsupported\":[\"p99_ms\"],\"better\":\"lower\",\"samples\":[4120.5]}},"
+      "\"throughput\":{\"complete\":true,\"knee\":4,\"levels\":[");
+
+  for (guint i = 0; i < 6; i++)
+    g_string_append_printf (text, "%s{\"workers\":%u,\"tokens_per_sec\":%.1f}", i > 0 ? "," : "",
+                            1u << i, 60.0 * (1 << i) / (1 + 0.3 * (1 << i)));
+  g_string_append (text, "]},\"sweeps\":[{\"variable\":\"num_ctx\",\"complete\":true,\"points\":[");
+  for (guint i = 0; i < G_N_ELEMENTS (contexts); i++)
+    g_string_append_printf (
+        text,
+        "%s{\"value\":\"%u\",\"first_token\":{\"p50_ms\":%.1f},\"per_token\":{\"p50_ms\":%.2f},"
+        "\"memory\":{\"planned_bytes\":%.0f,\"seen_bytes\":%.0f}}",
+        i > 0 ? "," : "", contexts[i], contexts[i] * 3.1 * (1 + contexts[i] / 9000.0),
+        48 * (1 + contexts[i] / 20000.0), 4.7e9 + contexts[i] * 131072.0,
+        4.5e9 + contexts[i] * 120000.0);
+  g_string_append (text, ",{\"value\":\"131072\",\"error\":\"left out: it would take about 190 s\"}]},"
+                         "{\"variable\":\"num_predict\",\"complete\":true,\"points\":[");
+  for (guint i = 0; i < 5; i++)
+    g_string_append_printf (text, "%s{\"value\":\"%u\",\"completeness\":%.2f}", i > 0 ? "," : "",
+                            64u << i, MIN (1, 0.2 + 0.21 * i));
+  g_string_append (text, "]}],\"tune\":{\"complete\":true,\"verification\":{\"ratio\":0.871,\"low\":0.852,\"high\":0.9},"
+                         "\"changes\":[{\"setting\":\"num_batch\",\"from\":\"512\",\"to\":\"256\"}]}}]}");
+  path = headroom_bench_store_new_path (NULL);
+  g_assert_true (g_file_set_contents (path, text->str, -1, NULL));
+  g_string_free (text, TRUE);
+}
+
 static const Scene scenes[] = {
   { "empty", prepare_nothing, FALSE, NULL },
   { "no-model", prepare_no_model, FALSE, NULL },
@@ -160,6 +200,10 @@ static const Scene scenes[] = {
   { "page-memory-open", prepare_watches, FALSE, NULL, "memory", 0, NULL, TRUE },
   { "page-memory-open-middle", prepare_watches, FALSE, NULL, "memory", 0.56, NULL, TRUE },
   { "page-memory-open-end", prepare_watches, FALSE, NULL, "memory", 0.8, NULL, TRUE },
+  { "page-benchmarks", prepare_benchmarks, FALSE, NULL, "benchmarks", 0 },
+  { "page-benchmarks-result", prepare_benchmarks, FALSE, NULL, "benchmarks", 0.25 },
+  { "page-benchmarks-curves", prepare_benchmarks, FALSE, NULL, "benchmarks", 0.5 },
+  { "page-benchmarks-end", prepare_benchmarks, FALSE, NULL, "benchmarks", 1 },
   { "page-memory-middle", prepare_models, FALSE, NULL, "memory", 0.33 },
 };
 
@@ -316,7 +360,11 @@ main (int argc, char **argv)
 {
   static const int sizes[][2] = { { 360, 640 }, { 800, 700 }, { 1280, 800 } };
 
+  g_autofree char *data = argc > 1 ? g_build_filename (argv[1], "data", NULL) : NULL;
+
   headroom_locale_init ();
+  if (argc > 1 && !g_str_equal (argv[1], "--real"))
+    g_setenv ("XDG_DATA_HOME", data, TRUE); /* what a scene keeps is nobody's */
   if (argc < 2 || !gtk_init_check ()) {
     g_printerr ("usage: ui-screenshots FOLDER [SCENE] (with a display)\n");
     return 1;

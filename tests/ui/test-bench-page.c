@@ -3,18 +3,19 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * With the real chat model where it is, else with made-up weights, which measure as well.
+ * With tiny models with made-up weights, which measure as well; once with the real chat model where
+ * it is. Only one model may be in memory of the server.
  */
 #include "engine-support.h"
 #include "headroom-bench-page.h"
 #include "headroom-bench-runs.h"
 #include "headroom-bench-store.h"
 #include "headroom-curve-group.h"
+#include "headroom-model-item.h"
 #include "headroom-report.h"
 
-#include <unistd.h>
-
 static EngineFixture engine;
+static char *real_model; /* path, or NULL */
 
 static WindowFixture *
 open_page (HeadroomBenchPage **ret_page)
@@ -24,6 +25,8 @@ open_page (HeadroomBenchPage **ret_page)
   gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.show-page", "s", "benchmarks");
   *ret_page = HEADROOM_BENCH_PAGE (
       window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_BENCH_PAGE, 0));
+  headroom_window_choose_model (fixture->window, "model:latest");
+  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (*ret_page), "model is measured"));
   headroom_bench_form_set_quick (headroom_bench_page_get_form (*ret_page), TRUE);
   return fixture;
 }
@@ -126,6 +129,14 @@ assert_curve (HeadroomBenchPage *page, HrValue *points, HeadroomCurveKind kind, 
   }
 }
 
+static gboolean
+is_shown (HeadroomBenchPage *page, const char *started)
+{
+  HrValue *report = headroom_bench_result_get_report (headroom_bench_page_get_result (page));
+
+  return report != NULL && g_strcmp0 (headroom_json_get_string (report, "started"), started) == 0;
+}
+
 /* The oldest of the kept runs, which test_run() left. */
 static void
 show_first (WindowFixture *fixture, HeadroomBenchPage *page)
@@ -136,8 +147,7 @@ show_first (WindowFixture *fixture, HeadroomBenchPage *page)
   g_assert_cmpuint (entries->len, >, 0);
   entry = entries->pdata[entries->len - 1];
   headroom_bench_page_show_run (page, entry->path);
-  window_fixture_wait_until (
-      fixture, headroom_bench_result_get_report (headroom_bench_page_get_result (page)) != NULL);
+  window_fixture_wait_until (fixture, is_shown (page, entry->started));
   window_fixture_settle (fixture, 100); /* laid out, for who draws it */
 }
 
@@ -353,6 +363,8 @@ test_compare (void)
   g_autofree char *copy = store_copy ();
   GtkWidget *button;
 
+  headroom_bench_runs_refresh (
+      HEADROOM_BENCH_RUNS (window_find (GTK_WIDGET (page), HEADROOM_TYPE_BENCH_RUNS, 0)));
   show_first (fixture, page);
   g_assert_false (g_str_equal (copy, headroom_bench_page_get_shown (page)));
   window_fixture_wait_until (fixture, (button = find_compare (page, copy)) != NULL &&
@@ -389,13 +401,171 @@ test_rename_and_delete (void)
   g_assert_null (headroom_bench_page_get_shown (page));
 }
 
+/* The same with the chat model: contexts that it really fills. */
+static void
+test_real_model (void)
+{
+  HeadroomBenchPage *page;
+  g_autoptr (WindowFixture) fixture = NULL;
+  g_autoptr (HrValue) report = NULL;
+  const HeadroomCurve *curve;
+  g_autofree char *title = NULL;
+
+  if (real_model == NULL) {
+    g_test_skip ("the chat model is not here: nothing is measured with it");
+    return;
+  }
+  fixture = open_page (&page);
+  headroom_window_choose_model (fixture->window, real_model);
+  title = headroom_model_dup_title (real_model);
+  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (page), title));
+  run (fixture, page, HEADROOM_SUITE_CONTEXTS);
+  report = read_report (headroom_bench_page_get_shown (page));
+  assert_curve (page, points_of (report, "num_ctx"), HEADROOM_CURVE_FIRST_TOKEN, "first_token",
+                "p50_ms");
+  curve = headroom_curve_chart_get_curve (
+      headroom_curve_group_get_chart (find_curve (page, HEADROOM_CURVE_MEMORY)));
+  g_assert_cmpuint (headroom_curve_count (curve), ==, 3);
+  g_assert_cmpfloat (headroom_curve_at (curve, 0)->y, <, headroom_curve_at (curve, 2)->y);
+  g_assert_true (window_shows (GTK_WIDGET (page), "tokens of context takes"));
+}
+
+/* ---- Better settings ------------------------------------------------------------------------- */
+
+/* A report that proposes something, whatever this machine is like. */
+static char *
+store_proposal (void)
+{
+  g_autoptr (GError) error = NULL;
+  char *path = headroom_bench_store_new_path (&error);
+
+  g_assert_no_error (error);
+  g_assert_true (g_file_set_contents (
+      path,
+      "{\"program\":\"headroom\",\"started\":\"2000-01-01T00:00:00Z\",\"complete\":true,\"models\":["
+      "{\"model\":\"model:latest\",\"tune\":{\"complete\":true,\"verification\":{\"ratio\":0.8,"
+      "\"low\":0.7,\"high\":0.9},\"changes\":[{\"setting\":\"num_batch\",\"from\":\"512\",\"to\":"
+      "\"64\"},{\"setting\":\"threads\",\"from\":\"2\",\"to\":\"1\"}]}}]}",
+      -1, &error));
+  g_assert_no_error (error);
+  return path;
+}
+
+static gboolean
+has_parameter (const char *text)
+{
+  g_autoptr (HrValue) shown =
+      engine_fixture_ask (&engine, "POST", "/api/show", "{\"model\":\"model\"}");
+  const char *parameters = headroom_json_get_string (shown, "parameters");
+  g_auto (GStrv) words = g_strsplit_set (parameters != NULL ? parameters : "", " \n", -1);
+  GString *joined = g_string_new (NULL);
+  gboolean found;
+
+  for (gsize i = 0; words[i] != NULL; i++)
+    if (*words[i] != '\0')
+      g_string_append_printf (joined, "%s ", words[i]);
+  found = strstr (joined->str, text) != NULL;
+  g_string_free (joined, TRUE);
+  return found;
+}
+
+/* What is proposed becomes the model's parameters, and goes again. */
+static void
+test_apply_and_undo (void)
+{
+  HeadroomBenchPage *page;
+  g_autoptr (WindowFixture) fixture = open_page (&page);
+  g_autofree char *path = store_proposal ();
+
+  headroom_bench_page_show_run (page, path);
+  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (page), "512 → 64"));
+  g_assert_true (window_shows (GTK_WIDGET (page), "0.800 of the time"));
+  window_click (GTK_WIDGET (page), "_Apply");
+  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (fixture->window),
+                                                    "Settings applied"));
+  g_assert_true (has_parameter ("num_batch 64 "));
+  g_assert_true (has_parameter ("num_thread 1 "));
+  window_click (GTK_WIDGET (page), "_Undo");
+  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (fixture->window),
+                                                    "Settings put back"));
+  g_assert_false (has_parameter ("num_batch"));
+  g_assert_false (has_parameter ("num_thread"));
+  g_assert_true (headroom_bench_store_delete (path, NULL));
+}
+
+/* The search itself: whatever it finds, it says so. It runs in this process and sends nobody away.
+ */
+static void
+test_tune (void)
+{
+  HeadroomBenchPage *page;
+  g_autoptr (WindowFixture) fixture = open_page (&page);
+  g_autoptr (HrValue) other = NULL;
+
+  engine_fixture_load (&engine, "other", "");
+  window_click (GTK_WIDGET (page), "_Look for Them");
+  g_assert_true (headroom_bench_page_is_running (page));
+  g_assert_false (gtk_widget_get_sensitive (window_find_button (GTK_WIDGET (page), "_Start")));
+  wait_over (fixture, page);
+  window_fixture_wait_until (
+      fixture, window_shows (GTK_WIDGET (page), "The Settings Are Good as They Are") ||
+                   window_shows (GTK_WIDGET (page), "of the time, between"));
+  other = engine_fixture_find_model (&engine, "other");
+  g_assert_nonnull (other);
+}
+
+/* ---- Others' models -------------------------------------------------------------------------- */
+
+/* Nobody's model goes without a word. */
+static void
+test_asks_before_evicting (void)
+{
+  HeadroomBenchPage *page;
+  g_autoptr (WindowFixture) fixture = open_page (&page);
+  g_autoptr (HrValue) other = NULL;
+
+  engine_fixture_load (&engine, "other", "");
+  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (page), "other would be unloaded"));
+  headroom_bench_page_start (page, HEADROOM_SUITE_LATENCY);
+  g_assert_false (headroom_bench_page_is_running (page));
+  answer_dialog ("cancel");
+  window_fixture_settle (fixture, 100);
+  g_assert_false (headroom_bench_page_is_running (page));
+  other = engine_fixture_find_model (&engine, "other");
+  g_assert_nonnull (other);
+  headroom_bench_page_start (page, HEADROOM_SUITE_LATENCY);
+  answer_dialog ("measure");
+  g_assert_true (headroom_bench_page_is_running (page));
+  wait_over (fixture, page);
+  g_clear_pointer (&other, hr_value_unref);
+  other = engine_fixture_find_model (&engine, "other");
+  g_assert_null (other);
+}
+
+/* A model that cannot be opened: the report says why, and the page too. */
+static void
+test_broken_model (void)
+{
+  HeadroomBenchPage *page;
+  g_autoptr (WindowFixture) fixture = open_page (&page);
+  g_autofree char *path = engine_fixture_dup_path (&engine, "gone.gguf");
+  g_autoptr (HrValue) report = NULL;
+
+  headroom_bench_page_set_model (page, path);
+  run (fixture, page, HEADROOM_SUITE_LATENCY | HEADROOM_SUITE_CONTEXTS);
+  report = read_report (headroom_bench_page_get_shown (page));
+  g_assert_false (headroom_json_get_bool (report, "complete", TRUE));
+  g_assert_true (window_shows (GTK_WIDGET (page), "Not Complete"));
+  g_assert_true (window_shows (GTK_WIDGET (page), "gone.gguf"));
+}
+
 int
 main (int argc, char **argv)
 {
-  g_autofree char *real_model = engine_find_real_model ();
-  g_autofree char *path = NULL;
   int status;
 
+  real_model = engine_find_real_model ();
+  g_setenv ("HEADROOM_MAX_LOADED_MODELS", "1", TRUE);
   g_test_init (&argc, &argv, NULL);
   engine_fixture_init (&engine);
   if (!gtk_init_check ()) {
@@ -404,13 +574,8 @@ main (int argc, char **argv)
     return 0;
   }
   adw_init ();
-  path = engine_fixture_dup_path (&engine, "model.gguf");
-  if (real_model != NULL)
-    g_assert_cmpint (symlink (real_model, path), ==, 0);
-  else
-    g_test_message ("the chat model is not here: a tiny one with made-up weights stands in for it");
-  if (real_model == NULL)
-    engine_fixture_add (&engine, "model.gguf", &tiny_model_default);
+  engine_fixture_add (&engine, "model.gguf", &tiny_model_default);
+  engine_fixture_add (&engine, "other.gguf", &tiny_model_default);
   engine_fixture_open (&engine);
   g_test_add_func ("/bench-page/run", test_run);
   g_test_add_func ("/bench-page/keys", test_keys);
@@ -418,7 +583,13 @@ main (int argc, char **argv)
   g_test_add_func ("/bench-page/compare", test_compare);
   g_test_add_func ("/bench-page/cancel", test_cancel);
   g_test_add_func ("/bench-page/rename-and-delete", test_rename_and_delete);
+  g_test_add_func ("/bench-page/asks-before-evicting", test_asks_before_evicting);
+  g_test_add_func ("/bench-page/broken-model", test_broken_model);
+  g_test_add_func ("/bench-page/real-model", test_real_model);
+  g_test_add_func ("/bench-page/apply-and-undo", test_apply_and_undo);
+  g_test_add_func ("/bench-page/tune", test_tune);
   status = g_test_run ();
   engine_fixture_clear (&engine);
+  g_free (real_model);
   return status;
 }
