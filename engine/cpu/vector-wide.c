@@ -429,6 +429,15 @@ static void soften_row(HrAttend *a, uint32_t r)
             store(a->acc + r * a->dv_padded + d, load(a->acc + r * a->dv_padded + d) * splat(keep));
 }
 
+/* A row that sees none of the page stays as it is. */
+static void soften_seen(HrAttend *a, uint32_t r)
+{
+    if (a->n_valid[r] > a->first_valid[r])
+        soften_row(a, r);
+    else
+        memset(a->p + r * P, 0, P * sizeof(float));
+}
+
 static void attend_rows(HrAttend *a, uint32_t row, uint32_t n, uint32_t n_positions)
 {
     float *p = a->p + row * P, *acc = a->acc + row * a->dv_padded;
@@ -436,12 +445,8 @@ static void attend_rows(HrAttend *a, uint32_t row, uint32_t n, uint32_t n_positi
     memset(p, 0, n * P * sizeof(float));
     for (uint32_t c = 0; c < P; c += TILE_WIDTH)
         add_products_rows(n, a->dk, a->q + row * a->dk, a->dk, a->keys + c, P, p + c, P);
-    for (uint32_t r = row; r < row + n; r++) {
-        if (a->n_valid[r] > a->first_valid[r])
-            soften_row(a, r);
-        else
-            memset(a->p + r * P, 0, P * sizeof(float));
-    }
+    for (uint32_t r = row; r < row + n; r++)
+        soften_seen(a, r);
     for (; d + TILE_WIDTH <= a->dv_padded; d += TILE_WIDTH)
         add_products_rows(n, n_positions, p, P, a->values + d, a->dv_padded, acc + d, a->dv_padded);
     gather_rest(a, row, n, d, n_positions);
@@ -453,8 +458,14 @@ static void attend(HrAttend *a, uint32_t n_positions)
         attend_rows(a, row, MIN(TILE_ROWS, a->n_rows - row), n_positions);
 }
 
+#include "cpu/attend-few.h"
+
 static void attend_page(HrAttend *a, const void *k_block, const void *v_block, uint32_t n_positions)
 {
+    if (is_few(a, v_block)) {
+        attend_few(a, k_block, v_block, n_positions);
+        return;
+    }
     unpack_keys(a, k_block);
     if (v_block)
         unpack_values(a, v_block, n_positions);
