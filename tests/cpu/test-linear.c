@@ -329,6 +329,53 @@ static void test_same_bits(gconstpointer data)
     weights_clear(&w);
 }
 
+/* FNV-1a (Fowler, Noll, Vo 1991). */
+static guint64 checksum(const float *y, gsize n)
+{
+    const guint8 *bytes = (const guint8 *)y;
+    guint64 hash = G_GUINT64_CONSTANT(0xcbf29ce484222325);
+
+    for (gsize i = 0; i < n * sizeof *y; i++)
+        hash = (hash ^ bytes[i]) * G_GUINT64_CONSTANT(0x100000001b3);
+    return hash;
+}
+
+/* Integer sums are exact and the floats around them are computed in one order: every set, on every
+ * kind of processor, comes to these bits. */
+static const guint64 products[HR_TYPE_N] = {
+    [HR_TYPE_Q4_0] = G_GUINT64_CONSTANT(0x37bd8f8a72e4bb7c),
+    [HR_TYPE_Q4_1] = G_GUINT64_CONSTANT(0xdd80f7e6eba7ff31),
+    [HR_TYPE_Q5_0] = G_GUINT64_CONSTANT(0x51ffb03ce42a6f2e),
+    [HR_TYPE_Q5_1] = G_GUINT64_CONSTANT(0x9938d3892ab575e3),
+    [HR_TYPE_Q8_0] = G_GUINT64_CONSTANT(0xc0a6484af861c445),
+    [HR_TYPE_Q2_K] = G_GUINT64_CONSTANT(0xfecb7d37731c84ec),
+    [HR_TYPE_Q3_K] = G_GUINT64_CONSTANT(0xcfe3ebfc32d3b6d2),
+    [HR_TYPE_Q4_K] = G_GUINT64_CONSTANT(0x5d206b1961cc8e77),
+    [HR_TYPE_Q5_K] = G_GUINT64_CONSTANT(0xc4d30d6f26d5505e),
+    [HR_TYPE_Q6_K] = G_GUINT64_CONSTANT(0xf26a6c7743c40231),
+    [HR_TYPE_IQ4_NL] = G_GUINT64_CONSTANT(0x656eed623432f046),
+    [HR_TYPE_IQ4_XS] = G_GUINT64_CONSTANT(0x535951fc06637e4d),
+    [HR_TYPE_MXFP4] = G_GUINT64_CONSTANT(0xc1513f3a06d92bfd),
+};
+
+static void test_same_everywhere(gconstpointer data)
+{
+    const Case *it = data;
+    const gsize n_in = 1280, n_out = 55, n_cols = 3;
+    g_autoptr(GRand) rand = g_rand_new_with_seed(14);
+    g_autofree float *x = g_new(float, n_cols * n_in);
+    Weights w;
+
+    for (gsize i = 0; i < n_cols * n_in; i++)
+        x[i] = (float)g_rand_double_range(rand, -1, 1);
+    weights_init(&w, it->type, n_in, n_out);
+    weights_fill_random(&w, rand);
+    w.fine = it->type % 2;
+    g_autofree float *y = multiply(it->kernels, &w, x, n_cols);
+    g_assert_cmphex(checksum(y, n_cols * n_out), ==, products[it->type]);
+    weights_clear(&w);
+}
+
 static void test_panels_dequantize(gconstpointer data)
 {
     const Case *it = data;
@@ -446,6 +493,16 @@ static void test_choice(void)
     g_assert_cmpstr(hr_cpu_name(), ==, expected->name);
 }
 
+static void add_case(const HrLinearKernels *kernels, HrType type, const char *name,
+                     GTestDataFunc func)
+{
+    Case *it = g_new(Case, 1);
+    *it = (Case){.kernels = kernels, .type = type};
+    g_autofree char *path =
+        g_strdup_printf("/cpu/linear/%s/%s/%s", kernels->name, name, hr_type_traits(type)->name);
+    g_test_add_data_func_full(path, it, func, g_free);
+}
+
 static void add_cases(const HrLinearKernels *kernels)
 {
     static const struct {
@@ -460,15 +517,12 @@ static void add_cases(const HrLinearKernels *kernels)
         {"writes-only-its-rows", test_writes_only_its_rows},
     };
 
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        for (gsize t = 0; t < fixture_n_types; t++) {
-            Case *it = g_new(Case, 1);
-            *it = (Case){.kernels = kernels, .type = fixture_types[t]};
-            g_autofree char *path = g_strdup_printf("/cpu/linear/%s/%s/%s", kernels->name,
-                                                    cases[i].name, hr_type_traits(it->type)->name);
-            g_test_add_data_func_full(path, it, cases[i].func, g_free);
-        }
-    }
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+        for (gsize t = 0; t < fixture_n_types; t++)
+            add_case(kernels, fixture_types[t], cases[i].name, cases[i].func);
+    for (gsize t = 0; t < fixture_n_types; t++)
+        if (kernels->form(fixture_types[t], false) == HR_FORM_INT8)
+            add_case(kernels, fixture_types[t], "same-everywhere", test_same_everywhere);
 }
 
 static void add_panel_cases(void)
