@@ -4,12 +4,12 @@
  */
 #include "cpu/pool.h"
 
+#include "cpu/cores.h"
 #include "cpu/float-mode.h"
 #include "hr.h"
 
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
 
 /* About 50 us of spinning before a worker sleeps: longer than the gaps between steps, far shorter
  * than anyone would notice. */
@@ -218,21 +218,15 @@ void hr_pool_unref(HrPool *pool)
         stop(last);
 }
 
-/* Whole cores of the cgroup's quota, or n if there is none. */
-static uint32_t cgroup_cores(uint32_t n)
-{
-    g_autofree char *text = NULL;
-    unsigned long long quota, period;
-    if (g_file_get_contents("/sys/fs/cgroup/cpu.max", &text, NULL, NULL) &&
-        sscanf(text, "%llu %llu", &quota, &period) == 2 && period > 0)
-        return (uint32_t)MIN((unsigned long long)n, MAX(1ULL, (quota + period - 1) / period));
-    return n;
-}
-
+/* Asked once for a process: plans are made on every frame that a slider moves. */
 uint32_t hr_cpu_count(void)
 {
-    cpu_set_t set;
-    uint32_t n = sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set)
-                                                             : g_get_num_processors();
-    return cgroup_cores(CLAMP(n, 1, HR_MAX_THREADS));
+    static gsize count;
+    if (g_once_init_enter(&count)) {
+        cpu_set_t set;
+        uint32_t n = sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set)
+                                                                 : g_get_num_processors();
+        g_once_init_leave(&count, hr_cores_within_quota("", CLAMP(n, 1, HR_MAX_THREADS)));
+    }
+    return (uint32_t)count;
 }

@@ -112,7 +112,8 @@ level_to_value (const Level *level, double seconds, double rate)
   return dict;
 }
 
-/* Appends what so many workers got to the report's levels; returns their tokens per second. */
+/* Appends what so many workers got to the report's levels; returns their tokens per second, or a
+ * negative number where requests failed and none was answered: more workers fare no better. */
 static double
 measure_level (HeadroomClient *client, const HeadroomThroughputOptions *options, guint32 n_workers,
                HrValue *report, GCancellable *cancellable)
@@ -132,6 +133,8 @@ measure_level (HeadroomClient *client, const HeadroomThroughputOptions *options,
   hr_value_append (hr_value_lookup (report, "levels"), level_to_value (&level, seconds, rate));
   if (level.first_error != NULL)
     headroom_json_set_string (report, "error", level.first_error);
+  if (level.n_errors > 0 && level.n_tokens == 0)
+    rate = -1;
   g_object_unref (level.over);
   g_array_unref (level.latency);
   g_free (level.first_error);
@@ -175,9 +178,10 @@ headroom_throughput_measure (HeadroomClient *client, const HeadroomThroughputOpt
   hr_value_set (report, "levels", hr_value_new_list ());
   if (!headroom_ask_load (client, options->model, -1, cancellable, error))
     return NULL;
-  while (n < options->n_levels && !g_cancellable_is_cancelled (cancellable)) {
-    rates[n] = measure_level (client, options, options->workers[n], report, cancellable);
-    n++;
+  for (double rate = 0; n < options->n_levels && rate >= 0 &&
+                        !g_cancellable_is_cancelled (cancellable);) {
+    rate = measure_level (client, options, options->workers[n], report, cancellable);
+    rates[n++] = MAX (rate, 0);
     if (progress != NULL)
       progress ((guint) n, (guint) options->n_levels, data);
   }

@@ -25,7 +25,8 @@ typedef struct {
  * headroom_throughput_measure:
  *
  * Each of so many workers asks, and asks again as soon as it was answered, until the time is over;
- * what then is being answered is cut off, and its tokens until then count. Fails only if the model
+ * what then is being answered is cut off, and its tokens until then count. A number of workers of
+ * whom none was answered is the last that is tried. Fails only if the model
  * cannot be loaded; after that what was measured is kept, and "error" is what a request failed with
  * last.
  *
