@@ -88,8 +88,10 @@ dup_figure (const HrValue *summary, const char *name, const char *unit)
 static void
 add_summary (GtkWidget *group, const char *title, const HrValue *summary)
 {
-  g_autofree char *p50 = dup_figure (summary, "p50", "ms"), *p95 = dup_figure (summary, "p95", "ms"),
-                  *p99 = dup_figure (summary, "p99", "ms"), *min = dup_figure (summary, "min", "ms"),
+  g_autofree char *p50 = dup_figure (summary, "p50", "ms"),
+                  *p95 = dup_figure (summary, "p95", "ms"),
+                  *p99 = dup_figure (summary, "p99", "ms"),
+                  *min = dup_figure (summary, "min", "ms"),
                   *max = dup_figure (summary, "max", "ms"), *text = NULL;
 
   if (headroom_wire_length (headroom_wire_get (summary, "samples")) == 0)
@@ -135,8 +137,8 @@ headroom_bench_figures_new_speed (const HrValue *model)
   for (gsize i = 0; i < headroom_wire_length (speed); i++) {
     const HrValue *one = headroom_wire_at (speed, i);
     const char *name = headroom_wire_get_string (one, "name");
-    g_autofree char *text = g_strdup_printf (
-        _("%.1f tokens/s"), headroom_wire_get_double (one, "p50_tokens_per_sec"));
+    g_autofree char *text =
+        g_strdup_printf (_("%.1f tokens/s"), headroom_wire_get_double (one, "p50_tokens_per_sec"));
     add_row (group, name != NULL ? name : "", text);
   }
   return group;
@@ -192,7 +194,8 @@ add_rates (GtkWidget *group, const HrValue *rates)
                   headroom_wire_get_double (rates, "bf16_operations_per_second"));
   add_operations (group, _("Arithmetic on Floats"),
                   headroom_wire_get_double (rates, "float32_operations_per_second"));
-  add_rate (group, _("Waiting for Memory"), latency, g_strdup_printf (_("%.0f ns"), latency * 1e9));
+  add_rate (group, _("Waiting for Memory"), latency,
+            g_strdup_printf (_("%.0f ns"), latency * 1e9));
 }
 
 GtkWidget *

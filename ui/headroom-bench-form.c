@@ -21,8 +21,8 @@ static const struct {
     N_("How much several who ask at the same time get together"), TRUE },
   { HEADROOM_SUITE_LATENCY, N_("Single Requests"),
     N_("How long one question after another takes, and the slowest of them"), TRUE },
-  { HEADROOM_SUITE_SPEED, N_("Reading and Writing"), N_("Tokens per second of prompts and answers"),
-    FALSE },
+  { HEADROOM_SUITE_SPEED, N_("Reading and Writing"),
+    N_("Tokens per second of prompts and answers"), FALSE },
   { HEADROOM_SUITE_SETTINGS, N_("Every Other Setting"),
     N_("Answers at once, type of the cache, prompt tokens per step, threads"), FALSE },
 };
@@ -157,8 +157,7 @@ add_switch (HeadroomBenchForm *self, const char *title, const char *text, gboole
 
   gtk_switch_set_active (GTK_SWITCH (widget), active);
   add_row (self->measure_group, title, text, widget);
-  g_signal_connect_object (widget, "notify::active", G_CALLBACK (refresh), self,
-                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (widget, "notify::active", G_CALLBACK (refresh), self, G_CONNECT_SWAPPED);
   return GTK_SWITCH (widget);
 }
 
@@ -227,7 +226,7 @@ add_measure (HeadroomBenchForm *self)
   self->start_button = add_button (self->measure_group, _("_Start"), "suggested-action");
   for (gsize i = 0; i < N_CHOICES; i++)
     self->switches[i] =
-        add_switch (self, _(choices[i].title), _(choices[i].text), choices[i].is_usual);
+        add_switch (self, _ (choices[i].title), _ (choices[i].text), choices[i].is_usual);
   self->quick_switch =
       add_switch (self, _("Quick"), _("Fewer values and fewer rounds: a minute or so"), TRUE);
   add_warning (self);
@@ -245,8 +244,8 @@ add_tune (HeadroomBenchForm *self)
   self->tune_button = add_button (self->tune_group, _("_Look for Them"), NULL);
   self->memory_spin =
       add_bound (self, _("Memory at Most"), _("In GiB; 0: what there is"), 4096, 0.5);
-  self->wait_spin = add_bound (self, _("First Token at the Latest"), _("In seconds; 0: any time"),
-                               3600, 0.5);
+  self->wait_spin =
+      add_bound (self, _("First Token at the Latest"), _("In seconds; 0: any time"), 3600, 0.5);
   gtk_box_append (GTK_BOX (self), GTK_WIDGET (self->tune_group));
 }
 

@@ -23,16 +23,17 @@ draw (GtkWidget *charts, GError **error)
   g_autoptr (GskRenderNode) node = NULL;
   g_autoptr (GdkTexture) texture = NULL;
   GdkRGBA ground = headroom_memory_colour (charts, "window_bg_color");
-  graphene_rect_t area = GRAPHENE_RECT_INIT (0, 0, (float) width * PICTURE_SCALE,
-                                             (float) height * PICTURE_SCALE);
+  graphene_rect_t area =
+      GRAPHENE_RECT_INIT (0, 0, (float) width * PICTURE_SCALE, (float) height * PICTURE_SCALE);
 
   gtk_snapshot_scale (snapshot, PICTURE_SCALE, PICTURE_SCALE);
-  gtk_snapshot_append_color (snapshot, &ground, &GRAPHENE_RECT_INIT (0, 0, (float) width,
-                                                                     (float) height));
+  gtk_snapshot_append_color (snapshot, &ground,
+                             &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
   gdk_paintable_snapshot (paintable, snapshot, width, height);
   node = gtk_snapshot_free_to_node (snapshot);
   if (width <= 0 || height <= 0 || node == NULL) {
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("There are no curves to draw"));
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                         _("There are no curves to draw"));
     return NULL;
   }
   texture = gsk_renderer_render_texture (gtk_native_get_renderer (gtk_widget_get_native (charts)),
@@ -112,8 +113,8 @@ void
 _headroom_bench_page_export (HeadroomBenchPage *self, const char *kind)
 {
   GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
-  GtkFileChooserNative *dialog = gtk_file_chooser_native_new (
-      _("Export"), window, GTK_FILE_CHOOSER_ACTION_SAVE, NULL, NULL);
+  GtkFileChooserNative *dialog =
+      gtk_file_chooser_native_new (_("Export"), window, GTK_FILE_CHOOSER_ACTION_SAVE, NULL, NULL);
   g_autofree char *stem = self->shown != NULL ? g_path_get_basename (self->shown) : g_strdup ("");
   g_autofree char *name = NULL;
 

@@ -13,8 +13,7 @@
 
 #include <glib/gi18n.h>
 
-#define SERVED_PARTS \
-  (HEADROOM_SUITE_HEALTH | HEADROOM_SUITE_LATENCY | HEADROOM_SUITE_THROUGHPUT)
+#define SERVED_PARTS (HEADROOM_SUITE_HEALTH | HEADROOM_SUITE_LATENCY | HEADROOM_SUITE_THROUGHPUT)
 
 /* ---- Progress -------------------------------------------------------------------------------- */
 
@@ -33,7 +32,7 @@ title_of (const char *part)
 
   for (gsize i = 0; i < G_N_ELEMENTS (titles); i++)
     if (g_strcmp0 (part, titles[i].name) == 0)
-      return _(titles[i].title);
+      return _ (titles[i].title);
   return part != NULL ? part : "";
 }
 
@@ -202,8 +201,8 @@ _headroom_bench_page_dup_evicted (HeadroomBenchPage *self)
   g_autoptr (GPtrArray) names = NULL;
   GString *text;
 
-  if (self->preview == NULL || headroom_plan_preview_forecast (self->preview, &names) !=
-                                   HEADROOM_FORECAST_EVICTS)
+  if (self->preview == NULL ||
+      headroom_plan_preview_forecast (self->preview, &names) != HEADROOM_FORECAST_EVICTS)
     return NULL;
   text = g_string_new (NULL);
   for (guint i = 0; i < names->len; i++) {
@@ -305,8 +304,7 @@ change_settings (HeadroomBenchJob *job, gpointer data, GError **error)
 static void
 change (HeadroomBenchPage *self, gboolean undo)
 {
-  HrValue *model =
-      headroom_curves_get_model (headroom_bench_result_get_report (self->result), 0);
+  HrValue *model = headroom_curves_get_model (headroom_bench_result_get_report (self->result), 0);
   HrValue *changes = headroom_wire_get (headroom_wire_get (model, "tune"), "changes");
   const char *name = headroom_wire_get_string (model, "model");
   Settings *settings;

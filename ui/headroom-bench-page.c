@@ -248,8 +248,7 @@ headroom_bench_page_set_preview (HeadroomBenchPage *self, HeadroomPlanPreview *p
 void
 headroom_bench_page_set_model (HeadroomBenchPage *self, const char *name_or_path)
 {
-  g_autofree char *title =
-      name_or_path != NULL ? headroom_model_dup_title (name_or_path) : NULL;
+  g_autofree char *title = name_or_path != NULL ? headroom_model_dup_title (name_or_path) : NULL;
 
   g_return_if_fail (HEADROOM_IS_BENCH_PAGE (self));
   g_free (self->model);
@@ -287,8 +286,9 @@ headroom_bench_page_set_report (HeadroomBenchPage *self, const HeadroomMemoryRep
                             evicted);
   else if (residents != NULL)
     /* Translators: %s are models */
-    text = g_strdup_printf (_("%s stay. What they answer meanwhile takes time from what is measured, and some parts load the model a second time."),
-                            residents);
+    text = g_strdup_printf (
+        _("%s stay. What they answer meanwhile takes time from what is measured, and some parts load the model a second time."),
+        residents);
   headroom_bench_form_set_warning (self->form, text);
 }
 
@@ -381,8 +381,7 @@ headroom_bench_page_init (HeadroomBenchPage *self)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->runs, "delete-run", G_CALLBACK (delete_cb), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (self->result, "rename", G_CALLBACK (rename_cb), self,
-                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->result, "rename", G_CALLBACK (rename_cb), self, G_CONNECT_SWAPPED);
   _headroom_bench_page_watch (self);
 }
 

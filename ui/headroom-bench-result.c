@@ -154,8 +154,8 @@ add_change (AdwPreferencesGroup *group, const HrValue *change)
              *from = headroom_wire_get_string (change, "from"),
              *to = headroom_wire_get_string (change, "to");
   GtkWidget *row = adw_action_row_new ();
-  g_autofree char *text = g_strdup_printf ("%s → %s", from != NULL ? from : "–",
-                                           to != NULL ? to : "–");
+  g_autofree char *text =
+      g_strdup_printf ("%s → %s", from != NULL ? from : "–", to != NULL ? to : "–");
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), name != NULL ? name : "–");

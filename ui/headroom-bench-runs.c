@@ -43,7 +43,8 @@ dup_text (const HeadroomBenchEntry *entry)
   g_autofree char *time = headroom_bench_figures_dup_time (entry->started);
 
   /* Translators: when something was measured */
-  return entry->complete ? g_steal_pointer (&time) : g_strdup_printf (_("%s · not complete"), time);
+  return entry->complete ? g_steal_pointer (&time)
+                         : g_strdup_printf (_("%s · not complete"), time);
 }
 
 static const char *

@@ -214,8 +214,8 @@ headroom_curve_chart_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 
   if (count (self) == 0)
     return;
-  cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, (float) width,
-                                                                 (float) height));
+  cr = gtk_snapshot_append_cairo (snapshot,
+                                  &GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height));
   draw_base (self, cr, height);
   draw_mark (self, cr, height);
   draw_lines (self, cr, height);
@@ -240,14 +240,15 @@ static void
 read_chosen (HeadroomCurveChart *self)
 {
   g_free (self->reading);
-  self->reading = count (self) > 0
-                      ? headroom_curve_dup_reading (
-                            self->curve->kind, headroom_curve_at (self->curve, self->chosen),
-                            headroom_curve_chart_find_other (self, self->chosen))
-                      : g_strdup ("");
-  gtk_accessible_update_property (
-      GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_VALUE_NOW, (double) self->chosen + 1,
-      GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT, self->reading, -1);
+  self->reading =
+      count (self) > 0
+          ? headroom_curve_dup_reading (self->curve->kind,
+                                        headroom_curve_at (self->curve, self->chosen),
+                                        headroom_curve_chart_find_other (self, self->chosen))
+          : g_strdup ("");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_VALUE_NOW,
+                                  (double) self->chosen + 1, GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT,
+                                  self->reading, -1);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_READING]);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
@@ -264,11 +265,13 @@ describe (HeadroomCurveChart *self)
                                     headroom_curve_chart_find_other (self, i));
     g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", line);
   }
-  gtk_accessible_update_property (
-      GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
-      self->curve != NULL ? headroom_curve_title (self->curve->kind) : "",
-      GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text->str, GTK_ACCESSIBLE_PROPERTY_VALUE_MIN, 1.0,
-      GTK_ACCESSIBLE_PROPERTY_VALUE_MAX, (double) MAX (count (self), 1), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  self->curve != NULL ? headroom_curve_title (self->curve->kind)
+                                                      : "",
+                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text->str,
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_MIN, 1.0,
+                                  GTK_ACCESSIBLE_PROPERTY_VALUE_MAX, (double) MAX (count (self), 1),
+                                  -1);
   g_string_free (text, TRUE);
 }
 
@@ -405,8 +408,8 @@ headroom_curve_chart_class_init (HeadroomCurveChartClass *klass)
   object_class->finalize = headroom_curve_chart_finalize;
   widget_class->measure = headroom_curve_chart_measure;
   widget_class->snapshot = headroom_curve_chart_snapshot;
-  properties[PROP_READING] = g_param_spec_string ("reading", NULL, NULL, "",
-                                                  G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_READING] =
+      g_param_spec_string ("reading", NULL, NULL, "", G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
   gtk_widget_class_set_css_name (widget_class, "curvechart");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_SLIDER);

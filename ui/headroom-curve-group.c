@@ -32,8 +32,9 @@ add_value (HeadroomCurveGroup *self, guint index)
   const HeadroomCurve *curve = headroom_curve_chart_get_curve (self->chart);
   const HeadroomCurvePoint *point = headroom_curve_at (curve, index);
   g_autofree char *x = headroom_curve_format_x (curve->kind, point->x);
-  g_autofree char *value = headroom_curve_dup_value (
-      curve->kind, point, headroom_curve_chart_find_other (self->chart, index));
+  g_autofree char *value =
+      headroom_curve_dup_value (curve->kind, point,
+                                headroom_curve_chart_find_other (self->chart, index));
   GtkWidget *row = adw_action_row_new ();
 
   adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);

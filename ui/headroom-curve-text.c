@@ -13,10 +13,11 @@ const char *
 headroom_curve_title (HeadroomCurveKind kind)
 {
   static const char *const titles[] = { N_("Time to the First Token"), N_("Time per Token"),
-                                        N_("Memory"), N_("Answers at Once"), N_("Whole Answers") };
+                                        N_("Memory"), N_("Answers at Once"),
+                                        N_("Whole Answers") };
   G_STATIC_ASSERT (G_N_ELEMENTS (titles) == HEADROOM_CURVE_N_KINDS);
 
-  return _(titles[kind]);
+  return _ (titles[kind]);
 }
 
 const char *
@@ -31,7 +32,7 @@ headroom_curve_legend (HeadroomCurveKind kind)
   };
   G_STATIC_ASSERT (G_N_ELEMENTS (legends) == HEADROOM_CURVE_N_KINDS);
 
-  return _(legends[kind]);
+  return _ (legends[kind]);
 }
 
 char *

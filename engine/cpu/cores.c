@@ -28,7 +28,7 @@ static uint32_t unified_quota(const char *root, const char *folder, uint32_t n)
     g_autofree char *text = read_text(root, folder, "/cpu.max");
     double quota, period;
     return text && sscanf(text, "%lf %lf", &quota, &period) == 2 ? whole_cores(quota, period, n)
-                                                                : n;
+                                                                 : n;
 }
 
 /* Version 1: a quota of -1 is none. */
@@ -36,8 +36,9 @@ static uint32_t old_quota(const char *root, const char *folder, uint32_t n)
 {
     g_autofree char *quota = read_text(root, folder, "/cpu.cfs_quota_us");
     g_autofree char *period = read_text(root, folder, "/cpu.cfs_period_us");
-    return quota && period ? whole_cores(g_ascii_strtod(quota, NULL), g_ascii_strtod(period, NULL), n)
-                           : n;
+    return quota && period
+               ? whole_cores(g_ascii_strtod(quota, NULL), g_ascii_strtod(period, NULL), n)
+               : n;
 }
 
 typedef uint32_t (*QuotaFunc)(const char *root, const char *folder, uint32_t n);

@@ -9,9 +9,9 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-#define PATIENCE_MS 10e3   /* after which people look whether something is wrong */
-#define NOTICEABLE 1.1     /* a difference that is worth a sentence */
-#define STEEPER 2.2        /* per doubling: more than in step with the length */
+#define PATIENCE_MS 10e3 /* after which people look whether something is wrong */
+#define NOTICEABLE 1.1   /* a difference that is worth a sentence */
+#define STEEPER 2.2      /* per doubling: more than in step with the length */
 #define MOST_ANSWERS 0.9
 
 /* ---- Curves without their gaps ---- */
@@ -53,8 +53,7 @@ dup_time (double ms)
                     : g_strdup_printf (ms >= 100 ? _("%.0f ms") : _("%.1f ms"), ms);
 }
 
-static void G_GNUC_PRINTF (2, 3)
-say (GPtrArray *advice, const char *format, ...)
+static void G_GNUC_PRINTF (2, 3) say (GPtrArray *advice, const char *format, ...)
 {
   va_list args;
 
@@ -76,9 +75,10 @@ advise_patience (const GArray *points, GPtrArray *advice)
   if (longest == NULL || longest == last_of (points))
     return;
   time = dup_time (longest->y);
-  say (advice,
-       _("Up to %'.0f tokens of context the first token comes within ten seconds even when it is full (%s); from %'.0f on it takes longer."),
-       longest->x, time, longest[1].x);
+  say (
+      advice,
+      _("Up to %'.0f tokens of context the first token comes within ten seconds even when it is full (%s); from %'.0f on it takes longer."),
+      longest->x, time, longest[1].x);
 }
 
 /* Where reading begins to cost more than in step with the length, and how much more. */
@@ -98,13 +98,15 @@ advise_first_token (const HeadroomCurve *curve, GPtrArray *advice)
   from = dup_time ((knee != NULL ? knee : at (points, 0))->y);
   to = dup_time (last->y);
   if (knee != NULL)
-    say (advice,
-         _("Beyond %'.0f tokens each doubling of a full context makes the first token come %.1f times as late: %s there, %s with %'.0f tokens."),
-         knee->x, growth (knee, last), from, to, last->x);
+    say (
+        advice,
+        _("Beyond %'.0f tokens each doubling of a full context makes the first token come %.1f times as late: %s there, %s with %'.0f tokens."),
+        knee->x, growth (knee, last), from, to, last->x);
   else
-    say (advice,
-         _("The wait for the first token grows no faster than the prompt: %s with %'.0f tokens, %s with %'.0f."),
-         from, at (points, 0)->x, to, last->x);
+    say (
+        advice,
+        _("The wait for the first token grows no faster than the prompt: %s with %'.0f tokens, %s with %'.0f."),
+        from, at (points, 0)->x, to, last->x);
   advise_patience (points, advice);
 }
 
@@ -125,12 +127,14 @@ advise_per_token (const HeadroomCurve *curve, GPtrArray *advice)
   from = dup_time (knee->y);
   to = dup_time (last->y);
   if (last->y < NOTICEABLE * knee->y)
-    say (advice, _("How long the context is hardly changes the time per token: %s with %'.0f tokens."),
-         to, last->x);
-  else
     say (advice,
-         _("Beyond %'.0f tokens of context each doubling costs %.0f %% more time per token: %s there, %s with %'.0f tokens."),
-         knee->x, 100 * (growth (knee, last) - 1), from, to, last->x);
+         _("How long the context is hardly changes the time per token: %s with %'.0f tokens."), to,
+         last->x);
+  else
+    say (
+        advice,
+        _("Beyond %'.0f tokens of context each doubling costs %.0f %% more time per token: %s there, %s with %'.0f tokens."),
+        knee->x, 100 * (growth (knee, last) - 1), from, to, last->x);
 }
 
 static void
@@ -166,12 +170,12 @@ advise_throughput (const HeadroomCurve *curve, GPtrArray *advice)
   if (points->len < 2 || knee == NULL || !(at (points, 0)->y > 0))
     return;
   if (knee->x > at (points, 0)->x)
-    say (advice,
-         _("%'.0f who ask at once get %.1f tokens/s together, %.1f times as many as %'.0f; more at once gain little and make each wait longer."),
-         knee->x, knee->y, knee->y / at (points, 0)->y, at (points, 0)->x);
+    say (
+        advice,
+        _("%'.0f who ask at once get %.1f tokens/s together, %.1f times as many as %'.0f; more at once gain little and make each wait longer."),
+        knee->x, knee->y, knee->y / at (points, 0)->y, at (points, 0)->x);
   else
-    say (advice,
-         _("More who ask at once gain little: %.1f tokens/s with %'.0f, %.1f with %'.0f."),
+    say (advice, _("More who ask at once gain little: %.1f tokens/s with %'.0f, %.1f with %'.0f."),
          knee->y, knee->x, last_of (points)->y, last_of (points)->x);
 }
 
@@ -189,9 +193,10 @@ advise_completeness (const HeadroomCurve *curve, GPtrArray *advice)
     say (advice, _("With a limit of %'.0f tokens %.0f %% of the answers ended by themselves."),
          enough->x, 100 * enough->y);
   else
-    say (advice,
-         _("Even with a limit of %'.0f tokens only %.0f %% of the answers ended by themselves; a longer limit, or none, leaves fewer cut off."),
-         last_of (points)->x, 100 * last_of (points)->y);
+    say (
+        advice,
+        _("Even with a limit of %'.0f tokens only %.0f %% of the answers ended by themselves; a longer limit, or none, leaves fewer cut off."),
+        last_of (points)->x, 100 * last_of (points)->y);
 }
 
 /* ---- The whole ---- */

@@ -27,11 +27,11 @@ typedef HrValue *(*HeadroomBenchJobFunc) (HeadroomBenchJob *job, gpointer data, 
  * @client: (nullable): of the server that is to be measured
  * @cancellable: (nullable): ends it early; %NULL: it has its own
  */
-HeadroomBenchJob *headroom_bench_job_new (HeadroomClient *client, GCancellable *cancellable)
-    G_GNUC_WARN_UNUSED_RESULT;
+HeadroomBenchJob *headroom_bench_job_new (HeadroomClient *client,
+                                          GCancellable *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 /* Once for a job; it lives until it is over, whoever else lets go of it. */
-void headroom_bench_job_start (HeadroomBenchJob *self, HeadroomBenchJobFunc func, gpointer take_data,
-                               GDestroyNotify destroy);
+void headroom_bench_job_start (HeadroomBenchJob *self, HeadroomBenchJobFunc func,
+                               gpointer take_data, GDestroyNotify destroy);
 /* What was measured until then is kept. */
 void headroom_bench_job_cancel (HeadroomBenchJob *self);
 gboolean headroom_bench_job_is_cancelled (HeadroomBenchJob *self);

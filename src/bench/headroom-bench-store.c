@@ -12,8 +12,8 @@
 #include <glib/gstdio.h>
 
 #define SUFFIX ".json"
-#define MAX_NAMES 1000          /* in one second: another program makes them */
-#define MAX_BYTES (64u << 20)   /* a report of a hundred models has two */
+#define MAX_NAMES 1000        /* in one second: another program makes them */
+#define MAX_BYTES (64u << 20) /* a report of a hundred models has two */
 
 void
 headroom_bench_entry_free (HeadroomBenchEntry *self)
@@ -44,8 +44,8 @@ headroom_bench_store_new_path (GError **error)
     return NULL;
   }
   for (guint i = 1; i < MAX_NAMES; i++) {
-    g_autofree char *name = i == 1 ? g_strconcat (stem, SUFFIX, NULL)
-                                   : g_strdup_printf ("%s-%u" SUFFIX, stem, i);
+    g_autofree char *name =
+        i == 1 ? g_strconcat (stem, SUFFIX, NULL) : g_strdup_printf ("%s-%u" SUFFIX, stem, i);
     g_autofree char *path = g_build_filename (folder, name, NULL);
     if (!g_file_test (path, G_FILE_TEST_EXISTS))
       return g_steal_pointer (&path);
@@ -91,10 +91,10 @@ new_entry (const char *path, const HrValue *report)
 {
   HeadroomBenchEntry *entry = g_new0 (HeadroomBenchEntry, 1);
   HrValue *models = hr_value_lookup (report, "models");
-  HrValue *first = models != NULL && hr_value_kind (models) == HR_VALUE_LIST &&
-                           hr_value_size (models) > 0
-                       ? hr_value_at (models, 0)
-                       : NULL;
+  HrValue *first =
+      models != NULL && hr_value_kind (models) == HR_VALUE_LIST && hr_value_size (models) > 0
+          ? hr_value_at (models, 0)
+          : NULL;
 
   entry->path = g_strdup (path);
   entry->title = g_strdup (headroom_json_get_string (report, "title"));
@@ -118,8 +118,7 @@ compare_entries (gconstpointer a, gconstpointer b)
 GPtrArray *
 headroom_bench_store_list (void)
 {
-  GPtrArray *entries =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) headroom_bench_entry_free);
+  GPtrArray *entries = g_ptr_array_new_with_free_func ((GDestroyNotify) headroom_bench_entry_free);
   g_autofree char *folder = headroom_bench_store_dup_folder ();
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;

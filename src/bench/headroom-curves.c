@@ -46,9 +46,8 @@ headroom_curve_variable (HeadroomCurveKind kind)
 static HrValue *
 lookup (const HrValue *value, const char *key, HrValueKind kind)
 {
-  HrValue *found = value != NULL && hr_value_kind (value) == HR_VALUE_DICT
-                       ? hr_value_lookup (value, key)
-                       : NULL;
+  HrValue *found =
+      value != NULL && hr_value_kind (value) == HR_VALUE_DICT ? hr_value_lookup (value, key) : NULL;
 
   return found != NULL && hr_value_kind (found) == kind ? found : NULL;
 }
@@ -70,8 +69,8 @@ HrValue *
 headroom_curves_get_model (const HrValue *report, gsize index)
 {
   HrValue *models = lookup (report, "models", HR_VALUE_LIST);
-  HrValue *model = models != NULL && index < hr_value_size (models) ? hr_value_at (models, index)
-                                                                    : NULL;
+  HrValue *model =
+      models != NULL && index < hr_value_size (models) ? hr_value_at (models, index) : NULL;
 
   return model != NULL && hr_value_kind (model) == HR_VALUE_DICT ? model : NULL;
 }
@@ -89,8 +88,8 @@ find_list (const HrValue *model, HeadroomCurveKind kind, HrValue **ret_part)
   for (gsize i = 0; sweeps != NULL && i < hr_value_size (sweeps); i++) {
     HrValue *points = lookup (hr_value_at (sweeps, i), "points", HR_VALUE_LIST);
     *ret_part = hr_value_at (sweeps, i);
-    if (points != NULL && g_strcmp0 (headroom_json_get_string (*ret_part, "variable"),
-                                     kinds[kind].variable) == 0)
+    if (points != NULL &&
+        g_strcmp0 (headroom_json_get_string (*ret_part, "variable"), kinds[kind].variable) == 0)
       return points;
   }
   return NULL;

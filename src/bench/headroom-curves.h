@@ -30,9 +30,9 @@ typedef struct {
 
 typedef struct {
   HeadroomCurveKind kind;
-  GArray *points;     /* HeadroomCurvePoint, x ascending */
-  double mark;        /* the x that stands out (the knee); NAN: none does */
-  gboolean complete;  /* every value was measured that was asked for */
+  GArray *points;    /* HeadroomCurvePoint, x ascending */
+  double mark;       /* the x that stands out (the knee); NAN: none does */
+  gboolean complete; /* every value was measured that was asked for */
 } HeadroomCurve;
 
 /* "first_token_ms", "planned_bytes": what a column of such values is called in files. */

@@ -20,8 +20,8 @@
 #define MAX_DEVICES 16
 #define QUICK_VALUES 3 /* of each sweep */
 
-static const char *const part_names[] = { "health", "latency", "throughput", "speed",
-                                          "num_ctx", "num_predict", "settings", "tune" };
+static const char *const part_names[] = { "health",  "latency",     "throughput", "speed",
+                                          "num_ctx", "num_predict", "settings",   "tune" };
 
 typedef struct {
   HeadroomBenchJob *job;
@@ -141,13 +141,12 @@ begins (Suite *suite, HeadroomSuiteParts part)
 static HrValue *
 measure_latency (Suite *suite, guint n_requests, guint n_words, gint64 num_predict, GError **error)
 {
-  HeadroomLatencyOptions options = { .model = suite->served,
-                                     .n_requests = n_requests,
-                                     .n_words = n_words,
-                                     .num_predict = num_predict };
+  HeadroomLatencyOptions options = {
+    .model = suite->served, .n_requests = n_requests, .n_words = n_words, .num_predict = num_predict
+  };
 
-  return headroom_latency_measure (suite->client, &options, headroom_bench_job_progress,
-                                   suite->job, suite->cancellable, error);
+  return headroom_latency_measure (suite->client, &options, headroom_bench_job_progress, suite->job,
+                                   suite->cancellable, error);
 }
 
 static HrValue *
@@ -191,8 +190,8 @@ measure_served (Suite *suite)
 static void
 measure_through_server (Suite *suite)
 {
-  HeadroomSuiteParts parts = HEADROOM_SUITE_HEALTH | HEADROOM_SUITE_LATENCY |
-                             HEADROOM_SUITE_THROUGHPUT;
+  HeadroomSuiteParts parts =
+      HEADROOM_SUITE_HEALTH | HEADROOM_SUITE_LATENCY | HEADROOM_SUITE_THROUGHPUT;
   gboolean was_loaded;
 
   if (suite->client == NULL || !(suite->options->parts & parts))
@@ -303,11 +302,10 @@ sweep (Suite *suite, HeadroomSweepVariable variable)
 static void
 sweep_settings (Suite *suite)
 {
-  static const HeadroomSweepVariable variables[] = { HEADROOM_SWEEP_PARALLEL,
-                                                     HEADROOM_SWEEP_KV_TYPE,
-                                                     HEADROOM_SWEEP_NUM_BATCH,
-                                                     HEADROOM_SWEEP_THREADS,
-                                                     HEADROOM_SWEEP_GPU_LAYERS };
+  static const HeadroomSweepVariable variables[] = {
+    HEADROOM_SWEEP_PARALLEL, HEADROOM_SWEEP_KV_TYPE, HEADROOM_SWEEP_NUM_BATCH,
+    HEADROOM_SWEEP_THREADS, HEADROOM_SWEEP_GPU_LAYERS
+  };
   HrDevice devices[MAX_DEVICES];
   gboolean has_cards = hr_devices_probe (devices, MAX_DEVICES) > 1;
 
@@ -367,8 +365,8 @@ static void
 measure_model (Suite *suite, const char *name, HrValue *models)
 {
   suite->name = name;
-  suite->served = headroom_store_is_path (name) ? g_canonicalize_filename (name, NULL)
-                                                : g_strdup (name);
+  suite->served =
+      headroom_store_is_path (name) ? g_canonicalize_filename (name, NULL) : g_strdup (name);
   suite->entry = hr_value_new_dict ();
   headroom_json_set_string (suite->entry, "model", name);
   hr_value_append (models, suite->entry);

@@ -29,16 +29,15 @@ typedef enum {
 typedef struct {
   GStrv models; /* as people name them; at least one */
   HeadroomSuiteParts parts;
-  gboolean quick;         /* fewer rounds, fewer values */
-  guint64 max_bytes;      /* of the search for settings: planned; 0: no bound */
-  double max_first_ms;    /* likewise, until the first token; 0: no bound */
-  char *path;     /* where the report is saved; NULL: nowhere */
-  char *title;    /* "title" of the report; NULL: it has none */
+  gboolean quick;      /* fewer rounds, fewer values */
+  guint64 max_bytes;   /* of the search for settings: planned; 0: no bound */
+  double max_first_ms; /* likewise, until the first token; 0: no bound */
+  char *path;          /* where the report is saved; NULL: nowhere */
+  char *title;         /* "title" of the report; NULL: it has none */
 } HeadroomSuiteOptions;
 
-HeadroomSuiteOptions *headroom_suite_options_new (const char *const *models,
-                                                  HeadroomSuiteParts parts)
-    G_GNUC_WARN_UNUSED_RESULT;
+HeadroomSuiteOptions *headroom_suite_options_new (
+    const char *const *models, HeadroomSuiteParts parts) G_GNUC_WARN_UNUSED_RESULT;
 void headroom_suite_options_free (HeadroomSuiteOptions *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomSuiteOptions, headroom_suite_options_free)
 
@@ -50,8 +49,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomSuiteOptions, headroom_suite_options_free
  * was measured, "error" why not, "unsaved" that the report could not be written: then nothing more
  * is measured.
  *
- * Returns: (transfer full) (nullable): as headroom_report_new(), with "settings": {"quick", "parts"}
- * and "models": [{"model", "health", "latency", …}]
+ * Returns: (transfer full) (nullable): as headroom_report_new(), with "settings": {"quick",
+ * "parts"} and "models": [{"model", "health", "latency", …}]
  */
 HrValue *headroom_suite_run (HeadroomBenchJob *job, gpointer options,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;

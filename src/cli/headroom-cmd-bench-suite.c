@@ -25,9 +25,8 @@ complain (const HrValue *report)
     const char *name = headroom_json_get_string (entry, "model"), *key;
     for (gsize k = 0; k < hr_value_size (entry); k++) {
       HrValue *part = hr_value_entry (entry, k, &key);
-      const char *error = hr_value_kind (part) == HR_VALUE_DICT
-                              ? headroom_json_get_string (part, "error")
-                              : NULL;
+      const char *error =
+          hr_value_kind (part) == HR_VALUE_DICT ? headroom_json_get_string (part, "error") : NULL;
       if (error != NULL)
         headroom_cli_complain ("%s, %s: %s", name, key, error);
     }
@@ -81,8 +80,8 @@ headroom_cmd_bench_suite (int argc, char **argv)
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &args.output,
       N_("Where the report goes, saved after each part (default: printed at the end)"),
       N_("FILE") },
-    { "quick", 0, 0, G_OPTION_ARG_NONE, &args.quick, N_("Fewer rounds and no search for settings, a minute or so a model"),
-      NULL },
+    { "quick", 0, 0, G_OPTION_ARG_NONE, &args.quick,
+      N_("Fewer rounds and no search for settings, a minute or so a model"), NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, N_("Print the report even so"), NULL },
     G_OPTION_ENTRY_NULL
   };

@@ -164,7 +164,8 @@ headroom_cmd_bench_tune (int argc, char **argv)
       N_("Time until the first token at most, in ms (default: any)"), "MS" },
     { "apply", 0, 0, G_OPTION_ARG_NONE, &args.apply,
       N_("Make what is better the model's parameters"), NULL },
-    { "undo", 0, 0, G_OPTION_ARG_NONE, &args.undo, N_("Put back what --apply changed last"), NULL },
+    { "undo", 0, 0, G_OPTION_ARG_NONE, &args.undo, N_("Put back what --apply changed last"),
+      NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, N_("Print as JSON"), NULL },
     G_OPTION_ENTRY_NULL
   };

@@ -131,6 +131,29 @@ start_server (char **ret_line)
   return server;
 }
 
+/* A variable that some guides give and nobody reads: the log says what to set instead. */
+static void
+test_num_batch_warning (void)
+{
+  g_autoptr (GSubprocess) server = NULL;
+  g_autoptr (GDataInputStream) err = NULL;
+  g_autoptr (GString) log = g_string_new (NULL);
+
+  g_setenv ("OLLAMA_NUM_BATCH", "64", TRUE);
+  server = cli_start ("serve", "--host", "127.0.0.1:0", NULL);
+  g_unsetenv ("OLLAMA_NUM_BATCH");
+  err = g_data_input_stream_new (g_subprocess_get_stderr_pipe (server));
+  while (strstr (log->str, "http://127.0.0.1:") == NULL) {
+    g_autofree char *line = g_data_input_stream_read_line_utf8 (err, NULL, NULL, NULL);
+    g_assert_nonnull (line);
+    g_string_append_printf (log, "%s\n", line);
+  }
+  cli_assert_contains (log->str, "OLLAMA_NUM_BATCH has no effect");
+  cli_assert_contains (log->str, "set OLLAMA_NUM_PARALLEL");
+  g_subprocess_send_signal (server, SIGTERM);
+  g_assert_true (g_subprocess_wait (server, NULL, NULL));
+}
+
 #define ORPHAN "HEADROOM_TEST_ORPHAN" /* the file that a child of the test notes its server in */
 
 static gboolean
@@ -253,6 +276,7 @@ int
 main (int argc, char **argv)
 {
   cli_init (&argc, &argv);
+  g_test_add_func ("/cli/serve/num-batch-warning", test_num_batch_warning);
   g_test_add_func ("/cli/run/prompt", test_prompt);
   g_test_add_func ("/cli/run/verbose", test_verbose);
   g_test_add_func ("/cli/run/no-prompt", test_no_prompt);

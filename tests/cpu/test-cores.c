@@ -87,8 +87,8 @@ static void test_old(Fixture *f, gconstpointer data)
 /* What is nonsense is no quota. */
 static void test_nonsense(Fixture *f, gconstpointer data)
 {
-    static const char *const texts[] = {"", "x", "0 0\n", "-5 100000\n", "100000 -1\n", "100000\n",
-                                        "1e300 1\n"};
+    static const char *const texts[] = {
+        "", "x", "0 0\n", "-5 100000\n", "100000 -1\n", "100000\n", "1e300 1\n"};
     put(f, "/proc/self/cgroup", "nonsense\n0::/\n::\n");
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         put(f, "/sys/fs/cgroup/cpu.max", texts[i]);

@@ -51,9 +51,12 @@ static void on_event(const HrEvent *event, void *data)
 static void ask(Loaded *m)
 {
     HrToken tokens[] = {5, 6, 7, 8};
-    HrRequestOptions options = {.tokens = tokens, .n_tokens = G_N_ELEMENTS(tokens),
-                                .sampling = hr_sampling_default, .num_predict = 8,
-                                .top_logprobs = -1, .ignore_eos = true};
+    HrRequestOptions options = {.tokens = tokens,
+                                .n_tokens = G_N_ELEMENTS(tokens),
+                                .sampling = hr_sampling_default,
+                                .num_predict = 8,
+                                .top_logprobs = -1,
+                                .ignore_eos = true};
     gint done = 0;
     g_autoptr(GError) error = NULL;
     HrRequest *request = hr_runner_submit(m->runner, &options, NULL, on_event, &done, NULL, &error);

@@ -23,8 +23,8 @@ open_page (HeadroomBenchPage **ret_page)
   WindowFixture *fixture = engine_fixture_open_window (&engine);
 
   gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.show-page", "s", "benchmarks");
-  *ret_page = HEADROOM_BENCH_PAGE (
-      window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_BENCH_PAGE, 0));
+  *ret_page =
+      HEADROOM_BENCH_PAGE (window_find (GTK_WIDGET (fixture->window), HEADROOM_TYPE_BENCH_PAGE, 0));
   headroom_window_choose_model (fixture->window, "model:latest");
   window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (*ret_page), "model is measured"));
   headroom_bench_form_set_quick (headroom_bench_page_get_form (*ret_page), TRUE);
@@ -69,8 +69,8 @@ find_curve (HeadroomBenchPage *page, HeadroomCurveKind kind)
 {
   GtkWidget *found;
 
-  for (guint i = 0;
-       (found = window_find (GTK_WIDGET (page), HEADROOM_TYPE_CURVE_GROUP, i)) != NULL; i++)
+  for (guint i = 0; (found = window_find (GTK_WIDGET (page), HEADROOM_TYPE_CURVE_GROUP, i)) != NULL;
+       i++)
     if (headroom_curve_chart_get_curve (
             headroom_curve_group_get_chart (HEADROOM_CURVE_GROUP (found)))
             ->kind == kind)
@@ -123,8 +123,7 @@ assert_curve (HeadroomBenchPage *page, HrValue *points, HeadroomCurveKind kind, 
     g_assert_cmpfloat (headroom_curve_at (curve, i)->y, ==, number (values, key));
     headroom_curve_chart_set_chosen (chart, i);
     g_assert_true (window_shows (GTK_WIDGET (group), headroom_curve_chart_get_reading (chart)));
-    gtk_test_accessible_assert_property (GTK_ACCESSIBLE (chart),
-                                         GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT,
+    gtk_test_accessible_assert_property (GTK_ACCESSIBLE (chart), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT,
                                          headroom_curve_chart_get_reading (chart));
   }
 }
@@ -174,10 +173,10 @@ assert_lines (const char *csv, const HrValue *report)
   g_assert_true (g_str_has_prefix (csv, "model,variable,value,figure,median,problem\r\n"));
   for (gsize i = 0; i < hr_value_size (points); i++) {
     HrValue *point = hr_value_at (points, i);
-    g_autofree char *y = headroom_json_format_number (
-        number (hr_value_lookup (point, "first_token"), "p50_ms"));
-    g_autofree char *line = g_strdup_printf (
-        ",num_ctx,%s,first_token_ms,%s,\r\n", headroom_json_get_string (point, "value"), y);
+    g_autofree char *y =
+        headroom_json_format_number (number (hr_value_lookup (point, "first_token"), "p50_ms"));
+    g_autofree char *line = g_strdup_printf (",num_ctx,%s,first_token_ms,%s,\r\n",
+                                             headroom_json_get_string (point, "value"), y);
     g_assert_nonnull (strstr (csv, line));
   }
 }
@@ -370,9 +369,9 @@ test_compare (void)
   window_fixture_wait_until (fixture, (button = find_compare (page, copy)) != NULL &&
                                           gtk_widget_get_sensitive (button));
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), TRUE);
-  window_fixture_wait_until (
-      fixture, window_shows (GTK_WIDGET (page), "Compared with the Other Run") &&
-                   window_shows (GTK_WIDGET (page), "0 better, 0 worse"));
+  window_fixture_wait_until (fixture,
+                             window_shows (GTK_WIDGET (page), "Compared with the Other Run") &&
+                                 window_shows (GTK_WIDGET (page), "0 better, 0 worse"));
   g_assert_true (window_shows (GTK_WIDGET (page), "no difference beyond noise"));
   g_assert_true (window_shows (GTK_WIDGET (page), "(the other run: "));
 }
@@ -481,13 +480,13 @@ test_apply_and_undo (void)
   window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (page), "512 → 64"));
   g_assert_true (window_shows (GTK_WIDGET (page), "0.800 of the time"));
   window_click (GTK_WIDGET (page), "_Apply");
-  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (fixture->window),
-                                                    "Settings applied"));
+  window_fixture_wait_until (fixture,
+                             window_shows (GTK_WIDGET (fixture->window), "Settings applied"));
   g_assert_true (has_parameter ("num_batch 64 "));
   g_assert_true (has_parameter ("num_thread 1 "));
   window_click (GTK_WIDGET (page), "_Undo");
-  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (fixture->window),
-                                                    "Settings put back"));
+  window_fixture_wait_until (fixture,
+                             window_shows (GTK_WIDGET (fixture->window), "Settings put back"));
   g_assert_false (has_parameter ("num_batch"));
   g_assert_false (has_parameter ("num_thread"));
   g_assert_true (headroom_bench_store_delete (path, NULL));
@@ -507,9 +506,9 @@ test_tune (void)
   g_assert_true (headroom_bench_page_is_running (page));
   g_assert_false (gtk_widget_get_sensitive (window_find_button (GTK_WIDGET (page), "_Start")));
   wait_over (fixture, page);
-  window_fixture_wait_until (
-      fixture, window_shows (GTK_WIDGET (page), "The Settings Are Good as They Are") ||
-                   window_shows (GTK_WIDGET (page), "of the time, between"));
+  window_fixture_wait_until (fixture, window_shows (GTK_WIDGET (page),
+                                                    "The Settings Are Good as They Are") ||
+                                          window_shows (GTK_WIDGET (page), "of the time, between"));
   other = engine_fixture_find_model (&engine, "other");
   g_assert_nonnull (other);
 }
