@@ -279,6 +279,24 @@ reply_absent (Router *self, SoupServerMessage *message, const HeadroomRoute *rou
   headroom_exchange_reply_problem (exchange, SOUP_STATUS_NOT_IMPLEMENTED, text);
 }
 
+/* TRUE: answered. With 415 and what is accepted a client knows to send its body once more, unpacked. */
+static gboolean
+refuse_packed (HeadroomExchange *exchange, SoupServerMessage *message)
+{
+  const char *coding = soup_message_headers_get_one (
+      soup_server_message_get_request_headers (message), "Content-Encoding");
+  g_autofree char *text = NULL;
+
+  if (coding == NULL || *coding == '\0' || g_ascii_strcasecmp (coding, "identity") == 0)
+    return FALSE;
+  soup_message_headers_replace (soup_server_message_get_response_headers (message),
+                                "Accept-Encoding", "identity");
+  text = g_strdup_printf ("request bodies with Content-Encoding \"%.32s\" are not read here; send "
+                          "the body as it is", coding);
+  headroom_exchange_reply_problem (exchange, SOUP_STATUS_UNSUPPORTED_MEDIA_TYPE, text);
+  return TRUE;
+}
+
 static void
 request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
             gpointer data)
@@ -298,7 +316,7 @@ request_cb (SoupServer *server, SoupServerMessage *message, const char *path, GH
     exchange = headroom_exchange_new (self->service, message, dialect_of (route));
     if (refusal != NULL)
       headroom_exchange_reply_problem (exchange, SOUP_STATUS_UNAUTHORIZED, refusal);
-    else
+    else if (!refuse_packed (exchange, message))
       route->handler (exchange);
     return;
   }

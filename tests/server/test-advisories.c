@@ -578,7 +578,7 @@ zeros_compressed (gsize n_bytes, gsize *ret_len)
   return packed;
 }
 
-/* A body that says it is packed is taken as it is, which is no JSON. */
+/* A body that says it is packed is refused, whatever it would become. */
 static void
 test_compressed_bodies (Server *s, gconstpointer data)
 {
@@ -593,7 +593,9 @@ test_compressed_bodies (Server *s, gconstpointer data)
 
   g_string_append_len (request, packed, (gssize) len);
   answer = server_raw_whole (s, request->str, (gssize) request->len);
-  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 400 "));
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 415 "));
+  g_assert_nonnull (strstr (answer, "Accept-Encoding: identity\r\n"));
+  g_assert_nonnull (strstr (answer, "Content-Encoding \\\"gzip\\\""));
   assert_alive (s);
 }
 
