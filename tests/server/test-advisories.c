@@ -249,7 +249,7 @@ test_let_in (Server *s, gconstpointer data)
 static void
 test_stays_open (Server *s, gconstpointer data)
 {
-  g_autoptr (HrValue) opened = expose (s, "network"), later = NULL, fixed = NULL, closed = NULL;
+  g_autoptr (HrValue) opened = expose (s, "network"), closed = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *body = g_strdup_printf ("{\"host\":\"127.0.0.1:%u\"}", s->port);
   g_autofree char *off = headroom_client_request (s->local, "DELETE", "/headroom/listen", NULL, NULL,
@@ -257,6 +257,8 @@ test_stays_open (Server *s, gconstpointer data)
   g_autofree char *refused = NULL;
 
   g_assert_no_error (error);
+  g_assert_nonnull (off);
+  g_assert_nonnull (json_at (opened, "key"));
   g_assert_true (headroom_exposure_is_network ());
   g_setenv ("HEADROOM_HOST", "127.0.0.1:0", TRUE);
   refused = headroom_client_request (s->local, "POST", "/headroom/listen",
@@ -268,6 +270,7 @@ test_stays_open (Server *s, gconstpointer data)
       headroom_client_request (s->local, "POST", "/headroom/listen", body, NULL, NULL);
   g_assert_nonnull (back);
   closed = expose (s, "computer");
+  g_assert_cmpstr (json_text (closed, "others"), ==, "none");
   g_assert_false (headroom_exposure_is_network ());
 }
 
