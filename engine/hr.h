@@ -560,7 +560,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrRunner, hr_runner_free)
  * HR_ERROR_SETTINGS where the model has to be loaded again for it. */
 bool hr_runner_resize(HrRunner *runner, HrPlan *plan, bool force, HrProgressFunc progress,
                       void *data, GError **error);
-/* Gives back, soon, the cache of slots that are idle. */
+/* Whether the answers that run and wait as far as is known would fit in; false with HR_ERROR_BUSY.
+ * Does not wait; hr_runner_resize looks again. */
+bool hr_runner_may_resize(HrRunner *runner, const HrSettings *settings, GError **error);
+/* Gives back, soon, the cache of slots that are idle; where caches are parked, to files for two
+ * seconds at most. See HrRunnerStats.releasing. */
 void hr_runner_release_idle(HrRunner *runner);
 
 /* Caches in files: what a slot held is found again by later requests that begin the same way, also
@@ -616,6 +620,7 @@ typedef struct {
     uint64_t cache_committed_bytes;  /* of HR_ITEM_CACHE, what is really taken */
     uint64_t weights_moved_bytes; /* of HR_ITEM_WEIGHTS, what was moved out of the mapped file: the
                                      system counts it as taken */
+    bool releasing; /* the cache of idle slots is on its way back; see hr_runner_release_idle */
     uint64_t bytes_read; /* weights and cache that all steps so far have read from memory */
     uint64_t allocated[HR_ITEM_N_KINDS]; /* the engine allocator's own ledger */
     double tokens_per_second;        /* of the last answer; 0 if none */

@@ -116,6 +116,16 @@ static uint32_t find_best(const HrRunner *r, const bool *kept)
     return best;
 }
 
+static bool check_busy(uint32_t n_busy, const Change *c, GError **error)
+{
+    if (n_busy <= c->settings->parallel)
+        return true;
+    g_set_error(error, HR_ERROR, HR_ERROR_BUSY,
+                "%u answers run at once, but parallel would be %u. Wait until some have ended.",
+                n_busy, c->settings->parallel);
+    return false;
+}
+
 static bool choose_slots(const HrRunner *r, Change *c, GError **error)
 {
     uint32_t n = c->settings->parallel, n_busy = 0;
@@ -125,12 +135,8 @@ static bool choose_slots(const HrRunner *r, Change *c, GError **error)
         c->from[i] = HR_KV_NO_SLOT;
     for (uint32_t i = 0; i < r->n_slots; i++)
         n_busy += r->slots[i].state != HR_SLOT_IDLE;
-    if (n_busy > n) {
-        g_set_error(error, HR_ERROR, HR_ERROR_BUSY,
-                    "%u answers run at once, but parallel would be %u. Wait until some have ended.",
-                    n_busy, n);
+    if (!check_busy(n_busy, c, error))
         return false;
-    }
     for (uint32_t i = 0; i < MIN(n, r->n_slots); i++)
         kept[find_best(r, kept)] = true;
     for (uint32_t i = 0, k = 0; i < r->n_slots; i++)
@@ -345,6 +351,18 @@ static void apply(HrRunner *r, Change *c)
     r->num_ctx = c->settings->num_ctx;
     r->stats.n_slots = r->n_slots;
     hr_runner_sum_ledger(r);
+}
+
+bool hr_runner_may_resize(HrRunner *r, const HrSettings *settings, GError **error)
+{
+    Change c = {.settings = settings};
+    g_mutex_lock(&r->lock);
+    bool may = check_busy(r->stats.n_active, &c, error) && check_queue(r, &c, error);
+    for (uint32_t i = 0; i < r->stats.n_slots && may; i++)
+        if (r->stats.slots[i].active)
+            may = check_need(r->stats.slots[i].n_positions + 1, &c, "An answer that runs", error);
+    g_mutex_unlock(&r->lock);
+    return may;
 }
 
 void hr_runner_run_resizing(HrRunner *r, HrResizing *resizing)

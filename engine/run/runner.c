@@ -24,6 +24,7 @@ static void update_stats(HrRunner *r)
     s->cached_tokens = hr_kv_held_positions(&r->kv);
     s->cache_committed_bytes = hr_kv_committed_bytes(&r->kv);
     s->bytes_read = r->bytes_read;
+    s->releasing = r->releasing || r->release_until_us > 0;
     g_mutex_unlock(&r->lock);
 }
 
@@ -32,7 +33,8 @@ static HrRequest *next_request(HrRunner *r)
 {
     g_mutex_lock(&r->lock);
     while (!r->stopping && g_queue_is_empty(&r->queue) && !r->evaluation && !r->resizing &&
-           !r->releasing && !hr_slots_active(r) && !hr_runner_is_parking(r))
+           !r->releasing && r->release_until_us == 0 && !hr_slots_active(r) &&
+           !hr_runner_is_parking(r))
         g_cond_wait(&r->wake, &r->lock);
     HrRequest *request = r->stopping ? NULL : g_queue_pop_head(&r->queue);
     g_mutex_unlock(&r->lock);
@@ -105,19 +107,6 @@ static void resize_if_asked(HrRunner *r)
     finish_resizing(r, resizing);
 }
 
-static void release_if_asked(HrRunner *r)
-{
-    g_mutex_lock(&r->lock);
-    bool releasing = r->releasing;
-    r->releasing = false;
-    g_mutex_unlock(&r->lock);
-    if (releasing)
-        hr_runner_leave_parking(r);
-    for (uint32_t i = 0; i < r->n_slots && releasing; i++)
-        if (r->slots[i].state == HR_SLOT_IDLE)
-            hr_kv_truncate(&r->kv, i, 0);
-}
-
 static void finish_evaluation(HrRunner *r, HrEvaluation *evaluation)
 {
     g_mutex_lock(&r->lock);
@@ -161,7 +150,7 @@ static void *run(void *data)
         hr_slots_drop_cancelled(r);
         drop_cancelled_queue(r);
         resize_if_asked(r);
-        release_if_asked(r);
+        hr_runner_release(r);
         HrEvaluation *evaluation = pending_evaluation(r);
         if (evaluation) {
             hr_runner_leave_parking(r);
@@ -281,7 +270,7 @@ void hr_runner_set_parking(HrRunner *r, const HrParkingOptions *options)
 void hr_runner_release_idle(HrRunner *r)
 {
     g_mutex_lock(&r->lock);
-    r->releasing = true;
+    r->releasing = r->stats.releasing = true;
     g_cond_signal(&r->wake);
     g_mutex_unlock(&r->lock);
 }

@@ -69,6 +69,7 @@ struct HrRunner {
     uint32_t num_ctx; /* of the plan, or less while it is on its way to be less: prompts stay within
                          it */
     bool releasing;   /* what idle slots hold */
+    int64_t release_until_us; /* until then it goes to files; 0: nothing is to go */
     bool stopping;
     HrRunnerStats stats;
 
@@ -124,6 +125,9 @@ bool hr_runner_begin_parking(HrRunner *runner, uint32_t slot);
 void hr_runner_park(HrRunner *runner);
 /* Leaves it: slots are about to change. */
 void hr_runner_leave_parking(HrRunner *runner);
+/* Has slots that are idle give up what they hold, if that was asked for: to files, where they are
+ * parked and that does not take too long. */
+void hr_runner_release(HrRunner *runner);
 /* Writes all that slots hold, none of which works, if anything is parked. */
 void hr_runner_park_all(HrRunner *runner);
 

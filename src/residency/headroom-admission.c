@@ -34,15 +34,18 @@ max_loaded (HeadroomResidency *self, const HrPlan *plan)
   return headroom_residency_get_max_loaded (self, n_gpus);
 }
 
-/* What a plan lacks on a device, 0 if nothing. */
+/* What a plan lacks on a device, 0 if nothing. What others have taken of the reserve has to be made
+ * good first. */
 static guint64
 shortage (const HrPlan *plan, gsize d)
 {
   const HrDevice *device = hr_plan_get_device (plan, d);
-  guint64 room = device->free > device->reserve ? device->free - device->reserve : 0;
   guint64 need = hr_plan_get_device_bytes (plan, d);
 
-  return need > room ? need - room : 0;
+  if (need == 0)
+    return 0;
+  need += device->reserve;
+  return need > device->free ? need - device->free : 0;
 }
 
 /* ---- Making room ---- */
@@ -70,25 +73,25 @@ evict (HeadroomResidency *self, GArray *list, HeadroomResident *for_whom, guint6
   }
 }
 
-
-/* Looks after one device; what is chosen there goes at once. */
+/* Looks at one device: ret_idle is who would have to go there, NULL where nobody has to. */
 static HeadroomPlace
-make_room_on (HeadroomResidency *self, HeadroomResident *guest, gsize device, guint64 need_bytes,
-              gsize need_models)
+look_at (HeadroomResidency *self, HeadroomResident *guest, gsize device, guint64 need_bytes,
+         gsize need_models, GArray **ret_idle)
 {
-  g_autoptr (GArray) idle = headroom_candidates_list (self, guest, device, FALSE);
+  g_autoptr (GArray) idle = NULL;
   g_autoptr (GArray) all = NULL;
 
+  *ret_idle = NULL;
   if (need_bytes == 0 && need_models == 0)
     return HEADROOM_PLACE_FREE;
+  idle = headroom_candidates_list (self, guest, device, FALSE);
   if (headroom_candidates_choose (idle, need_bytes, need_models)) {
-    evict (self, idle, guest, need_bytes);
+    *ret_idle = g_steal_pointer (&idle);
     return HEADROOM_PLACE_LATER;
   }
-  if (headroom_residency_something_leaves (self))
-    return HEADROOM_PLACE_LATER;
   all = headroom_candidates_list (self, guest, device, TRUE);
-  return headroom_candidates_choose (all, need_bytes, need_models) ? HEADROOM_PLACE_LATER : HEADROOM_PLACE_IMPOSSIBLE;
+  return headroom_candidates_choose (all, need_bytes, need_models) ? HEADROOM_PLACE_LATER
+                                                                   : HEADROOM_PLACE_IMPOSSIBLE;
 }
 
 /* Of models that may be loaded at once, those too many with another one. */
@@ -105,12 +108,32 @@ headroom_admission_make_room (HeadroomResidency *self, HeadroomResident *guest, 
                               gsize need_models)
 {
   HeadroomPlace place = HEADROOM_PLACE_FREE;
+  g_autoptr (GArray) first = NULL; /* who goes, of the first device where somebody has to */
+  guint64 first_bytes = 0;
+  gboolean busy = FALSE;
 
   /* What leaves is counted in n_loaded and in what is promised, so wait before choosing more. */
   if (headroom_residency_something_leaves (self))
     return HEADROOM_PLACE_LATER;
-  for (gsize d = 0; d < hr_plan_n_devices (plan) && place == HEADROOM_PLACE_FREE; d++)
-    place = make_room_on (self, guest, d, shortage (plan, d), d == 0 ? need_models : 0);
+  /* Nobody goes in vain: first all devices are looked at. Who goes for one of them may be enough
+   * for the next, so those are looked at again once they have gone. */
+  for (gsize d = 0; d < hr_plan_n_devices (plan); d++) {
+    g_autoptr (GArray) idle = NULL;
+    HeadroomPlace here =
+        look_at (self, guest, d, shortage (plan, d), d == 0 ? need_models : 0, &idle);
+    if (here == HEADROOM_PLACE_IMPOSSIBLE)
+      return here;
+    if (here == HEADROOM_PLACE_FREE)
+      continue;
+    place = here;
+    busy |= idle == NULL;
+    if (first != NULL || idle == NULL)
+      continue;
+    first = g_steal_pointer (&idle);
+    first_bytes = shortage (plan, d);
+  }
+  if (first != NULL && !busy)
+    evict (self, first, guest, first_bytes);
   return place;
 }
 

@@ -220,6 +220,17 @@ real_release_cache (HeadroomMachine *self, HeadroomResident *resident)
   return stats.cache_committed_bytes;
 }
 
+static gboolean
+real_is_releasing (HeadroomMachine *self, HeadroomResident *resident)
+{
+  HrRunnerStats stats;
+
+  if (resident->runner == NULL)
+    return FALSE;
+  hr_runner_get_stats (resident->runner, &stats);
+  return stats.releasing;
+}
+
 static void
 real_unload (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner,
              GTask *take_task)
@@ -246,6 +257,7 @@ headroom_machine_class_init (HeadroomMachineClass *klass)
   klass->load = real_load;
   klass->resize = real_resize;
   klass->release_cache = real_release_cache;
+  klass->is_releasing = real_is_releasing;
   klass->unload = real_unload;
 }
 
@@ -332,6 +344,12 @@ void
 headroom_machine_resize (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task)
 {
   HEADROOM_MACHINE_GET_CLASS (self)->resize (self, resident, take_task);
+}
+
+gboolean
+headroom_machine_is_releasing (HeadroomMachine *self, HeadroomResident *resident)
+{
+  return HEADROOM_MACHINE_GET_CLASS (self)->is_releasing (self, resident);
 }
 
 guint64

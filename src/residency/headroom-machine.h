@@ -55,6 +55,8 @@ struct _HeadroomMachineClass {
   void (*resize) (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
   /* Gives back, soon, what is filled of the cache of a model that is idle; returns how much. */
   guint64 (*release_cache) (HeadroomMachine *self, HeadroomResident *resident);
+  /* Whether that is still on its way. */
+  gboolean (*is_releasing) (HeadroomMachine *self, HeadroomResident *resident);
   /* Frees a runner (NULL on machines without); the task returns TRUE. */
   void (*unload) (HeadroomMachine *self, HeadroomResident *resident, HrRunner *take_runner,
                   GTask *take_task);
@@ -78,6 +80,7 @@ void headroom_machine_open (HeadroomMachine *self, HeadroomResident *resident, G
 void headroom_machine_load (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
 void headroom_machine_resize (HeadroomMachine *self, HeadroomResident *resident, GTask *take_task);
 guint64 headroom_machine_release_cache (HeadroomMachine *self, HeadroomResident *resident);
+gboolean headroom_machine_is_releasing (HeadroomMachine *self, HeadroomResident *resident);
 void headroom_machine_unload (HeadroomMachine *self, HeadroomResident *resident,
                               HrRunner *take_runner, GTask *take_task);
 

@@ -120,6 +120,21 @@ headroom_parking_start (HeadroomResidency *self, HeadroomResident *resident)
 
 /* ---- Giving up ---- */
 
+/* What was given up last is not all back yet. */
+gboolean
+headroom_parking_is_relieving (HeadroomResidency *self)
+{
+  GHashTableIter iter;
+  gpointer resident;
+
+  g_hash_table_iter_init (&iter, self->residents);
+  while (g_hash_table_iter_next (&iter, NULL, &resident))
+    if (((HeadroomResident *) resident)->state == HEADROOM_RESIDENT_READY &&
+        headroom_machine_is_releasing (self->machine, resident))
+      return TRUE;
+  return FALSE;
+}
+
 /* Of models that nobody uses now, all that is filled. */
 guint64
 headroom_parking_relieve (HeadroomResidency *self, gsize device, guint64 need_bytes, gpointer data)

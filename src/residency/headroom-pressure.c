@@ -204,7 +204,8 @@ look (HeadroomResidency *self)
   headroom_machine_read_pressure (self->machine, &pressure);
   headroom_vigil_keep (self, devices, n, &pressure);
   /* What is on its way out has not come back yet. */
-  self->pressure.again = headroom_residency_something_leaves (self);
+  self->pressure.again =
+      headroom_residency_something_leaves (self) || headroom_parking_is_relieving (self);
   if (self->pressure.again)
     return TRUE;
   for (gsize d = 0; d < n; d++) {

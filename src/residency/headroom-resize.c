@@ -122,6 +122,33 @@ refuse (HeadroomResidency *self, HeadroomResident *resident, const HrSettings *s
   return HEADROOM_RESIZE_REFUSED;
 }
 
+/* Answers that run decide before anybody goes for it. Who needs more than there is has no answer
+ * yet that could be too long. */
+static gboolean
+answers_allow (HeadroomResidency *self, HeadroomResident *resident,
+               const HeadroomAcquisition *wanted, const HrSettings *settings, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (!wanted->demand.exact || resident->runner == NULL ||
+      hr_runner_may_resize (resident->runner, settings, &reason))
+    return TRUE;
+  headroom_residency_tell (self, HEADROOM_EVENT_REFUSE, name_of (resident), resident->demand.client,
+                           0, HEADROOM_REASON_REFUSED, reason->message);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
+/* Nowhere more than it has. */
+static gboolean
+only_shrinks (HeadroomResident *resident, const HrPlan *plan)
+{
+  for (gsize d = 0; d < hr_plan_n_devices (plan); d++)
+    if (hr_plan_get_device_bytes (plan, d) > headroom_resident_get_bytes (resident, d))
+      return FALSE;
+  return TRUE;
+}
+
 HeadroomResizeOutcome
 headroom_resize_try (HeadroomResidency *self, HeadroomResident *resident,
                      const HeadroomAcquisition *wanted, GError **error)
@@ -142,7 +169,10 @@ headroom_resize_try (HeadroomResidency *self, HeadroomResident *resident,
   if (is_same (hr_plan_get_settings (plan), loaded))
     return HEADROOM_RESIZE_NOTHING;
   g_strlcpy (resident->demand.client, wanted->demand.client, sizeof resident->demand.client);
-  switch (headroom_admission_make_room (self, resident, plan, 0)) {
+  if (!answers_allow (self, resident, wanted, hr_plan_get_settings (plan), error))
+    return HEADROOM_RESIZE_REFUSED;
+  switch (only_shrinks (resident, plan) ? HEADROOM_PLACE_FREE
+                                        : headroom_admission_make_room (self, resident, plan, 0)) {
   case HEADROOM_PLACE_FREE:
     start (self, resident, wanted, g_steal_pointer (&plan));
     return HEADROOM_RESIZE_LATER;

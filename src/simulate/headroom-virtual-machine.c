@@ -19,6 +19,7 @@ typedef struct {
   HrModel *model; /* a stand-in where only the size is known */
   guint64 bytes;  /* 0: as the shape says */
   guint64 filled; /* of its cache, on the host, beyond what is planned */
+  gboolean is_releasing;
 } Model;
 
 struct _HeadroomVirtualMachine {
@@ -33,6 +34,7 @@ struct _HeadroomVirtualMachine {
   guint64 n_timers;      /* that there ever were */
   GHashTable *models;    /* path -> Model */
   guint n_stand_ins;
+  gint64 release_us;     /* that a cache takes to go */
   guint32 threads;       /* of every model; 0: not asked the system yet */
   GPtrArray *residents;  /* that have memory */
   guint64 *others;       /* [n_devices] what programs that are not ours take */
@@ -209,14 +211,45 @@ headroom_virtual_machine_set_filled (HeadroomVirtualMachine *self, HeadroomModel
   readings_changed (self);
 }
 
+void
+headroom_virtual_machine_set_release_time (HeadroomVirtualMachine *self, gint64 us)
+{
+  self->release_us = us;
+}
+
+/* The machine has its models for as long as its time passes. */
+static gboolean
+released_cb (gpointer data)
+{
+  Model *model = data;
+
+  model->filled = 0;
+  model->is_releasing = FALSE;
+  return G_SOURCE_REMOVE;
+}
+
 static guint64
 virtual_release_cache (HeadroomMachine *machine, HeadroomResident *resident)
 {
-  Model *model = find_by_entry (HEADROOM_VIRTUAL_MACHINE (machine), resident->entry);
+  HeadroomVirtualMachine *self = HEADROOM_VIRTUAL_MACHINE (machine);
+  Model *model = find_by_entry (self, resident->entry);
   guint64 bytes = model->filled;
 
-  model->filled = 0;
+  if (bytes == 0 || self->release_us == 0) {
+    released_cb (model);
+  } else {
+    g_autoptr (GSource) source = virtual_new_timeout (machine, self->release_us);
+    model->is_releasing = TRUE;
+    g_source_set_callback (source, released_cb, model, NULL);
+    g_source_attach (source, self->context);
+  }
   return bytes;
+}
+
+static gboolean
+virtual_is_releasing (HeadroomMachine *machine, HeadroomResident *resident)
+{
+  return find_by_entry (HEADROOM_VIRTUAL_MACHINE (machine), resident->entry)->is_releasing;
 }
 
 /* What a system would say: promises are not taken yet. */
@@ -568,6 +601,7 @@ headroom_virtual_machine_class_init (HeadroomVirtualMachineClass *klass)
   machine->load = virtual_load;
   machine->resize = virtual_resize;
   machine->release_cache = virtual_release_cache;
+  machine->is_releasing = virtual_is_releasing;
   machine->unload = virtual_unload;
 }
 

@@ -46,6 +46,8 @@ void headroom_virtual_machine_set_others (HeadroomVirtualMachine *self, gsize de
                                           guint64 bytes);
 guint64 headroom_virtual_machine_get_others (HeadroomVirtualMachine *self, gsize device);
 /* What is filled of a model's cache, beside what it takes anyway. */
+/* Caches that are given up go to files first, which takes so long. */
+void headroom_virtual_machine_set_release_time (HeadroomVirtualMachine *self, gint64 us);
 void headroom_virtual_machine_set_filled (HeadroomVirtualMachine *self, HeadroomModelEntry *entry,
                                           guint64 bytes);
 void headroom_virtual_machine_set_pressure (HeadroomVirtualMachine *self,

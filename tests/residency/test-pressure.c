@@ -177,6 +177,25 @@ test_caches_first (Fixture *f, gconstpointer data)
   asked_free (busy);
 }
 
+/* Caches that go to files first: nobody else goes while they are on their way. */
+static void
+test_caches_to_files (Fixture *f, gconstpointer data)
+{
+  headroom_virtual_machine_set_release_time (f->v.machine, SECOND);
+  use_all (f);
+  fill (f, "b", 2 * GB);
+  headroom_virtual_machine_set_others (f->v.machine, 0, 9 * GB / 2); /* 0.5 are left */
+  virtual_pass (&f->v, SECOND / 2);
+  headroom_virtual_machine_set_others (f->v.machine, 0, 23 * GB / 5);
+  virtual_pass (&f->v, SECOND / 4);
+  g_assert_cmpuint (virtual_count (&f->v, "cache-given-up"), ==, 1);
+  virtual_pass (&f->v, SECOND);
+  g_assert_cmpuint (virtual_count (&f->v, "cache-given-up"), ==, 1);
+  g_assert_cmpuint (virtual_count (&f->v, "pressure"), ==, 0);
+  others_take (f, 7 * GB); /* there is nothing more to give up but models */
+  g_assert_cmpuint (virtual_count (&f->v, "pressure"), ==, 1);
+}
+
 /* Programs that wait for memory: one model at a time, with time to see whether it helped. */
 static void
 test_stalls (Fixture *f, gconstpointer data)
@@ -223,6 +242,7 @@ main (int argc, char **argv)
   CASE ("again", test_again);
   CASE ("relief", test_relief);
   CASE ("caches-first", test_caches_first);
+  CASE ("caches-to-files", test_caches_to_files);
   CASE ("stalls", test_stalls);
   CASE ("sleeps", test_sleeps);
   return g_test_run ();

@@ -44,15 +44,28 @@ asked_cb (GObject *source, GAsyncResult *result, gpointer data)
   asked->done = TRUE;
 }
 
-Asked *
-virtual_ask (Virtual *self, const char *name, const gint64 *keep_alive_ns)
+static Asked *
+ask (Virtual *self, const char *name, const HrSettings *settings, const gint64 *keep_alive_ns)
 {
-  HeadroomDemand demand = { .settings = { .num_ctx = 2048, .parallel = 1, .gpu_layers = -1 } };
+  HeadroomDemand demand = { .settings = *settings };
   Asked *asked = g_new0 (Asked, 1);
 
   headroom_residency_acquire_async (self->residency, g_hash_table_lookup (self->entries, name),
                                     &demand, keep_alive_ns, NULL, asked_cb, asked);
   return asked;
+}
+
+Asked *
+virtual_ask (Virtual *self, const char *name, const gint64 *keep_alive_ns)
+{
+  return ask (self, name, &(HrSettings){ .num_ctx = 2048, .parallel = 1, .gpu_layers = -1 },
+              keep_alive_ns);
+}
+
+Asked *
+virtual_ask_for (Virtual *self, const char *name, const HrSettings *settings)
+{
+  return ask (self, name, settings, NULL);
 }
 
 void

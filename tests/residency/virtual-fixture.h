@@ -30,6 +30,8 @@ typedef struct {
 
 /* Asks for a model; keep_alive_ns as in headroom_residency_acquire_async (). */
 Asked *virtual_ask (Virtual *self, const char *name, const gint64 *keep_alive_ns);
+/* The same, for settings. */
+Asked *virtual_ask_for (Virtual *self, const char *name, const HrSettings *settings);
 /* Lets time pass until it is answered. */
 void virtual_wait_for (Virtual *self, Asked *asked);
 void asked_free (Asked *asked); /* the model becomes idle */

@@ -345,6 +345,26 @@ static void test_full_disk(Fixture *f, gconstpointer data)
     g_assert_cmpuint(ask_cached(f, prompt, 500), ==, 499);
 }
 
+/* Given up because others need the memory: what could be written in time is read back. */
+static void test_released(Fixture *f, gconstpointer data)
+{
+    HrToken prompt[N_PROMPT];
+    HrRunnerStats stats;
+    fill(prompt, N_PROMPT, 1);
+    load(f, one, "a", PLENTY);
+    ask_cached(f, prompt, 500);
+    hr_runner_release_idle(f->runner);
+    do {
+        g_usleep(1000);
+        hr_runner_get_stats(f->runner, &stats);
+    } while (stats.releasing);
+    g_assert_cmpuint(stats.slots[0].n_positions, ==, 0);
+    g_assert_cmpuint(stats.cache_committed_bytes, ==, 0);
+    int stored = f->notes[HR_PARK_STORED];
+    g_assert_cmpuint(ask_cached(f, prompt, 500), ==, stored > 0 ? 499 : 0);
+    g_assert_cmpint(f->notes[HR_PARK_RESTORED], ==, stored);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -355,6 +375,7 @@ int main(int argc, char **argv)
     g_test_add("/parking/others", Fixture, "llama", setup, test_others, teardown);
     g_test_add("/parking/damaged", Fixture, "llama", setup, test_damaged, teardown);
     g_test_add("/parking/bound", Fixture, "llama", setup, test_bound, teardown);
+    g_test_add("/parking/released", Fixture, "llama", setup, test_released, teardown);
     g_test_add("/parking/full-disk", Fixture, "llama", setup, test_full_disk, teardown);
     return g_test_run();
 }
