@@ -143,48 +143,26 @@ show_since (HeadroomResidentRow *self, const HrValue *model, gint64 now_us)
   adw_action_row_set_subtitle (self->since_row, text != NULL ? text : "");
 }
 
-/* What a cache is the product of. */
-static void
-add_cache_formula (GString *text, const HrValue *model, gint64 bytes)
-{
-  const HrValue *settings = headroom_wire_get (model, "settings");
-  gint64 num_ctx = headroom_wire_get_int (settings, "num_ctx"),
-         parallel = headroom_wire_get_int (settings, "parallel");
-  const char *type = headroom_wire_get_string (settings, "kv_type");
-
-  if (num_ctx > 0 && parallel > 0 && type != NULL)
-    /* Translators: tokens of each answer, answers at once, bytes per token, and a number type */
-    g_string_append_printf (text, _(" = %'d tokens × %d answers at once × %'d B, as %s"),
-                            (int) num_ctx, (int) parallel, (int) (bytes / num_ctx / parallel),
-                            type);
-}
-
-/* What it takes, by kind and exactly. */
+/* The sum that it is, row by row: exactly, with the formula in numbers. */
 static void
 show_bytes (HeadroomResidentRow *self, const HrValue *model)
 {
-  static const struct {
-    const char *kind, *title;
-  } kinds[] = {
-    { "weights", N_("Weights") }, { "projector", N_("Projector") },
-    { "cache", N_("Cache") },     { "compute", N_("Compute") },
-    { "output", N_("Output") },   { "staging", N_("Between devices") },
-    { "driver", N_("Driver") },   { "total", N_("Sum") },
-  };
-  const HrValue *bytes = headroom_wire_get (model, "bytes");
+  const HrValue *sum = headroom_wire_get (model, "sum");
   GString *text = g_string_new (NULL);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++) {
-    gint64 n = headroom_wire_get_int (bytes, kinds[i].kind);
-    g_autofree char *rounded = headroom_memory_format ((guint64) MAX (n, 0)),
-                    *exact = headroom_memory_format_exact ((guint64) MAX (n, 0));
-    if (n <= 0)
+  for (gsize i = 0; i < headroom_wire_length (sum); i++) {
+    const HrValue *row = headroom_wire_at (sum, i);
+    const char *title = headroom_wire_get_string (row, "title"),
+               *formula = headroom_wire_get_string (row, "formula");
+    guint64 bytes = (guint64) MAX (headroom_wire_get_int (row, "bytes"), 0);
+    g_autofree char *rounded = headroom_memory_format (bytes),
+                    *exact = headroom_memory_format_exact (bytes);
+    if (title == NULL || formula == NULL)
       continue;
     /* Translators: a kind of memory, a rounded and the exact number of bytes */
-    g_string_append_printf (text, _("%s%s: %s (%s)"), text->len > 0 ? "\n" : "",
-                            _ (kinds[i].title), rounded, exact);
-    if (g_str_equal (kinds[i].kind, "cache"))
-      add_cache_formula (text, model, n);
+    g_string_append_printf (text, _ ("%s%s: %s (%s)"), text->len > 0 ? "\n" : "", title, rounded,
+                            exact);
+    g_string_append_printf (text, "\n    %s", formula);
   }
   adw_action_row_set_subtitle (self->bytes_row, text->str);
   gtk_widget_set_visible (GTK_WIDGET (self->bytes_row), text->len > 0);

@@ -6,6 +6,7 @@
 
 #include "headroom-json.h"
 #include "headroom-plan-json.h"
+#include "headroom-sum.h"
 #include "headroom-wire-time.h"
 
 static void
@@ -155,6 +156,8 @@ resident_to_json (HeadroomResident *resident)
     hr_value_set (json, "bytes", headroom_plan_bytes_to_json (resident->plan));
     hr_value_set (json, "device_bytes", shares_to_json (resident->plan));
     hr_value_set (json, "device_parts", device_parts_to_json (resident));
+    if (resident->model != NULL)
+      hr_value_set (json, "sum", headroom_sum_to_json (resident->model, resident->plan));
   }
   if (resident->runner != NULL)
     set_runner_stats (json, resident->runner);
