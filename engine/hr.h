@@ -348,14 +348,40 @@ typedef enum { HR_DEVICE_CPU, HR_DEVICE_GPU } HrDeviceKind;
 typedef struct {
     char name[64];
     HrDeviceKind kind;
+    uint32_t gpu;     /* of a GPU of this machine: its place in hr_gpus_find, plus 1; else 0 */
+    bool shares_host; /* its memory is the host's: what both take together has to fit */
     uint64_t total,
         free; /* bytes now; free is what this process may still take (min of system and cgroup) */
     uint64_t reserve;     /* kept free for others */
     HrDeviceRates rates;
 } HrDevice;
-/* The machine's devices now. Returns how many were written (at most max). devices[0] is the host.
- */
+/* The machine's devices now. Returns how many were written (at most max). devices[0] is the host,
+ * GPUs that can be used follow. */
 size_t hr_devices_probe(HrDevice *devices, size_t max);
+
+/* A GPU, as its driver describes it. */
+#define HR_MAX_GPUS 16
+typedef enum { HR_GPU_DISCRETE, HR_GPU_INTEGRATED, HR_GPU_VIRTUAL, HR_GPU_SOFTWARE } HrGpuType;
+const char *hr_gpu_type_name(HrGpuType type);
+typedef struct {
+    char name[128], driver[256];
+    char why[256]; /* it cannot be used, or is not; "": it is */
+    HrGpuType type;
+    uint32_t api_version, driver_version; /* as Vulkan writes them */
+    uint64_t total, free; /* bytes of its own memory; free: that this process may still take */
+    bool tells_budget;    /* free is the system's word, not a guess */
+    bool shares_host;     /* its memory is the host's */
+    uint64_t max_allocation_bytes, max_buffer_bytes, max_range_bytes;
+    uint32_t subgroup, shared_bytes, max_invocations;
+    uint8_t uuid[16];
+} HrGpu;
+/* The machine's GPUs, used or not, at most max. They are looked for once, by another process, so
+ * that a broken driver takes nothing with it; that may take seconds, and so may waiting for a
+ * thread that does it. ret_note (may be NULL): why none was found, or NULL; borrowed.
+ * HEADROOM_VULKAN_DEVICE: "none", or part of a name, which also a software device may have. */
+size_t hr_gpus_find(HrGpu *gpus, size_t max, const char **ret_note);
+/* What that other process does: writes what it finds to fd. Returns its exit status. */
+int hr_gpus_tell(int fd);
 
 /* How short of memory the system finds itself now. */
 typedef struct {
@@ -412,6 +438,8 @@ uint64_t hr_plan_get_device_bytes(const HrPlan *plan, size_t device);
 /* What one more position of one slot takes, far from the ends of windows. */
 uint64_t hr_plan_get_cache_bytes_per_token(const HrPlan *plan);
 uint32_t hr_plan_n_layers(const HrPlan *plan);
+/* What keeps layers of the model off this machine's GPUs, "mixtures of experts"; NULL: nothing. */
+const char *hr_plan_get_gpu_why(const HrPlan *plan);
 uint32_t hr_plan_get_layer_device(const HrPlan *plan, uint32_t layer);
 /* The largest num_ctx, in whole pages, that would fit with everything else as it is; 0: none. */
 uint32_t hr_plan_largest_num_ctx(const HrPlan *plan);

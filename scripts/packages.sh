@@ -11,8 +11,10 @@ build libglib2.0-dev libglib2.0-bin libsoup-3.0-dev libjson-c-dev libreadline-de
 build libpng-dev libjpeg62-turbo-dev libwebp-dev
 run libopenblas0
 build libgtk-4-dev libadwaita-1-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libxml2-utils
+build libvulkan-dev glslc
 build librsvg2-common adwaita-icon-theme dconf-gsettings-backend desktop-file-utils shared-mime-info appstream
 run python3-pip unzip ca-certificates
+test mesa-vulkan-drivers vulkan-validationlayers
 test clang llvm libclang-rt-dev xvfb xauth dbus-daemon at-spi2-core locales python3-jinja2
 clients python3-venv nodejs npm
 cross meson ninja-build pkgconf python3 libglib2.0-bin gcc-aarch64-linux-gnu qemu-user

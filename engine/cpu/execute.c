@@ -63,11 +63,29 @@ static size_t thread_scratch(const HrProgram *program)
     return HR_OWN_ROWS_BYTES + most;
 }
 
+/* Buffers that are made before the first layer, which is what the host has where other devices have
+ * all layers. */
+static uint64_t front_bytes(const HrProgram *program)
+{
+    uint64_t bytes = 0;
+    uint32_t n = 0;
+    while (n < program->ops->len && hr_program_op(program, n)->layer == HR_NO_LAYER)
+        n++;
+    for (HrBuf b = 0; b < program->buffers->len; b++) {
+        const HrBuffer *buffer = hr_program_buffer(program, b);
+        uint64_t rows = hr_program_rows(program, buffer->rows);
+        if (buffer->first_op < n)
+            bytes = MAX(bytes, buffer->offset + rows * buffer->cols * sizeof(float));
+    }
+    return bytes;
+}
+
 HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads)
 {
     size_t widest[HR_FORM_N];
     prepared_needs(program, hr_linear_kernels(), widest);
-    HrExecutorNeeds needs = {.arena_bytes = program->arena_bytes};
+    HrExecutorNeeds needs = {.arena_bytes = program->arena_bytes,
+                             .front_bytes = front_bytes(program)};
     for (uint32_t form = 0; form < HR_FORM_N; form++)
         needs.prepared_bytes += widest[form];
     needs.scratch_bytes =
@@ -104,10 +122,10 @@ static bool make_room(HrExecutor *e, const HrProgram *program, HrKv *kv, uint32_
     init_turns(&e->local_turns, &program->hparams->local_rope, NULL);
     e->runs = g_new(HrRun, program->max_tokens);
     e->claimed = g_new0(atomic_uint, program->ops->len * HR_OP_PHASES);
-    if (!hr_region_map(&e->arena, ledger, items[0], needs.arena_bytes, true, error) ||
-        !hr_region_map(&e->prepared, ledger, items[1], needs.prepared_bytes, true, error) ||
-        !hr_region_map(&e->scratch, ledger, items[2], needs.scratch_bytes, true, error) ||
-        !hr_region_map(&e->logits, ledger, items[3], needs.logits_bytes, true, error))
+    if (!hr_region_map(&e->arena, ledger, items[0], items[0]->bytes, true, error) ||
+        !hr_region_map(&e->prepared, ledger, items[1], items[1]->bytes, true, error) ||
+        !hr_region_map(&e->scratch, ledger, items[2], items[2]->bytes, true, error) ||
+        (items[3] && !hr_region_map(&e->logits, ledger, items[3], needs.logits_bytes, true, error)))
         return false;
     e->routes = (char *)e->scratch.base + n_threads * e->thread_scratch_bytes;
     return true;
@@ -150,6 +168,7 @@ void hr_executor_finish(HrExecutor *e)
     g_clear_pointer(&e->runs, g_free);
     g_clear_pointer(&e->claimed, g_free);
     g_clear_pointer(&e->pool, hr_pool_unref);
+    g_clear_error(&e->failure);
 }
 
 /* ---- What operations share ---- */
@@ -389,22 +408,42 @@ static void find_runs(HrExecutor *e)
     }
 }
 
+/* The operations from begin on that one device has end there. */
+static uint32_t find_end(const HrProgram *program, uint32_t begin)
+{
+    uint32_t end = begin + 1, device = hr_program_op(program, begin)->device;
+    while (end < program->ops->len && hr_program_op(program, end)->device == device)
+        end++;
+    return end;
+}
+
+/* A long step gives way to other runners' between its operations, so that their streams go on. */
+static bool run_here(HrExecutor *e, uint32_t begin, uint32_t end)
+{
+    uint32_t turn = e->step->n_tokens >= LONG_STEP_TOKENS ? OPS_PER_TURN : end - begin;
+    for (e->walk_begin = begin; e->walk_begin < end && atomic_load(&e->aborted_at) == UINT32_MAX;
+         e->walk_begin = e->walk_end) {
+        e->walk_end = MIN(e->walk_begin + turn, end);
+        hr_pool_run(e->pool, e->n_threads, walk, e);
+    }
+    return atomic_load(&e->aborted_at) == UINT32_MAX;
+}
+
 bool hr_executor_run(HrExecutor *e, const HrStep *step, const atomic_bool *abort)
 {
+    bool ok = true;
     e->step = step;
     e->abort = abort;
+    g_clear_error(&e->failure);
     atomic_store(&e->aborted_at, UINT32_MAX);
     for (uint32_t i = 0; i < e->program->ops->len * HR_OP_PHASES; i++)
         atomic_store_explicit(&e->claimed[i], 0, memory_order_relaxed);
     find_runs(e);
-    /* A long step gives way to other runners' between its operations, so that their streams go on.
-     */
-    uint32_t n_ops = e->program->ops->len,
-             turn = step->n_tokens >= LONG_STEP_TOKENS ? OPS_PER_TURN : n_ops;
-    for (e->walk_begin = 0; e->walk_begin < n_ops && atomic_load(&e->aborted_at) == UINT32_MAX;
-         e->walk_begin = e->walk_end) {
-        e->walk_end = MIN(e->walk_begin + turn, n_ops);
-        hr_pool_run(e->pool, e->n_threads, walk, e);
+    for (uint32_t begin = 0, end; ok && begin < e->program->ops->len; begin = end) {
+        end = find_end(e->program, begin);
+        ok = hr_program_op(e->program, begin)->device == 0
+                 ? run_here(e, begin, end)
+                 : e->elsewhere.run(e->elsewhere.data, begin, step, abort, &e->failure);
     }
-    return atomic_load(&e->aborted_at) == UINT32_MAX;
+    return ok;
 }

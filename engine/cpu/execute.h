@@ -45,6 +45,7 @@ typedef struct {
 /* What an executor takes, for the plan. */
 typedef struct {
     uint64_t arena_bytes, prepared_bytes, scratch_bytes, logits_bytes;
+    uint64_t front_bytes; /* of the arena, that is touched before the first layer */
 } HrExecutorNeeds;
 HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads);
 
@@ -59,8 +60,18 @@ typedef struct {
     uint32_t first, n;
 } HrRun;
 
+/* Who computes the operations of other devices: those that follow each other on one, from begin on,
+ * with rows in and out of the arena. False with error, or without where abort became true. */
+typedef struct {
+    void *data;
+    bool (*run)(void *data, uint32_t begin, const HrStep *step, const atomic_bool *abort,
+                GError **error);
+} HrElsewhere;
+
 typedef struct {
     const HrProgram *program;
+    HrElsewhere elsewhere;   /* zeros: the host has all operations */
+    float *elsewhere_logits; /* where they come to; NULL: to logits */
     HrKv *kv;
     const HrLinearKernels *linear;
     const HrVectorKernels *vector;
@@ -80,10 +91,11 @@ typedef struct {
     uint32_t walk_begin, walk_end; /* operations of the turn that runs */
     const atomic_bool *abort;      /* once true it stays so for the step */
     atomic_uint aborted_at;        /* operation; UINT32_MAX: not */
+    GError *failure;               /* of another device, in the last step; or NULL */
 } HrExecutor;
 
-/* items: arena, prepared rows, scratch and logits of the plan, in this order. rope_divisors:
- * [n_rot/2] of the rope that is not local, or NULL. */
+/* items: arena, prepared rows, scratch and logits of the plan, in this order; NULL for logits that
+ * another device has. rope_divisors: [n_rot/2] of the rope that is not local, or NULL. */
 bool hr_executor_init(HrExecutor *executor, const HrProgram *program, HrKv *kv, uint32_t n_threads,
                       const float *rope_divisors, HrLedger *ledger,
                       const HrPlanItem *const items[4], GError **error);
@@ -97,11 +109,12 @@ void hr_executor_replace(HrExecutor *executor, HrExecutor *take_other);
 
 /* Fills the output [n_outputs, output_width], logits or vectors, and the cache. False if abort
  * became true on the way: then positions of the step may be half written and the step has to be run
- * again. */
+ * again. False, too, with executor->failure where another device failed. */
 bool hr_executor_run(HrExecutor *executor, const HrStep *step, const atomic_bool *abort);
 static inline float *hr_executor_logits(const HrExecutor *executor, uint32_t output)
 {
-    return (float *)executor->logits.base + (size_t)output * executor->program->output_width;
+    float *logits = executor->elsewhere_logits ? executor->elsewhere_logits : executor->logits.base;
+    return logits + (size_t)output * executor->program->output_width;
 }
 
 /* ---- Inside the executor: what the files of the operations share ---- */

@@ -44,6 +44,8 @@ static void collect(HrLaid *laid, const HrProgram *program, const HrLinearKernel
 {
     for (uint32_t i = 0; i < program->ops->len; i++) {
         const HrOp *op = hr_program_op(program, i);
+        if (op->device != 0)
+            continue;
         for (uint32_t p = 0;
              p < op->n_parts && (op->kind == HR_OP_LINEAR || op->kind == HR_OP_LOGITS); p++)
             add(laid, kernels, &op->parts[p].linear->weight);

@@ -8,13 +8,23 @@
 
 /* ---- Lifetime ---- */
 
-static bool map_layers(HrKv *kv, HrLedger *ledger, const HrPlanItem *items, GError **error)
+static bool map_pool(HrKv *kv, uint32_t il, uint64_t bytes, HrLedger *ledger,
+                     const HrPlanItem *item, GError **error)
+{
+    if (!hr_kv_is_elsewhere(kv, il))
+        return hr_region_map(&kv->pools[il], ledger, item, bytes, false, error);
+    if (!kv->elsewhere.take(kv->elsewhere.data, il, bytes, error))
+        return false;
+    hr_ledger_record(ledger, item, bytes);
+    return true;
+}
+
+bool hr_kv_map(HrKv *kv, HrLedger *ledger, const HrPlanItem *items, GError **error)
 {
     for (uint32_t il = 0; il < kv->layout.n_layer; il++) {
         uint64_t pool_bytes = hr_kv_layer_pool_bytes(&kv->layout, il),
                  state_bytes = hr_kv_layer_state_bytes(&kv->layout, il);
-        if ((pool_bytes > 0 &&
-             !hr_region_map(&kv->pools[il], ledger, items++, pool_bytes, false, error)) ||
+        if ((pool_bytes > 0 && !map_pool(kv, il, pool_bytes, ledger, items++, error)) ||
             (state_bytes > 0 &&
              !hr_region_map(&kv->states[il], ledger, items++, state_bytes, false, error)))
             return false;
@@ -70,7 +80,7 @@ bool hr_kv_make(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, 
 bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, HrLedger *ledger,
                 const HrPlanItem *items, GError **error)
 {
-    return hr_kv_make(kv, hparams, settings, error) && map_layers(kv, ledger, items, error);
+    return hr_kv_make(kv, hparams, settings, error) && hr_kv_map(kv, ledger, items, error);
 }
 
 static void finish_slot(HrKv *kv, HrKvSlot *slot)

@@ -48,8 +48,19 @@ typedef struct {
     uint32_t *free_pages, n_free;
 } HrKvPages;
 
+/* Who has the pools of layers that are not the host's. */
+typedef struct {
+    void *data;
+    bool (*holds)(void *data, uint32_t layer);
+    bool (*take)(void *data, uint32_t layer, uint64_t bytes, GError **error);
+    bool (*copy)(void *data, uint32_t layer, uint32_t from, uint32_t to, GError **error);
+    bool (*read)(void *data, uint32_t layer, uint32_t page, void *dst, GError **error);
+    bool (*write)(void *data, uint32_t layer, uint32_t page, const void *src, GError **error);
+} HrKvElsewhere;
+
 typedef struct {
     HrKvLayout layout;
+    HrKvElsewhere elsewhere; /* zeros: the host has all */
     uint32_t num_ctx, n_slots;
     HrKvPages *groups; /* [n_reaches] */
     HrRegion *pools;   /* [n_layer] pages */
@@ -63,6 +74,14 @@ typedef struct {
 bool hr_kv_init(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, HrLedger *ledger,
                 const HrPlanItem *items, GError **error);
 void hr_kv_finish(HrKv *kv);
+/* The same in two parts: tables, then, when kv->elsewhere is set, memory for pages and states. */
+bool hr_kv_make(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, GError **error);
+bool hr_kv_map(HrKv *kv, HrLedger *ledger, const HrPlanItem *items, GError **error);
+/* Whether the pages of a layer are not in the host's memory. */
+static inline bool hr_kv_is_elsewhere(const HrKv *kv, uint32_t layer)
+{
+    return kv->elsewhere.holds && kv->elsewhere.holds(kv->elsewhere.data, layer);
+}
 
 /* ---- A step ---- */
 
@@ -116,11 +135,6 @@ static inline void *hr_kv_v_block(const HrKv *kv, uint32_t layer, uint32_t page,
  * convolution, then the rest. */
 const float *hr_kv_state(const HrKv *kv, uint32_t layer, uint32_t slot);
 float *hr_kv_next_state(const HrKv *kv, uint32_t layer, uint32_t slot);
-
-/* ---- Inside the cache ---- */
-
-/* The tables of an empty cache, without memory for pages and states. */
-bool hr_kv_make(HrKv *kv, const HrHparams *hparams, const HrSettings *settings, GError **error);
 
 /* ---- state.c, for kv.c ---- */
 

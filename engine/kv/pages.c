@@ -40,7 +40,7 @@ static void release(HrKv *kv, uint32_t group, uint32_t page)
         return;
     for (uint32_t il = 0; il < kv->layout.n_layer; il++) {
         const HrKvLayerLayout *layer = &kv->layout.layers[il];
-        if (layer->group == group && layer->page_bytes > 0)
+        if (layer->group == group && layer->page_bytes > 0 && kv->pools[il].base)
             hr_region_discard(&kv->pools[il], page * layer->page_bytes, layer->page_bytes);
     }
     pages->free_pages[pages->n_free++] = page;
@@ -120,14 +120,19 @@ static bool take(HrKv *kv, uint32_t group, uint32_t *ret_page, GError **error)
     return true;
 }
 
-static void copy_page(HrKv *kv, uint32_t group, uint32_t from, uint32_t to)
+static bool copy_page(HrKv *kv, uint32_t group, uint32_t from, uint32_t to, GError **error)
 {
     for (uint32_t il = 0; il < kv->layout.n_layer; il++) {
         size_t bytes = kv->layout.layers[il].page_bytes;
         char *pool = kv->pools[il].base;
-        if (kv->layout.layers[il].group == group && bytes > 0)
+        if (kv->layout.layers[il].group != group || bytes == 0)
+            continue;
+        if (pool)
             memcpy(pool + to * bytes, pool + from * bytes, bytes);
+        else if (!kv->elsewhere.copy(kv->elsewhere.data, il, from, to, error))
+            return false;
     }
+    return true;
 }
 
 bool hr_kv_pages_own(HrKv *kv, uint32_t group, HrKvSlot *slot, uint32_t entry, GError **error)
@@ -138,7 +143,10 @@ bool hr_kv_pages_own(HrKv *kv, uint32_t group, HrKvSlot *slot, uint32_t entry, G
     if (!take(kv, group, &page, error))
         return false;
     if (*held != HR_KV_NO_PAGE) {
-        copy_page(kv, group, *held, page);
+        if (!copy_page(kv, group, *held, page, error)) {
+            release(kv, group, page);
+            return false;
+        }
         release(kv, group, *held);
     }
     *held = page;

@@ -38,12 +38,10 @@ static uint32_t first_entry(const HrKv *kv, uint32_t group, uint32_t n_positions
     return hr_kv_pages_first(&kv->groups[group], n_positions);
 }
 
-static void *page_at(const HrKv *kv, uint32_t layer, uint32_t slot, uint32_t entry)
-{
-    const HrKvLayerLayout *l = &kv->layout.layers[layer];
-    uint32_t page = kv->slots[slot].pages[l->group][entry];
-    return (char *)kv->pools[layer].base + page * l->page_bytes;
-}
+typedef struct {
+    uint32_t layer, page;
+    size_t bytes;
+} Page;
 
 /* How many pages of a layer n positions are parked in. */
 static uint32_t n_parked(const HrKv *kv, uint32_t layer, uint32_t n)
@@ -52,18 +50,27 @@ static uint32_t n_parked(const HrKv *kv, uint32_t layer, uint32_t n)
     return l->page_bytes > 0 ? hr_kv_pages(n) - first_entry(kv, l->group, n) : 0;
 }
 
-/* The page at a place, which goes on to the next one; NULL: there is none. */
-static void *next_page(const HrKv *kv, uint32_t slot, HrKvParkPlace *place, size_t *ret_bytes)
+/* The page at a place, which goes on to the next one; false: there is none. */
+static bool next_page(const HrKv *kv, uint32_t slot, HrKvParkPlace *place, Page *ret)
 {
     uint32_t n = kv->slots[slot].tokens->len;
     for (; place->layer < kv->layout.n_layer; *place = (HrKvParkPlace){place->layer + 1, 0}) {
         uint32_t count = n_parked(kv, place->layer, n);
         if (place->entry >= count)
             continue;
-        *ret_bytes = kv->layout.layers[place->layer].page_bytes;
-        return page_at(kv, place->layer, slot, hr_kv_pages(n) - count + place->entry++);
+        const HrKvLayerLayout *l = &kv->layout.layers[place->layer];
+        uint32_t entry = hr_kv_pages(n) - count + place->entry++;
+        *ret = (Page){place->layer, kv->slots[slot].pages[l->group][entry], l->page_bytes};
+        return true;
     }
-    return NULL;
+    return false;
+}
+
+/* Where the host has it, or NULL. */
+static char *page_here(const HrKv *kv, const Page *page)
+{
+    char *pool = kv->pools[page->layer].base;
+    return pool ? pool + page->page * page->bytes : NULL;
 }
 
 /* ---- Writing ---- */
@@ -105,12 +112,21 @@ static bool write_states(const HrKv *kv, uint32_t slot, HrKvWriteFunc write, voi
     return true;
 }
 
+static bool write_page(const HrKv *kv, const Page *page, HrKvWriteFunc write, void *data)
+{
+    if (page_here(kv, page))
+        return write(page_here(kv, page), page->bytes, data);
+    g_autofree void *copy = g_try_malloc(page->bytes);
+    return copy &&
+           kv->elsewhere.read(kv->elsewhere.data, page->layer, page->page, copy, NULL) &&
+           write(copy, page->bytes, data);
+}
+
 HrKvParkState hr_kv_park_write(const HrKv *kv, uint32_t slot, HrKvParkPlace *place,
                                int64_t until_us, HrKvWriteFunc write, void *data)
 {
-    size_t bytes;
-    for (const void *page; (page = next_page(kv, slot, place, &bytes));) {
-        if (!write(page, bytes, data))
+    for (Page page; next_page(kv, slot, place, &page);) {
+        if (!write_page(kv, &page, write, data))
             return HR_KV_PARK_FAILED;
         if (g_get_monotonic_time() >= until_us)
             return HR_KV_PARK_MORE;
@@ -153,6 +169,15 @@ static bool read_states(HrKv *kv, uint32_t slot, uint32_t n, HrKvReadFunc read, 
     return kv->layout.n_states == 0 || s->state != HR_KV_NO_STATE;
 }
 
+static bool read_page(HrKv *kv, const Page *page, HrKvReadFunc read, void *data)
+{
+    if (page_here(kv, page))
+        return read(page_here(kv, page), page->bytes, data);
+    g_autofree void *copy = g_try_malloc(page->bytes);
+    return copy && read(copy, page->bytes, data) &&
+           kv->elsewhere.write(kv->elsewhere.data, page->layer, page->page, copy, NULL);
+}
+
 bool hr_kv_park_begin_read(HrKv *kv, uint32_t slot, const HrToken *tokens, uint32_t n,
                            GError **error)
 {
@@ -167,9 +192,8 @@ HrKvParkState hr_kv_park_read(HrKv *kv, uint32_t slot, HrKvParkPlace *place, int
                               HrKvReadFunc read, void *data)
 {
     uint32_t n = kv->slots[slot].tokens->len;
-    size_t bytes;
-    for (void *page; (page = next_page(kv, slot, place, &bytes));) {
-        if (!read(page, bytes, data))
+    for (Page page; next_page(kv, slot, place, &page);) {
+        if (!read_page(kv, &page, read, data))
             return HR_KV_PARK_FAILED;
         if (g_get_monotonic_time() >= until_us)
             return HR_KV_PARK_MORE;

@@ -20,6 +20,7 @@ typedef struct {
     const uint64_t *cache;
     uint32_t order[HR_MAX_DEVICES]; /* GPUs, the fastest first */
     uint32_t n_gpus;
+    uint32_t most; /* layers that they can compute */
     uint32_t cpu_experts; /* layers, from the first on a GPU, whose experts stay with the host */
 } Places;
 
@@ -58,6 +59,8 @@ static void order_gpus(Places *p)
         for (; at > 0 && is_faster(&p->plan->devices[d], &p->plan->devices[p->order[at - 1]]); at--)
             p->order[at] = p->order[at - 1];
         p->order[at] = d;
+        if (p->plan->devices[d].gpu > 0)
+            p->most = p->plan->gpu_takes;
     }
 }
 
@@ -87,7 +90,7 @@ static uint32_t fill(const Places *p, uint32_t first_with, int32_t wanted, HrPla
     ret->output = 0;
     for (uint32_t il = 0; il < n_layer; il++)
         ret->layers[il] = ret->experts[il] = 0;
-    for (; n < n_layer && (wanted < 0 || n < (uint32_t)wanted); n++) {
+    for (; n < p->most && (wanted < 0 || n < (uint32_t)wanted); n++) {
         uint32_t il = n_layer - 1 - n;
         uint64_t bytes = layer_bytes(p, il, il >= first_with);
         while (gpu + 1 < p->n_gpus && used + bytes > room_of(&p->plan->devices[p->order[gpu]])) {
@@ -141,10 +144,10 @@ void hr_plan_place(HrPlan *plan, const uint64_t *cache)
 {
     HrSettings *s = &plan->settings;
     uint32_t n_layer = plan->model->hparams.n_layer;
-    Places places = {.plan = plan, .cache = cache};
+    Places places = {.plan = plan, .cache = cache, .most = n_layer};
 
     order_gpus(&places);
-    if (places.n_gpus == 0 || s->gpu_layers == 0) {
+    if (places.n_gpus == 0 || s->gpu_layers == 0 || places.most == 0) {
         s->gpu_layers = 0;
         s->cpu_experts = 0;
         plan->placement.output = 0;
@@ -153,7 +156,7 @@ void hr_plan_place(HrPlan *plan, const uint64_t *cache)
     } else if (s->gpu_layers < 0) {
         s->gpu_layers = (int32_t)fill_as_fits(&places, &plan->placement, &s->cpu_experts);
     } else {
-        s->gpu_layers = MIN(s->gpu_layers, (int32_t)n_layer);
+        s->gpu_layers = MIN(s->gpu_layers, (int32_t)places.most);
         s->cpu_experts = has_experts(plan) ? MIN(s->cpu_experts, (uint32_t)s->gpu_layers) : 0;
         fill(&places, n_layer - (uint32_t)s->gpu_layers + s->cpu_experts, s->gpu_layers,
              &plan->placement);

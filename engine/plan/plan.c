@@ -8,6 +8,7 @@
 #include "plan/plan.h"
 
 #include "kv/layout.h"
+#include "vulkan/support.h"
 
 #include <string.h>
 
@@ -192,7 +193,11 @@ static void add_gpu(HrPlan *plan, uint32_t device)
 /* The host's four come first and in this order: the executor takes them by it. */
 static void add_compute(HrPlan *plan)
 {
-    HrExecutorNeeds host = has_layers(plan, 0) ? plan->needs : (HrExecutorNeeds){0};
+    HrExecutorNeeds host =
+        has_layers(plan, 0)
+            ? plan->needs
+            : (HrExecutorNeeds){.arena_bytes = plan->needs.front_bytes,
+                                .scratch_bytes = plan->needs.scratch_bytes};
     plan->first_compute = n_items(plan);
     add_item(plan, HR_ITEM_COMPUTE, "activations", -1, 0, host.arena_bytes);
     add_item(plan, HR_ITEM_COMPUTE, "prepared rows", -1, 0, host.prepared_bytes);
@@ -267,6 +272,8 @@ typedef struct {
     HrProgram *program; /* borrowed */
     HrExecutorNeeds needs;
     HrEncoderNeeds vision_needs;
+    uint32_t gpu_takes;
+    const char *gpu_why;
 } Basis;
 
 static HrPlan *plan_make(const Basis *basis, bool weigh, GError **error)
@@ -278,6 +285,8 @@ static HrPlan *plan_make(const Basis *basis, bool weigh, GError **error)
     plan->program = hr_program_ref(basis->program);
     plan->needs = basis->needs;
     plan->vision_needs = basis->vision_needs;
+    plan->gpu_takes = basis->gpu_takes;
+    plan->gpu_why = basis->gpu_why;
     plan->asked_gpu_layers = basis->settings.gpu_layers;
     plan->asked_cpu_experts = basis->settings.cpu_experts;
     plan->token_bytes = g_new0(uint32_t, model->hparams.n_layer);
@@ -296,6 +305,16 @@ static HrPlan *plan_make(const Basis *basis, bool weigh, GError **error)
     return g_steal_pointer(&plan);
 }
 
+/* Layers at the end that GPUs can compute, and why not more. */
+static uint32_t count_gpu_layers(const HrModel *model, const HrProgram *program,
+                                 const char **ret_why)
+{
+    if (model->adapters->len == 0)
+        return hr_vulkan_takes(program, ret_why);
+    *ret_why = "adapters";
+    return 0;
+}
+
 HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *devices,
                     size_t n_devices, GError **error)
 {
@@ -311,6 +330,7 @@ HrPlan *hr_plan_new(HrModel *model, const HrSettings *settings, const HrDevice *
     basis.program =
         hr_model_get_program(model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
     basis.needs = hr_executor_needs(basis.program, s->threads);
+    basis.gpu_takes = count_gpu_layers(model, basis.program, &basis.gpu_why);
     HrPlan *plan = plan_make(&basis, false, error);
     hr_program_free(basis.program);
     return plan;
@@ -327,7 +347,8 @@ static bool has_same_steps(const HrPlan *plan, const HrSettings *s)
 static Basis basis_of(const HrPlan *plan, const HrSettings *settings)
 {
     return (Basis){plan->model,   *settings,   plan->devices,     plan->n_devices,
-                   plan->program, plan->needs, plan->vision_needs};
+                   plan->program, plan->needs, plan->vision_needs,
+                   plan->gpu_takes, plan->gpu_why};
 }
 
 HrPlan *hr_plan_new_like(const HrPlan *plan, const HrSettings *settings, GError **error)
@@ -428,6 +449,11 @@ uint32_t hr_plan_n_layers(const HrPlan *plan)
     return plan->model ? plan->model->hparams.n_layer : 0;
 }
 
+const char *hr_plan_get_gpu_why(const HrPlan *plan)
+{
+    return plan->gpu_why;
+}
+
 uint32_t hr_plan_get_layer_device(const HrPlan *plan, uint32_t layer)
 {
     return plan->placement.layers[layer];
@@ -440,11 +466,20 @@ static uint64_t room_of(const HrDevice *device)
     return device->free > device->reserve ? device->free - device->reserve : 0;
 }
 
+/* What items take of a device's memory; the host's is also that of GPUs without their own. */
+static uint64_t taken(const HrPlan *plan, size_t device)
+{
+    uint64_t bytes = hr_plan_get_device_bytes(plan, device);
+    for (size_t d = 1; device == 0 && d < plan->n_devices; d++)
+        bytes += plan->devices[d].shares_host ? hr_plan_get_device_bytes(plan, d) : 0;
+    return bytes;
+}
+
 /* The first device whose items are more than its room; n_devices: none. */
 static size_t find_overfull(const HrPlan *plan)
 {
     size_t d = 0;
-    while (d < plan->n_devices && hr_plan_get_device_bytes(plan, d) <= room_of(&plan->devices[d]))
+    while (d < plan->n_devices && taken(plan, d) <= room_of(&plan->devices[d]))
         d++;
     return d;
 }
@@ -487,7 +522,7 @@ bool hr_plan_fits(const HrPlan *plan, GError **error)
     const HrDevice *device = &plan->devices[d];
     uint32_t num_ctx = hr_plan_largest_num_ctx(plan);
     g_autofree char *needs =
-        g_format_size_full(hr_plan_get_device_bytes(plan, d), G_FORMAT_SIZE_IEC_UNITS);
+        g_format_size_full(taken(plan, d), G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *free = g_format_size_full(device->free, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *reserve = g_format_size_full(device->reserve, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *advice =

@@ -30,6 +30,8 @@ struct HrPlan {
     HrExecutorNeeds needs;
     HrEncoderNeeds vision_needs; /* zeros: it sees no images */
     HrPlacement placement;
+    uint32_t gpu_takes;  /* layers at the end that this machine's GPUs can compute */
+    const char *gpu_why; /* not more; or NULL */
     int32_t asked_gpu_layers; /* before it was resolved */
     uint32_t asked_cpu_experts;
     uint32_t first_projector; /* index of the tower's weights, arena, scratch and rows; none without

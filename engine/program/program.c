@@ -104,6 +104,15 @@ HrProgram *hr_program_ref(HrProgram *program)
     return program;
 }
 
+HrProgram *hr_program_copy(const HrProgram *program)
+{
+    HrProgram *copy = g_memdup2(program, sizeof *program);
+    g_atomic_ref_count_init(&copy->refs);
+    copy->ops = g_array_copy(program->ops);
+    copy->buffers = g_array_copy(program->buffers);
+    return copy;
+}
+
 void hr_program_free(HrProgram *program)
 {
     if (!program || !g_atomic_ref_count_dec(&program->refs))

@@ -134,6 +134,7 @@ typedef struct {
 typedef struct {
     HrOpKind kind;
     uint32_t layer; /* HR_NO_LAYER: none */
+    uint32_t device; /* of the plan that the program is run by; 0: the host */
     HrBuf src, dst;
     HrBuf k, v;                                /* further sources, see the kind */
     HrBuf add;                                 /* LINEAR, EXPERTS: residual, or HR_NO_BUF */
@@ -178,6 +179,8 @@ HrProgram *hr_program_new(const HrHparams *hparams, uint32_t max_tokens,
 void hr_program_place(HrProgram *program);
 /* Of a program that is placed and not written to any more. */
 HrProgram *hr_program_ref(HrProgram *program) G_GNUC_WARN_UNUSED_RESULT;
+/* One to be written to, of which nobody else knows. */
+HrProgram *hr_program_copy(const HrProgram *program) G_GNUC_WARN_UNUSED_RESULT;
 /* Drops a reference. */
 void hr_program_free(HrProgram *program);
 

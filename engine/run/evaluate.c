@@ -62,7 +62,10 @@ static bool evaluate_chunk(HrRunner *r, HrEvaluation *ev, size_t begin, uint32_t
             return false;
     ask_for_outputs(r, &rows, hr_plan_get_settings(r->plan)->all_logits, begin + n == ev->n);
     if (!hr_executor_run(&r->executor, &rows.step, &r->interrupt)) {
-        g_set_error(&ev->error, HR_ERROR, HR_ERROR_CANCELLED, "The evaluation was stopped.");
+        if (r->executor.failure)
+            g_propagate_error(&ev->error, g_steal_pointer(&r->executor.failure));
+        else
+            g_set_error(&ev->error, HR_ERROR, HR_ERROR_CANCELLED, "The evaluation was stopped.");
         return false;
     }
     advance(r, &rows);

@@ -77,6 +77,52 @@ static bool read_tensor(const char *data, uint64_t bytes, Progress *progress, GE
     return true;
 }
 
+/* Pages of the file that hold what a GPU has a copy of now. */
+static void give_back(const char *begin, uint64_t bytes)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)begin + page - 1) / page * page,
+              to = ((uintptr_t)begin + bytes) / page * page;
+    if (to > from)
+        madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+typedef struct {
+    Progress *progress;
+    GError *error;
+} Sending;
+
+static bool note_sent(uint64_t bytes, void *data)
+{
+    Sending *sending = data;
+    return advance(sending->progress, bytes, &sending->error);
+}
+
+/* What GPUs compute with; the file's pages are only kept of what the host looks up, too. */
+static bool send_weights(HrRunner *r, Progress *progress, GError **error)
+{
+    Sending sending = {progress, NULL};
+    const HrGguf *gguf = r->model->gguf;
+    const void *embeddings = r->model->weights.token_embd.data;
+    bool ok = hr_vulkan_load(r->vulkan, note_sent, &sending, error);
+    g_clear_error(&sending.error); /* the GPUs' says the same */
+    for (size_t i = 0; ok && i < hr_gguf_n_tensors(gguf); i++) {
+        const HrGgufTensor *tensor = hr_gguf_tensor(gguf, i);
+        const char *data = hr_gguf_tensor_data(gguf, tensor);
+        if (data != embeddings && hr_vulkan_has(r->vulkan, data))
+            give_back(data, tensor->bytes);
+    }
+    return ok;
+}
+
+/* Whether a tensor was sent or moved elsewhere and is not looked up in the file. */
+static bool is_away(const HrRunner *r, const char *data, uint64_t bytes)
+{
+    return hr_laid_covers(&r->executor.laid, data, bytes) ||
+           (r->vulkan && (const void *)data != r->model->weights.token_embd.data &&
+            hr_vulkan_has(r->vulkan, data));
+}
+
 static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **error)
 {
     const HrGguf *gguf = r->model->gguf;
@@ -86,6 +132,8 @@ static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **
                          .data = data,
                          .total = MAX(hr_gguf_file_bytes(gguf), 1) +
                                   (tower ? hr_gguf_file_bytes(tower) : 0)};
+    if (r->vulkan && !send_weights(r, &progress, error))
+        return false;
     for (guint i = 0; i < laid->len; i++)
         if (!move_weight(r, &g_array_index(laid, HrLaidWeight, i), &progress, error))
             return false;
@@ -96,7 +144,7 @@ static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **
             return false;
     for (size_t i = 0; i < hr_gguf_n_tensors(gguf); i++) {
         const HrGgufTensor *tensor = hr_gguf_tensor(gguf, i);
-        if (!hr_laid_covers(&r->executor.laid, hr_gguf_tensor_data(gguf, tensor), tensor->bytes) &&
+        if (!is_away(r, hr_gguf_tensor_data(gguf, tensor), tensor->bytes) &&
             !read_tensor(hr_gguf_tensor_data(gguf, tensor), tensor->bytes, &progress, error))
             return false;
     }
@@ -157,19 +205,97 @@ static bool allocate_adapters(HrRunner *r, GError **error)
                          hr_plan_get_item(r->plan, r->plan->first_adapter + adapters->len), error);
 }
 
-static bool allocate(HrRunner *r, GError **error)
+static bool uses_gpus(const HrPlan *plan)
+{
+    for (uint32_t il = 0; il < hr_plan_n_layers(plan); il++)
+        if (plan->placement.layers[il] > 0 || plan->placement.experts[il] > 0)
+            return true;
+    return false;
+}
+
+/* The device of an operation: that of its layer; what comes behind the layers goes with the output,
+ * what comes before with the host. */
+static void assign_devices(HrProgram *program, const HrPlacement *at)
+{
+    bool behind = false;
+    for (uint32_t i = 0; i < program->ops->len; i++) {
+        HrOp *op = &g_array_index(program->ops, HrOp, i);
+        behind = behind || op->layer != HR_NO_LAYER;
+        op->device = op->layer != HR_NO_LAYER ? at->layers[op->layer] : behind ? at->output : 0;
+    }
+}
+
+static bool check_devices(const HrPlan *plan, GError **error)
+{
+    for (uint32_t il = 0; il < hr_plan_n_layers(plan); il++) {
+        const HrDevice *device = hr_plan_get_device(plan, plan->placement.layers[il]);
+        if (device->kind == HR_DEVICE_GPU && device->gpu == 0) {
+            g_set_error(error, HR_ERROR, HR_ERROR_SETTINGS,
+                        "%s is only described: nothing can run there.", device->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What GPUs have beside weights and cache. */
+static void record_gpus(HrRunner *r)
+{
+    for (size_t i = r->plan->first_compute + 4; i < hr_plan_n_items(r->plan); i++) {
+        const HrPlanItem *item = hr_plan_get_item(r->plan, i);
+        bool theirs = item->kind == HR_ITEM_STAGING || item->kind == HR_ITEM_DRIVER ||
+                      (item->kind == HR_ITEM_COMPUTE && item->device > 0);
+        if (theirs)
+            hr_ledger_record(&r->ledger, item, item->bytes);
+    }
+}
+
+static bool allocate_gpus(HrRunner *r, GError **error)
+{
+    if (!uses_gpus(r->plan))
+        return true;
+    if (!check_devices(r->plan, error))
+        return false;
+    HrProgram *shared = r->program;
+    r->program = hr_program_copy(shared);
+    hr_program_free(shared);
+    assign_devices(r->program, &r->plan->placement);
+    r->vulkan = hr_vulkan_new(r->program, &r->kv, hr_plan_get_device(r->plan, 0), error);
+    if (!r->vulkan)
+        return false;
+    r->kv.elsewhere = hr_vulkan_cache(r->vulkan);
+    return true;
+}
+
+static bool allocate_executor(HrRunner *r, GError **error)
 {
     const HrSettings *s = hr_plan_get_settings(r->plan);
     const HrPlanItem *compute[4];
     for (uint32_t i = 0; i < 4; i++)
         compute[i] = hr_plan_get_item(r->plan, r->plan->first_compute + i);
+    const HrPlanItem *logits = compute[3];
+    if (hr_program_op(r->program, r->program->ops->len - 1)->device > 0)
+        compute[3] = NULL;
+    if (!hr_executor_init(&r->executor, r->program, &r->kv, s->threads,
+                          hr_runner_rope_divisors(r, s), &r->ledger, compute, error))
+        return false;
+    if (!compute[3])
+        hr_ledger_record(&r->ledger, logits, logits->bytes);
+    if (r->vulkan) {
+        hr_vulkan_join(r->vulkan, &r->executor);
+        record_gpus(r);
+    }
+    return true;
+}
+
+static bool allocate(HrRunner *r, GError **error)
+{
+    const HrSettings *s = hr_plan_get_settings(r->plan);
     r->program =
         hr_model_get_program(r->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
-    return hr_kv_init(&r->kv, &r->model->hparams, s, &r->ledger,
-                      hr_plan_get_item(r->plan, r->plan->first_cache), error) &&
-           hr_executor_init(&r->executor, r->program, &r->kv, s->threads,
-                            hr_runner_rope_divisors(r, s), &r->ledger, compute, error) &&
-           allocate_vision(r, error) && allocate_adapters(r, error);
+    return hr_kv_make(&r->kv, &r->model->hparams, s, error) && allocate_gpus(r, error) &&
+           hr_kv_map(&r->kv, &r->ledger, hr_plan_get_item(r->plan, r->plan->first_cache), error) &&
+           allocate_executor(r, error) && allocate_vision(r, error) && allocate_adapters(r, error);
 }
 
 static void make_slots(HrRunner *r)

@@ -47,7 +47,7 @@ static bool same_items(const HrPlan *a, const HrPlan *b, HrItemKind kind)
 
 static bool check_same(const HrRunner *r, const Change *c, GError **error)
 {
-    bool same = c->plan->model == r->model && c->settings->threads == c->before->threads &&
+    bool same = !r->vulkan && c->plan->model == r->model && c->settings->threads == c->before->threads &&
                 c->settings->all_logits == c->before->all_logits;
     for (HrItemKind kind = 0; kind < HR_ITEM_N_KINDS && same; kind++)
         same = kind == HR_ITEM_CACHE || kind == HR_ITEM_COMPUTE || kind == HR_ITEM_OUTPUT ||

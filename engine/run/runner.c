@@ -173,6 +173,7 @@ static void free_parts(HrRunner *r)
 {
     hr_parking_free(r->parking);
     hr_executor_finish(&r->executor);
+    hr_vulkan_free(r->vulkan);
     hr_encoder_finish(&r->encoder);
     g_free(r->step_rows);
     g_free(r->step_seen);

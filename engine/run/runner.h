@@ -15,6 +15,7 @@
 #include "run/pace.h"
 #include "run/parking.h"
 #include "run/request.h"
+#include "vulkan/offload.h"
 
 typedef enum { HR_SLOT_IDLE, HR_SLOT_READING, HR_SLOT_GENERATING } HrSlotState;
 
@@ -59,6 +60,7 @@ struct HrRunner {
     HrProgram *program;
     HrKv kv;
     HrExecutor executor;
+    HrVulkan *vulkan; /* what GPUs have of it; NULL: nothing */
     GThread *thread;
 
     GMutex lock; /* guards what follows, and for other threads the plan */

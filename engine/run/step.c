@@ -274,6 +274,15 @@ static void answer_all(HrRunner *r, const HrStep *step)
     }
 }
 
+/* A device failed in the middle of a step: who took part gets to know why. */
+static void fail_all(HrRunner *r)
+{
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        if (r->slots[i].n_fed > 0)
+            hr_slot_finish(r, &r->slots[i], HR_DONE_ERROR, g_error_copy(r->executor.failure));
+    g_clear_error(&r->executor.failure);
+}
+
 void hr_runner_step(HrRunner *r)
 {
     HrStep step = {.tokens = r->step_tokens,
@@ -287,9 +296,12 @@ void hr_runner_step(HrRunner *r)
     uint32_t n_generated = step.n_tokens;
     add_prompts(r, &step);
     int64_t begin = g_get_monotonic_time();
-    if (step.n_tokens == 0 || !hr_executor_run(&r->executor, &step, &r->interrupt))
-        return; /* interrupted: nothing was noted, so the step is composed again without whoever
-                   left */
+    if (step.n_tokens == 0 || !hr_executor_run(&r->executor, &step, &r->interrupt)) {
+        /* Interrupted: nothing was noted, so the step is composed again without whoever left. */
+        if (r->executor.failure)
+            fail_all(r);
+        return;
+    }
     hr_pace_note(&r->pace, n_generated, step.n_tokens - n_generated,
                  (double)(g_get_monotonic_time() - begin) / 1e6);
     hr_runner_count_traffic(r, &step);

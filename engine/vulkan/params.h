@@ -1,0 +1,71 @@
+/* params.h: what dispatches are told, as it lies in memory (std430, the shaders' PARAMS).
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Addresses are of the device's memory; 0: there is none. rows_kind: 0 rows of tokens, 1 rows of
+ * outputs.
+ */
+#pragma once
+
+#include <stdint.h>
+
+typedef uint64_t HrVkAddress;
+
+typedef struct {
+    HrVkAddress counts, x, weight, y;
+    uint32_t rows_kind, cols, width;
+    float eps;
+} HrVkRmsNorm;
+
+typedef struct {
+    HrVkAddress counts, q, k, q_weight, k_weight;
+    uint32_t q_cols, k_cols, q_width, k_width, q_weights, k_weights;
+    float eps;
+} HrVkHeadNorms;
+
+typedef struct {
+    HrVkAddress counts, gate, up, y;
+    uint32_t rows_kind, cols, width;
+} HrVkActivate;
+
+typedef struct {
+    HrVkAddress counts, x, add, y;
+    uint32_t rows_kind, cols;
+    float factor;
+} HrVkCombine;
+
+typedef struct {
+    HrVkAddress counts, rows, x, y;
+    uint32_t cols;
+} HrVkOutputRows;
+
+typedef struct {
+    HrVkAddress weight, bias, scale, y, add;
+    uint32_t n_out, row_bytes, first_group, bias_is_scaled;
+} HrVkPart;
+
+#define HR_VK_PARTS 3
+typedef struct {
+    HrVkAddress counts, x, norm;
+    HrVkPart parts[HR_VK_PARTS];
+    uint32_t rows_kind, n_parts, n_in;
+    float factor, cap, eps;
+} HrVkLinear;
+
+typedef struct {
+    HrVkAddress base, pages;
+    uint32_t entries, page_bytes, k_block_bytes, v_block_bytes, v_offset, dk, dv, pad;
+} HrVkPool;
+
+typedef struct {
+    HrVkAddress counts, q, k, v, table, positions, slots;
+    HrVkPool pool;
+    uint32_t n_head, n_head_kv, n_rot, first, adjacent, turned, table_cols;
+} HrVkRopeStore;
+
+typedef struct {
+    HrVkAddress counts, q, y, sinks, positions, seen, slots;
+    HrVkPool pool;
+    uint32_t n_head, group, pieces, window, chunked;
+    float scale, cap;
+} HrVkAttention;

@@ -1,0 +1,88 @@
+/* segment.h: a stretch of a program's operations on one GPU.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Owns what the stretch takes on the device: weights as they are in the file, the layers' cache, an
+ * arena laid out as the host's, and recorded commands for each shape of step. Rows cross from and
+ * to the host's arena. Thread-safety: Unsafe (the loading thread, then the runner's).
+ */
+#pragma once
+
+#include "cpu/execute.h"
+#include "vulkan/params.h"
+#include "vulkan/pipeline.h"
+
+/* Where a step's data lie, in the staging buffer and in the device's copy of it. */
+typedef struct {
+    uint64_t counts, positions, seen, slots, outputs, pages, small_bytes, tables[2], rows, bytes;
+    uint32_t table_cols[2]; /* of the rope's table and the local one; 0: none */
+    uint32_t entries;       /* of a slot's page table */
+} HrVkStepLayout;
+
+typedef struct {
+    const HrProgram *program;
+    HrKv *kv;
+    uint32_t begin, end; /* operations */
+    HrVkDevice device;
+    HrVkPipelines pipelines;
+    HrVkBuffer *weights;    /* [n_layer + 1] of a layer; the last: of what comes behind all */
+    GHashTable *placed;     /* where a weight's data were bound -> HrVkAddress */
+    HrVkBuffer *pools;      /* [n_layer] */
+    HrVkBuffer arena, step, staging, logits;
+    HrVkBuffer back;        /* rows for the host, unless the stretch ends the program */
+    HrVkStepLayout layout;
+    GArray *inputs, *outputs; /* HrBuf that come from before, and that are read behind */
+    GArray *recordings;       /* HrVkRecording */
+    float *host_arena;
+} HrVkSegment;
+
+/* Opens GPU device->gpu - 1 and takes everything but the pools and the weights. host_arena: the
+ * host executor's. */
+bool hr_vk_segment_init(HrVkSegment *segment, const HrProgram *program, HrKv *kv, uint32_t begin,
+                        uint32_t end, const HrVkInstance *instance, uint32_t gpu,
+                        const char *cache_path, GError **error);
+void hr_vk_segment_finish(HrVkSegment *segment);
+
+/* The cache of a layer, and pages of it. */
+bool hr_vk_segment_add_pool(HrVkSegment *segment, uint32_t layer, uint64_t bytes, GError **error);
+bool hr_vk_segment_copy_page(HrVkSegment *segment, uint32_t layer, uint32_t from, uint32_t to,
+                             GError **error);
+bool hr_vk_segment_read_page(HrVkSegment *segment, uint32_t layer, uint32_t page, void *dst,
+                             GError **error);
+bool hr_vk_segment_write_page(HrVkSegment *segment, uint32_t layer, uint32_t page, const void *src,
+                              GError **error);
+
+/* Sends the weights of the stretch up; progress (may be NULL) gets bytes as they go and says whether to
+ * go on. HR_ERROR_CANCELLED, HR_ERROR_MEMORY. */
+bool hr_vk_segment_load(HrVkSegment *segment, bool (*progress)(uint64_t bytes, void *data),
+                        void *data, GError **error);
+uint64_t hr_vk_segment_weight_bytes(const HrVkSegment *segment);
+/* Whether the stretch has a copy of the weight that was bound at data. */
+bool hr_vk_segment_has(const HrVkSegment *segment, const void *data);
+
+/* Computes the stretch for a step. False with error, or without where abort became true. */
+bool hr_vk_segment_run(HrVkSegment *segment, const HrStep *step, const atomic_bool *abort,
+                       GError **error);
+
+/* ---- Between the files of a segment ---- */
+
+/* One dispatch. */
+typedef struct {
+    HrVkVariant variant;
+    uint32_t params_bytes, groups_x, groups_y, op;
+    union {
+        HrVkRmsNorm rms_norm;
+        HrVkHeadNorms head_norms;
+        HrVkActivate activate;
+        HrVkCombine combine;
+        HrVkOutputRows output_rows;
+        HrVkLinear linear;
+        HrVkRopeStore rope_store;
+        HrVkAttention attention;
+    } params;
+    bool waits; /* for what was written before */
+} HrVkDispatch;
+
+/* lower.c: the dispatches of the stretch for a step of up to so many rows, as a GArray of
+ * HrVkDispatch. */
+GArray *hr_vk_lower(const HrVkSegment *segment, uint32_t n_tokens, uint32_t n_outputs);
