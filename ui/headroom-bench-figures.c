@@ -275,5 +275,5 @@ headroom_bench_figures_dup_time (const char *iso8601)
   g_autoptr (GDateTime) time = iso8601 != NULL ? g_date_time_new_from_iso8601 (iso8601, utc) : NULL;
   g_autoptr (GDateTime) local = time != NULL ? g_date_time_to_local (time) : NULL;
 
-  return local != NULL ? g_date_time_format (local, "%c") : g_strdup ("");
+  return local != NULL ? g_date_time_format (local, "%x %R") : g_strdup ("");
 }

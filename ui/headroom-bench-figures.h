@@ -23,7 +23,7 @@ GtkWidget *headroom_bench_figures_new_problems (const HrValue *model);
 GtkWidget *headroom_bench_figures_new_machine  (const HrValue *report);
 /* What headroom_compare() says. */
 GtkWidget *headroom_bench_figures_new_verdict  (const HrValue *comparison);
-/* "Nov 21 2026, 23:50" in local time, "" where it is not a time. */
+/* "11/21/26 23:50", as the locale has it, in local time, "" where it is not a time. */
 char      *headroom_bench_figures_dup_time     (const char    *iso8601) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -201,7 +201,7 @@ static const Scene scenes[] = {
   { "page-memory-open-middle", prepare_watches, FALSE, NULL, "memory", 0.56, NULL, TRUE },
   { "page-memory-open-end", prepare_watches, FALSE, NULL, "memory", 0.8, NULL, TRUE },
   { "page-benchmarks", prepare_benchmarks, FALSE, NULL, "benchmarks", 0 },
-  { "page-benchmarks-result", prepare_benchmarks, FALSE, NULL, "benchmarks", 0.25 },
+  { "page-benchmarks-result", prepare_benchmarks, FALSE, NULL, "benchmarks", 0.17 },
   { "page-benchmarks-curves", prepare_benchmarks, FALSE, NULL, "benchmarks", 0.5 },
   { "page-benchmarks-end", prepare_benchmarks, FALSE, NULL, "benchmarks", 1 },
   { "page-memory-middle", prepare_models, FALSE, NULL, "memory", 0.33 },
