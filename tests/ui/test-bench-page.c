@@ -147,7 +147,9 @@ show_first (WindowFixture *fixture, HeadroomBenchPage *page)
   entry = entries->pdata[entries->len - 1];
   headroom_bench_page_show_run (page, entry->path);
   window_fixture_wait_until (fixture, is_shown (page, entry->started));
-  window_fixture_settle (fixture, 100); /* laid out, for who draws it */
+  /* Laid out, for who draws it. */
+  window_fixture_wait_until (fixture, gtk_widget_get_width (headroom_bench_result_get_charts (
+                                          headroom_bench_page_get_result (page))) > 0);
 }
 
 static gboolean
