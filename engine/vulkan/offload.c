@@ -166,13 +166,14 @@ void hr_vulkan_join(HrVulkan *v, HrExecutor *host)
 bool hr_vulkan_count(HrVulkan *v, uint32_t n_tokens, uint32_t n_outputs, HrVulkanCost *ret_cost,
                      GError **error)
 {
-    HrVulkanCost cost = {.weight_bytes = hr_vulkan_weight_bytes(v)};
+    HrVulkanCost cost = {0};
     for (guint i = 0; i < v->segments->len; i++) {
         const HrVkRecording *r = hr_vk_record(v->segments->pdata[i], n_tokens, n_outputs, error);
         if (!r)
             return false;
         cost.n_dispatches += r->n_dispatches;
         cost.n_barriers += r->n_waits;
+        cost.read_bytes += r->read_bytes;
     }
     *ret_cost = cost;
     return true;

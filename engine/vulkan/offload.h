@@ -31,10 +31,10 @@ uint64_t hr_vulkan_weight_bytes(const HrVulkan *vulkan);
 /* Lets host hand the GPUs' operations over. */
 void hr_vulkan_join(HrVulkan *vulkan, HrExecutor *host);
 
-/* What the commands of a step do, for `debug program`. */
+/* What the commands of a step do. */
 typedef struct {
     uint32_t n_dispatches, n_barriers;
-    uint64_t weight_bytes;
+    uint64_t read_bytes; /* of the matrices of products */
 } HrVulkanCost;
 /* Of a step of n_tokens tokens with n_outputs, on all GPUs together. */
 bool hr_vulkan_count(HrVulkan *vulkan, uint32_t n_tokens, uint32_t n_outputs,

@@ -96,6 +96,15 @@ static bool write_params(HrVkSegment *s, HrVkRecording *r, const GArray *dispatc
                                                        stride * dispatches->len, error));
 }
 
+/* Each column of workgroups reads the weights once. */
+static uint64_t read_bytes(const HrVkDispatch *d)
+{
+    uint64_t bytes = 0;
+    for (uint32_t p = 0; d->variant.shader == HR_VK_LINEAR && p < d->params.linear.n_parts; p++)
+        bytes += (uint64_t)d->params.linear.parts[p].n_out * d->params.linear.parts[p].row_bytes;
+    return bytes * d->groups_y;
+}
+
 static bool record_dispatch(HrVkSegment *s, HrVkRecording *r, VkCommandBuffer commands,
                             const HrVkDispatch *d, uint32_t index, GError **error)
 {
@@ -112,6 +121,7 @@ static bool record_dispatch(HrVkSegment *s, HrVkRecording *r, VkCommandBuffer co
     s->device.api.CmdDispatch(commands, d->groups_x, d->groups_y, 1);
     r->n_dispatches++;
     r->n_waits += d->waits;
+    r->read_bytes += read_bytes(d);
     return true;
 }
 

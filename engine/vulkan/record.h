@@ -14,6 +14,7 @@ typedef struct {
     GArray *commands;             /* VkCommandBuffer: one, or of a long step several */
     HrVkBuffer params;
     uint32_t n_dispatches, n_waits;
+    uint64_t read_bytes; /* of the matrices of products */
 } HrVkRecording;
 
 /* The bucket for n rows of at most max. */
