@@ -125,6 +125,7 @@ test_queue_places (Server *s, gconstpointer data)
     g_autofree char *stopped =
         headroom_client_request (s->local, "DELETE", path, NULL, NULL, &error);
     g_assert_no_error (error);
+    g_assert_nonnull (stopped);
   }
   for (guint i = 0; i < G_N_ELEMENTS (asking); i++) {
     while (!asking[i].over)

@@ -125,6 +125,7 @@ static void test_lost(void)
     g_autoptr(HrRequest) request = hr_runner_submit(runner, &options, g_main_context_default(),
                                                     note_end, &end, NULL, &error);
     g_assert_no_error(error);
+    g_assert_nonnull(request);
     while (!end)
         g_main_context_iteration(NULL, true);
     g_assert_nonnull(strstr(end, "the GPU was lost"));
