@@ -107,7 +107,7 @@ def test_server_dies():
     """A server that ends in the middle: what it answered is kept, and the sentence says what happened."""
     shutil.copy(MODEL, HOME / "data" / "headroom" / "models" / "tiny.gguf")
     for args, step, part in (("latency", "-r", "100000"), r"requests 3/100000", None), \
-            (("throughput", "-w", "1,2,1,2", "-s", "0.3"), r"levels 1/4", "levels"):
+            (("throughput", "-w", ",".join(["1", "2"] * 100), "-s", "0.3"), r"levels 1/200", "levels"):
         server, address = serve()
         bench = Bench(args[0], "tiny", *args[1:], "-p", "4", "-n", "2", "--host", address, "--json")
         bench.wait_for(step)
@@ -123,7 +123,7 @@ def test_server_dies():
         assert (len(report[part]) if part else samples(report)) >= 1
         if part:
             assert report["levels"][0]["total_tokens"] > 0
-            assert len(report["levels"]) < 4, "it went on against a server that is gone"
+            assert len(report["levels"]) < 200, "it went on against a server that is gone"
 
 
 def test_disk_full():
