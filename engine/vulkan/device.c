@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* A submit is a few layers of a step at most; a GPU that takes longer for it hangs. */
-#define WAIT_NS (60 * UINT64_C(1000000000))
+/* Drivers report a GPU that hangs as lost, much sooner; a software device beside other work may take minutes. */
+#define WAIT_NS (600 * UINT64_C(1000000000))
 
 static bool find_family(HrVkDevice *device, VkPhysicalDevice physical, uint32_t *ret_family,
                         GError **error)
