@@ -1,0 +1,98 @@
+/* lower-linear.c: products with weights.
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+#include "vulkan/lower.h"
+
+#define LINEAR_ROWS \
+    2 /* of the weights, to a workgroup, and more where there are too many of those */
+
+/* The smallest shape of columns that has room for n. */
+static uint32_t columns_for(uint32_t n)
+{
+    return n <= 1 ? 1 : n <= 2 ? 2 : n <= 4 ? 4 : HR_LOWER_COLUMNS;
+}
+
+static HrVkPart part_of(HrLower *l, const HrOp *op, uint32_t p, uint32_t first_group)
+{
+    const HrLinear *linear = op->parts[p].linear;
+    bool logits = op->kind == HR_OP_LOGITS;
+    return (HrVkPart){.weight = hr_lower_weight(l, &linear->weight),
+                      .bias = hr_lower_weight(l, &linear->bias),
+                      .scale = hr_lower_weight(l, &linear->scale),
+                      .y = logits ? l->s->logits.address : hr_lower_write(l, op->parts[p].dst),
+                      .add = hr_lower_read(l, op->add),
+                      .n_out = (uint32_t)linear->weight.n_out,
+                      .row_bytes = (uint32_t)linear->weight.row_bytes,
+                      .first_group = first_group,
+                      .bias_is_scaled = linear->bias_is_scaled};
+}
+
+static uint32_t groups_of(const HrLinear *linear, uint32_t rows)
+{
+    return ((uint32_t)linear->weight.n_out + rows - 1) / rows;
+}
+
+/* Rows to a workgroup, so that there are no more of those than a device takes. */
+static uint32_t rows_for(const HrOp *op)
+{
+    uint32_t rows = LINEAR_ROWS;
+    for (uint32_t n = HR_LOWER_MAX_GROUPS + 1; n > HR_LOWER_MAX_GROUPS; rows *= 2) {
+        n = 0;
+        for (uint32_t p = 0; p < op->n_parts; p++)
+            n += groups_of(op->parts[p].linear, rows);
+        if (n <= HR_LOWER_MAX_GROUPS)
+            break;
+    }
+    return rows;
+}
+
+/* The parts of op that have the type of its part first, in one dispatch. norm: what makes its input
+ * of x, or NULL. */
+static void lower_parts(HrLower *l, const HrOp *op, const HrOp *norm, uint32_t first,
+                        HrVkDispatch *d)
+{
+    HrBuf x = norm ? norm->src : op->src;
+    HrType type = op->parts[first].linear->weight.type;
+    uint32_t n_in = (uint32_t)op->parts[first].linear->weight.n_in, n_rows = hr_lower_rows(l, x);
+    uint32_t columns = columns_for(n_rows), rows = rows_for(op), n_groups = 0, n_parts = 0;
+    d->variant = (HrVkVariant){HR_VK_LINEAR,
+                               {HR_LOWER_LANES, type, rows, columns, norm != NULL, n_in % 8 != 0}};
+    d->params.linear =
+        (HrVkLinear){.counts = hr_lower_counts(l),
+                     .x = hr_lower_read(l, x),
+                     .norm = norm ? hr_lower_weight(l, norm->weight) : 0,
+                     .rows_kind = hr_lower_buffer(l, x)->rows,
+                     .n_in = n_in,
+                     .factor = op->factor,
+                     .cap = op->kind == HR_OP_LOGITS ? l->s->program->hparams->logit_cap : 0,
+                     .eps = norm ? hr_lower_norm_eps(l, norm) : 0};
+    for (uint32_t p = first; p < op->n_parts; p++) {
+        if (op->parts[p].linear->weight.type != type)
+            continue;
+        d->params.linear.parts[n_parts++] = part_of(l, op, p, n_groups);
+        n_groups += groups_of(op->parts[p].linear, rows);
+    }
+    d->params.linear.n_parts = n_parts;
+    d->params_bytes = sizeof d->params.linear;
+    d->groups_x = n_groups;
+    d->groups_y = (n_rows + columns - 1) / columns;
+    hr_lower_add(l, d);
+}
+
+static bool is_first_of_type(const HrOp *op, uint32_t part)
+{
+    for (uint32_t p = 0; p < part; p++)
+        if (op->parts[p].linear->weight.type == op->parts[part].linear->weight.type)
+            return false;
+    return true;
+}
+
+void hr_lower_linear(HrLower *l, const HrOp *op, const HrOp *norm, const HrVkDispatch *d)
+{
+    for (uint32_t p = 0; p < op->n_parts; p++)
+        if (is_first_of_type(op, p)) {
+            HrVkDispatch of_type = *d;
+            lower_parts(l, op, norm, p, &of_type);
+        }
+}
