@@ -11,6 +11,7 @@
 #include "plan/host.h"
 #include "vulkan/device.h"
 #include "vulkan/offload.h"
+#include "vulkan/self-check.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -41,9 +42,16 @@ static void try_device(const HrVkInstance *instance, uint32_t index, HrGpu *gpu)
 {
     g_autoptr(GError) error = NULL;
     HrVkDevice device;
-    if (hr_vk_device_init(&device, instance, index, gpu, &error))
+    HrVkPipelines pipelines;
+    g_autofree char *cache = hr_vk_pipelines_path(gpu), *checked = hr_vk_self_check_path(gpu);
+    if (hr_vk_device_init(&device, instance, index, gpu, &error)) {
+        if (hr_vk_pipelines_init(&pipelines, &device, cache, &error) &&
+            hr_vk_self_check_once(&device, &pipelines, checked, &error))
+            hr_vk_pipelines_save(&pipelines);
+        hr_vk_pipelines_finish(&pipelines);
         hr_vk_device_finish(&device);
-    else
+    }
+    if (error)
         g_strlcpy(gpu->why, error->message, sizeof gpu->why);
 }
 

@@ -58,6 +58,14 @@ const char *hr_vk_shader_name(HrVkShader shader)
     return shaders[shader].name;
 }
 
+char *hr_vk_shaders_mark(void)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (size_t i = 0; i < HR_VK_N_SHADERS; i++)
+        g_checksum_update(sum, (const guchar *)shaders[i].words, (gssize)shaders[i].bytes);
+    return g_strdup(g_checksum_get_string(sum));
+}
+
 /* ---- Variants ---- */
 
 typedef struct {

@@ -21,6 +21,8 @@ typedef enum {
     HR_VK_N_SHADERS,
 } HrVkShader;
 const char *hr_vk_shader_name(HrVkShader shader);
+/* Tells sets of shaders apart. */
+char *hr_vk_shaders_mark(void) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Constants in the order of their numbers in the shader. */
 #define HR_VK_CONSTANTS 8
