@@ -379,6 +379,22 @@ typedef struct {
 /* costs: [n_devices]; false if a device that has work has no rates (seconds are then 0). The way
  * between devices counts for the one that is not the host. */
 bool hr_plan_predict_step(const HrPlan *plan, const HrStepShape *shape, HrStepCost *ret_costs);
+
+/* One piece of work that a step gives to a GPU. */
+typedef struct {
+    const char *shader, *op; /* names, for people; they live as long as the program */
+    int32_t layer;           /* -1: behind the layers */
+    uint32_t groups;         /* workgroups */
+    bool waits;              /* for what was written before it */
+    uint64_t weight_bytes;   /* of matrices that it reads, as often as it does */
+    uint64_t cache_bytes;    /* of keys and values that it reads, once each */
+} HrGpuDispatch;
+/* What a GPU with all the layers that one can take would be given for a step, in order, as a GArray
+ * of HrGpuDispatch. No GPU is needed. HR_ERROR_UNSUPPORTED says why none could take any layer. */
+GArray *hr_plan_list_dispatches(const HrPlan *plan, const HrStepShape *shape,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Bytes of all matrices of the products that those layers compute, each once. */
+uint64_t hr_plan_get_matrix_bytes(const HrPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrPlan, hr_plan_unref)
 
 /* ---- Runners

@@ -97,7 +97,7 @@ static bool write_params(HrVkSegment *s, HrVkRecording *r, const GArray *dispatc
 }
 
 /* Each column of workgroups reads the weights once. */
-static uint64_t read_bytes(const HrVkDispatch *d)
+uint64_t hr_vk_dispatch_read_bytes(const HrVkDispatch *d)
 {
     uint64_t bytes = 0;
     for (uint32_t p = 0; d->variant.shader == HR_VK_LINEAR && p < d->params.linear.n_parts; p++)
@@ -121,7 +121,7 @@ static bool record_dispatch(HrVkSegment *s, HrVkRecording *r, VkCommandBuffer co
     s->device.api.CmdDispatch(commands, d->groups_x, d->groups_y, 1);
     r->n_dispatches++;
     r->n_waits += d->waits;
-    r->read_bytes += read_bytes(d);
+    r->read_bytes += hr_vk_dispatch_read_bytes(d);
     return true;
 }
 

@@ -113,11 +113,9 @@ static bool make_buffers(HrVkSegment *s, GError **error)
            hr_vk_buffer_init(&s->logits, &s->device, HR_VK_READBACK, logits, "logits", error);
 }
 
-bool hr_vk_segment_init(HrVkSegment *s, const HrProgram *program, HrKv *kv, uint32_t begin,
-                        uint32_t end, const HrVkInstance *instance, uint32_t gpu,
-                        const char *cache_path, GError **error)
+void hr_vk_segment_outline(HrVkSegment *s, const HrProgram *program, HrKv *kv, uint32_t begin,
+                           uint32_t end)
 {
-    HrGpu described;
     *s = (HrVkSegment){.program = program, .kv = kv, .begin = begin, .end = end};
     s->weights = g_new0(HrVkBuffer, program->hparams->n_layer + 1);
     s->pools = g_new0(HrVkBuffer, program->hparams->n_layer);
@@ -125,10 +123,18 @@ bool hr_vk_segment_init(HrVkSegment *s, const HrProgram *program, HrKv *kv, uint
     s->inputs = g_array_new(false, false, sizeof(HrBuf));
     s->outputs = g_array_new(false, false, sizeof(HrBuf));
     s->recordings = g_array_new(false, false, sizeof(HrVkRecording));
-    hr_vk_describe(instance, gpu, &described);
     find_inputs(s);
     find_outputs(s);
     lay_out_step(s);
+}
+
+bool hr_vk_segment_init(HrVkSegment *s, const HrProgram *program, HrKv *kv, uint32_t begin,
+                        uint32_t end, const HrVkInstance *instance, uint32_t gpu,
+                        const char *cache_path, GError **error)
+{
+    HrGpu described;
+    hr_vk_segment_outline(s, program, kv, begin, end);
+    hr_vk_describe(instance, gpu, &described);
     return hr_vk_device_init(&s->device, instance, gpu, &described, error) &&
            hr_vk_pipelines_init(&s->pipelines, &s->device, cache_path, error) &&
            make_buffers(s, error);

@@ -36,6 +36,9 @@ typedef struct {
     float *host_arena;
 } HrVkSegment;
 
+/* The stretch alone, without a device: enough to be lowered. To be finished likewise. */
+void hr_vk_segment_outline(HrVkSegment *segment, const HrProgram *program, HrKv *kv, uint32_t begin,
+                           uint32_t end);
 /* Opens GPU device->gpu - 1 and takes everything but the pools and the weights. host_arena: the
  * host executor's. */
 bool hr_vk_segment_init(HrVkSegment *segment, const HrProgram *program, HrKv *kv, uint32_t begin,
@@ -86,3 +89,5 @@ typedef struct {
 /* lower.c: the dispatches of the stretch for a step of up to so many rows, as a GArray of
  * HrVkDispatch. */
 GArray *hr_vk_lower(const HrVkSegment *segment, uint32_t n_tokens, uint32_t n_outputs);
+/* record.c: bytes of matrices that a dispatch reads. */
+uint64_t hr_vk_dispatch_read_bytes(const HrVkDispatch *dispatch);

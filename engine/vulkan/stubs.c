@@ -16,6 +16,17 @@ int hr_gpus_tell(int fd)
     return 1;
 }
 
+GArray *hr_plan_list_dispatches(const HrPlan *plan, const HrStepShape *shape, GError **error)
+{
+    g_set_error_literal(error, HR_ERROR, HR_ERROR_UNSUPPORTED, "This build has no Vulkan.");
+    return NULL;
+}
+
+uint64_t hr_plan_get_matrix_bytes(const HrPlan *plan)
+{
+    return 0;
+}
+
 size_t hr_gpus_probe(HrDevice *devices, size_t max)
 {
     return 0;

@@ -1,10 +1,10 @@
-/* headroom-cmd-debug.c: headroom debug tokenize | detokenize | render | logits | devices
+/* headroom-cmd-debug.c: headroom debug tokenize | detokenize | render | logits | program | devices
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The engine's parts one at a time, for people who want to know, and for comparing with other
- * programs. Logits are in headroom-cmd-logits.c, devices in
- * headroom-cmd-devices.c.
+ * programs. Logits are in headroom-cmd-logits.c, what GPUs do in
+ * headroom-cmd-program.c, devices in headroom-cmd-devices.c.
  */
 #include "headroom-cmd-debug.h"
 
@@ -156,6 +156,7 @@ static const HeadroomCommand tools[] = {
   { "detokenize", N_("MODEL|FILE"), N_("Text of token ids"), cmd_detokenize },
   { "render", N_("TEMPLATE CASE"), N_("Prompt that a chat template makes"), cmd_render },
   { "logits", N_("MODEL|FILE"), N_("Likeliest next tokens after a prompt"), headroom_cmd_logits },
+  { "program", N_("MODEL|FILE"), N_("What a step makes a GPU do"), headroom_cmd_program },
   { "devices", "", N_("GPUs of this machine, and why one is not used"), headroom_cmd_devices },
   { NULL, NULL, NULL, NULL },
 };

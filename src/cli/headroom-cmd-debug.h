@@ -14,6 +14,7 @@ GArray *headroom_debug_parse_tokens (const HrModel *model, const char *text,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 int headroom_cmd_logits (int argc, char **argv);
+int headroom_cmd_program (int argc, char **argv);
 int headroom_cmd_devices (int argc, char **argv);
 
 G_END_DECLS

@@ -259,6 +259,111 @@ test_perplexity_real (void)
   g_assert_cmpfloat_with_epsilon (hr_value_get_float (hr_value_lookup (value, "ppl")), 18.2, 0.4);
 }
 
+/* ---- program ---- */
+
+#define MOST_DISPATCHES 8 /* of a layer of llama's kind when a token is generated */
+#define ROWS_OF_OUTPUT 2  /* the last layer picks those whose scores are wanted, from two buffers \
+                           */
+
+/* Checks that parts add up, and returns the whole. */
+static HrValue *
+check_program (const CliResult *result, gint64 n_layers)
+{
+  HrValue *program;
+  HrValue *layers;
+  HrValue *total;
+  gint64 dispatches = 0, bytes = 0;
+
+  cli_assert_status (result, 0);
+  program = parse (result->out);
+  layers = hr_value_lookup (program, "layers");
+  total = hr_value_lookup (program, "total");
+  g_assert_cmpint ((gint64) hr_value_size (layers), ==, n_layers + 1);
+  for (gsize i = 0; i < hr_value_size (layers); i++) {
+    HrValue *layer = hr_value_at (layers, i);
+    gint64 of_layer = headroom_json_get_int (layer, "dispatches", -1);
+    g_assert_cmpint (headroom_json_get_int (layer, "layer", 0), ==,
+                     (gint64) i < n_layers ? (gint64) i : -1);
+    g_assert_cmpint (of_layer, >, 0);
+    g_assert_cmpint (of_layer + headroom_json_get_int (layer, "reduces", -1), ==,
+                     (gint64) hr_value_size (hr_value_lookup (layer, "list")));
+    dispatches += of_layer;
+    bytes += headroom_json_get_int (layer, "weight_bytes", -1);
+  }
+  g_assert_cmpint (dispatches, ==, headroom_json_get_int (total, "dispatches", -1));
+  g_assert_cmpint (bytes, ==, headroom_json_get_int (total, "weight_bytes", -1));
+  return program;
+}
+
+static gboolean
+has_no_shaders (const CliResult *result)
+{
+  if (strstr (result->err, "This build has no Vulkan") == NULL)
+    return FALSE;
+  g_test_skip ("this build has no Vulkan");
+  return TRUE;
+}
+
+/* The numbers, for a model of people's size: few dispatches, and every weight once. */
+static void
+test_program_decode (void)
+{
+  g_autoptr (CliResult) result = cli_run ("debug", "program", "llama3.1:8b", "--weights", "Q8_0",
+                                          "--device", "gpu", "--depth", "1000", "--json");
+  g_autoptr (HrValue) program = NULL;
+  HrValue *layers;
+
+  if (has_no_shaders (result))
+    return;
+  program = check_program (result, 32);
+  layers = hr_value_lookup (program, "layers");
+  for (gsize i = 0; i < 32; i++) {
+    HrValue *layer = hr_value_at (layers, i);
+    g_assert_cmpint (headroom_json_get_int (layer, "dispatches", 99), <=,
+                     MOST_DISPATCHES + (i == 31 ? ROWS_OF_OUTPUT : 0));
+    g_assert_cmpint (headroom_json_get_int (layer, "barriers", 99), <=,
+                     headroom_json_get_int (layer, "dispatches", 0) +
+                         headroom_json_get_int (layer, "reduces", 0));
+    /* 1001 positions of 8 heads, keys and values of 128 each, two bytes a number. */
+    g_assert_cmpint (headroom_json_get_int (layer, "cache_bytes", 0), ==, 1001 * 8 * 256 * 2);
+  }
+  g_assert_cmpint (headroom_json_get_int (hr_value_lookup (program, "total"), "weight_bytes", 0),
+                   ==, headroom_json_get_int (program, "matrix_bytes", -1));
+  g_assert_cmpint (headroom_json_get_int (program, "matrix_bytes", 0), >,
+                   G_GINT64_CONSTANT (7000000000));
+}
+
+/* A few answers at once read no weight twice. */
+static void
+test_program_streams (void)
+{
+  g_autoptr (CliResult) result =
+      cli_run ("debug", "program", cli_tiny_model (), "--slots", "4", "--json");
+  g_autoptr (HrValue) program = NULL;
+
+  if (has_no_shaders (result))
+    return;
+  program = check_program (result, 2);
+  g_assert_cmpint (headroom_json_get_int (program, "tokens", 0), ==, 4);
+  g_assert_cmpint (headroom_json_get_int (hr_value_lookup (program, "total"), "weight_bytes", 0),
+                   ==, headroom_json_get_int (program, "matrix_bytes", -1));
+}
+
+static void
+test_program_text (void)
+{
+  g_autoptr (CliResult) result = cli_run ("debug", "program", cli_tiny_model ());
+  g_autoptr (CliResult) refused =
+      cli_run ("debug", "program", cli_tiny_model (), "--device", "cpu");
+
+  cli_assert_status (refused, 2);
+  if (has_no_shaders (result))
+    return;
+  cli_assert_status (result, 0);
+  cli_assert_contains (result->out, "DISPATCHES");
+  cli_assert_contains (result->out, "All matrices of these layers are");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -269,6 +374,9 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/debug/tokenize", test_tokenize);
   g_test_add_func ("/cli/debug/detokenize-foreign-ids", test_detokenize_foreign_ids);
   g_test_add_func ("/cli/debug/render", test_render);
+  g_test_add_func ("/cli/debug/program-decode", test_program_decode);
+  g_test_add_func ("/cli/debug/program-streams", test_program_streams);
+  g_test_add_func ("/cli/debug/program-text", test_program_text);
   g_test_add_func ("/cli/debug/logits", test_logits);
   g_test_add_func ("/cli/debug/logits-too-long", test_logits_too_long);
   g_test_add_func ("/cli/perplexity/counts", test_perplexity);

@@ -33,6 +33,7 @@ test_help_of_tools (void)
 {
   static const char *const tools[][2] = { { "debug", "tokenize" }, { "debug", "detokenize" },
                                           { "debug", "render" },   { "debug", "logits" },
+                                          { "debug", "program" },  { "debug", "devices" },
                                           { "bench", "speed" },    { "bench", "machine" } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (tools); i++) {
