@@ -7,17 +7,56 @@
 void hr_lower_rms_norm(HrLower *l, const HrOp *op, HrVkDispatch *d)
 {
     d->variant = (HrVkVariant){HR_VK_RMS_NORM, {HR_LOWER_LANES * 2}};
-    d->params.rms_norm = (HrVkRmsNorm){.counts = hr_lower_counts(l),
-                                       .x = hr_lower_read(l, op->src),
-                                       .weight = hr_lower_weight(l, op->weight),
-                                       .y = hr_lower_write(l, op->dst),
-                                       .rows_kind = hr_lower_buffer(l, op->src)->rows,
-                                       .cols = hr_lower_cols(l, op->src),
-                                       .width = (uint32_t)op->weight->n_in,
-                                       .eps = hr_lower_norm_eps(l, op)};
+    d->params.rms_norm =
+        (HrVkRmsNorm){.counts = hr_lower_counts(l),
+                      .x = hr_lower_read(l, op->src),
+                      .weight = hr_lower_weight(l, op->weight),
+                      .y = hr_lower_write(l, op->dst),
+                      .rows_kind = hr_lower_buffer(l, op->src)->rows,
+                      .cols = hr_lower_cols(l, op->src),
+                      .width = hr_weight_exists(op->weight) ? (uint32_t)op->weight->n_in
+                                                            : hr_lower_cols(l, op->src),
+                      .eps = hr_lower_norm_eps(l, op)};
     d->params_bytes = sizeof d->params.rms_norm;
     d->groups_x = hr_lower_rows(l, op->src);
     d->groups_y = 1;
+    hr_lower_add(l, d);
+}
+
+void hr_lower_layer_norm(HrLower *l, const HrOp *op, HrVkDispatch *d)
+{
+    d->variant = (HrVkVariant){HR_VK_LAYER_NORM, {HR_LOWER_LANES * 2}};
+    d->params.layer_norm = (HrVkLayerNorm){.counts = hr_lower_counts(l),
+                                           .x = hr_lower_read(l, op->src),
+                                           .weight = hr_lower_weight(l, op->weight),
+                                           .bias = hr_lower_weight(l, op->bias),
+                                           .y = hr_lower_write(l, op->dst),
+                                           .rows_kind = hr_lower_buffer(l, op->src)->rows,
+                                           .cols = hr_lower_cols(l, op->src),
+                                           .eps = l->s->program->hparams->norm_eps};
+    d->params_bytes = sizeof d->params.layer_norm;
+    d->groups_x = hr_lower_rows(l, op->src);
+    d->groups_y = 1;
+    hr_lower_add(l, d);
+}
+
+void hr_lower_group_norm(HrLower *l, const HrOp *op, HrVkDispatch *d)
+{
+    uint32_t cols = hr_lower_cols(l, op->src), width = op->recurrence.width;
+    const HrWeight *w = op->weight;
+    d->variant = (HrVkVariant){HR_VK_GROUP_NORM, {HR_LOWER_LANES}};
+    d->params.group_norm = (HrVkGroupNorm){.counts = hr_lower_counts(l),
+                                           .x = hr_lower_read(l, op->src),
+                                           .weight = hr_lower_weight(l, w),
+                                           .y = hr_lower_write(l, op->dst),
+                                           .rows_kind = hr_lower_buffer(l, op->src)->rows,
+                                           .cols = cols,
+                                           .width = width,
+                                           .n_weights = w ? (uint32_t)(w->n_in * w->n_out) : 1,
+                                           .eps = l->s->program->hparams->norm_eps};
+    d->params_bytes = sizeof d->params.group_norm;
+    d->groups_x = cols / width;
+    d->groups_y = hr_lower_rows(l, op->src);
     hr_lower_add(l, d);
 }
 
@@ -25,7 +64,7 @@ void hr_lower_head_norms(HrLower *l, const HrOp *op, HrVkDispatch *d)
 {
     uint32_t q_cols = hr_lower_cols(l, op->src), k_cols = hr_lower_cols(l, op->k);
     const HrWeight *q = op->weight, *k = op->k_weight;
-    d->variant = (HrVkVariant){HR_VK_HEAD_NORMS, {HR_LOWER_LANES}};
+    d->variant = (HrVkVariant){HR_VK_HEAD_NORMS, {HR_LOWER_LANES, op->centred}};
     d->params.head_norms = (HrVkHeadNorms){.counts = hr_lower_counts(l),
                                            .q = hr_lower_write(l, op->src),
                                            .k = hr_lower_write(l, op->k),

@@ -15,44 +15,41 @@ static bool joins_next(const HrLower *l, uint32_t i)
            (next->kind == HR_OP_LINEAR || next->kind == HR_OP_LOGITS) && next->src == op->dst &&
            hr_lower_buffer(l, op->dst)->last_op == i + 1 && next->add != op->dst &&
            (next->kind == HR_OP_LOGITS || hr_lower_buffer(l, op->src)->last_op > i) &&
-           op->weight->n_in == hr_lower_cols(l, op->src) &&
+           hr_weight_exists(op->weight) && op->weight->n_in == hr_lower_cols(l, op->src) &&
            hr_lower_rows(l, op->src) <= HR_LOWER_COLUMNS;
 }
+
+typedef void (*LowerFunc)(HrLower *l, const HrOp *op, HrVkDispatch *d);
+/* The others are kept with the host by support.c. */
+static const LowerFunc functions[HR_OP_N] = {
+    [HR_OP_RMS_NORM] = hr_lower_rms_norm,
+    [HR_OP_LAYER_NORM] = hr_lower_layer_norm,
+    [HR_OP_GROUP_NORM] = hr_lower_group_norm,
+    [HR_OP_HEAD_NORMS] = hr_lower_head_norms,
+    [HR_OP_ACTIVATE] = hr_lower_activate,
+    [HR_OP_ADD] = hr_lower_combine,
+    [HR_OP_COMBINE] = hr_lower_combine,
+    [HR_OP_OUTPUT_ROWS] = hr_lower_output_rows,
+    [HR_OP_FACTORS] = hr_lower_factors,
+    [HR_OP_PICK] = hr_lower_pick,
+    [HR_OP_JOIN_HEADS] = hr_lower_pick,
+    [HR_OP_CLAMP] = hr_lower_clamp,
+    [HR_OP_MIX] = hr_lower_mix,
+    [HR_OP_MATCH] = hr_lower_match,
+    [HR_OP_BEYOND] = hr_lower_beyond,
+    [HR_OP_XIELU] = hr_lower_xielu,
+    [HR_OP_ROPE_STORE] = hr_lower_rope_store,
+    [HR_OP_ATTENTION] = hr_lower_attention,
+};
 
 static void lower(HrLower *l, uint32_t i, const HrOp *norm)
 {
     const HrOp *op = hr_program_op(l->s->program, i);
     HrVkDispatch d = {.op = i};
-    switch (op->kind) {
-    case HR_OP_RMS_NORM:
-        hr_lower_rms_norm(l, op, &d);
-        break;
-    case HR_OP_HEAD_NORMS:
-        hr_lower_head_norms(l, op, &d);
-        break;
-    case HR_OP_ACTIVATE:
-        hr_lower_activate(l, op, &d);
-        break;
-    case HR_OP_ADD:
-    case HR_OP_COMBINE:
-        hr_lower_combine(l, op, &d);
-        break;
-    case HR_OP_OUTPUT_ROWS:
-        hr_lower_output_rows(l, op, &d);
-        break;
-    case HR_OP_ROPE_STORE:
-        hr_lower_rope_store(l, op, &d);
-        break;
-    case HR_OP_ATTENTION:
-        hr_lower_attention(l, op, &d);
-        break;
-    case HR_OP_LINEAR:
-    case HR_OP_LOGITS:
+    if (op->kind == HR_OP_LINEAR || op->kind == HR_OP_LOGITS)
         hr_lower_linear(l, op, norm, &d);
-        break;
-    default:
-        g_assert_not_reached(); /* support.c keeps them with the host */
-    }
+    else
+        functions[op->kind](l, op, &d);
 }
 
 GArray *hr_vk_lower(const HrVkSegment *segment, uint32_t n_tokens, uint32_t n_outputs)

@@ -82,6 +82,15 @@ void hr_lower_head_norms(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch)
 void hr_lower_activate(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_combine(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_output_rows(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_layer_norm(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_group_norm(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_factors(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_pick(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_clamp(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_mix(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_match(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_beyond(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_xielu(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_rope_store(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_attention(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 /* norm: what makes its input of another buffer on the way, or NULL. */

@@ -69,3 +69,54 @@ typedef struct {
     uint32_t n_head, group, pieces, window, chunked;
     float scale, cap;
 } HrVkAttention;
+
+typedef struct {
+    HrVkAddress counts, x, weight, bias, y;
+    uint32_t rows_kind, cols;
+    float eps;
+} HrVkLayerNorm;
+
+typedef struct {
+    HrVkAddress counts, x, weight, y;
+    uint32_t rows_kind, cols, width, n_weights;
+    float eps;
+} HrVkGroupNorm;
+
+typedef struct {
+    HrVkAddress counts, x, factors, add, y;
+    uint32_t rows_kind, cols, width;
+} HrVkFactors;
+
+typedef struct {
+    HrVkAddress counts, x, shared, y;
+    uint32_t rows_kind, x_cols, y_cols, at, stride, first, width, shared_cols, shared_first;
+} HrVkPick;
+
+typedef struct {
+    HrVkAddress counts, x;
+    uint32_t rows_kind, cols;
+    float limit;
+} HrVkClamp;
+
+typedef struct {
+    HrVkAddress counts, x, factors, add, y;
+    uint32_t rows_kind, width, n_in, n_out, first, add_cols;
+    float factor;
+} HrVkMix;
+
+typedef struct {
+    HrVkAddress counts, x, model, y;
+    uint32_t rows_kind, cols, model_cols, width;
+} HrVkMatch;
+
+typedef struct {
+    HrVkAddress counts, x, y;
+    uint32_t rows_kind, cols;
+    float deviations;
+} HrVkBeyond;
+
+typedef struct {
+    HrVkAddress counts, x, y;
+    uint32_t rows_kind, cols;
+    float alpha_p, alpha_n, beta, eps;
+} HrVkXielu;

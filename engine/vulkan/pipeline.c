@@ -35,6 +35,33 @@ static const uint32_t rope_store[] =
 static const uint32_t attention[] =
 #include "attention.inc"
     ;
+static const uint32_t layer_norm[] =
+#include "layer-norm.inc"
+    ;
+static const uint32_t group_norm[] =
+#include "group-norm.inc"
+    ;
+static const uint32_t factors[] =
+#include "factors.inc"
+    ;
+static const uint32_t pick[] =
+#include "pick.inc"
+    ;
+static const uint32_t clamp[] =
+#include "clamp.inc"
+    ;
+static const uint32_t mix[] =
+#include "mix.inc"
+    ;
+static const uint32_t match[] =
+#include "match.inc"
+    ;
+static const uint32_t beyond[] =
+#include "beyond.inc"
+    ;
+static const uint32_t xielu[] =
+#include "xielu.inc"
+    ;
 
 typedef struct {
     const char *name;
@@ -51,6 +78,15 @@ static const Shader shaders[HR_VK_N_SHADERS] = {
     [HR_VK_LINEAR] = {"linear", linear, sizeof linear},
     [HR_VK_ROPE_STORE] = {"rope-store", rope_store, sizeof rope_store},
     [HR_VK_ATTENTION] = {"attention", attention, sizeof attention},
+    [HR_VK_LAYER_NORM] = {"layer-norm", layer_norm, sizeof layer_norm},
+    [HR_VK_GROUP_NORM] = {"group-norm", group_norm, sizeof group_norm},
+    [HR_VK_FACTORS] = {"factors", factors, sizeof factors},
+    [HR_VK_PICK] = {"pick", pick, sizeof pick},
+    [HR_VK_CLAMP] = {"clamp", clamp, sizeof clamp},
+    [HR_VK_MIX] = {"mix", mix, sizeof mix},
+    [HR_VK_MATCH] = {"match", match, sizeof match},
+    [HR_VK_BEYOND] = {"beyond", beyond, sizeof beyond},
+    [HR_VK_XIELU] = {"xielu", xielu, sizeof xielu},
 };
 
 const char *hr_vk_shader_name(HrVkShader shader)

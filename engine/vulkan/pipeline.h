@@ -18,6 +18,15 @@ typedef enum {
     HR_VK_LINEAR,
     HR_VK_ROPE_STORE,
     HR_VK_ATTENTION,
+    HR_VK_LAYER_NORM,
+    HR_VK_GROUP_NORM,
+    HR_VK_FACTORS,
+    HR_VK_PICK,
+    HR_VK_CLAMP,
+    HR_VK_MIX,
+    HR_VK_MATCH,
+    HR_VK_BEYOND,
+    HR_VK_XIELU,
     HR_VK_N_SHADERS,
 } HrVkShader;
 const char *hr_vk_shader_name(HrVkShader shader);

@@ -226,6 +226,7 @@ static void collect_op(Collect *c, const HrOp *op)
              layer = op->layer == HR_NO_LAYER ? n_layer : op->layer;
     collect(c, layer, op->weight);
     collect(c, layer, op->k_weight);
+    collect(c, layer, op->bias);
     for (uint32_t p = 0; p < op->n_parts; p++) {
         collect(c, layer, &op->parts[p].linear->weight);
         collect(c, layer, &op->parts[p].linear->bias);

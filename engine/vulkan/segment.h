@@ -82,6 +82,15 @@ typedef struct {
         HrVkLinear linear;
         HrVkRopeStore rope_store;
         HrVkAttention attention;
+        HrVkLayerNorm layer_norm;
+        HrVkGroupNorm group_norm;
+        HrVkFactors factors;
+        HrVkPick pick;
+        HrVkClamp clamp;
+        HrVkMix mix;
+        HrVkMatch match;
+        HrVkBeyond beyond;
+        HrVkXielu xielu;
     } params;
     bool waits; /* for what was written before */
 } HrVkDispatch;

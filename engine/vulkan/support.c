@@ -25,8 +25,10 @@ static const char *lacks_type(const HrLinear *linear)
     case HR_TYPE_Q6_K:
     case HR_TYPE_IQ4_NL:
     case HR_TYPE_IQ4_XS:
-    case HR_TYPE_MXFP4: return NULL;
-    default: return "a type of weights";
+    case HR_TYPE_MXFP4:
+        return NULL;
+    default:
+        return "a type of weights";
     }
 }
 
@@ -34,17 +36,12 @@ static const char *lacks_attention(const HrProgram *program, const HrOp *op)
 {
     const HrHparams *hp = program->hparams;
     const HrLayerShape *shape = &hp->layers[op->layer];
-    return shape->latent                          ? "latent attention"
-           : shape->kv_back > 0                   ? "caches that layers share"
-           : hp->max_alibi_bias > 0               ? "biases of attention by distance"
+    return shape->latent                                   ? "latent attention"
+           : shape->kv_back > 0                            ? "caches that layers share"
+           : hp->max_alibi_bias > 0                        ? "biases of attention by distance"
            : shape->tempered && hp->temperature.length > 0 ? "queries that grow with their position"
            : MAX(shape->head_dim_k, shape->head_dim_v) > MAX_HEAD_WIDTH ? "heads wider than 256"
                                                                         : NULL;
-}
-
-static const char *lacks_norm(const HrWeight *weight)
-{
-    return weight && hr_weight_exists(weight) ? NULL : "norms without factors";
 }
 
 static const char *lacks_linears(const HrOp *op)
@@ -59,34 +56,48 @@ const char *hr_vulkan_lacks(const HrProgram *program, const HrOp *op)
 {
     switch (op->kind) {
     case HR_OP_LINEAR:
-    case HR_OP_LOGITS: return lacks_linears(op);
-    case HR_OP_RMS_NORM: return lacks_norm(op->weight);
-    case HR_OP_HEAD_NORMS:
-        return op->centred ? "layer norms of heads" : lacks_norm(op->weight);
+    case HR_OP_LOGITS:
+        return lacks_linears(op);
     case HR_OP_ROPE_STORE:
-    case HR_OP_ATTENTION: return lacks_attention(program, op);
+    case HR_OP_ATTENTION:
+        return lacks_attention(program, op);
+    case HR_OP_RMS_NORM:
+    case HR_OP_LAYER_NORM:
+    case HR_OP_GROUP_NORM:
+    case HR_OP_HEAD_NORMS:
+    case HR_OP_FACTORS:
+    case HR_OP_PICK:
+    case HR_OP_JOIN_HEADS:
+    case HR_OP_CLAMP:
+    case HR_OP_MIX:
+    case HR_OP_MATCH:
+    case HR_OP_BEYOND:
+    case HR_OP_XIELU:
     case HR_OP_ACTIVATE:
     case HR_OP_ADD:
     case HR_OP_COMBINE:
-    case HR_OP_OUTPUT_ROWS: return NULL;
-    case HR_OP_EXPERTS: return "mixtures of experts";
-    case HR_OP_LAYER_NORM: return "layer norms";
+    case HR_OP_OUTPUT_ROWS:
+        return NULL;
+    case HR_OP_EXPERTS:
+        return "mixtures of experts";
     case HR_OP_SHORT_CONV:
     case HR_OP_SSM:
     case HR_OP_SELECTIVE:
     case HR_OP_DELTA_RULE:
-    case HR_OP_RETAIN: return "recurrent layers";
-    case HR_OP_OUTPUT: return "vectors of texts";
-    default: return hr_op_name(op->kind);
+    case HR_OP_RETAIN:
+        return "recurrent layers";
+    case HR_OP_OUTPUT:
+        return "vectors of texts";
+    default:
+        return hr_op_name(op->kind);
     }
 }
 
 uint32_t hr_vulkan_first_op(const HrProgram *program, uint32_t layer)
 {
     uint32_t i = 0;
-    while (i < program->ops->len &&
-           (hr_program_op(program, i)->layer == HR_NO_LAYER ||
-            hr_program_op(program, i)->layer < layer))
+    while (i < program->ops->len && (hr_program_op(program, i)->layer == HR_NO_LAYER ||
+                                     hr_program_op(program, i)->layer < layer))
         i++;
     return i;
 }

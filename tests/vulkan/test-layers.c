@@ -7,11 +7,11 @@
  * bits of what a cache rounds: a mean divergence below 1e-4, and the same first token wherever it
  * leads by more than 0.05.
  */
+#include "answers.h"
 #include "vulkan-fixture.h"
 
 #include "tiny-model.h"
 
-#include <math.h>
 #include <string.h>
 
 #define N_TOKENS 100 /* over a page and a bit */
@@ -21,55 +21,10 @@
 #define COARSE_DIVERGENCE 2e-2
 #define CLEAR_LEAD 0.05
 
-typedef struct {
-    double *logprobs; /* [N_TOKENS][n_vocab] */
-    size_t n_vocab;
-} Answers;
-
-static void note(uint32_t position, const float *logits, size_t n_vocab, void *data)
-{
-    Answers *a = data;
-    double most = -INFINITY, sum = 0;
-    a->n_vocab = n_vocab;
-    if (!a->logprobs)
-        a->logprobs = g_new0(double, N_TOKENS *n_vocab);
-    for (size_t i = 0; i < n_vocab; i++)
-        most = MAX(most, logits[i]);
-    for (size_t i = 0; i < n_vocab; i++)
-        sum += exp(logits[i] - most);
-    for (size_t i = 0; i < n_vocab; i++)
-        a->logprobs[position * n_vocab + i] = logits[i] - most - log(sum);
-}
-
-static size_t first_of(const double *row, size_t n, size_t except)
-{
-    size_t best = except == 0;
-    for (size_t i = 0; i < n; i++)
-        if (i != except && row[i] > row[best])
-            best = i;
-    return best;
-}
-
-/* Mean Kullback-Leibler divergence over positions. */
-static double divergence_of(const Answers *want, const Answers *got)
-{
-    double sum = 0;
-    for (size_t i = 0; i < N_TOKENS * want->n_vocab; i++)
-        sum += exp(want->logprobs[i]) * (want->logprobs[i] - got->logprobs[i]);
-    return sum / N_TOKENS;
-}
-
 static void compare_first(const Answers *want, const Answers *got)
 {
-    uint32_t n_clear = 0;
-    for (uint32_t p = 0; p < N_TOKENS; p++) {
-        const double *a = want->logprobs + p * want->n_vocab, *b = got->logprobs + p * want->n_vocab;
-        size_t top = first_of(a, want->n_vocab, SIZE_MAX), second = first_of(a, want->n_vocab, top);
-        if (a[top] - a[second] <= CLEAR_LEAD)
-            continue;
-        n_clear++;
-        g_assert_cmpuint(first_of(b, want->n_vocab, SIZE_MAX), ==, top);
-    }
+    uint32_t n_clear;
+    g_assert_cmpuint(answers_agree(want, got, CLEAR_LEAD, &n_clear), ==, n_clear);
     g_assert_cmpuint(n_clear, >, N_TOKENS / 2);
 }
 
@@ -111,10 +66,10 @@ static Answers answer(const char *path, const How *how)
     HrToken tokens[N_TOKENS];
     for (uint32_t i = 0; i < N_TOKENS; i++)
         tokens[i] = (HrToken)((i * 37 + i / 9) % 250);
-    Answers answers = {0};
+    Answers answers = {.n_tokens = N_TOKENS};
     const HrEvaluateOptions options = {
         .slot = how->company, .chunk = how->chunk, .company = how->company};
-    hr_runner_evaluate_as(runner, tokens, N_TOKENS, &options, note, &answers, &error);
+    hr_runner_evaluate_as(runner, tokens, N_TOKENS, &options, answers_note, &answers, &error);
     g_assert_no_error(error);
     check_ledger(runner);
     return answers;
@@ -126,20 +81,20 @@ static void check(const TinyModel *model, const How *hows, size_t n_hows)
     Answers want = {0};
     for (size_t i = 0; i < n_hows; i++) {
         if (i == 0 || hows[i].kv_type != hows[i - 1].kv_type) {
-            g_clear_pointer(&want.logprobs, g_free);
+            answers_free(&want);
             want = answer(path, &(How){.kv_type = hows[i].kv_type});
         }
         Answers got = answer(path, &hows[i]);
-        double divergence = divergence_of(&want, &got);
+        double divergence = answers_divergence(&want, &got);
         g_test_message("%s, %d layers, chunks of %u: %g", model->arch, hows[i].gpu_layers,
                        hows[i].chunk, divergence);
         bool coarse = hows[i].kv_type == HR_KV_Q4_0;
         g_assert_cmpfloat(divergence, <, coarse ? COARSE_DIVERGENCE : MAX_DIVERGENCE);
         if (!coarse)
             compare_first(&want, &got);
-        g_free(got.logprobs);
+        answers_free(&got);
     }
-    g_free(want.logprobs);
+    answers_free(&want);
     tiny_model_remove(g_steal_pointer(&path));
     vulkan_fixture_assert_silent();
 }
@@ -179,9 +134,9 @@ static void test_bound(void)
     g_autofree char *path = tiny_model_new(&tiny);
     Answers fine = answer(path, &(How){.kv_type = HR_KV_F16}),
             coarse = answer(path, &(How){.kv_type = HR_KV_Q4_0});
-    g_assert_cmpfloat(divergence_of(&fine, &coarse), >, 10 * COARSE_DIVERGENCE);
-    g_free(fine.logprobs);
-    g_free(coarse.logprobs);
+    g_assert_cmpfloat(answers_divergence(&fine, &coarse), >, 10 * COARSE_DIVERGENCE);
+    answers_free(&fine);
+    answers_free(&coarse);
     tiny_model_remove(g_steal_pointer(&path));
 }
 
