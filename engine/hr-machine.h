@@ -88,6 +88,15 @@ typedef struct {
  * thread that does it. ret_note (may be NULL): why none was found, or NULL; borrowed.
  * HEADROOM_VULKAN_DEVICE: "none", or part of a name, which also a software device may have. */
 size_t hr_gpus_find(HrGpu *gpus, size_t max, const char **ret_note);
+/* What a GPU reaches when it does one thing only. */
+typedef struct {
+    double bandwidth;      /* bytes per second that it reads and writes in its own memory */
+    double up, down;       /* bytes per second from and to the host */
+    double submit_seconds; /* from handing work over until it is known to be done */
+} HrGpuRates;
+/* Of the GPU at that place in hr_gpus_find, which must be one that is used; in about a second, with
+ * up to 256 MiB of its memory. Blocks. HR_ERROR_UNSUPPORTED, HR_ERROR_MEMORY. */
+bool hr_gpu_measure(uint32_t gpu, HrGpuRates *ret_rates, GError **error);
 /* What that other process does: writes what it finds to fd. Returns its exit status. */
 int hr_gpus_tell(int fd);
 

@@ -357,6 +357,15 @@ uint64_t hr_plan_get_cache_bytes_per_token(const HrPlan *plan);
 uint32_t hr_plan_n_layers(const HrPlan *plan);
 /* What keeps layers of the model off this machine's GPUs, "mixtures of experts"; NULL: nothing. */
 const char *hr_plan_get_gpu_why(const HrPlan *plan);
+/* Why not all layers are on GPUs. */
+typedef enum {
+    HR_GPU_HAS_ALL,
+    HR_GPU_ABSENT,      /* no device of the plan is a GPU */
+    HR_GPU_LACKS,       /* hr_plan_get_gpu_why says what */
+    HR_GPU_FEWER_ASKED, /* gpu_layers says so */
+    HR_GPU_FULL,        /* there is no room for more */
+} HrGpuState;
+HrGpuState hr_plan_get_gpu_state(const HrPlan *plan);
 uint32_t hr_plan_get_layer_device(const HrPlan *plan, uint32_t layer);
 /* The largest num_ctx, in whole pages, that would fit with everything else as it is; 0: none. */
 uint32_t hr_plan_largest_num_ctx(const HrPlan *plan);

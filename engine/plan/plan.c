@@ -454,6 +454,21 @@ const char *hr_plan_get_gpu_why(const HrPlan *plan)
     return plan->gpu_why;
 }
 
+HrGpuState hr_plan_get_gpu_state(const HrPlan *plan)
+{
+    int32_t n = plan->settings.gpu_layers;
+    bool any = false, real = false;
+    for (size_t d = 0; d < plan->n_devices; d++) {
+        any = any || plan->devices[d].kind == HR_DEVICE_GPU;
+        real = real || plan->devices[d].gpu > 0;
+    }
+    return !any                                                         ? HR_GPU_ABSENT
+           : n >= (int32_t)hr_plan_n_layers(plan)                       ? HR_GPU_HAS_ALL
+           : real && n >= (int32_t)plan->gpu_takes                      ? HR_GPU_LACKS
+           : plan->asked_gpu_layers >= 0 && n >= plan->asked_gpu_layers ? HR_GPU_FEWER_ASKED
+                                                                        : HR_GPU_FULL;
+}
+
 uint32_t hr_plan_get_layer_device(const HrPlan *plan, uint32_t layer)
 {
     return plan->placement.layers[layer];

@@ -27,6 +27,12 @@ uint64_t hr_plan_get_matrix_bytes(const HrPlan *plan)
     return 0;
 }
 
+bool hr_gpu_measure(uint32_t gpu, HrGpuRates *ret_rates, GError **error)
+{
+    g_set_error_literal(error, HR_ERROR, HR_ERROR_UNSUPPORTED, "This build has no Vulkan.");
+    return false;
+}
+
 size_t hr_gpus_probe(HrDevice *devices, size_t max)
 {
     return 0;

@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   double read;    /* of the bytes per second that memory gives */
+  double gpu_read; /* the same of GPUs' own memory, all of them one after the other; 0: none is
+                      used, or none was measured */
   double compute; /* of the operations per second: of floats for models of floats, else of bytes; 0:
                      not known */
 } HeadroomBenchShare;

@@ -4,6 +4,8 @@
  */
 #include "headroom-cli.h"
 
+#include "headroom-gpu-rates.h"
+#include "headroom-json.h"
 #include "headroom-machine-rates.h"
 #include "headroom-report.h"
 
@@ -33,6 +35,46 @@ print_rates (const HrMachineRates *rates)
   fflush (stdout);
 }
 
+static HrValue *
+gpu_to_value (const char *name, const HrGpuRates *rates)
+{
+  HrValue *dict = hr_value_new_dict ();
+
+  headroom_json_set_string (dict, "gpu", name);
+  headroom_json_set_float (dict, "bandwidth_bytes_per_second", rates->bandwidth);
+  headroom_json_set_float (dict, "up_bytes_per_second", rates->up);
+  headroom_json_set_float (dict, "down_bytes_per_second", rates->down);
+  headroom_json_set_float (dict, "submit_seconds", rates->submit_seconds);
+  return dict;
+}
+
+/* Those that are used. */
+static gboolean
+measure_gpus (HrValue *list, gboolean json, GError **error)
+{
+  HrGpu gpus[HR_MAX_GPUS];
+  gsize n = hr_gpus_find (gpus, HR_MAX_GPUS, NULL);
+
+  for (gsize i = 0; i < n; i++) {
+    HrGpuRates rates;
+    if (gpus[i].why[0] != '\0')
+      continue;
+    if (!headroom_gpu_rates_measure ((guint32) i, &rates, error))
+      return FALSE;
+    if (json) {
+      hr_value_append (list, gpu_to_value (gpus[i].name, &rates));
+      continue;
+    }
+    /* Translators: a GPU's name, three rates of memory, microseconds. */
+    printf (
+        _("%s  memory %.1f GB/s  from the host %.1f GB/s  to the host %.1f GB/s  a submission %.0f µs"),
+        gpus[i].name, rates.bandwidth * 1e-9, rates.up * 1e-9, rates.down * 1e-9,
+        rates.submit_seconds * 1e6);
+    printf ("\n");
+  }
+  return TRUE;
+}
+
 /* One thread, twice as many, and so on to most; predictions count on what all cores reach. */
 static gboolean
 measure_all (guint32 most, gboolean json, GError **error)
@@ -52,6 +94,8 @@ measure_all (guint32 most, gboolean json, GError **error)
     if (threads >= most)
       break;
   }
+  if (!measure_gpus (list, json, error))
+    return FALSE;
   if (json)
     headroom_cli_print_json (list, FALSE);
   return TRUE;
@@ -72,8 +116,8 @@ headroom_cmd_bench_machine (int argc, char **argv)
 
   if (!headroom_cli_parse (
           entries, "",
-          _("Measures how fast this computer reads memory and computes, by number of threads."), 0,
-          0, &argc, &argv))
+          _("Measures how fast this computer reads memory and computes, by number of threads, and its GPUs."),
+          0, 0, &argc, &argv))
     return HEADROOM_EXIT_USAGE;
   if (!headroom_cli_parse_count ("-t", given, HR_MAX_THREADS, &most, &error) ||
       !measure_all (most > 0 ? most : hr_cpu_count (), json, &error))

@@ -6,6 +6,8 @@
 
 #include "headroom-bench-share.h"
 #include "headroom-device-spec.h"
+#include "headroom-gpu-rates.h"
+#include "headroom-gpu-reason.h"
 #include "headroom-json.h"
 #include "headroom-machine-rates.h"
 #include "headroom-predict.h"
@@ -17,7 +19,7 @@
 #define MAX_COUNT 1048576
 
 typedef struct {
-  char *model, *prompts, *gens, *depths, *streams, *kv_type;
+  char *model, *prompts, *gens, *depths, *streams, *kv_type, *device;
   gint64 threads, rounds;
   gboolean json;
 } SpeedArgs;
@@ -31,6 +33,7 @@ clear_args (SpeedArgs *args)
   g_free (args->depths);
   g_free (args->streams);
   g_free (args->kv_type);
+  g_free (args->device);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SpeedArgs, clear_args)
@@ -83,11 +86,52 @@ parse_cases (const SpeedArgs *args, GError **error)
   return streams != NULL ? list_cases (prompts, gens, depths, streams) : NULL;
 }
 
+/* NULL: as the planner decides. */
+static gboolean
+read_device (const char *device, gint32 *ret_layers, GError **error)
+{
+  if (device == NULL || g_str_equal (device, "auto"))
+    *ret_layers = -1;
+  else if (g_str_equal (device, "cpu"))
+    *ret_layers = 0;
+  else if (g_str_equal (device, "gpu"))
+    *ret_layers = G_MAXINT32;
+  else {
+    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
+                 _("--device is %s; it can be cpu, gpu or auto"), device);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Who asks for a GPU gets all layers there, or is told why not. */
+static gboolean
+check_device (const char *device, const HrPlan *plan, GError **error)
+{
+  g_autofree char *reason = headroom_gpu_reason (plan, TRUE);
+
+  if (g_strcmp0 (device, "gpu") != 0 || reason == NULL)
+    return TRUE;
+  g_set_error_literal (error, HR_ERROR, HR_ERROR_UNSUPPORTED, reason);
+  return FALSE;
+}
+
+/* Those whose bandwidth is not known yet are measured. */
+static void
+rate_gpus (HrRunner *runner)
+{
+  if (hr_plan_get_settings (hr_runner_get_plan (runner))->gpu_layers > 0)
+    headroom_gpu_rates_ensure ();
+}
+
 static HrRunner *
 load (const SpeedArgs *args, GArray *cases, GError **error)
 {
   HrSettings settings = { .gpu_layers = -1, .num_ctx = 1, .parallel = 1 };
   g_autoptr (HrModel) model = NULL;
+  HrDevice devices[HR_MAX_DEVICES];
+  g_autoptr (HrPlan) plan = NULL;
+  g_autoptr (HrRunner) runner = NULL;
 
   for (guint i = 0; i < cases->len; i++) {
     const HeadroomBenchCase *c = &g_array_index (cases, HeadroomBenchCase, i);
@@ -96,9 +140,18 @@ load (const SpeedArgs *args, GArray *cases, GError **error)
   }
   if (!headroom_cli_parse_count ("-t", args->threads, G_MAXUINT16, &settings.threads, error) ||
       !headroom_cli_parse_kv_type (args->kv_type, &settings.kv_type, error) ||
+      !read_device (args->device, &settings.gpu_layers, error) ||
       (model = headroom_cli_open_model (args->model, error)) == NULL)
     return NULL;
-  return headroom_cli_new_runner (model, &settings, error);
+  if (!hr_model_is_runnable (model, error))
+    return NULL;
+  plan = hr_plan_new (model, &settings, devices, hr_devices_probe (devices, G_N_ELEMENTS (devices)),
+                      error);
+  if (plan == NULL || !check_device (args->device, plan, error) ||
+      (runner = hr_runner_new (model, plan, FALSE, NULL, NULL, error)) == NULL)
+    return NULL;
+  rate_gpus (runner);
+  return g_steal_pointer (&runner);
 }
 
 static gint
@@ -132,6 +185,15 @@ print_case (const HeadroomBenchCase *c, double rate, const HeadroomBenchShare *s
   g_autofree char *kind = c->n_gen > 0 ? g_strdup_printf (_("generate %u"), c->n_gen)
                                        : g_strdup_printf (_("read %u"), c->n_prompt);
 
+  if (share->gpu_read > 0) {
+    /* Translators: what is timed, the tokens before it, streams at once, the speed, and a share of
+     * what was measured of the GPU. */
+    printf (_("%-14s  depth %-6u  streams %-3u  %9.2f tokens/s  %3.0f %% of the GPU’s memory"),
+            kind, c->n_depth, c->n_streams, rate, 100 * share->gpu_read);
+    printf ("\n");
+    fflush (stdout);
+    return;
+  }
   /* Translators: what is timed, the tokens before it, streams at once, the speed, and shares of
    * what memory and processor reach. */
   printf (
@@ -147,13 +209,20 @@ predict (HrModel *model, const HrPlan *plan, const HrMachineRates *machine,
          const HeadroomBenchCase *c)
 {
   const HrSettings *settings = hr_plan_get_settings (plan);
-  HrDevice host = *hr_plan_get_device (plan, 0);
+  HrDevice devices[HR_MAX_DEVICES];
+  gsize n = hr_plan_n_devices (plan);
   g_autoptr (HrPlan) rated = NULL;
   HeadroomPrediction predicted;
 
-  headroom_machine_rates_apply (machine, &host.rates);
-  headroom_device_assume_rates (&host);
-  rated = hr_plan_new (model, settings, &host, 1, NULL);
+  for (gsize d = 0; d < n; d++) {
+    devices[d] = *hr_plan_get_device (plan, d);
+    if (devices[d].kind == HR_DEVICE_CPU)
+      headroom_machine_rates_apply (machine, &devices[d].rates);
+    else
+      headroom_gpu_rates_apply (&devices[d]);
+    headroom_device_assume_rates (&devices[d]);
+  }
+  rated = hr_plan_new (model, settings, devices, n, NULL);
   if (rated == NULL)
     return 0;
   if (c->n_gen == 0)
@@ -174,6 +243,7 @@ case_to_value (const HeadroomBenchCase *c, double rate, double predicted,
   headroom_json_set_int (dict, "n_streams", c->n_streams);
   headroom_json_set_float (dict, "tokens_per_second", rate);
   headroom_json_set_float (dict, "memory_share", share->read);
+  headroom_json_set_float (dict, "gpu_memory_share", share->gpu_read);
   headroom_json_set_float (dict, "arithmetic_share", share->compute);
   headroom_json_set_float (dict, "predicted_tokens_per_second", predicted);
   return dict;
@@ -247,6 +317,8 @@ cmd_speed (int argc, char **argv)
       N_("How often; the median counts (default: 1)"), "N" },
     { "kv-type", 0, 0, G_OPTION_ARG_STRING, &args.kv_type,
       N_("Type of the cache: f32, f16, q8_0 or q4_0"), N_("TYPE") },
+    { "device", 0, 0, G_OPTION_ARG_STRING, &args.device,
+      N_("Where all layers are: cpu or gpu (default: auto, as planned)"), "cpu|gpu|auto" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, N_("Print as JSON"), NULL },
     G_OPTION_ENTRY_NULL
   };

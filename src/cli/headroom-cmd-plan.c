@@ -7,6 +7,7 @@
 #include "headroom-cli.h"
 
 #include "headroom-device-spec.h"
+#include "headroom-gpu-reason.h"
 #include "headroom-json.h"
 #include "headroom-landscape.h"
 #include "headroom-plan-json.h"
@@ -85,6 +86,7 @@ typedef struct {
   HrSettings settings;
   HrDevice devices[HR_MAX_DEVICES];
   gsize n_devices;
+  gboolean here; /* they are this machine's */
 } Question;
 
 static void
@@ -93,6 +95,7 @@ print_json (const char *name, Question *q, HeadroomFit *fit, gboolean recommend)
   g_autoptr (HrValue) json =
       headroom_plan_to_json (name, q->model, fit->plan, fit->steps, headroom_fit_get_offers (fit));
 
+  headroom_gpu_add_to_json (json, fit->plan, q->here);
   if (recommend) {
     g_autoptr (GArray) stops =
         headroom_landscape_new (q->model, &q->settings, q->devices, q->n_devices);
@@ -106,7 +109,7 @@ print_json (const char *name, Question *q, HeadroomFit *fit, gboolean recommend)
 static void
 print_text (const char *name, Question *q, HeadroomFit *fit, gboolean recommend)
 {
-  headroom_plan_print (name, q->model, fit);
+  headroom_plan_print (name, q->model, fit, q->here);
   if (recommend) {
     g_autoptr (GArray) stops =
         headroom_landscape_new (q->model, &q->settings, q->devices, q->n_devices);
@@ -132,6 +135,7 @@ plan_model (const char *name, const PlanOptions *options, GError **error)
   if (model == NULL)
     return HEADROOM_EXIT_FAILURE;
   q.model = model;
+  q.here = options->devices == NULL;
   fit = headroom_fit_new (model, &q.settings, q.devices, q.n_devices, error);
   if (fit == NULL)
     return HEADROOM_EXIT_FAILURE;

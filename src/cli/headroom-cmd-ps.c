@@ -9,6 +9,7 @@
 #include "headroom-wire-time.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 #include <stdio.h>
 
 #define N_COLUMNS 6
@@ -16,16 +17,20 @@
 #define PINNED_SECONDS \
   (G_GINT64_CONSTANT (10) * 365 * 24 * 60 * 60) /* expires_at of what stays is centuries away */
 
+/* As other clients write it: the host's share is rounded, and the rest is the GPU's. */
 static char *
 dup_processor (HrValue *model)
 {
   gint64 size = headroom_json_get_int (model, "size", 0);
   gint64 vram = headroom_json_get_int (model, "size_vram", 0);
-  int gpu = size > 0 ? (int) (100 * vram / size) : 0;
+  int cpu;
 
-  if (gpu == 0)
+  if (size <= 0 || vram <= 0)
     return g_strdup ("100% CPU");
-  return gpu == 100 ? g_strdup ("100% GPU") : g_strdup_printf ("%d%%/%d%% CPU/GPU", 100 - gpu, gpu);
+  if (vram >= size)
+    return g_strdup ("100% GPU");
+  cpu = (int) round (100 * (double) (size - vram) / (double) size);
+  return g_strdup_printf ("%d%%/%d%% CPU/GPU", cpu, 100 - cpu);
 }
 
 static char *

@@ -6,6 +6,7 @@
 
 #include "headroom-cli-text.h"
 #include "headroom-cli.h"
+#include "headroom-gpu-reason.h"
 #include "headroom-landscape.h"
 
 #include <glib/gi18n.h>
@@ -55,6 +56,25 @@ print_devices (const HrPlan *plan)
   }
 }
 
+/* Which layers are where, if there is a choice, and why not all of them are on GPUs. */
+static void
+print_split (const HrPlan *plan, gboolean here)
+{
+  g_autofree char *reason = headroom_gpu_reason (plan, here);
+  guint32 n_layers = hr_plan_n_layers (plan);
+
+  for (gsize d = 0; d < hr_plan_n_devices (plan) && hr_plan_n_devices (plan) > 1; d++) {
+    guint32 n = 0;
+    for (guint32 il = 0; il < n_layers; il++)
+      n += hr_plan_get_layer_device (plan, il) == d;
+    /* Translators: a number of layers, of how many, and the device that has them. */
+    printf (_("%u of %u layers: %s"), n, n_layers, hr_plan_get_device (plan, d)->name);
+    printf ("\n");
+  }
+  if (reason != NULL)
+    printf ("%s\n", reason);
+}
+
 static void
 print_textbook (const HrModel *model, const HrPlan *plan)
 {
@@ -89,7 +109,7 @@ print_prediction (const HrPlan *plan)
 }
 
 void
-headroom_plan_print (const char *name, const HrModel *model, HeadroomFit *fit)
+headroom_plan_print (const char *name, const HrModel *model, HeadroomFit *fit, gboolean here)
 {
   const HrPlan *plan = fit->plan;
   GPtrArray *offers = headroom_fit_get_offers (fit);
@@ -106,6 +126,7 @@ headroom_plan_print (const char *name, const HrModel *model, HeadroomFit *fit)
   print_textbook (model, plan);
   print_prediction (plan);
   print_devices (plan);
+  print_split (plan, here);
   for (guint i = 0; i < fit->steps->len; i++)
     printf ("%s\n", (const char *) fit->steps->pdata[i]);
   for (guint i = 0; i < offers->len; i++)

@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-void headroom_plan_print (const char *name, const HrModel *model, HeadroomFit *fit);
+/* here: for this machine, not one that is only described */
+void headroom_plan_print (const char *name, const HrModel *model, HeadroomFit *fit, gboolean here);
 /* of HeadroomStop */
 void headroom_plan_print_landscape (const GArray *stops);
 /* of HeadroomAdvice */

@@ -11,6 +11,7 @@
 #include "headroom-device-spec.h"
 #include "headroom-effective.h"
 #include "headroom-fit.h"
+#include "headroom-gpu-reason.h"
 #include "headroom-json.h"
 #include "headroom-plan-json.h"
 
@@ -67,6 +68,7 @@ static void
 print_planned (const HeadroomFit *fit)
 {
   const HrSettings *s = hr_plan_get_settings (fit->plan);
+  g_autofree char *reason = headroom_gpu_reason (fit->plan, TRUE);
 
   printf ("\n");
   printf (_("On this machine now: num_ctx %u, parallel %u, num_batch %u, kv_type %s, "
@@ -74,6 +76,8 @@ print_planned (const HeadroomFit *fit)
           s->num_ctx, s->parallel, s->num_batch, hr_kv_type_name (s->kv_type), s->gpu_layers,
           s->threads);
   printf ("\n");
+  if (reason != NULL)
+    printf ("  %s\n", reason);
   for (guint i = 0; i < fit->steps->len; i++)
     printf ("  %s\n", (const char *) fit->steps->pdata[i]);
 }
@@ -111,6 +115,7 @@ headroom_show_effective (HeadroomModelEntry *entry, HrModel *model, gboolean jso
     hr_value_set (document, "settings", g_steal_pointer (&settings));
     hr_value_set (document, "planned",
                   headroom_settings_to_json (hr_plan_get_settings (fit->plan)));
+    headroom_gpu_add_to_json (document, fit->plan, TRUE);
     hr_value_set (document, "steps", headroom_fit_steps_to_json (fit->steps));
     headroom_cli_print_json (document, FALSE);
   } else {

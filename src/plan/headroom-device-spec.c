@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "headroom-gpu-rates.h"
 #include "headroom-machine-rates.h"
 #include "headroom-quantity.h"
 
@@ -85,6 +86,8 @@ headroom_devices_probe (HrDevice *devices, gsize max)
   for (gsize d = 0; d < n; d++)
     if (devices[d].kind == HR_DEVICE_CPU)
       headroom_machine_rates_load (&devices[d].rates);
+    else
+      headroom_gpu_rates_apply (&devices[d]);
   return n;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "headroom-env.h"
+#include "headroom-gpu-rates.h"
 
 #include "headroom-json.h"
 
@@ -225,17 +226,17 @@ measure_thread (gpointer data)
   g_autoptr (GError) error = NULL;
   HrMachineRates rates;
 
-  if (!hr_machine_measure (0, &rates, &error) || !headroom_machine_rates_store (&rates, &error))
+  if (!headroom_machine_rates_get (&rates) &&
+      (!hr_machine_measure (0, &rates, &error) || !headroom_machine_rates_store (&rates, &error)))
     g_warning ("The machine was not measured: %s", error->message);
+  headroom_gpu_rates_ensure ();
   return NULL;
 }
 
 void
 headroom_machine_rates_ensure (void)
 {
-  HrMachineRates rates;
-
-  if (headroom_env_get_bool ("MEASURE", TRUE) && !headroom_machine_rates_get (&rates))
+  if (headroom_env_get_bool ("MEASURE", TRUE))
     g_thread_unref (g_thread_new ("headroom-measure", measure_thread, NULL));
 }
 

@@ -8,6 +8,7 @@
 
 #include "headroom-catalogue.h"
 #include "headroom-effective.h"
+#include "headroom-gpu-reason.h"
 #include "headroom-json.h"
 #include "headroom-memory-json.h"
 #include "headroom-plan-json.h"
@@ -291,6 +292,7 @@ reply_plan (HeadroomExchange *exchange, Wanted *wanted)
   else
     json = headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), wanted->model,
                                   fit->plan, fit->steps, headroom_fit_get_offers (fit));
+  headroom_gpu_add_to_json (json, fit->plan, TRUE);
   reply_value (exchange, json);
 }
 
