@@ -39,40 +39,40 @@ verdict_title (HeadroomVerdict verdict)
   g_return_val_if_reached ("");
 }
 
-/* What the stop next to the chosen context says of its weight; "" where nothing is known. */
-static char *
-dup_verdict (HeadroomCostGroup *self, guint32 num_ctx)
+/* What the chosen context does; compared with nothing, so without a verdict, until the ground is
+ * known. */
+static HeadroomStop
+get_stop (HeadroomCostGroup *self, HrPlan *plan, gboolean *ret_is_judged)
 {
+  static const HeadroomStart none = { 0 };
   const HeadroomSurvey *survey = headroom_plan_preview_get_survey (self->preview);
 
-  for (guint i = 0; survey != NULL && i < survey->stops->len; i++) {
-    const HeadroomStop *stop = &g_array_index (survey->stops, HeadroomStop, i);
-    if (stop->num_ctx < num_ctx && i + 1 < survey->stops->len)
-      continue;
-    /* Translators: a word such as "heavy", and how much slower answers are, in percent */
-    return g_strdup_printf (_("%s, and %.0f %% slower when full"), verdict_title (stop->verdict),
-                            stop->slower_percent);
-  }
-  return g_strdup ("");
+  *ret_is_judged = survey != NULL;
+  return headroom_stop_of (plan, survey != NULL ? &survey->start : &none);
 }
 
 static void
-show_ctx_cost (HeadroomCostGroup *self, HrPlan *plan)
+show_ctx_cost (HeadroomCostGroup *self, HrPlan *plan, const HeadroomStop *stop, gboolean is_judged)
 {
-  g_autofree char *verdict = dup_verdict (self, hr_plan_get_settings (plan)->num_ctx);
-  guint64 cache = hr_plan_get_bytes (plan, HR_ITEM_CACHE),
-          weights = MAX (hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), 1);
-  g_autofree char *bytes = headroom_memory_format (cache);
+  g_autofree char *bytes = headroom_memory_format (stop->cache_bytes);
   g_autofree char *each = headroom_memory_format (hr_plan_get_cache_bytes_per_token (plan));
+  g_autofree char *verdict = NULL, *text = NULL;
   g_autoptr (GError) misfit = NULL;
-  g_autofree char *text = NULL;
 
+  if (is_judged)
+    /* Translators: a word such as "heavy", and how much slower answers are, in percent */
+    verdict = g_strdup_printf (_(" · %s, and %.0f %% slower when full"),
+                               verdict_title (stop->verdict), stop->slower_percent);
   if (hr_plan_fits (plan, &misfit))
     /* Translators: bytes of the cache, what that adds to the model's weights in percent, bytes per
-     * token, and a verdict */
-    text = g_strdup_printf (_("Cache %s, %.0f %% over the weights · %s per token · %s"), bytes,
-                            100.0 * (double) cache / (double) weights, each, verdict);
-  headroom_slider_row_set_cost (self->ctx_row, text != NULL ? text : misfit->message, text == NULL);
+     * token, and a verdict that begins with a separator, or nothing */
+    text = g_strdup_printf (_("Cache %s, %.0f %% over the weights · %s per token%s"), bytes,
+                            stop->percent_of_weights, each, verdict != NULL ? verdict : "");
+  else
+    /* Translators: a verdict, and why */
+    text = g_strdup_printf (_("Cache %s: %s. %s"), bytes,
+                            verdict_title (HEADROOM_VERDICT_DOES_NOT_FIT), misfit->message);
+  headroom_slider_row_set_cost (self->ctx_row, text, misfit != NULL);
 }
 
 static void
@@ -207,17 +207,15 @@ show_no_plan (HeadroomCostGroup *self)
 
 /* How fast an answer is at the end of the chosen context, and the wait before it. */
 static void
-show_speed (HeadroomCostGroup *self, HrPlan *plan)
+show_speed (HeadroomCostGroup *self, const HeadroomPrediction *full)
 {
-  guint32 num_ctx = hr_plan_get_settings (plan)->num_ctx;
-  HeadroomPrediction full = headroom_predict (plan, num_ctx, 0, 1);
   g_autofree char *text = NULL;
 
-  if (full.tokens_per_second > 0)
+  if (full->tokens_per_second > 0)
     /* Translators: about a drawing with two curves; a speed, and seconds */
     text = g_strdup_printf (
         _("━ about %.1f tokens/s with a full context · ┅ %.1f s until the first word of an answer to it"),
-        full.tokens_per_second, full.first_token_ms / 1000);
+        full->tokens_per_second, full->first_token_ms / 1000);
   gtk_label_set_text (self->speed_label, text != NULL ? text : "");
 }
 
@@ -255,6 +253,8 @@ void
 _headroom_cost_group_show_prices (HeadroomCostGroup *self)
 {
   HrPlan *plan = headroom_plan_preview_get_plan (self->preview);
+  gboolean is_judged;
+  HeadroomStop stop;
 
   gtk_widget_set_visible (GTK_WIDGET (self->chart), plan != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->speed_label), plan != NULL);
@@ -264,8 +264,9 @@ _headroom_cost_group_show_prices (HeadroomCostGroup *self)
     return;
   }
   headroom_cost_chart_set_choice (self->chart, hr_plan_get_settings (plan)->num_ctx);
-  show_speed (self, plan);
-  show_ctx_cost (self, plan);
+  stop = get_stop (self, plan, &is_judged);
+  show_speed (self, &stop.predicted);
+  show_ctx_cost (self, plan, &stop, is_judged);
   show_parallel_cost (self, plan);
   show_batch_cost (self, plan);
   show_steps (self);

@@ -52,8 +52,7 @@ static void ask_advice (HeadroomPlanPreview *self);
 static void
 survey_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
-  g_task_return_pointer (task, headroom_survey_new (task_data),
-                         (GDestroyNotify) headroom_survey_free);
+  g_task_return_pointer (task, headroom_survey_new (task_data), (GDestroyNotify) g_free);
 }
 
 static void
@@ -65,11 +64,11 @@ surveyed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
   self->surveying = FALSE;
   if (query->model == self->model) {
-    g_clear_pointer (&self->survey, headroom_survey_free);
+    g_clear_pointer (&self->survey, g_free);
     self->survey = survey;
     _headroom_plan_preview_surveyed (self);
   } else
-    headroom_survey_free (survey);
+    g_free (survey);
   _headroom_plan_preview_ask_ground (self);
 }
 
@@ -159,7 +158,7 @@ ask_advice (HeadroomPlanPreview *self)
 void
 _headroom_plan_preview_forget_ground (HeadroomPlanPreview *self)
 {
-  g_clear_pointer (&self->survey, headroom_survey_free);
+  g_clear_pointer (&self->survey, g_free);
   g_clear_pointer (&self->advice, g_array_unref);
   g_clear_pointer (&self->asked, headroom_survey_query_free);
   g_clear_pointer (&self->advised, headroom_survey_query_free);

@@ -20,15 +20,6 @@ headroom_survey_query_free (HeadroomSurveyQuery *query)
   g_free (query);
 }
 
-void
-headroom_survey_free (HeadroomSurvey *self)
-{
-  if (self == NULL)
-    return;
-  g_array_unref (self->stops);
-  g_free (self);
-}
-
 const char *
 headroom_cliff_title (HeadroomCliffKind kind)
 {
@@ -164,17 +155,19 @@ find_cliffs (HeadroomSurvey *self, const HeadroomSurveyQuery *query, guint32 las
  *
  * Takes as long as some sixty plans.
  *
- * Returns: (transfer full): the survey
+ * Returns: (transfer full): the survey, for g_free()
  */
 HeadroomSurvey *
 headroom_survey_new (const HeadroomSurveyQuery *query)
 {
   HeadroomSurvey *self = g_new0 (HeadroomSurvey, 1);
   guint32 last = MAX (hr_model_get_info (query->model)->n_ctx_train, HEADROOM_SURVEY_MIN_CTX);
+  g_autoptr (HeadroomFit) fit =
+      headroom_fit_new (query->model, &query->settings, query->devices, query->n_devices, NULL);
 
   survey_ground (self, query, last);
   find_cliffs (self, query, last);
-  self->stops =
-      headroom_landscape_new (query->model, &query->settings, query->devices, query->n_devices);
+  if (fit != NULL)
+    self->start = headroom_landscape_start (query->model, fit);
   return self;
 }

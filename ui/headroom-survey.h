@@ -55,12 +55,11 @@ typedef struct {
   gsize n_points;
   HeadroomCliff cliffs[HEADROOM_CLIFF_N_KINDS];
   gsize n_cliffs;
-  GArray *stops; /* HeadroomStop: verdicts at powers of two */
+  HeadroomStart start; /* what verdicts compare with */
 } HeadroomSurvey;
 
-HeadroomSurvey *headroom_survey_new        (const HeadroomSurveyQuery *query) G_GNUC_WARN_UNUSED_RESULT;
-void            headroom_survey_free       (HeadroomSurvey            *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomSurvey, headroom_survey_free)
+/* To be freed with g_free(). */
+HeadroomSurvey *headroom_survey_new (const HeadroomSurveyQuery *query) G_GNUC_WARN_UNUSED_RESULT;
 
 void            headroom_survey_query_free (HeadroomSurveyQuery       *query);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeadroomSurveyQuery, headroom_survey_query_free)

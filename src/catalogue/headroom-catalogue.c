@@ -150,9 +150,12 @@ set_projector (HeadroomGgufHeader *header, const HeadroomCatalogueEntry *entry)
 
 static void
 set_hparams (HeadroomGgufHeader *header, const HeadroomCatalogueEntry *entry,
-             const HrValue *hparams)
+             const HrValue *hparams, const char *weights)
 {
+  g_autoptr (HrValue) file_type = hr_value_new_int (headroom_recipe_file_type (weights));
+
   set_text (header, "general.architecture", entry->architecture);
+  headroom_gguf_header_set (header, "general.file_type", file_type);
   set_text (header, "general.name", entry->name);
   for (gsize i = 0; i < hr_value_size (hparams); i++) {
     const char *name;
@@ -204,7 +207,7 @@ headroom_catalogue_write_header (const HeadroomCatalogueEntry *entry, const char
   if ((tensors = headroom_shape_new (entry->architecture, hparams, error)) == NULL)
     return NULL;
   recipe = recipe_of (entry, hparams, tensors, label);
-  set_hparams (header, entry, hparams);
+  set_hparams (header, entry, hparams, label);
   set_projector (header, entry);
   for (guint i = 0; i < tensors->len; i++) {
     const HeadroomShapeTensor *t = &g_array_index (tensors, HeadroomShapeTensor, i);

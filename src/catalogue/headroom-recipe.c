@@ -55,18 +55,19 @@ typedef enum {
 
 static const struct {
   const char *label;
-  Type type; /* of most tensors */
+  Type type;       /* of most tensors */
+  guint file_type; /* its number in headers of files */
 } mixes[MIX_N] = {
-  [MIX_F32] = { "F32", F32 },          [MIX_F16] = { "F16", F16 },
-  [MIX_BF16] = { "BF16", BF16 },       [MIX_Q4_0] = { "Q4_0", Q4_0 },
-  [MIX_Q4_1] = { "Q4_1", Q4_1 },       [MIX_Q5_0] = { "Q5_0", Q5_0 },
-  [MIX_Q5_1] = { "Q5_1", Q5_1 },       [MIX_Q8_0] = { "Q8_0", Q8_0 },
-  [MIX_Q2_K] = { "Q2_K", Q2_K },       [MIX_Q3_K_S] = { "Q3_K_S", Q3_K },
-  [MIX_Q3_K_M] = { "Q3_K_M", Q3_K },   [MIX_Q3_K_L] = { "Q3_K_L", Q3_K },
-  [MIX_Q4_K_S] = { "Q4_K_S", Q4_K },   [MIX_Q4_K_M] = { "Q4_K_M", Q4_K },
-  [MIX_Q5_K_S] = { "Q5_K_S", Q5_K },   [MIX_Q5_K_M] = { "Q5_K_M", Q5_K },
-  [MIX_Q6_K] = { "Q6_K", Q6_K },       [MIX_IQ4_NL] = { "IQ4_NL", IQ4_NL },
-  [MIX_IQ4_XS] = { "IQ4_XS", IQ4_XS }, [MIX_MXFP4] = { "MXFP4", MXFP4 },
+  [MIX_F32] = { "F32", F32, 0 },           [MIX_F16] = { "F16", F16, 1 },
+  [MIX_BF16] = { "BF16", BF16, 32 },       [MIX_Q4_0] = { "Q4_0", Q4_0, 2 },
+  [MIX_Q4_1] = { "Q4_1", Q4_1, 3 },        [MIX_Q5_0] = { "Q5_0", Q5_0, 8 },
+  [MIX_Q5_1] = { "Q5_1", Q5_1, 9 },        [MIX_Q8_0] = { "Q8_0", Q8_0, 7 },
+  [MIX_Q2_K] = { "Q2_K", Q2_K, 10 },       [MIX_Q3_K_S] = { "Q3_K_S", Q3_K, 11 },
+  [MIX_Q3_K_M] = { "Q3_K_M", Q3_K, 12 },   [MIX_Q3_K_L] = { "Q3_K_L", Q3_K, 13 },
+  [MIX_Q4_K_S] = { "Q4_K_S", Q4_K, 14 },   [MIX_Q4_K_M] = { "Q4_K_M", Q4_K, 15 },
+  [MIX_Q5_K_S] = { "Q5_K_S", Q5_K, 16 },   [MIX_Q5_K_M] = { "Q5_K_M", Q5_K, 17 },
+  [MIX_Q6_K] = { "Q6_K", Q6_K, 18 },       [MIX_IQ4_NL] = { "IQ4_NL", IQ4_NL, 25 },
+  [MIX_IQ4_XS] = { "IQ4_XS", IQ4_XS, 30 }, [MIX_MXFP4] = { "MXFP4", MXFP4, 38 },
 };
 
 static Mix
@@ -83,6 +84,12 @@ gboolean
 headroom_recipe_is_known (const char *label)
 {
   return find_mix (label) < MIX_N;
+}
+
+guint
+headroom_recipe_file_type (const char *label)
+{
+  return mixes[find_mix (label)].file_type;
 }
 
 const char *

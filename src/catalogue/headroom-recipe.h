@@ -14,6 +14,8 @@ G_BEGIN_DECLS
 
 /* Whether a label such as "q4_k_m" (compared without case) names a mixture. */
 gboolean headroom_recipe_is_known (const char *label);
+/* general.file_type of a file of a known mixture. */
+guint headroom_recipe_file_type (const char *label);
 const char *headroom_recipe_list (void); /* for messages */
 
 typedef struct {

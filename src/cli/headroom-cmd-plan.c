@@ -92,8 +92,7 @@ typedef struct {
 static void
 print_json (const char *name, Question *q, HeadroomFit *fit, gboolean recommend)
 {
-  g_autoptr (HrValue) json =
-      headroom_plan_to_json (name, q->model, fit->plan, fit->steps, headroom_fit_get_offers (fit));
+  g_autoptr (HrValue) json = headroom_plan_to_json (name, q->model, fit);
 
   headroom_gpu_add_to_json (json, fit->plan, q->here);
   if (recommend) {

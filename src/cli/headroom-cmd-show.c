@@ -95,13 +95,14 @@ print_tensors (const HrModel *model)
 }
 
 static void
-print_overview (HeadroomModelEntry *entry, const HrModel *model, gboolean verbose)
+print_overview (HeadroomModelEntry *entry, HrModel *model, gboolean verbose)
 {
   g_autofree char *parameters = headroom_model_entry_dup_parameters_text (entry);
   const char *const *licenses = headroom_model_entry_get_licenses (entry);
 
   print_model (entry, model);
   print_capabilities (entry, model);
+  headroom_show_memory (entry, model);
   print_excerpt (_("Parameters"), g_strchomp (parameters), G_MAXUINT);
   print_excerpt (_("System"), headroom_model_entry_get_system (entry), EXCERPT_LINES);
   print_excerpt (_("License"), licenses != NULL ? licenses[0] : NULL, EXCERPT_LINES);

@@ -8,36 +8,22 @@
 #include "headroom-cli.h"
 #include "headroom-gpu-reason.h"
 #include "headroom-landscape.h"
+#include "headroom-sum.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
 
-/* What each kind of memory is for, in the plan's order. */
-static const char *const kind_labels[HR_ITEM_N_KINDS] = {
-  [HR_ITEM_WEIGHTS] = N_("weights, mapped from the file"),
-  [HR_ITEM_CACHE] = N_("cache of keys and values, filled as text comes"),
-  [HR_ITEM_COMPUTE] = N_("working memory of the largest step"),
-  [HR_ITEM_OUTPUT] = N_("scores of the next token"),
-  [HR_ITEM_PROJECTOR] = N_("the part that reads images"),
-  [HR_ITEM_STAGING] = N_("rows on their way between devices"),
-  [HR_ITEM_DRIVER] = N_("what the graphics driver takes"),
-};
-
-static void
-print_bytes (const char *label, guint64 bytes)
+/* Below each row, how it comes to its number and what would make it less. */
+void
+headroom_plan_print_sum (const HrModel *model, const HrPlan *plan)
 {
-  g_autofree char *text = headroom_text_memory (bytes);
+  g_autoptr (GArray) rows = headroom_sum_new (model, plan);
 
-  printf ("  %12s  %s\n", text, label);
-}
-
-static void
-print_kinds (const HrPlan *plan)
-{
-  for (int kind = 0; kind < HR_ITEM_N_KINDS; kind++)
-    if (kind < HR_ITEM_PROJECTOR || hr_plan_get_bytes (plan, kind) > 0)
-      print_bytes (_(kind_labels[kind]), hr_plan_get_bytes (plan, kind));
-  print_bytes (_("in all"), hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
+  for (guint i = 0; i < rows->len; i++) {
+    const HeadroomSumRow *row = &g_array_index (rows, HeadroomSumRow, i);
+    g_autofree char *bytes = headroom_text_memory (row->bytes);
+    printf ("  %12s  %s\n%16s%s\n", bytes, headroom_sum_title (row->kind), "", row->formula);
+  }
 }
 
 /* Ten of a kind with the same numbers are one line. */
@@ -76,25 +62,6 @@ print_split (const HrPlan *plan, gboolean here)
 }
 
 static void
-print_textbook (const HrModel *model, const HrPlan *plan)
-{
-  const HrSettings *s = hr_plan_get_settings (plan);
-  const HrModelInfo *info = hr_model_get_info (model);
-  guint64 textbook = headroom_textbook_cache_bytes (model, s),
-          truth = hr_plan_get_bytes (plan, HR_ITEM_CACHE);
-  g_autofree char *said = headroom_text_memory (textbook);
-  g_autofree char *is = headroom_text_memory (truth);
-
-  if (textbook == truth)
-    return;
-  /* Translators: the numbers are layers, positions, width, slots, then two amounts of memory. */
-  printf (
-      _("The text-book formula says 2 × %u layers × %u positions × %u wide × 2 bytes × %u = %s; as this model stores it, it is %s."),
-      info->n_layer, s->num_ctx, info->n_embd, s->parallel, said, is);
-  printf ("\n");
-}
-
-static void
 print_prediction (const HrPlan *plan)
 {
   HeadroomPrediction p =
@@ -108,8 +75,25 @@ print_prediction (const HrPlan *plan)
   printf ("\n");
 }
 
+static const char *const verdict_labels[] = { N_("negligible"), N_("noticeable"), N_("heavy"),
+                                              N_("critical"), N_("does not fit") };
+
+static void
+print_context (HrModel *model, const HeadroomFit *fit)
+{
+  HeadroomStart start = headroom_landscape_start (model, fit);
+  HeadroomStop stop = headroom_stop_of (fit->plan, &start);
+
+  /* Translators: percent, percent, and a word such as "heavy" */
+  printf (
+      _("The cache adds %.0f %% to the weights; with a full context answers are %.0f %% slower: "
+         "%s."),
+      stop.percent_of_weights, stop.slower_percent, _ (verdict_labels[stop.verdict]));
+  printf ("\n");
+}
+
 void
-headroom_plan_print (const char *name, const HrModel *model, HeadroomFit *fit, gboolean here)
+headroom_plan_print (const char *name, HrModel *model, HeadroomFit *fit, gboolean here)
 {
   const HrPlan *plan = fit->plan;
   GPtrArray *offers = headroom_fit_get_offers (fit);
@@ -119,11 +103,11 @@ headroom_plan_print (const char *name, const HrModel *model, HeadroomFit *fit, g
   printf ("%s  num_ctx %u × parallel %u = %" G_GUINT64_FORMAT ", num_batch %u, kv_type %s\n\n",
           name, s->num_ctx, s->parallel, (guint64) s->num_ctx * s->parallel, s->num_batch,
           hr_kv_type_name (s->kv_type));
-  print_kinds (plan);
+  headroom_plan_print_sum (model, plan);
   printf ("\n");
   printf (_("One more token of context takes %s of cache."), per_token);
   printf ("\n");
-  print_textbook (model, plan);
+  print_context (model, fit);
   print_prediction (plan);
   print_devices (plan);
   print_split (plan, here);
@@ -147,9 +131,6 @@ add_cell (GPtrArray *cells, const char *format, ...)
   g_ptr_array_add (cells, g_strdup_vprintf (format, args));
   va_end (args);
 }
-
-static const char *const verdict_labels[] = { N_("negligible"), N_("noticeable"), N_("heavy"),
-                                              N_("critical"), N_("does not fit") };
 
 void
 headroom_plan_print_landscape (const GArray *stops)

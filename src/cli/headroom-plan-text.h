@@ -9,7 +9,9 @@
 G_BEGIN_DECLS
 
 /* here: for this machine, not one that is only described */
-void headroom_plan_print (const char *name, const HrModel *model, HeadroomFit *fit, gboolean here);
+void headroom_plan_print (const char *name, HrModel *model, HeadroomFit *fit, gboolean here);
+/* Where the memory goes, row by row. */
+void headroom_plan_print_sum (const HrModel *model, const HrPlan *plan);
 /* of HeadroomStop */
 void headroom_plan_print_landscape (const GArray *stops);
 /* of HeadroomAdvice */

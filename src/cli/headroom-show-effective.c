@@ -14,6 +14,7 @@
 #include "headroom-gpu-reason.h"
 #include "headroom-json.h"
 #include "headroom-plan-json.h"
+#include "headroom-plan-text.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
@@ -95,6 +96,33 @@ fit_here (HrModel *model, const HeadroomOptions *options, GError **error)
   return headroom_fit_new (model, &settings, devices, n, error);
 }
 
+/* With the settings that the model would be loaded with. */
+static HeadroomFit *
+fit_entry (HeadroomModelEntry *entry, HrModel *model, HeadroomEffective *effective, GError **error)
+{
+  if (!headroom_effective_add (effective, HEADROOM_SOURCE_MODELFILE,
+                               headroom_model_entry_get_params (entry), error))
+    return NULL;
+  return fit_here (model, headroom_effective_get_options (effective), error);
+}
+
+void
+headroom_show_memory (HeadroomModelEntry *entry, HrModel *model)
+{
+  g_autoptr (HeadroomEffective) effective = headroom_effective_new ();
+  g_autoptr (HeadroomFit) fit = fit_entry (entry, model, effective, NULL);
+  const HrSettings *s;
+
+  if (fit == NULL)
+    return;
+  s = hr_plan_get_settings (fit->plan);
+  printf ("\n  ");
+  /* Translators: tokens of an answer's context, and answers at once */
+  printf (_("Memory, with num_ctx %u × parallel %u"), s->num_ctx, s->parallel);
+  printf ("\n");
+  headroom_plan_print_sum (model, fit->plan);
+}
+
 gboolean
 headroom_show_effective (HeadroomModelEntry *entry, HrModel *model, gboolean json, GError **error)
 {
@@ -102,13 +130,10 @@ headroom_show_effective (HeadroomModelEntry *entry, HrModel *model, gboolean jso
   g_autoptr (HeadroomFit) fit = NULL;
   g_autoptr (HrValue) settings = NULL;
 
-  if (!headroom_effective_add (effective, HEADROOM_SOURCE_MODELFILE,
-                               headroom_model_entry_get_params (entry), error))
-    return FALSE;
-  settings = headroom_effective_to_json (effective);
-  fit = fit_here (model, headroom_effective_get_options (effective), error);
+  fit = fit_entry (entry, model, effective, error);
   if (fit == NULL)
     return FALSE;
+  settings = headroom_effective_to_json (effective);
   if (json) {
     g_autoptr (HrValue) document = hr_value_new_dict ();
     headroom_json_set_string (document, "model", headroom_model_entry_get_name (entry));

@@ -53,6 +53,13 @@ room_of (const HrPlan *plan)
   return MAX (room, 1);
 }
 
+static HeadroomStart
+start_of (const HrPlan *first)
+{
+  return (HeadroomStart){ headroom_predict (first, 1, 0, 1).tokens_per_second,
+                          hr_plan_get_settings (first)->gpu_layers };
+}
+
 static HeadroomVerdict
 judge (const HeadroomStop *stop, const HrPlan *plan, gint32 gpu_layers_before)
 {
@@ -69,22 +76,48 @@ judge (const HeadroomStop *stop, const HrPlan *plan, gint32 gpu_layers_before)
                                                   : HEADROOM_VERDICT_NEGLIGIBLE;
 }
 
-static HeadroomStop
-describe (const HrPlan *plan, const HrPlan *first)
+HeadroomStop
+headroom_stop_of (const HrPlan *plan, const HeadroomStart *start)
 {
   guint32 num_ctx = hr_plan_get_settings (plan)->num_ctx;
-  HeadroomPrediction empty = headroom_predict (first, 1, 0, 1),
-                     full = headroom_predict (plan, num_ctx, 0, 1);
+  HeadroomPrediction full = headroom_predict (plan, num_ctx, 0, 1);
   HeadroomStop stop = { .num_ctx = num_ctx,
                         .cache_bytes = hr_plan_get_bytes (plan, HR_ITEM_CACHE),
                         .predicted = full };
 
   stop.percent_of_weights = 100.0 * (double) stop.cache_bytes /
                             (double) MAX (hr_plan_get_bytes (plan, HR_ITEM_WEIGHTS), 1);
-  if (empty.tokens_per_second > 0)
-    stop.slower_percent = 100 * (1 - full.tokens_per_second / empty.tokens_per_second);
-  stop.verdict = judge (&stop, plan, hr_plan_get_settings (first)->gpu_layers);
+  if (start->tokens_per_second > 0)
+    stop.slower_percent = 100 * (1 - full.tokens_per_second / start->tokens_per_second);
+  stop.verdict = judge (&stop, plan, start->gpu_layers);
   return stop;
+}
+
+/* What a fit of asked has, for any context; FALSE: there is no fit. */
+static gboolean
+settle (HrModel *model, const HrSettings *asked, const HrDevice *devices, gsize n_devices,
+        HrSettings *ret_settings)
+{
+  g_autoptr (HeadroomFit) fit = headroom_fit_new (model, asked, devices, n_devices, NULL);
+
+  if (fit == NULL)
+    return FALSE;
+  *ret_settings = *hr_plan_get_settings (fit->plan);
+  ret_settings->gpu_layers = asked->gpu_layers;
+  ret_settings->num_batch = asked->num_batch > 0 ? asked->num_batch : ret_settings->num_batch;
+  return TRUE;
+}
+
+HeadroomStart
+headroom_landscape_start (HrModel *model, const HeadroomFit *fit)
+{
+  HrSettings settings = fit->settings;
+  HeadroomStart start = { 0 };
+  g_autoptr (HrPlan) first = NULL;
+
+  settings.num_ctx = MIN (FIRST_STOP, hr_model_get_info (model)->n_ctx_train);
+  first = hr_plan_new_like (fit->plan, &settings, NULL);
+  return first != NULL ? start_of (first) : start;
 }
 
 GArray *
@@ -93,15 +126,11 @@ headroom_landscape_new (HrModel *model, const HrSettings *asked, const HrDevice 
 {
   GArray *landscape = g_array_new (FALSE, FALSE, sizeof (HeadroomStop));
   g_autoptr (GArray) stops = list_stops (model);
-  g_autoptr (HeadroomFit) fit = headroom_fit_new (model, asked, devices, n_devices, NULL);
-  g_autoptr (HrPlan) first = NULL;
+  HeadroomStart start = { 0 };
   HrSettings settings;
 
-  if (fit == NULL)
+  if (!settle (model, asked, devices, n_devices, &settings))
     return landscape;
-  settings = *hr_plan_get_settings (fit->plan);
-  settings.gpu_layers = asked->gpu_layers;
-  settings.num_batch = asked->num_batch > 0 ? asked->num_batch : settings.num_batch;
   for (guint i = 0; i < stops->len; i++) {
     g_autoptr (HrPlan) plan = NULL;
     HeadroomStop stop;
@@ -109,9 +138,9 @@ headroom_landscape_new (HrModel *model, const HrSettings *asked, const HrDevice 
     plan = hr_plan_new (model, &settings, devices, n_devices, NULL);
     if (plan == NULL)
       break;
-    if (first == NULL)
-      first = hr_plan_ref (plan);
-    stop = describe (plan, first);
+    if (i == 0)
+      start = start_of (plan);
+    stop = headroom_stop_of (plan, &start);
     g_array_append_val (landscape, stop);
   }
   return landscape;

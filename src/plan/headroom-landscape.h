@@ -33,6 +33,16 @@ typedef struct {
   HeadroomVerdict verdict;
 } HeadroomStop;
 
+/* The shortest context that is shown: what longer ones are compared with. */
+typedef struct {
+  double tokens_per_second; /* with nothing in it; 0: not known */
+  gint32 gpu_layers;
+} HeadroomStart;
+
+HeadroomStart headroom_landscape_start (HrModel *model, const HeadroomFit *fit);
+/* Of any plan of the same model, not only one at a stop. */
+HeadroomStop headroom_stop_of (const HrPlan *plan, const HeadroomStart *start);
+
 /* The stops of a num_ctx slider from 2048 (or the model's length, if that is less) in powers of two
  * up to the model's own. */
 GArray *headroom_landscape_new (HrModel *model, const HrSettings *asked, const HrDevice *devices,

@@ -6,6 +6,7 @@
 
 #include "headroom-json.h"
 #include "headroom-landscape.h"
+#include "headroom-sum.h"
 
 #include <math.h>
 
@@ -226,31 +227,17 @@ offers_to_json (GPtrArray *offers)
   return list;
 }
 
-/* ---- The whole ---- */
-
-HrValue *
-headroom_plan_to_json (const char *name, const HrModel *model, const HrPlan *plan, GPtrArray *steps,
-                       GPtrArray *offers)
+static HrValue *
+stop_to_json (const HeadroomStop *stop)
 {
   HrValue *json = hr_value_new_dict ();
-  g_autoptr (GError) reason = NULL;
 
-  headroom_json_set_string (json, "model", name);
-  hr_value_set (json, "settings", headroom_settings_to_json (hr_plan_get_settings (plan)));
-  headroom_json_set_bool (json, "fits", hr_plan_fits (plan, &reason));
-  if (reason != NULL)
-    headroom_json_set_string (json, "reason", reason->message);
-  hr_value_set (json, "devices", devices_to_json (plan));
-  hr_value_set (json, "items", items_to_json (plan));
-  hr_value_set (json, "bytes", headroom_plan_bytes_to_json (plan));
-  set_bytes (json, "cache_bytes_per_token", hr_plan_get_cache_bytes_per_token (plan));
-  set_bytes (json, "textbook_cache_bytes",
-             headroom_textbook_cache_bytes (model, hr_plan_get_settings (plan)));
-  hr_value_set (json, "layers", layers_to_json (plan));
-  hr_value_set (json, "share", shares_to_json (plan));
-  hr_value_set (json, "predicted", usual_prediction (plan));
-  hr_value_set (json, "steps", headroom_fit_steps_to_json (steps));
-  hr_value_set (json, "offers", offers_to_json (offers));
+  headroom_json_set_int (json, "num_ctx", stop->num_ctx);
+  set_bytes (json, "cache_bytes", stop->cache_bytes);
+  set_rounded (json, "percent_of_weights", stop->percent_of_weights);
+  set_rounded (json, "slower_percent", stop->slower_percent);
+  headroom_json_set_string (json, "verdict", headroom_verdict_name (stop->verdict));
+  hr_value_set (json, "predicted", prediction_to_json (&stop->predicted));
   return json;
 }
 
@@ -259,17 +246,8 @@ headroom_landscape_to_json (const GArray *stops)
 {
   HrValue *list = hr_value_new_list ();
 
-  for (guint i = 0; i < stops->len; i++) {
-    const HeadroomStop *stop = &g_array_index (stops, HeadroomStop, i);
-    HrValue *json = hr_value_new_dict ();
-    headroom_json_set_int (json, "num_ctx", stop->num_ctx);
-    set_bytes (json, "cache_bytes", stop->cache_bytes);
-    set_rounded (json, "percent_of_weights", stop->percent_of_weights);
-    set_rounded (json, "slower_percent", stop->slower_percent);
-    headroom_json_set_string (json, "verdict", headroom_verdict_name (stop->verdict));
-    hr_value_set (json, "predicted", prediction_to_json (&stop->predicted));
-    hr_value_append (list, json);
-  }
+  for (guint i = 0; i < stops->len; i++)
+    hr_value_append (list, stop_to_json (&g_array_index (stops, HeadroomStop, i)));
   return list;
 }
 
@@ -289,4 +267,43 @@ headroom_recommend_to_json (const GArray *list)
     hr_value_append (json_list, json);
   }
   return json_list;
+}
+
+/* ---- The whole ---- */
+
+static void
+set_context (HrValue *json, HrModel *model, const HeadroomFit *fit)
+{
+  HeadroomStart start = headroom_landscape_start (model, fit);
+  HeadroomStop stop = headroom_stop_of (fit->plan, &start);
+
+  hr_value_set (json, "context", stop_to_json (&stop));
+}
+
+HrValue *
+headroom_plan_to_json (const char *name, HrModel *model, HeadroomFit *fit)
+{
+  HrValue *json = hr_value_new_dict ();
+  const HrPlan *plan = fit->plan;
+  g_autoptr (GError) reason = NULL;
+
+  headroom_json_set_string (json, "model", name);
+  hr_value_set (json, "settings", headroom_settings_to_json (hr_plan_get_settings (plan)));
+  headroom_json_set_bool (json, "fits", hr_plan_fits (plan, &reason));
+  if (reason != NULL)
+    headroom_json_set_string (json, "reason", reason->message);
+  hr_value_set (json, "devices", devices_to_json (plan));
+  hr_value_set (json, "items", items_to_json (plan));
+  hr_value_set (json, "bytes", headroom_plan_bytes_to_json (plan));
+  hr_value_set (json, "sum", headroom_sum_to_json (model, plan));
+  set_bytes (json, "cache_bytes_per_token", hr_plan_get_cache_bytes_per_token (plan));
+  set_bytes (json, "textbook_cache_bytes",
+             headroom_textbook_cache_bytes (model, hr_plan_get_settings (plan)));
+  set_context (json, model, fit);
+  hr_value_set (json, "layers", layers_to_json (plan));
+  hr_value_set (json, "share", shares_to_json (plan));
+  hr_value_set (json, "predicted", usual_prediction (plan));
+  hr_value_set (json, "steps", headroom_fit_steps_to_json (fit->steps));
+  hr_value_set (json, "offers", offers_to_json (headroom_fit_get_offers (fit)));
+  return json;
 }

@@ -13,19 +13,19 @@ G_BEGIN_DECLS
 /**
  * headroom_plan_to_json:
  * @name: the model as it was asked for
- * @steps: (nullable) (element-type utf8): what was reduced to make it fit
- * @offers: (nullable): of HeadroomOffer
+ * @fit: the plan, what was reduced to make it fit, and what could be
  *
  * {"model", "settings": {num_ctx, parallel, num_batch, kv_type, gpu_layers, cpu_experts,
  * num_thread}, "fits", "reason" where it does not, "devices": [{name, kind, total, free, reserve,
  * used, weights, cache, compute, rates}], "items": [{kind, name, layer, device, bytes}], "bytes":
- * {kind: bytes, "total"}, "cache_bytes_per_token", "textbook_cache_bytes", "layers": {gpu, cpu},
+ * {kind: bytes, "total"}, "sum": as headroom_sum_to_json(), "cache_bytes_per_token",
+ * "textbook_cache_bytes", "context": as a stop of the landscape, "layers": {gpu, cpu},
  * "share": {bytes, layers, time: {device: 0 to 1}}, "predicted": {prompt_tokens_per_second,
  * tokens_per_second, first_token_ms}, "steps": [sentence], "offers": [{text, frees, fits,
  * settings}]}
  */
-HrValue *headroom_plan_to_json (const char *name, const HrModel *model, const HrPlan *plan,
-                                GPtrArray *steps, GPtrArray *offers) G_GNUC_WARN_UNUSED_RESULT;
+HrValue *headroom_plan_to_json (const char *name, HrModel *model,
+                                HeadroomFit *fit) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *headroom_fit_steps_to_json (GPtrArray *steps) G_GNUC_WARN_UNUSED_RESULT;
 HrValue *headroom_settings_to_json (const HrSettings *settings) G_GNUC_WARN_UNUSED_RESULT;
 /* {kind: bytes, ..., "total"} */

@@ -290,8 +290,8 @@ reply_plan (HeadroomExchange *exchange, Wanted *wanted)
   if (g_str_equal (headroom_exchange_get_path (exchange), "/headroom/effective"))
     json = effective_to_json (exchange, wanted, fit);
   else
-    json = headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), wanted->model,
-                                  fit->plan, fit->steps, headroom_fit_get_offers (fit));
+    json =
+        headroom_plan_to_json (headroom_model_entry_get_name (wanted->entry), wanted->model, fit);
   headroom_gpu_add_to_json (json, fit->plan, TRUE);
   reply_value (exchange, json);
 }

@@ -216,12 +216,14 @@ test_granite_rows (void)
     g_autoptr (HrModel) granite = open_shape ("granite3.2-vision:2b", files[i].weights);
     g_autoptr (HrPlan) made = plan (granite, 16384, 4);
     Rows rows = rows_of (made);
+    const char *label = hr_model_get_info (granite)->file_type;
     double file = (double) (rows.embeddings + rows.layers + rows.projector) / 1e9;
     g_test_message ("%s: embeddings %" G_GUINT64_FORMAT ", layers %" G_GUINT64_FORMAT
                     ", projector %" G_GUINT64_FORMAT ", cache %" G_GUINT64_FORMAT
                     ", compute %" G_GUINT64_FORMAT ", output %" G_GUINT64_FORMAT,
                     files[i].weights, rows.embeddings, rows.layers, rows.projector, rows.cache,
                     rows.compute, rows.output);
+    g_assert_cmpstr (label, ==, files[i].weights);
     g_assert_cmpuint (rows.n_layers, ==, 40);
     g_assert_cmpuint (rows.cache, ==, cache);
     g_assert_cmpuint (rows.projector, ==, tower);

@@ -47,8 +47,41 @@ test_catalogue_name (void)
                    G_GINT64_CONSTANT (1879048192));
   g_assert_cmpint (headroom_json_get_int (plan, "textbook_cache_bytes", 0), ==,
                    G_GINT64_CONSTANT (13153337344));
-  cli_assert_contains (text->out, "= 12.2");
-  cli_assert_contains (text->out, "it is 1.8");
+  cli_assert_contains (text->out, "12.2\u00a0GiB  Cache by the textbook’s formula");
+  cli_assert_contains (text->out, "1.8\u00a0GiB  Cache\n");
+}
+
+/* Every row of the sum in numbers, for each way in which a model keeps its positions. */
+static void
+test_sum (void)
+{
+  static const struct {
+    const char *model, *num_ctx, *lines[4];
+  } cases[] = {
+    { "granite3.2-vision:2b",
+      "16384",
+      { "40 layers × 8 heads × 256 B for a key and a value × 16384 tokens × 4 answers at once, as f16.",
+        "2 × 40 layers × 2048 wide × 2 B × 16384 tokens × 4 answers at once",
+        "the tower’s weights 881990656 B",
+        "49156 possible next tokens × 8 places in a step × 4 B" } },
+    { "gemma3:4b",
+      "32768",
+      { "5 layers × 4096 B (keys and values) × 32768 tokens × 4 answers at once",
+        "29 layers × 26214400 B (a window of keys and values) + ", "8.0\u00a0MiB  Output" } },
+    { "deepseek-v2:16b", /* a page is 64 positions */
+      "1000",
+      { "27 layers × 1152 B (latent keys) × 1024 tokens × 4 answers at once",
+        "for steps of up to 512 tokens" } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (CliResult) text = cli_run ("plan", cases[i].model, "--num-ctx", cases[i].num_ctx,
+                                          "--parallel", "4", "--device", HOST);
+    cli_assert_status (text, 0);
+    for (gsize k = 0; k < G_N_ELEMENTS (cases[i].lines) && cases[i].lines[k] != NULL; k++)
+      cli_assert_contains (text->out, cases[i].lines[k]);
+    cli_assert_contains (text->out, "The cache adds ");
+  }
 }
 
 static void
@@ -223,6 +256,7 @@ test_events (void)
 static void
 test_effective (void)
 {
+  g_autoptr (CliResult) overview = NULL;
   g_autoptr (CliResult) text = NULL;
   g_autoptr (CliResult) json = NULL;
   g_autoptr (CliResult) both = cli_run ("show", cli_tiny_model (), "--effective", "--system");
@@ -231,6 +265,9 @@ test_effective (void)
 
   cli_assert_status (both, 2);
   g_setenv ("HEADROOM_CONTEXT_LENGTH", "333", TRUE);
+  overview = cli_run ("show", cli_tiny_model ());
+  cli_assert_contains (overview->out, "  Memory, with num_ctx 333 ");
+  cli_assert_contains (overview->out, " B for a key and a value × ");
   text = cli_run ("show", cli_tiny_model (), "--effective");
   json = cli_run ("show", cli_tiny_model (), "--effective", "--json");
   g_unsetenv ("HEADROOM_CONTEXT_LENGTH");
@@ -253,6 +290,7 @@ main (int argc, char **argv)
 {
   cli_init (&argc, &argv);
   g_test_add_func ("/cli/plan/catalogue-name", test_catalogue_name);
+  g_test_add_func ("/cli/plan/sum", test_sum);
   g_test_add_func ("/cli/plan/recommend", test_recommend);
   g_test_add_func ("/cli/plan/unknown", test_unknown);
   g_test_add_func ("/cli/simulate/shipped", test_simulate);

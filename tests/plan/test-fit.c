@@ -183,10 +183,8 @@ test_json (Fixture *f, gconstpointer data)
   HrDevice devices[] = { host (ROOMY), gpu ((guint64) 8 << 30) };
   g_autoptr (HeadroomFit) a = fit (f, (HrSettings) { .gpu_layers = 1 }, devices, 2);
   g_autoptr (HeadroomFit) b = fit (f, (HrSettings) { .gpu_layers = 1 }, devices, 2);
-  g_autoptr (HrValue) json =
-      headroom_plan_to_json ("m", f->model, a->plan, a->steps, headroom_fit_get_offers (a));
-  g_autoptr (HrValue) again =
-      headroom_plan_to_json ("m", f->model, b->plan, b->steps, headroom_fit_get_offers (b));
+  g_autoptr (HrValue) json = headroom_plan_to_json ("m", f->model, a);
+  g_autoptr (HrValue) again = headroom_plan_to_json ("m", f->model, b);
   g_autofree char *text = headroom_json_print (json, HEADROOM_JSON_PLAIN);
   g_autofree char *text_again = headroom_json_print (again, HEADROOM_JSON_PLAIN);
   HrValue *items = hr_value_lookup (json, "items"), *list = hr_value_lookup (json, "devices"),

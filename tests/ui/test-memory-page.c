@@ -136,7 +136,7 @@ plan_in_terminal (Fixture *fixture, guint num_ctx)
 {
   g_autofree char *tokens = g_strdup_printf ("%u", num_ctx);
   const char *args[] = { program, "plan",     fixture->model,   "--num-ctx", tokens, "--num-batch",
-                         "512",   "--device", "host:cpu:16GiB", "--reserve", "0",    "--json",
+                         "512",   "--device", "host:cpu:12GiB", "--reserve", "0",    "--json",
                          NULL };
   g_autofree char *out = NULL;
   g_autoptr (GError) error = NULL;
@@ -150,6 +150,52 @@ plan_in_terminal (Fixture *fixture, guint num_ctx)
   json = headroom_json_parse (out, -1, FALSE, &error);
   g_assert_no_error (error);
   return json;
+}
+
+static double
+get_number (const HrValue *dict, const char *key)
+{
+  const HrValue *value = hr_value_lookup (dict, key);
+
+  return hr_value_kind (value) == HR_VALUE_INT ? (double) hr_value_get_int (value)
+                                               : hr_value_get_float (value);
+}
+
+/* The share over the weights, the loss of speed and the verdict of that context. */
+static void
+assert_shows_context (GtkWidget *widget, const HrValue *plan)
+{
+  const HrValue *context = hr_value_lookup (plan, "context");
+  const char *verdict = headroom_json_get_string (context, "verdict");
+  g_autofree char *added =
+      g_strdup_printf ("%.0f %% over the weights", get_number (context, "percent_of_weights"));
+  g_autofree char *judged = g_strdup_printf ("%s, and %.0f %% slower when full", verdict,
+                                             get_number (context, "slower_percent"));
+
+  if (g_str_equal (verdict, "does not fit")) {
+    g_assert_true (window_shows (widget, verdict));
+    return;
+  }
+  g_assert_true (window_shows (widget, added));
+  g_assert_true (window_shows (widget, judged));
+}
+
+/* What people expect of the cache stands below what it is. */
+static void
+assert_shows_sum (GtkWidget *sum, const HrValue *plan)
+{
+  const HrValue *rows = hr_value_lookup (plan, "sum");
+
+  g_assert_cmpuint (hr_value_size (rows), >=, 6);
+  for (gsize i = 0; i < hr_value_size (rows); i++) {
+    HrValue *row = hr_value_at (rows, i);
+    assert_shows_bytes (sum, (guint64) headroom_json_get_int (row, "bytes", 0));
+    g_assert_true (window_shows (sum, headroom_json_get_string (row, "title")));
+    g_assert_true (window_shows (sum, headroom_json_get_string (row, "formula")));
+  }
+  g_assert_cmpint (headroom_json_get_int (plan, "textbook_cache_bytes", 0), !=,
+                   headroom_json_get_int (hr_value_lookup (plan, "bytes"), "cache", 0));
+  assert_shows_bytes (sum, (guint64) headroom_json_get_int (plan, "textbook_cache_bytes", 0));
 }
 
 /* The numbers in the window are those of the terminal. */
@@ -174,6 +220,8 @@ test_terminal (Fixture *fixture, gconstpointer data)
     assert_shows_bytes (GTK_WIDGET (row), (guint64) headroom_json_get_int (bytes, "cache", 0));
     assert_shows_bytes (sum, (guint64) headroom_json_get_int (bytes, "weights", 0));
     assert_shows_bytes (sum, (guint64) headroom_json_get_int (bytes, "total", 0));
+    assert_shows_sum (sum, plan);
+    assert_shows_context (GTK_WIDGET (row), plan);
   }
 }
 
