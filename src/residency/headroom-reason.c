@@ -55,8 +55,8 @@ static const struct {
   [HEADROOM_REASON_WATCH_FRAGMENTATION] = { "watch-fragmentation", "ff",
                                             N_("{0} percent of what the program keeps for small things is unused; the threshold is {1}.") },
   [HEADROOM_REASON_DIFFERENT_SIZES] = { "different-sizes", "u",
-                                        N_("Clients keep asking for more num_ctx than before; {0} "
-                                            "for all of them would spare the resizing.") },
+                                        N_("Clients keep asking for different num_ctx; {0} for "
+                                            "all of them would do for each, without resizing.") },
   [HEADROOM_REASON_RESIZED] = { "resized", "uuuussuu",
                                 N_("It was resized while it stays loaded: [num_ctx {1} instead of {0}|"
                                     "parallel {3} instead of {2}|num_batch {7} instead of {6}|"

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 #include "headroom-residency-private.h"
+#include "headroom-resize.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -109,6 +110,7 @@ headroom_lease_grant (HeadroomResidency *self, HeadroomResident *resident,
     resident->keep_alive_ns = wanted->keep_alive_ns;
   resident->n_leases++;
   resident->last_used_us = headroom_machine_now_us (self->machine);
+  headroom_resize_note (self, resident, &wanted->demand);
   lease->residency = g_object_ref (self);
   lease->resident = g_object_ref (resident);
   lease->num_ctx = headroom_demand_num_ctx (&wanted->demand, hr_plan_get_settings (resident->plan));

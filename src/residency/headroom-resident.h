@@ -54,7 +54,8 @@ struct _HeadroomResident {
   /* headroom-resize.c */
   gconstpointer resize_for;    /* the acquisition that it is resized for; only to be compared */
   gboolean reload_instead;     /* it could not be resized while it answers */
-  guint n_grown;               /* how often requests had its num_ctx grow */
+  guint32 last_num_ctx;        /* that a request asked for; 0: none did */
+  guint n_other_sizes;         /* how often one asked for another than the one before */
 };
 
 HeadroomResident *headroom_resident_new (struct _HeadroomMachine *machine,

@@ -4,8 +4,8 @@
  */
 #include "headroom-resize.h"
 
-/* A client or two may need more than those before; whoever comes then is a habit. */
-#define GROWTHS_BEFORE_ADVICE 3
+/* A client or two may need another length than those before; what comes then is a habit. */
+#define CHANGES_BEFORE_ADVICE 3
 
 static const char *
 name_of (HeadroomResident *resident)
@@ -32,10 +32,21 @@ tell (HeadroomResidency *self, HeadroomResident *resident, const HrSettings *bef
                            bytes, HEADROOM_REASON_RESIZED, before->num_ctx, now->num_ctx,
                            before->parallel, now->parallel, hr_kv_type_name (before->kv_type),
                            hr_kv_type_name (now->kv_type), before->num_batch, now->num_batch);
-  if (now->num_ctx > before->num_ctx && ++resident->n_grown == GROWTHS_BEFORE_ADVICE)
-    headroom_residency_tell (self, HEADROOM_EVENT_ADVISE, name_of (resident),
-                             resident->demand.client, 0, HEADROOM_REASON_DIFFERENT_SIZES,
-                             now->num_ctx);
+}
+
+void
+headroom_resize_note (HeadroomResidency *self, HeadroomResident *resident,
+                      const HeadroomDemand *demand)
+{
+  guint32 asked = demand->settings.num_ctx, last = resident->last_num_ctx;
+
+  if (asked == 0 || asked == last)
+    return;
+  resident->last_num_ctx = asked;
+  if (last > 0 && ++resident->n_other_sizes == CHANGES_BEFORE_ADVICE)
+    headroom_residency_tell (self, HEADROOM_EVENT_ADVISE, name_of (resident), demand->client, 0,
+                             HEADROOM_REASON_DIFFERENT_SIZES,
+                             hr_plan_get_settings (resident->plan)->num_ctx);
 }
 
 /* ---- Doing ---- */

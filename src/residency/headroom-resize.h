@@ -22,5 +22,9 @@ typedef enum {
 /* Has resident, which is READY, become what an acquisition of it wants. */
 HeadroomResizeOutcome headroom_resize_try (HeadroomResidency *self, HeadroomResident *resident,
                                            const HeadroomAcquisition *wanted, GError **error);
+/* resident was given to a request with this demand: clients that keep asking for different num_ctx
+ * are told once of one that would do for all of them. */
+void headroom_resize_note (HeadroomResidency *self, HeadroomResident *resident,
+                           const HeadroomDemand *demand);
 
 G_END_DECLS

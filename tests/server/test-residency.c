@@ -336,6 +336,15 @@ test_growth_refused (Fixture *f, gconstpointer data)
   g_assert_true (is_loaded (f, "tiny"));
 }
 
+/* Two clients that take turns with their own sizes: one piece of advice, and nothing is resized. */
+static void
+test_two_sizes (Fixture *f, gconstpointer data)
+{
+  for (guint i = 0; i < 8; i++)
+    end (have (f, "tiny", i % 2 == 0 ? 512 : 256, NULL));
+  assert_story (f, "load tiny, advise tiny");
+}
+
 /* One piece of advice for clients that keep asking for more, however often they do. */
 static void
 test_many_sizes (Fixture *f, gconstpointer data)
@@ -647,6 +656,7 @@ main (int argc, char **argv)
   CASE ("context/other-type-resizes", test_other_type_resizes);
   CASE ("context/growth-evicts", test_growth_evicts);
   CASE ("context/growth-refused", test_growth_refused);
+  CASE ("context/two-sizes", test_two_sizes);
   CASE ("context/many-sizes", test_many_sizes);
   CASE ("parking", test_parking);
   CASE ("evict/least-recently-used", test_evicts_least_recently_used);

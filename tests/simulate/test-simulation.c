@@ -125,6 +125,18 @@ test_keep_alive (void)
 }
 
 /* Every shipped scenario can be played, twice with the same outcome. */
+/* The second size is taken once, and then they are told of one for both. */
+static void
+test_two_clients (void)
+{
+  g_autoptr (HeadroomScenario) scenario = read_shipped ("two-clients-num-ctx.json");
+  g_autoptr (HeadroomSimulation) played = headroom_simulation_play (scenario);
+
+  g_assert_cmpuint (count (played, HEADROOM_EVENT_LOAD, NULL, NULL), ==, 1);
+  g_assert_cmpuint (count (played, HEADROOM_EVENT_RESIZE, NULL, NULL), ==, 1);
+  g_assert_cmpuint (count (played, HEADROOM_EVENT_ADVISE, NULL, NULL), ==, 1);
+}
+
 static void
 test_all_shipped (void)
 {
@@ -441,6 +453,7 @@ main (int argc, char **argv)
   g_test_add_func ("/simulation/memory-of-events", test_memory_of_events);
   g_test_add_func ("/simulation/five-models-real", test_five_models_real);
   g_test_add_func ("/simulation/keep-alive", test_keep_alive);
+  g_test_add_func ("/simulation/two-clients", test_two_clients);
   g_test_add_func ("/simulation/all-shipped", test_all_shipped);
   g_test_add_func ("/simulation/random", test_random);
   g_test_add_func ("/simulation/bad", test_bad);
