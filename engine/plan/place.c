@@ -8,6 +8,7 @@
  * for a token, so they leave for the host before whole layers do.
  */
 #include "plan/plan.h"
+#include "vulkan/scratch.h"
 
 #include <stdlib.h>
 
@@ -37,7 +38,8 @@ uint64_t hr_plan_staging_bytes(const HrPlan *plan)
 
 uint64_t hr_plan_gpu_fixed_bytes(const HrPlan *plan)
 {
-    return DRIVER_BYTES + plan->needs.arena_bytes + hr_plan_staging_bytes(plan);
+    return DRIVER_BYTES + plan->needs.arena_bytes + hr_plan_staging_bytes(plan) +
+           (plan->program ? hr_vulkan_scratch_bytes(plan->program) : 0);
 }
 
 /* ---- The order of devices ---- */

@@ -97,6 +97,22 @@ HrVkAddress hr_lower_weight(const HrLower *l, const HrWeight *weight)
     return at ? *at : 0;
 }
 
+/* The first one's matrix. */
+HrVkAddress hr_lower_stack(const HrLower *l, const HrLinearStack *stack, uint64_t *ret_stride)
+{
+    const void *data = stack->apart ? (const void *)stack->apart : stack->all.data;
+    const HrVkAddress *at = data ? g_hash_table_lookup(l->s->placed, data) : NULL;
+    *ret_stride = stack->apart ? hr_vk_apart_stride(stack) : stack->stride;
+    return !at ? 0 : stack->apart ? *at : *at + stack->first_row * stack->weight.row_bytes;
+}
+
+HrVkAddress hr_lower_scratch(HrLower *l, uint64_t offset, uint64_t bytes, bool writes)
+{
+    HrVkAddress at = l->s->scratch.address + offset;
+    touch(l, at, bytes, writes);
+    return at;
+}
+
 HrVkPool hr_lower_pool(HrLower *l, uint32_t layer, bool writes)
 {
     const HrVkSegment *s = l->s;

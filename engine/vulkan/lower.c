@@ -38,6 +38,7 @@ static const LowerFunc functions[HR_OP_N] = {
     [HR_OP_MATCH] = hr_lower_match,
     [HR_OP_BEYOND] = hr_lower_beyond,
     [HR_OP_XIELU] = hr_lower_xielu,
+    [HR_OP_EXPERTS] = hr_lower_experts,
     [HR_OP_ROPE_STORE] = hr_lower_rope_store,
     [HR_OP_ATTENTION] = hr_lower_attention,
 };

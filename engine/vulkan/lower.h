@@ -38,6 +38,10 @@ HrVkAddress hr_lower_write(HrLower *lower, HrBuf buf);
 HrVkPool hr_lower_pool(HrLower *lower, uint32_t layer, bool writes);
 /* Of a weight; 0: there is none. */
 HrVkAddress hr_lower_weight(const HrLower *lower, const HrWeight *weight);
+/* Of the first of a stack's matrices, and the bytes to the next one's. */
+HrVkAddress hr_lower_stack(const HrLower *lower, const HrLinearStack *stack, uint64_t *ret_stride);
+/* Memory beside the buffers, which the dispatch that is being made reads or writes. */
+HrVkAddress hr_lower_scratch(HrLower *lower, uint64_t offset, uint64_t bytes, bool writes);
 /* Of a step's data. */
 HrVkAddress hr_lower_step(const HrLower *lower, uint64_t offset);
 /* Ends the dispatch that was being made. It waits only where memory that it touches was touched
@@ -91,6 +95,7 @@ void hr_lower_mix(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_match(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_beyond(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_xielu(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_experts(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_rope_store(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_attention(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 /* norm: what makes its input of another buffer on the way, or NULL. */

@@ -120,3 +120,47 @@ typedef struct {
     uint32_t rows_kind, cols;
     float alpha_p, alpha_n, beta, eps;
 } HrVkXielu;
+
+/* Which expert computes which row, see shaders/routes.glsl. */
+typedef struct {
+    HrVkAddress chosen, weights, place_of, place_row, place_weight, tiles;
+} HrVkRoutes;
+
+typedef struct {
+    HrVkAddress counts, logits, bias;
+    HrVkRoutes routes;
+    uint32_t rows_kind, n_groups, n_groups_used;
+    float factor;
+} HrVkRoute;
+
+typedef struct {
+    HrVkAddress counts;
+    HrVkRoutes routes;
+    uint32_t rows_kind;
+} HrVkOrder;
+
+typedef struct {
+    HrVkAddress weight, stride, bias, scale, y; /* of the first expert; bytes to the next one's */
+    uint32_t n_out, row_bytes, first_group, bias_stride;
+} HrVkExpertPart;
+
+#define HR_VK_EXPERT_PARTS 2
+typedef struct {
+    HrVkRoutes routes;
+    HrVkAddress x;
+    HrVkExpertPart parts[HR_VK_EXPERT_PARTS];
+    uint32_t n_parts, n_in, sharers;
+} HrVkExperts;
+
+typedef struct {
+    HrVkAddress counts, gate, up;
+    uint32_t rows_kind, cols;
+    float limit;
+} HrVkExpertsGate;
+
+typedef struct {
+    HrVkAddress counts;
+    HrVkRoutes routes;
+    HrVkAddress answers, add, y;
+    uint32_t rows_kind, cols, n_used;
+} HrVkExpertsSum;

@@ -62,6 +62,21 @@ static const uint32_t beyond[] =
 static const uint32_t xielu[] =
 #include "xielu.inc"
     ;
+static const uint32_t route[] =
+#include "route.inc"
+    ;
+static const uint32_t order[] =
+#include "order.inc"
+    ;
+static const uint32_t experts[] =
+#include "experts.inc"
+    ;
+static const uint32_t experts_gate[] =
+#include "experts-gate.inc"
+    ;
+static const uint32_t experts_sum[] =
+#include "experts-sum.inc"
+    ;
 
 typedef struct {
     const char *name;
@@ -86,6 +101,11 @@ static const Shader shaders[HR_VK_N_SHADERS] = {
     [HR_VK_MIX] = {"mix", mix, sizeof mix},
     [HR_VK_MATCH] = {"match", match, sizeof match},
     [HR_VK_BEYOND] = {"beyond", beyond, sizeof beyond},
+    [HR_VK_ROUTE] = {"route", route, sizeof route},
+    [HR_VK_ORDER] = {"order", order, sizeof order},
+    [HR_VK_EXPERTS] = {"experts", experts, sizeof experts},
+    [HR_VK_EXPERTS_GATE] = {"experts-gate", experts_gate, sizeof experts_gate},
+    [HR_VK_EXPERTS_SUM] = {"experts-sum", experts_sum, sizeof experts_sum},
     [HR_VK_XIELU] = {"xielu", xielu, sizeof xielu},
 };
 

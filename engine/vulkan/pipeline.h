@@ -27,6 +27,11 @@ typedef enum {
     HR_VK_MATCH,
     HR_VK_BEYOND,
     HR_VK_XIELU,
+    HR_VK_ROUTE,
+    HR_VK_ORDER,
+    HR_VK_EXPERTS,
+    HR_VK_EXPERTS_GATE,
+    HR_VK_EXPERTS_SUM,
     HR_VK_N_SHADERS,
 } HrVkShader;
 const char *hr_vk_shader_name(HrVkShader shader);

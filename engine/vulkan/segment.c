@@ -5,17 +5,16 @@
 #include "vulkan/segment.h"
 
 #include "vulkan/record.h"
+#include "vulkan/scratch.h"
 
 #include <string.h>
 
-/* Weights begin at multiples of this: the widest load of any shader, and a cache line. */
-#define ALIGN 64
 /* Weights that go up between two looks at whether to go on. */
 #define CHUNK_BYTES (32u << 20)
 
 static uint64_t aligned(uint64_t bytes)
 {
-    return (bytes + ALIGN - 1) / ALIGN * ALIGN;
+    return (bytes + HR_VK_WEIGHT_ALIGN - 1) / HR_VK_WEIGHT_ALIGN * HR_VK_WEIGHT_ALIGN;
 }
 
 /* ---- What comes in and goes out ---- */
@@ -105,6 +104,8 @@ static bool make_buffers(HrVkSegment *s, GError **error)
     uint64_t logits = last ? (uint64_t)p->max_outputs * p->output_width * sizeof(float) : 0;
     return hr_vk_buffer_init(&s->arena, &s->device, HR_VK_OWN, p->arena_bytes, "activations",
                              error) &&
+           hr_vk_buffer_init(&s->scratch, &s->device, HR_VK_OWN, hr_vulkan_scratch_bytes(p),
+                             "scratch", error) &&
            hr_vk_buffer_init(&s->step, &s->device, HR_VK_OWN, s->layout.rows, "step", error) &&
            hr_vk_buffer_init(&s->staging, &s->device, HR_VK_UPLOAD, s->layout.bytes,
                              "rows from the host", error) &&
@@ -153,7 +154,7 @@ void hr_vk_segment_finish(HrVkSegment *s)
             hr_vk_buffer_finish(&s->weights[il], &s->device);
         for (uint32_t il = 0; il < s->program->hparams->n_layer; il++)
             hr_vk_buffer_finish(&s->pools[il], &s->device);
-        HrVkBuffer *const buffers[] = {&s->arena, &s->step, &s->staging, &s->back, &s->logits};
+        HrVkBuffer *const buffers[] = {&s->arena, &s->scratch, &s->step, &s->staging, &s->back, &s->logits};
         for (size_t i = 0; i < G_N_ELEMENTS(buffers); i++)
             hr_vk_buffer_finish(buffers[i], &s->device);
         hr_vk_device_finish(&s->device);
@@ -220,6 +221,38 @@ static void collect(Collect *c, uint32_t layer, const HrWeight *weight)
     g_array_append_val(c->uploads, upload);
 }
 
+/* Matrices that are tensors of their own come one behind the other, placed under the list of them,
+ * too. */
+static void collect_stack(Collect *c, uint32_t layer, const HrLinearStack *stack, uint32_t n)
+{
+    if (!hr_weight_exists(&stack->weight))
+        return;
+    collect(c, layer, &stack->bias);
+    collect(c, layer, &stack->scale);
+    if (!stack->apart) {
+        collect(c, layer, &stack->all);
+        return;
+    }
+    if (!g_hash_table_add(c->seen, stack->apart))
+        return;
+    for (uint32_t i = 0; i < n; i++) {
+        HrWeight one = stack->weight;
+        one.data = stack->apart[i];
+        collect(c, layer, &one);
+    }
+    Upload alias = {stack->apart, 0, c->bytes[layer] - n * hr_vk_apart_stride(stack), layer};
+    g_array_append_val(c->uploads, alias);
+}
+
+static void collect_experts(Collect *c, uint32_t layer, const HrOp *op)
+{
+    const HrExpertWeights *w = op->experts;
+    collect(c, layer, &w->bias);
+    collect_stack(c, layer, &w->up, op->mixture->n);
+    collect_stack(c, layer, &w->gate, op->mixture->n);
+    collect_stack(c, layer, &w->down, op->mixture->n);
+}
+
 static void collect_op(Collect *c, const HrOp *op)
 {
     uint32_t n_layer = c->s->program->hparams->n_layer,
@@ -227,6 +260,8 @@ static void collect_op(Collect *c, const HrOp *op)
     collect(c, layer, op->weight);
     collect(c, layer, op->k_weight);
     collect(c, layer, op->bias);
+    if (op->kind == HR_OP_EXPERTS)
+        collect_experts(c, layer, op);
     for (uint32_t p = 0; p < op->n_parts; p++) {
         collect(c, layer, &op->parts[p].linear->weight);
         collect(c, layer, &op->parts[p].linear->bias);

@@ -28,7 +28,7 @@ typedef struct {
     HrVkBuffer *weights;    /* [n_layer + 1] of a layer; the last: of what comes behind all */
     GHashTable *placed;     /* where a weight's data were bound -> HrVkAddress */
     HrVkBuffer *pools;      /* [n_layer] */
-    HrVkBuffer arena, step, staging, logits;
+    HrVkBuffer arena, scratch, step, staging, logits;
     HrVkBuffer back;        /* rows for the host, unless the stretch ends the program */
     HrVkStepLayout layout;
     GArray *inputs, *outputs; /* HrBuf that come from before, and that are read behind */
@@ -69,6 +69,9 @@ bool hr_vk_segment_run(HrVkSegment *segment, const HrStep *step, const atomic_bo
 
 /* ---- Between the files of a segment ---- */
 
+/* Weights begin at multiples of this: the widest load of any shader, and a cache line. */
+#define HR_VK_WEIGHT_ALIGN 64
+
 /* One dispatch. */
 typedef struct {
     HrVkVariant variant;
@@ -91,9 +94,21 @@ typedef struct {
         HrVkMatch match;
         HrVkBeyond beyond;
         HrVkXielu xielu;
+        HrVkRoute route;
+        HrVkOrder order;
+        HrVkExperts experts;
+        HrVkExpertsGate experts_gate;
+        HrVkExpertsSum experts_sum;
     } params;
     bool waits; /* for what was written before */
 } HrVkDispatch;
+
+/* Bytes between the matrices of a stack that are tensors of their own, on the device. */
+static inline uint64_t hr_vk_apart_stride(const HrLinearStack *stack)
+{
+    return (stack->weight.n_out * stack->weight.row_bytes + HR_VK_WEIGHT_ALIGN - 1) /
+           HR_VK_WEIGHT_ALIGN * HR_VK_WEIGHT_ALIGN;
+}
 
 /* lower.c: the dispatches of the stretch for a step of up to so many rows, as a GArray of
  * HrVkDispatch. */

@@ -4,12 +4,15 @@
  */
 #include "vulkan/support.h"
 
+#include "vulkan/scratch.h"
+
 /* Heads that the shaders' shared memory holds eight of, in 16 KiB. */
 #define MAX_HEAD_WIDTH 256
+#define MAX_GROUPS 65535 /* that every device takes in a direction */
 
-static const char *lacks_type(const HrLinear *linear)
+static const char *lacks_type(const HrWeight *weight)
 {
-    switch (linear->weight.type) {
+    switch (weight->type) {
     case HR_TYPE_F32:
     case HR_TYPE_F16:
     case HR_TYPE_BF16:
@@ -48,8 +51,25 @@ static const char *lacks_linears(const HrOp *op)
 {
     const char *lack = NULL;
     for (uint32_t p = 0; !lack && p < op->n_parts; p++)
-        lack = lacks_type(op->parts[p].linear);
+        lack = lacks_type(&op->parts[p].linear->weight);
     return lack;
+}
+
+static const char *lacks_stack(const HrLinearStack *stack)
+{
+    return hr_weight_exists(&stack->weight) ? lacks_type(&stack->weight) : NULL;
+}
+
+static const char *lacks_experts(const HrProgram *program, const HrOp *op)
+{
+    const HrExpertWeights *w = op->experts;
+    uint32_t rows = hr_program_rows(program, hr_program_buffer(program, op->src)->rows);
+    const char *of_up = lacks_stack(&w->up), *of_gate = lacks_stack(&w->gate);
+    return hr_vulkan_lay_out_routes(op, rows, HR_VK_TILE_PLACES).n_tiles > MAX_GROUPS
+               ? "steps of so many rows with experts"
+           : of_up   ? of_up
+           : of_gate ? of_gate
+                     : lacks_stack(&w->down);
 }
 
 const char *hr_vulkan_lacks(const HrProgram *program, const HrOp *op)
@@ -79,7 +99,7 @@ const char *hr_vulkan_lacks(const HrProgram *program, const HrOp *op)
     case HR_OP_OUTPUT_ROWS:
         return NULL;
     case HR_OP_EXPERTS:
-        return "mixtures of experts";
+        return lacks_experts(program, op);
     case HR_OP_SHORT_CONV:
     case HR_OP_SSM:
     case HR_OP_SELECTIVE:

@@ -165,11 +165,25 @@ static void test_types(void)
     }
 }
 
+/* Experts side by side, with gates and ups in one tensor, and in a tensor each. */
+static void test_experts(void)
+{
+    static const How hows[] = {{3, 0}, {2, 1}, {1, 7}};
+    for (int form = TINY_STACKED; form <= TINY_APART; form++) {
+        TinyModel model = model_of("llama");
+        model.experts = (TinyExperts){.n = 6, .n_used = 2};
+        model.experts.form = form;
+        model.type = form == TINY_FUSED ? HR_TYPE_Q8_0 : HR_TYPE_F32;
+        if (vulkan_fixture_find() == UINT32_MAX)
+            return;
+        check(&model, hows, G_N_ELEMENTS(hows) - (form > 0));
+    }
+}
+
 /* What has no shader stays with the processor, and the plan says why. */
 static void test_left(void)
 {
-    TinyModel tiny = model_of("llama");
-    tiny.experts = (TinyExperts){.n = 4, .n_used = 2};
+    TinyModel tiny = model_of("falcon-h1");
     if (vulkan_fixture_find() == UINT32_MAX)
         return;
     g_autofree char *path = tiny_model_new(&tiny);
@@ -180,7 +194,7 @@ static void test_left(void)
     g_autoptr(HrPlan) plan = hr_plan_new(model, &settings, devices, n, NULL);
     g_assert_cmpuint(n, ==, 2);
     g_assert_cmpint(hr_plan_get_settings(plan)->gpu_layers, ==, 0);
-    g_assert_cmpstr(hr_plan_get_gpu_why(plan), ==, "mixtures of experts");
+    g_assert_cmpstr(hr_plan_get_gpu_why(plan), ==, "recurrent layers");
     tiny_model_remove(g_steal_pointer(&path));
 }
 
@@ -194,6 +208,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vulkan/layers/bound", test_bound);
     g_test_add_func("/vulkan/layers/kv-types", test_kv_types);
     g_test_add_func("/vulkan/layers/types", test_types);
+    g_test_add_func("/vulkan/layers/experts", test_experts);
     g_test_add_func("/vulkan/layers/left", test_left);
     return g_test_run();
 }

@@ -39,6 +39,8 @@ static const char *const fixtures[] = {
     "gpt2-dense",      /* layer norms, GELU */
     "command-r-dense", /* both sublayers of one norm */
     "apertus-dense",   /* xIELU */
+    "gpt-oss-moe",     /* experts with biases and limits, sinks */
+    "bailingmoe2-moe", /* groups of experts, and shared ones */
     "minicpm3-dense",  /* latent attention with keys of each head */
 };
 
