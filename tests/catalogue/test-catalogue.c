@@ -244,25 +244,37 @@ test_granite_rows (void)
 static void
 test_bad (void)
 {
-  static const char *const bad[] = {
-    "[]",
-    "{}",
-    "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\"}",
-    "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\",\"hparams\":7}",
-    "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\",\"hparams\":{\"block_count\":1}}",
-    "{\"name\":\"x\",\"architecture\":\"none\",\"weights\":\"Q8_0\",\"source\":\"s\",\"hparams\":{}}",
-    "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\",\"hparams\":{\"block_count\":99999999,\"embedding_length\":64,"
-    "\"vocab_size\":10,\"context_length\":10,\"attention.head_count\":4,\"feed_forward_length\":10}}",
-    "{\"name\":\"x\",\"architecture\":\"llama\",\"weights\":\"Q8_0\",\"source\":\"s\",\"hparams\":{\"block_count\":-1,\"embedding_length\":64,"
-    "\"vocab_size\":10,\"context_length\":10,\"attention.head_count\":4}}"
+#define ENTRY(architecture) \
+  "{\"name\":\"x\",\"architecture\":\"" architecture "\",\"weights\":\"Q8_0\",\"source\":\"s\""
+#define SIZES \
+  "\"embedding_length\":64,\"vocab_size\":10,\"context_length\":10,\"attention.head_count\":4"
+  static const struct {
+    const char *json, *complaint;
+  } bad[] = {
+    { "[]", "no name" },
+    { "{}", "no name" },
+    { "{\"name\":\"x\"}", "no architecture" },
+    { ENTRY ("llama") "}", "no hparams" },
+    { ENTRY ("llama") ",\"hparams\":7}", "no hparams" },
+    { ENTRY ("llama") ",\"hparams\":{\"block_count\":1}}", "no embedding_length" },
+    { ENTRY ("llama") ",\"hparams\":{\"block_count\":1," SIZES "}}", "blk.0.ffn_gate" },
+    { ENTRY ("none") ",\"hparams\":{}}", "none" },
+    { ENTRY ("llama") ",\"hparams\":{\"block_count\":99999999," SIZES
+                      ",\"feed_forward_length\":10}}",
+      "at most 1024" },
+    { ENTRY ("llama") ",\"hparams\":{\"block_count\":-1," SIZES "}}", "block_count" },
   };
+#undef ENTRY
+#undef SIZES
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++) {
-    g_autoptr (HrValue) json = headroom_json_parse (bad[i], -1, TRUE, NULL);
+    g_autoptr (HrValue) json = headroom_json_parse (bad[i].json, -1, TRUE, NULL);
     g_autoptr (GError) error = NULL;
     g_assert_nonnull (json);
     g_assert_false (headroom_catalogue_check (json, &error));
     g_assert_error (error, HR_ERROR, HR_ERROR_FORMAT);
+    if (strstr (error->message, bad[i].complaint) == NULL)
+      g_error ("%s: %s", bad[i].json, error->message);
   }
   g_assert_false (headroom_recipe_is_known ("q4_k_x"));
 }

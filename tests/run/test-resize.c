@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define N_PROMPT 4096
 #define N_ANSWER 500
@@ -178,6 +179,27 @@ static void resize_well(Fixture *f, HrSettings settings)
 
 /* ---- Cases ---- */
 
+/* Bytes of address space that this process has. */
+static uint64_t mapped_bytes(void)
+{
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents("/proc/self/statm", &text, NULL, NULL));
+    return g_ascii_strtoull(text, NULL, 10) * (uint64_t)getpagesize();
+}
+
+/* What twenty resizes leave behind is less than the smallest of the caches that they had, and what
+ * is committed are the pages of what is held. */
+static void assert_nothing_leaked(Fixture *f, uint64_t mapped_before, uint64_t n_held)
+{
+    uint64_t each = hr_plan_get_cache_bytes_per_token(hr_runner_get_plan(f->runner));
+    HrRunnerStats stats;
+    do
+        hr_runner_get_stats(f->runner, &stats);
+    while (stats.n_active > 0);
+    g_assert_cmpuint(stats.cache_committed_bytes, ==, (n_held + 63) / 64 * 64 * each);
+    g_assert_cmpuint(mapped_bytes(), <, mapped_before + 5120 * each);
+}
+
 /* With 4096 positions filled and an answer streaming, twenty resizes change nothing of what is said
  * and held, and the weights stay where they are. */
 static void test_stream(Fixture *f, gconstpointer data)
@@ -192,6 +214,7 @@ static void test_stream(Fixture *f, gconstpointer data)
     g_autofree HrToken *prompt = g_new(HrToken, N_PROMPT + N_ANSWER + 10);
     Answer alone, resized, next;
     int64_t longest = 0;
+    uint64_t mapped;
     fill(prompt, N_PROMPT + N_ANSWER + 10, 3);
     ask(f, &alone, prompt, N_PROMPT, N_ANSWER);
     await_done(f, &alone);
@@ -200,6 +223,8 @@ static void test_stream(Fixture *f, gconstpointer data)
     load(f, data);
     const void *weights = f->runner->executor.laid.region.base;
     ask(f, &resized, prompt, N_PROMPT, N_ANSWER);
+    await_tokens(f, &resized, 1);
+    mapped = mapped_bytes();
     for (uint32_t i = 0; i < N_RESIZES; i++) {
         HrSettings settings = usual;
         await_tokens(f, &resized, 1 + i * (N_ANSWER / N_RESIZES - 5));
@@ -215,6 +240,8 @@ static void test_stream(Fixture *f, gconstpointer data)
     g_test_message("the longest of %d resizes took %.1f ms", N_RESIZES, (double)longest / 1e3);
     await_done(f, &resized);
     assert_same(&alone, &resized);
+    resize_well(f, usual);
+    assert_nothing_leaked(f, mapped, N_PROMPT + N_ANSWER - 1);
     memcpy(prompt + N_PROMPT, resized.tokens->data, N_ANSWER * sizeof *prompt);
     ask(f, &next, prompt, N_PROMPT + N_ANSWER + 10, 1);
     await_done(f, &next);

@@ -124,7 +124,6 @@ test_keep_alive (void)
   g_assert_cmpfloat (b->mean_wait, >, c->mean_wait);
 }
 
-/* Every shipped scenario can be played, twice with the same outcome. */
 /* The second size is taken once, and then they are told of one for both. */
 static void
 test_two_clients (void)
@@ -137,6 +136,7 @@ test_two_clients (void)
   g_assert_cmpuint (count (played, HEADROOM_EVENT_ADVISE, NULL, NULL), ==, 1);
 }
 
+/* Every shipped scenario can be played, twice with the same outcome. */
 static void
 test_all_shipped (void)
 {
