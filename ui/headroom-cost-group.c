@@ -183,12 +183,19 @@ ask_first (HeadroomCostGroup *self, GPtrArray *names)
   gtk_window_present (GTK_WINDOW (dialog));
 }
 
-/* Settings of a model that is not in memory take nothing yet. */
-static void
-apply_cb (HeadroomCostGroup *self)
+/**
+ * headroom_cost_group_apply:
+ * @self: a group
+ *
+ * What is chosen is stored; asks first where another model has to go for it. Settings of a model that
+ * is not in memory take nothing yet.
+ */
+void
+headroom_cost_group_apply (HeadroomCostGroup *self)
 {
   g_autoptr (GPtrArray) names = NULL;
 
+  g_return_if_fail (HEADROOM_IS_COST_GROUP (self));
   if (headroom_plan_preview_forecast (self->preview, &names) == HEADROOM_FORECAST_EVICTS &&
       headroom_plan_preview_is_loaded (self->preview))
     ask_first (self, names);
@@ -231,7 +238,7 @@ headroom_cost_group_init (HeadroomCostGroup *self)
 {
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (self), _("Settings and Their Cost"));
   _headroom_cost_group_add_rows (self);
-  g_signal_connect_object (self->apply_button, "clicked", G_CALLBACK (apply_cb), self,
+  g_signal_connect_object (self->apply_button, "clicked", G_CALLBACK (headroom_cost_group_apply), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->undo_button, "clicked", G_CALLBACK (undo_cb), self,
                            G_CONNECT_SWAPPED);

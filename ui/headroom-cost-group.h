@@ -22,5 +22,6 @@ GtkWidget *headroom_cost_group_new    (GSettings            *settings,
                                        HeadroomPlanPreview  *preview);
 void       headroom_cost_group_choose (HeadroomCostGroup    *self,
                                        const HeadroomPreset *preset);
+void       headroom_cost_group_apply  (HeadroomCostGroup    *self);
 
 G_END_DECLS

@@ -243,6 +243,8 @@ headroom_memory_page_set_settings (HeadroomMemoryPage *self, GSettings *settings
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->preset_group, "chosen", G_CALLBACK (headroom_cost_group_choose),
                            self->cost_group, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->preset_group, "applied", G_CALLBACK (headroom_cost_group_apply),
+                           self->cost_group, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->cost_group, "apply", G_CALLBACK (apply_cb), self,
                            G_CONNECT_SWAPPED);
 }

@@ -23,7 +23,7 @@ struct _HeadroomPresetGroup {
 
 G_DEFINE_FINAL_TYPE (HeadroomPresetGroup, headroom_preset_group, ADW_TYPE_PREFERENCES_GROUP)
 
-enum { CHOSEN, N_SIGNALS };
+enum { CHOSEN, APPLIED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 /* ---- Proposals for this model on this machine ------------------------------------------------ */
@@ -165,6 +165,14 @@ activated_cb (HeadroomPresetGroup *self, AdwActionRow *row)
       g_signal_emit (self, signals[CHOSEN], 0, &self->presets[i]);
 }
 
+/* One click: what is proposed is chosen and applied. */
+static void
+apply_clicked_cb (HeadroomPresetGroup *self, GtkWidget *button)
+{
+  activated_cb (self, ADW_ACTION_ROW (gtk_widget_get_ancestor (button, ADW_TYPE_ACTION_ROW)));
+  g_signal_emit (self, signals[APPLIED], 0);
+}
+
 static void
 headroom_preset_group_dispose (GObject *object)
 {
@@ -181,6 +189,8 @@ headroom_preset_group_class_init (HeadroomPresetGroupClass *klass)
   G_OBJECT_CLASS (klass)->dispose = headroom_preset_group_dispose;
   signals[CHOSEN] = g_signal_new ("chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                   NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[APPLIED] = g_signal_new ("applied", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -201,6 +211,20 @@ add_row (HeadroomPresetGroup *self, int row, const char *title, const char *subt
 }
 
 static void
+add_proposal (HeadroomPresetGroup *self, int row, const char *title)
+{
+  GtkWidget *button = gtk_button_new_with_label (_("Apply"));
+  g_autofree char *text = g_strdup_printf ("%s: %s", title, _("Apply"));
+
+  add_row (self, row, title, "");
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+  adw_action_row_add_suffix (self->rows[row], button);
+  g_signal_connect_object (button, "clicked", G_CALLBACK (apply_clicked_cb), self,
+                           G_CONNECT_SWAPPED);
+}
+
+static void
 headroom_preset_group_init (HeadroomPresetGroup *self)
 {
   for (int i = 0; i < N_PURPOSES; i++)
@@ -217,9 +241,9 @@ headroom_preset_group_init (HeadroomPresetGroup *self)
            _("8 answers at once of at most 2048 tokens, 30 minutes in memory"));
   add_row (self, 3, headroom_preset_title (self->presets[3].id),
            _("As the sliders stand; answers of any length"));
-  add_row (self, 4, _("Longest context that fits"), "");
-  add_row (self, 5, _("Most answers at once that pay"), "");
-  add_row (self, 6, _("Fastest answer"), "");
+  add_proposal (self, 4, _("Longest context that fits"));
+  add_proposal (self, 5, _("Most answers at once that pay"));
+  add_proposal (self, 6, _("Fastest answer"));
 }
 
 /**

@@ -296,6 +296,28 @@ test_preset (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (keep_alive, ==, "30m");
 }
 
+/* Three proposals for this model here, each with its numbers and one click away. */
+static void
+test_proposals (Fixture *fixture, gconstpointer data)
+{
+  GtkWidget *group = window_find (fixture->page, HEADROOM_TYPE_PRESET_GROUP, 0);
+  GtkWidget *longest = GTK_WIDGET (find_row (group, "Longest context that fits"));
+  GtkWidget *widest = GTK_WIDGET (find_row (group, "Most answers at once that pay"));
+  GtkWidget *fastest = GTK_WIDGET (find_row (group, "Fastest answer"));
+  guint n_ctx = (guint) tiny_model_default.n_ctx;
+  g_autoptr (HrPlan) plan = plan_here (fixture, n_ctx, 1, HR_KV_F16);
+  g_autofree char *price = headroom_memory_format (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
+  g_autofree char *numbers = g_strdup_printf ("%'u tokens, 1 at once", n_ctx);
+
+  window_fixture_wait_until (fixture->window, window_shows (longest, price));
+  g_assert_true (window_shows (longest, numbers));
+  g_assert_true (window_shows (widest, " at once"));
+  g_assert_true (window_shows (fastest, ", 1 at once"));
+  window_click (longest, "Apply");
+  g_assert_cmpint (g_settings_get_int (fixture->window->settings, "num-ctx"), ==, (int) n_ctx);
+  g_assert_cmpint (g_settings_get_int (fixture->window->settings, "parallel"), ==, 1);
+}
+
 static const char status[] =
     "{\"devices\":[{\"name\":\"Memory\",\"kind\":\"cpu\",\"total\":17179869184,\"free\":8589934592,\"reserve\":0,\"ours\":{}}],"
     "\"models\":[{\"name\":\"smollm2:latest\",\"state\":\"ready\",\"requests\":0,\"bytes\":{\"total\":1073741824},"
@@ -396,6 +418,7 @@ main (int argc, char **argv)
   g_test_add ("/memory-page/landscape", Fixture, NULL, set_up, test_landscape, tear_down);
   g_test_add ("/memory-page/apply", Fixture, NULL, set_up, test_apply, tear_down);
   g_test_add ("/memory-page/preset", Fixture, NULL, set_up, test_preset, tear_down);
+  g_test_add ("/memory-page/proposals", Fixture, NULL, set_up, test_proposals, tear_down);
   g_test_add ("/memory-page/effective", Fixture, NULL, set_up, test_effective, tear_down);
   g_test_add ("/memory-page/layers", Fixture, NULL, set_up, test_layers, tear_down);
   g_test_add ("/memory-page/models-and-events", Fixture, NULL, set_up, test_models_and_events,
