@@ -55,9 +55,11 @@ static const struct {
   { "one-user-keep-alive-5m", N_("One person all day, models stay 5 minutes") },
   { "one-user-keep-alive-forever", N_("One person all day, models stay") },
   { "sixteen-clients-24gb-parallel-1", N_("16 programs on one 24 GB card, one answer at once") },
+  { "sixteen-clients-24gb-parallel-2", N_("16 programs on one 24 GB card, 2 answers at once") },
   { "sixteen-clients-24gb-parallel-4", N_("16 programs on one 24 GB card, 4 answers at once") },
   { "sixteen-clients-24gb-parallel-8", N_("16 programs on one 24 GB card, 8 answers at once") },
   { "two-clients-num-ctx", N_("Two programs that want different contexts") },
+  { "others-take-memory", N_("A compiler takes the memory of 16 GB") },
 };
 
 /* SPECs separated by blanks; what they mean, headroom-device-spec.h says. */

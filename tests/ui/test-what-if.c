@@ -100,6 +100,29 @@ test_shipped (Fixture *fixture, gconstpointer data)
   headroom_scenario_free (scenario);
 }
 
+/* Every scenario that is shipped can be chosen and is played. */
+static void
+test_all_shipped (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = g_build_filename (SOURCE_ROOT, "data", "scenarios", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  g_assert_nonnull (dir);
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *id = g_strndup (name, strlen (name) - strlen (".json"));
+    HeadroomScenario *scenario;
+    HeadroomSimulation *simulation = play_file (name, &scenario);
+    if (!headroom_choice_row_choose (get_choice (fixture, "Scenario"), id))
+      g_error ("%s cannot be chosen", name);
+    window_fixture_wait_until (
+        fixture->window, g_str_equal (get_played (fixture)->scenario->title, scenario->title));
+    g_assert_cmpuint (get_played (fixture)->simulation->n_served, ==, simulation->n_served);
+    headroom_simulation_free (simulation);
+    headroom_scenario_free (scenario);
+  }
+}
+
 /* Going back in time takes events off the list. */
 static void
 test_moment (Fixture *fixture, gconstpointer data)
@@ -159,6 +182,7 @@ main (int argc, char **argv)
   }
   adw_init ();
   g_test_add ("/what-if/shipped", Fixture, NULL, set_up, test_shipped, tear_down);
+  g_test_add ("/what-if/all-shipped", Fixture, NULL, set_up, test_all_shipped, tear_down);
   g_test_add ("/what-if/moment", Fixture, NULL, set_up, test_moment, tear_down);
   g_test_add ("/what-if/own-machine", Fixture, NULL, set_up, test_own_machine, tear_down);
   g_test_add ("/what-if/contenders", Fixture, NULL, set_up, test_contenders, tear_down);
