@@ -105,7 +105,7 @@ prepare_watches (FakeEngine *engine)
 {
   static const char *const watches =
       "\"watches\":[{\"code\":\"device-memory\",\"device\":\"Memory\",\"unit\":\"percent\",\"value\":93.1,\"threshold\":90,"
-      "\"crossed\":true,\"reason\":\"watch-memory\",\"text\":\"93 % of Memory are in use; 90 % is the limit.\","
+      "\"crossed\":true,\"reason\":\"watch-memory\",\"params\":[\"Memory\",93.1,90],\"text\":\"\","
       "\"history\":[60,61,63,70,82,88,91,93,93]},{\"code\":\"bus\",\"device\":\"\",\"unit\":\"percent\",\"value\":41.0,"
       "\"threshold\":70,\"crossed\":false,\"history\":[0,5,60,65,40,41]},{\"code\":\"latency\",\"device\":\"\",\"unit\":\"times\","
       "\"value\":null,\"threshold\":1.5,\"crossed\":false,\"history\":[]},{\"code\":\"swap\",\"device\":\"\",\"unit\":\"bytes\","
