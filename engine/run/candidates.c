@@ -28,6 +28,21 @@ void hr_candidates_clear(HrCandidates *set)
     set->n = set->capacity = 0;
 }
 
+bool hr_candidates_reserve(HrCandidates *set, size_t n)
+{
+    size_t capacity = MAX(n, set->capacity + set->capacity / 2);
+    HrCandidate *items;
+
+    if (n <= set->capacity)
+        return true;
+    items = g_try_realloc_n(set->items, capacity, sizeof *items);
+    if (!items)
+        return false;
+    set->items = items;
+    set->capacity = capacity;
+    return true;
+}
+
 /* ---- Order ---- */
 
 static bool goes_before(const HrCandidate *a, const HrCandidate *b)
@@ -176,6 +191,11 @@ static size_t order_mass(HrCandidates *set, double mass, size_t max_n)
     }
     reverse(set->items, set->n); /* they stood at the end, last first */
     return set->n - left;
+}
+
+size_t hr_candidates_order_mass(HrCandidates *set, double mass)
+{
+    return order_mass(set, mass, set->n);
 }
 
 void hr_candidates_order_first(HrCandidates *set, size_t k)

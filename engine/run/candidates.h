@@ -25,6 +25,8 @@ typedef struct {
 
 bool hr_candidates_init(HrCandidates *set, size_t capacity, GError **error);
 void hr_candidates_clear(HrCandidates *set);
+/* Room for n, in steps that grow. False if memory is short; what is there stays. */
+bool hr_candidates_reserve(HrCandidates *set, size_t n);
 
 /* Fills set with the k largest of logits[n_logits], largest first; k is at most the capacity. */
 void hr_candidates_take_top(HrCandidates *set, const float *logits, size_t n_logits, size_t k);
@@ -35,6 +37,9 @@ void hr_candidates_take_all(HrCandidates *set, const float *logits, size_t n_log
 void hr_candidates_softmax(HrCandidates *set, double temperature);
 /* Puts the k with the largest logits in order at the beginning. */
 void hr_candidates_order_first(HrCandidates *set, size_t k);
+/* Puts, by key, the first candidates in order at the beginning, until their p sum to mass, but at
+ * least one. Returns how many. The set has one at least. */
+size_t hr_candidates_order_mass(HrCandidates *set, double mass);
 /* Filters; each leaves at least one candidate of a set that has any. */
 void hr_candidates_keep_first(HrCandidates *set,
                               size_t k); /* the k with the largest logits, in order */

@@ -4,36 +4,16 @@
  */
 #include "run/logprobs.h"
 
+#include "run/exp.h"
+
 #include <float.h>
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 #define BLOCK 16 /* logits that are worked on at once */
 #define RUN 64   /* blocks that are summed in single precision */
 
-/* exp(x) for x in [-87, 0] by 2^k times a polynomial, in a form that compilers turn into vector
- * code. */
-static inline float exp_negative(float x)
-{
-    const float shift =
-        0x1.8p23f; /* adding it rounds to an integer, which then stands in the low bits */
-    float scaled = x * 1.44269504f + shift;
-    float k = scaled - shift;
-    float r = x - k * 0.693359375f + k * 2.12194440e-4f; /* ln 2 in two parts */
-    float tail = 1.66666667e-1f + r * (4.16666667e-2f + r * (8.33333333e-3f + r * 1.38888889e-3f));
-    float p = 1 + r * (1 + r * (0.5f + r * tail));
-    uint32_t bits;
-    float power;
-
-    memcpy(&bits, &scaled, sizeof bits);
-    bits = (bits + 127) << 23;
-    memcpy(&power, &bits, sizeof power);
-    return p * power;
-}
-
 /* Lane by lane, as a single running maximum would wait for each comparison. */
-static float max_of(const float *logits, size_t n)
+float hr_max_logit(const float *logits, size_t n)
 {
     float lanes[BLOCK], max = -INFINITY;
     size_t i = 0;
@@ -57,9 +37,9 @@ static void add_block(float *lanes, const float *logits, float max)
     for (int i = 0; i < BLOCK; i++) {
         float x = logits[i] - max;
 
-        x = x > -87.0f ? x : -87.0f;
+        x = x > HR_EXP_LEAST ? x : HR_EXP_LEAST;
         x = x < 0.0f ? x : 0.0f;
-        lanes[i] += exp_negative(x);
+        lanes[i] += hr_exp_negative(x);
     }
 }
 
@@ -77,7 +57,7 @@ static double sum_blocks(const float *logits, size_t n_blocks, float max)
 
 double hr_log_sum_exp(const float *logits, size_t n)
 {
-    float max = max_of(logits, n), tail[BLOCK];
+    float max = hr_max_logit(logits, n), tail[BLOCK];
     double sum = 0;
     size_t i = 0;
 

@@ -4,6 +4,7 @@
  */
 #include "run/sampler.h"
 
+#include "run/cut.h"
 #include "run/history.h"
 #include "run/logprobs.h"
 #include "run/mirostat.h"
@@ -18,6 +19,8 @@ struct HrSampler {
     HrRandom random;
     HrHistory history;
     HrCandidates set;
+    double log_sum; /* of the latest draw of mirostat 2 */
+    double *sums; /* [n_vocab / HR_CUT_STRETCH + 1]; NULL: draws are not from a cut */
     HrMirostat mirostat;
 };
 
@@ -61,12 +64,28 @@ static bool penalises(const HrSampling *s)
     return s->repeat_penalty != 1 || s->presence_penalty != 0 || s->frequency_penalty != 0;
 }
 
+/* Whether what the filters leave of the whole vocabulary is a cut (cut.h). */
+static bool leaves_a_cut(const HrSampling *s, size_t n_vocab)
+{
+    bool all = s->top_k <= 0 || (size_t)s->top_k >= n_vocab;
+
+    return s->temperature > 0 && (s->mirostat == 2 || (s->mirostat == 0 && all));
+}
+
 /* Tokens that a draw may have to look at together. */
 static size_t capacity(const HrSampling *s, size_t n_vocab)
 {
-    if (s->temperature <= 0)
+    if (s->temperature <= 0 || leaves_a_cut(s, n_vocab))
         return 1;
     return s->mirostat == 0 && s->top_k > 0 ? MIN((size_t)s->top_k, n_vocab) : n_vocab;
+}
+
+static bool allocate_sums(HrSampler *sampler, GError **error)
+{
+    sampler->sums = g_try_new(double, sampler->n_vocab / HR_CUT_STRETCH + 1);
+    if (!sampler->sums)
+        g_set_error_literal(error, HR_ERROR, HR_ERROR_MEMORY, "no memory to sample");
+    return sampler->sums != NULL;
 }
 
 HrSampler *hr_sampler_new(const HrSampling *settings, size_t n_vocab, uint32_t num_ctx,
@@ -90,6 +109,8 @@ HrSampler *hr_sampler_new(const HrSampling *settings, size_t n_vocab, uint32_t n
     if (!hr_history_init(&sampler->history, penalises(settings) ? window : 0, n_vocab, error) ||
         !hr_candidates_init(&sampler->set, capacity(settings, n_vocab), error))
         return NULL;
+    if (leaves_a_cut(settings, n_vocab) && !allocate_sums(sampler, error))
+        return NULL;
     return g_steal_pointer(&sampler);
 }
 
@@ -99,6 +120,7 @@ void hr_sampler_free(HrSampler *sampler)
         return;
     hr_history_clear(&sampler->history);
     hr_candidates_clear(&sampler->set);
+    g_free(sampler->sums);
     g_free(sampler);
 }
 
@@ -129,6 +151,57 @@ static void filter(HrCandidates *set, const HrSampling *s, const float *logits, 
     hr_candidates_softmax(set, s->temperature);
 }
 
+static void cut_surprise(HrSampler *sampler, const float *logits, HrCut *cut)
+{
+    double temperature = sampler->settings.temperature;
+
+    sampler->log_sum = hr_cut_log_sum(cut, logits, sampler->n_vocab, temperature);
+    hr_cut_surprise(cut, logits, sampler->n_vocab, temperature, sampler->log_sum,
+                    sampler->mirostat.mu);
+}
+
+static float clean_logit(float logit)
+{
+    return MIN(logit, G_MAXFLOAT);
+}
+
+static void cut_by_filters(HrSampler *sampler, const float *logits, HrCut *cut)
+{
+    const HrSampling *s = &sampler->settings;
+    size_t n = sampler->n_vocab;
+
+    if (s->typical_p > 0 && s->typical_p < 1) {
+        hr_cut_typical(cut, logits, n, s->typical_p, &sampler->set);
+        hr_cut_again(cut, logits, n);
+    }
+    if (s->top_p < 1)
+        hr_cut_nucleus(cut, logits, n, s->top_p, &sampler->set);
+    if (s->min_p > 0)
+        hr_cut_near_best(cut, s->min_p);
+}
+
+/* False: there is no candidate. */
+static bool cut(HrSampler *sampler, const float *logits, HrCut *ret_cut)
+{
+    if (!hr_cut_all(ret_cut, logits, sampler->n_vocab))
+        return false;
+    if (sampler->settings.mirostat == 2)
+        cut_surprise(sampler, logits, ret_cut);
+    else
+        cut_by_filters(sampler, logits, ret_cut);
+    return true;
+}
+
+static void prepare_cut(HrSampler *sampler, const float *logits)
+{
+    HrCut left;
+
+    sampler->set.n = 0;
+    if (cut(sampler, logits, &left) &&
+        hr_cut_take(&left, logits, sampler->n_vocab, &sampler->set))
+        hr_candidates_softmax(&sampler->set, sampler->settings.temperature);
+}
+
 const HrCandidates *hr_sampler_prepare(HrSampler *sampler, float *logits)
 {
     const HrSampling *s = &sampler->settings;
@@ -136,7 +209,9 @@ const HrCandidates *hr_sampler_prepare(HrSampler *sampler, float *logits)
 
     hr_history_penalise(&sampler->history, logits, s->repeat_penalty, s->presence_penalty,
                         s->frequency_penalty);
-    if (s->temperature <= 0) {
+    if (sampler->sums) {
+        prepare_cut(sampler, logits);
+    } else if (s->temperature <= 0) {
         hr_candidates_take_top(set, logits, sampler->n_vocab, 1);
         hr_candidates_softmax(set, 1);
     } else if (s->mirostat != 0) {
@@ -164,11 +239,6 @@ static const HrCandidate *pick(const HrCandidates *set, double unit)
             return &set->items[i];
     }
     return &set->items[set->n - 1];
-}
-
-static float clean_logit(float logit)
-{
-    return MIN(logit, G_MAXFLOAT);
 }
 
 /* Inserts into top[n], which is in order, what belongs there. n is small: 20 at most over the API.
@@ -203,22 +273,51 @@ static void fill_top(const float *logits, size_t n_vocab, double log_sum, HrToke
     }
 }
 
-HrToken hr_sampler_draw(HrSampler *sampler, float *logits, HrTokenProb *top, size_t n_top,
-                        float *ret_logprob)
+static HrToken draw_from_set(HrSampler *sampler, float *logits, double *ret_p)
 {
     const HrCandidates *set = hr_sampler_prepare(sampler, logits);
     const HrCandidate *drawn;
-    double log_sum = 0;
 
     if (set->n == 0)
         return -1;
     drawn = pick(set, hr_random_unit(&sampler->random));
+    *ret_p = drawn->p;
+    return drawn->token;
+}
+
+/* *ret_p is of the whole vocabulary, for mirostat. */
+static HrToken draw_from_cut(HrSampler *sampler, float *logits, double *ret_p)
+{
+    const HrSampling *s = &sampler->settings;
+    HrToken token = -1;
+    HrCut left;
+
+    hr_history_penalise(&sampler->history, logits, s->repeat_penalty, s->presence_penalty,
+                        s->frequency_penalty);
+    if (cut(sampler, logits, &left)) {
+        token = hr_cut_draw(&left, logits, sampler->n_vocab, s->temperature,
+                            hr_random_unit(&sampler->random), sampler->sums);
+        *ret_p = exp((clean_logit(logits[token]) - left.own.center) / s->temperature - sampler->log_sum);
+    }
+    hr_history_restore(&sampler->history, logits);
+    return token;
+}
+
+HrToken hr_sampler_draw(HrSampler *sampler, float *logits, HrTokenProb *top, size_t n_top,
+                        float *ret_logprob)
+{
+    double p, log_sum = 0;
+    HrToken drawn = sampler->sums ? draw_from_cut(sampler, logits, &p)
+                                  : draw_from_set(sampler, logits, &p);
+
+    if (drawn < 0)
+        return -1;
     if (sampler->settings.mirostat != 0)
-        hr_mirostat_observe(&sampler->mirostat, drawn->p);
+        hr_mirostat_observe(&sampler->mirostat, p);
     if (ret_logprob || n_top > 0)
         log_sum = hr_log_sum_exp(logits, sampler->n_vocab);
     if (ret_logprob)
-        *ret_logprob = (float)(clean_logit(logits[drawn->token]) - log_sum);
+        *ret_logprob = (float)(clean_logit(logits[drawn]) - log_sum);
     fill_top(logits, sampler->n_vocab, log_sum, top, n_top);
-    return drawn->token;
+    return drawn;
 }

@@ -152,6 +152,46 @@ static void check_settings(HrSampling s, uint64_t seed)
     g_assert_cmpmem(logits, sizeof logits, before, sizeof before);
 }
 
+/* Draws that go without a set find the token at which the set's probabilities, in the order of ids,
+ * reach the random number; next to a border single precision may find its neighbour. */
+static void check_draw(HrSampling s, uint64_t seed)
+{
+    g_autoptr(HrSampler) sampler = NULL;
+    const HrCandidates *set;
+    float logits[N_WORDS];
+    HrRandom random;
+    double sum = 0, unit;
+    size_t i = 0;
+
+    s.seed = (int64_t)seed;
+    sampler = new_sampler(s, N_WORDS);
+    fill_random(logits, N_WORDS, seed);
+    hr_random_init(&random, seed);
+    unit = hr_random_unit(&random);
+    set = hr_sampler_prepare(sampler, logits);
+    for (; i + 1 < set->n && sum + set->items[i].p <= unit; i++)
+        sum += set->items[i].p;
+    HrCandidate wanted = set->items[i]; /* the set does not outlive the draw */
+    if (unit - sum > P_TOLERANCE && sum + wanted.p - unit > P_TOLERANCE)
+        g_assert_cmpint(hr_sampler_draw(sampler, logits, NULL, 0, NULL), ==, wanted.token);
+}
+
+static void test_draws(void)
+{
+    static const float top_ps[] = {1, 0.9f, 0.3f, 0}, min_ps[] = {0, 0.05f, 1},
+                       typicals[] = {1, 0.9f, 0.2f}, temperatures[] = {1, 0.1f, 3};
+
+    for (uint64_t seed = 0; seed < 2000; seed++) {
+        HrSampling s = neutral();
+
+        s.top_p = top_ps[seed % 4];
+        s.min_p = min_ps[seed % 3];
+        s.typical_p = typicals[seed / 12 % 3];
+        s.temperature = temperatures[seed / 36 % 3];
+        check_draw(s, seed);
+    }
+}
+
 /* Every combination of these settings. */
 static void test_definitions(void)
 {
@@ -254,6 +294,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/run/filters/definitions", test_definitions);
+    g_test_add_func("/run/filters/draws", test_draws);
     g_test_add_func("/run/filters/known", test_known);
     g_test_add_func("/run/filters/mirostat-2", test_mirostat_2_set);
     return g_test_run();
