@@ -73,6 +73,31 @@ bool hr_gguf_element_float(const HrGgufEntry *entry, uint64_t index, double *ret
     return false;
 }
 
+/* Walks from the mark before. Each string ends by the next mark: what was checked when the file was
+ * opened may have been written over since. */
+static bool walk_to(const HrGgufEntry *entry, uint64_t index, const char **ret_bytes,
+                    size_t *ret_len)
+{
+    const uint64_t *mark = &entry->marks[index / HR_GGUF_MARKED];
+    const uint8_t *at = (const uint8_t *)entry->data + mark[0];
+    uint64_t left = mark[1] - mark[0];
+
+    for (uint64_t skip = index % HR_GGUF_MARKED;; skip--) {
+        uint64_t len;
+
+        if (left < sizeof len || (len = load(at, sizeof len)) > left - sizeof len)
+            return false;
+        at += sizeof len;
+        if (skip == 0) {
+            *ret_bytes = (const char *)at;
+            *ret_len = len;
+            return true;
+        }
+        at += len;
+        left -= sizeof len + len;
+    }
+}
+
 bool hr_gguf_element_string(const HrGgufEntry *entry, uint64_t index, const char **ret_bytes,
                             size_t *ret_len)
 {
@@ -83,9 +108,7 @@ bool hr_gguf_element_string(const HrGgufEntry *entry, uint64_t index, const char
     }
     if (entry->kind != HR_GGUF_ARRAY || entry->element != HR_GGUF_STRING || index >= entry->n)
         return false;
-    *ret_bytes = (const char *)entry->data + entry->offsets[index] + sizeof(uint64_t);
-    *ret_len = entry->offsets[index + 1] - entry->offsets[index] - sizeof(uint64_t);
-    return true;
+    return walk_to(entry, index, ret_bytes, ret_len);
 }
 
 /* ---- By key: scalars only ---- */

@@ -43,14 +43,22 @@ typedef enum {
     HR_GGUF_F64,
 } HrGgufKind;
 
+/* Between two strings of an array whose places are kept: what lies between is walked. */
+#define HR_GGUF_MARKED 16
+
+static inline uint64_t hr_gguf_n_marks(uint64_t n)
+{
+    return n / HR_GGUF_MARKED + (n % HR_GGUF_MARKED != 0);
+}
+
 typedef struct {
     const char *key;    /* NUL-terminated */
     HrGgufKind kind;
     HrGgufKind element; /* of an array */
     uint64_t n;         /* elements of an array, bytes of a string, else 1 */
     const void *data;   /* little-endian, perhaps unaligned; a string's bytes, then a NUL */
-    const uint64_t *offsets; /* array of strings: [n + 1] offsets of each string's length field from
-                                data; else NULL */
+    const uint64_t *marks; /* array of strings: [hr_gguf_n_marks(n) + 1] offsets from data of every
+                              HR_GGUF_MARKED-th string's length field, then of the end; else NULL */
 } HrGgufEntry;
 
 size_t hr_gguf_n_entries(const HrGguf *gguf);

@@ -77,12 +77,12 @@ static bool read_string_value(HrGgufMetadata *metadata, HrCursor *cursor, HrGguf
     return entry->data != NULL;
 }
 
-/* Walks an array of strings once and keeps where each begins. */
+/* Walks an array of strings once and keeps where every few of them begin. */
 static bool read_strings(HrGgufMetadata *metadata, HrCursor *cursor, HrGgufBudget *budget,
                          HrGgufEntry *entry, GError **error)
 {
     const uint8_t *start = cursor->data + cursor->at;
-    uint64_t *offsets;
+    uint64_t *marks;
 
     if (entry->n > budget->strings)
         return hr_gguf_fail(error, HR_ERROR_FORMAT,
@@ -94,24 +94,25 @@ static bool read_strings(HrGgufMetadata *metadata, HrCursor *cursor, HrGgufBudge
                             "key '%s' has an array of %" G_GUINT64_FORMAT
                             " strings, which reaches past the end of the file",
                             entry->key, entry->n);
-    offsets = g_try_new(uint64_t, entry->n + 1);
-    if (!offsets)
+    marks = g_try_new(uint64_t, hr_gguf_n_marks(entry->n) + 1);
+    if (!marks)
         return hr_gguf_fail(error, HR_ERROR_MEMORY,
                             "key '%s': no memory for %" G_GUINT64_FORMAT " strings", entry->key,
                             entry->n);
-    g_ptr_array_add(metadata->owned, offsets);
+    g_ptr_array_add(metadata->owned, marks);
     budget->strings -= entry->n;
     for (uint64_t i = 0; i < entry->n; i++) {
         const void *bytes;
         uint64_t len;
 
-        offsets[i] = cursor->data + cursor->at - start;
+        if (i % HR_GGUF_MARKED == 0)
+            marks[i / HR_GGUF_MARKED] = cursor->data + cursor->at - start;
         if (!read_string(cursor, entry->key, &bytes, &len, error))
             return false;
     }
-    offsets[entry->n] = cursor->data + cursor->at - start;
+    marks[hr_gguf_n_marks(entry->n)] = cursor->data + cursor->at - start;
     entry->data = start;
-    entry->offsets = offsets;
+    entry->marks = marks;
     return true;
 }
 

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Owns copies of keys and strings and the offsets into arrays of strings; arrays themselves stay in
+ * Owns copies of keys and strings and marks in arrays of strings; arrays themselves stay in
  * the file's bytes, which must outlive it. Immutable once read. Thread-safety: Safe.
  */
 #pragma once

@@ -199,6 +199,40 @@ static void test_header_only(void)
     g_assert_null(hr_gguf_tensor_data(gguf, hr_gguf_tensor(gguf, 0)));
 }
 
+/* Strings that are found by walking over those before them, in a file that somebody writes over
+ * after it was checked: a length that reaches past the next mark is no string. */
+static void test_strings_written_over(void)
+{
+    enum { N = 2 * HR_GGUF_MARKED + 3, LEN = 8 };
+    g_autoptr(GgufBuilder) builder = gguf_builder_new();
+    g_autoptr(GBytes) file = NULL;
+    g_autoptr(HrGguf) gguf = NULL;
+    const char *values[N], *bytes;
+    char texts[N][LEN];
+    size_t len;
+
+    for (int i = 0; i < N; i++) {
+        g_snprintf(texts[i], LEN, "s%d", i);
+        values[i] = texts[i];
+    }
+    gguf_builder_strings(builder, "tokens", values, N);
+    gguf = open_builder(builder, &file);
+    const HrGgufEntry *entry = hr_gguf_find(gguf, "tokens");
+
+    for (int i = 0; i < N; i++) {
+        g_assert_true(hr_gguf_element_string(entry, (uint64_t)i, &bytes, &len));
+        g_assert_cmpmem(bytes, len, texts[i], strlen(texts[i]));
+    }
+    memset((char *)entry->data + entry->marks[1], 0xff, sizeof(uint64_t));
+    g_assert_true(hr_gguf_element_string(entry, HR_GGUF_MARKED - 1, &bytes, &len));
+    for (uint64_t i = HR_GGUF_MARKED; i < 2 * HR_GGUF_MARKED; i++)
+        g_assert_false(hr_gguf_element_string(entry, i, &bytes, &len));
+    g_assert_true(hr_gguf_element_string(entry, 2 * HR_GGUF_MARKED, &bytes, &len));
+    memset((char *)entry->data + entry->marks[2], 0, entry->marks[3] - entry->marks[2]);
+    g_assert_true(hr_gguf_element_string(entry, N - 1, &bytes, &len));
+    g_assert_cmpuint(len, ==, 0);
+}
+
 static void test_no_tensors(void)
 {
     g_autoptr(GgufBuilder) builder = gguf_builder_new();
@@ -321,7 +355,7 @@ static void check_strings(const HrGguf *gguf, const char *key)
         g_assert_true(hr_gguf_element_string(entry, i, &bytes, &len));
         total += len + sizeof(uint64_t);
     }
-    g_assert_true(!entry || total == entry->offsets[entry->n]);
+    g_assert_true(!entry || total == entry->marks[hr_gguf_n_marks(entry->n)]);
 }
 
 static void check_vocab(const char *path)
@@ -384,6 +418,7 @@ int main(int argc, char **argv)
     g_test_add_func("/gguf/metadata/scalars", test_scalars);
     g_test_add_func("/gguf/metadata/wrong-kinds", test_wrong_kinds);
     g_test_add_func("/gguf/metadata/arrays", test_arrays);
+    g_test_add_func("/gguf/metadata/strings-written-over", test_strings_written_over);
     g_test_add_func("/gguf/tensors", test_tensors);
     g_test_add_func("/gguf/tensors/header-only", test_header_only);
     g_test_add_func("/gguf/tensors/none", test_no_tensors);
