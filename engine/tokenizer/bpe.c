@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#define MERGES "tokenizer.ggml.merges"
+#define MERGES HR_KEY_MERGES
 #define ESCAPED_SPACE 0x2581
 
 /* ---- The alphabet ---- */
@@ -77,44 +77,44 @@ static void find_byte_ids(HrTokenizer *tokenizer)
 
 static bool allocate_merges(HrMergeTable *table, size_t n, GError **error)
 {
-    size_t size = 16;
-
-    while (size < n + n / 3)
-        size *= 2;
-    table->slots = hr_tokenizer_alloc(size, sizeof *table->slots, "the merges", error);
-    if (!table->slots)
+    table->merges = hr_tokenizer_alloc(n + 1, sizeof *table->merges, "the merges", error);
+    if (!table->merges)
         return false;
-    for (size_t i = 0; i < size; i++)
-        table->slots[i].rank = HR_NO_RANK;
-    table->mask = size - 1;
-    table->seed = (uint64_t)g_random_int() << 32 | g_random_int();
-    return true;
+    table->n = n;
+    return hr_id_table_init(&table->ranks, n) ||
+           hr_tokenizer_fail(error, HR_ERROR_MEMORY, "Not enough memory for the merges");
 }
 
-static HrMergeSlot *merge_slot(const HrMergeTable *table, uint64_t pair)
+static bool same_pair(const void *owner, uint32_t rank, const void *key)
 {
-    size_t i = hr_hash_mix(pair, table->seed) & table->mask;
+    const HrMerge *merge = (const HrMerge *)owner + rank, *pair = key;
 
-    while (table->slots[i].rank != HR_NO_RANK && table->slots[i].pair != pair)
-        i = (i + 1) & table->mask;
-    return &table->slots[i];
+    return merge->left == pair->left && merge->right == pair->right;
 }
 
-static uint64_t pair_of(HrToken left, HrToken right)
+static uint64_t hash_pair(const HrMergeTable *table, const HrMerge *pair)
 {
-    return (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+    return hr_hash_mix((uint64_t)(uint32_t)pair->left << 32 | (uint32_t)pair->right,
+                       table->ranks.seed);
+}
+
+static uint32_t *merge_slot(const HrMergeTable *table, const HrMerge *pair, uint64_t hashed)
+{
+    return hr_id_table_slot(&table->ranks, hashed, same_pair, table->merges, pair);
 }
 
 /* Of a pair that is there twice, the first counts. A pair that would spell a control token never
  * joins. */
-static void add_merge(HrTokenizer *tokenizer, HrToken left, HrToken right, HrToken joined,
-                      uint32_t rank)
+static void add_merge(HrTokenizer *tokenizer, const HrMerge *merge, uint32_t rank)
 {
-    uint64_t pair = pair_of(left, right);
-    HrMergeSlot *slot = merge_slot(&tokenizer->merges, pair);
+    HrMergeTable *table = &tokenizer->merges;
+    uint64_t hashed = hash_pair(table, merge);
+    uint32_t *slot = merge_slot(table, merge, hashed);
 
-    if (slot->rank == HR_NO_RANK && !(tokenizer->flags[joined] & HR_TOKEN_FLAG_TRUSTED))
-        *slot = (HrMergeSlot){pair, rank, joined};
+    if (*slot != 0 || (tokenizer->flags[merge->joined] & HR_TOKEN_FLAG_TRUSTED))
+        return;
+    table->merges[rank] = *merge;
+    hr_id_table_set(&table->ranks, slot, hashed, rank);
 }
 
 /* Files whose vocabulary was cut keep pairs of tokens that went: such a pair never joins. */
@@ -124,7 +124,7 @@ static bool load_merge(HrTokenizer *tokenizer, const HrGgufEntry *merges, uint32
     const char *text, *space;
     size_t len, left_len;
     char joined_text[2 * HR_MAX_TOKEN_BYTES];
-    HrToken left, right, joined;
+    HrMerge merge;
 
     if (!hr_gguf_element_string(merges, rank, &text, &len))
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT, MERGES ": entry %u is not a string", rank);
@@ -135,11 +135,11 @@ static bool load_merge(HrTokenizer *tokenizer, const HrGgufEntry *merges, uint32
     left_len = (size_t)(space - text);
     memcpy(joined_text, text, left_len);
     memcpy(joined_text + left_len, space + 1, len - left_len - 1);
-    left = hr_text_table_find(&tokenizer->by_text, text, left_len);
-    right = hr_text_table_find(&tokenizer->by_text, space + 1, len - left_len - 1);
-    joined = hr_text_table_find(&tokenizer->by_text, joined_text, len - 1);
-    if (left >= 0 && right >= 0 && joined >= 0)
-        add_merge(tokenizer, left, right, joined, rank);
+    merge.left = hr_text_table_find(&tokenizer->by_text, text, left_len);
+    merge.right = hr_text_table_find(&tokenizer->by_text, space + 1, len - left_len - 1);
+    merge.joined = hr_text_table_find(&tokenizer->by_text, joined_text, len - 1);
+    if (merge.left >= 0 && merge.right >= 0 && merge.joined >= 0)
+        add_merge(tokenizer, &merge, rank);
     return true;
 }
 
@@ -164,16 +164,18 @@ static bool load_merges(HrTokenizer *tokenizer, const HrGguf *gguf, GError **err
     return true;
 }
 
+bool hr_bpe_indexes_pieces(const HrTokenizer *tokenizer)
+{
+    return tokenizer->pretokenizer->ignore_merges || tokenizer->pretokenizer->by_characters;
+}
+
 bool hr_bpe_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 {
-    const HrPretokenizer *rules = tokenizer->pretokenizer;
-
-    if (!rules->by_characters)
+    if (!tokenizer->pretokenizer->by_characters)
         find_byte_ids(tokenizer);
     if (!load_merges(tokenizer, gguf, error))
         return false;
-    return (!rules->ignore_merges && !rules->by_characters) ||
-           hr_vocab_index_pieces(tokenizer, error);
+    return !hr_bpe_indexes_pieces(tokenizer) || hr_vocab_index_pieces(tokenizer, error);
 }
 
 /* ---- Encoding ---- */
@@ -182,13 +184,17 @@ static uint32_t look_up(const void *context, const HrSymbol *left, const HrSymbo
                         HrToken *ret_joined)
 {
     const HrTokenizer *tokenizer = context;
-    const HrMergeSlot *slot;
+    const HrMergeTable *table = &tokenizer->merges;
+    HrMerge pair = {.left = left->id, .right = right->id};
+    int32_t rank;
 
     if (left->id < 0 || right->id < 0)
         return HR_NO_RANK;
-    slot = merge_slot(&tokenizer->merges, pair_of(left->id, right->id));
-    *ret_joined = slot->joined;
-    return slot->rank;
+    rank = hr_id_table_id(&table->ranks, *merge_slot(table, &pair, hash_pair(table, &pair)));
+    if (rank < 0)
+        return HR_NO_RANK;
+    *ret_joined = table->merges[rank].joined;
+    return (uint32_t)rank;
 }
 
 static void add_bytes(HrMerger *merger, const HrTokenizer *tokenizer, const char *bytes, size_t len)

@@ -132,7 +132,7 @@ static void encode_text(HrEncoding *encoding, const char *text, size_t len, Trus
             end--;
         encode_fragment(encoding, text + start, end - start);
         hr_encoding_append(encoding, token);
-        at += tokenizer->pieces[token].len;
+        at += hr_text_list_get(&tokenizer->pieces, (size_t)token).len;
         while ((tokenizer->flags[token] & HR_TOKEN_FLAG_RSTRIP) && at < len &&
                g_ascii_isspace(text[at]))
             at++;

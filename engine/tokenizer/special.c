@@ -189,15 +189,15 @@ static void flag_ends(HrTokenizer *tokenizer)
 }
 
 /* <|name|> or <｜name｜>: a marker of a template, whatever type the file gives it. */
-static bool looks_like_marker(const HrText *text)
+static bool looks_like_marker(HrText text)
 {
     static const char *const ends[][2] = {{"<|", "|>"}, {"<｜", "｜>"}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
         size_t head = strlen(ends[i][0]), tail = strlen(ends[i][1]);
 
-        if (text->len > head + tail && memcmp(text->bytes, ends[i][0], head) == 0 &&
-            memcmp(text->bytes + text->len - tail, ends[i][1], tail) == 0)
+        if (text.len > head + tail && memcmp(text.bytes, ends[i][0], head) == 0 &&
+            memcmp(text.bytes + text.len - tail, ends[i][1], tail) == 0)
             return true;
     }
     return false;
@@ -216,7 +216,7 @@ static void flag_types(HrTokenizer *tokenizer)
             break;
         case HR_TOKEN_USER_DEFINED:
             tokenizer->flags[id] |= HR_TOKEN_FLAG_SPECIAL;
-            if (looks_like_marker(&tokenizer->texts[id]))
+            if (looks_like_marker(hr_text_list_get(&tokenizer->texts, id)))
                 tokenizer->flags[id] |= HR_TOKEN_FLAG_TRUSTED;
             break;
         default:
@@ -258,18 +258,20 @@ static void flag_strips(HrTokenizer *tokenizer, const HrGguf *gguf)
 
 static int compare_texts(const void *a, const void *b, void *data)
 {
-    const HrTokenizer *tokenizer = data;
-    const HrText *x = &tokenizer->texts[*(const HrToken *)a],
-                 *y = &tokenizer->texts[*(const HrToken *)b];
-    int order = memcmp(x->bytes, y->bytes, MIN(x->len, y->len));
+    const HrTextList *texts = data;
+    HrText x = hr_text_list_get(texts, (size_t)*(const HrToken *)a),
+           y = hr_text_list_get(texts, (size_t)*(const HrToken *)b);
+    int order = memcmp(x.bytes, y.bytes, MIN(x.len, y.len));
 
-    return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+    return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
 }
 
 static bool is_indexed(const HrTokenizer *tokenizer, size_t id)
 {
-    return (tokenizer->flags[id] & HR_TOKEN_FLAG_SPECIAL) && tokenizer->texts[id].len > 0 &&
-           tokenizer->texts[id].len <= HR_MAX_SPECIAL_BYTES &&
+    uint32_t len = hr_text_list_get(&tokenizer->texts, id).len;
+
+    return (tokenizer->flags[id] & HR_TOKEN_FLAG_SPECIAL) && len > 0 &&
+           len <= HR_MAX_SPECIAL_BYTES &&
            hr_vocab_has_its_text(tokenizer, (HrToken)id);
 }
 
@@ -288,9 +290,12 @@ static bool build_index(HrTokenizer *tokenizer, GError **error)
         if (is_indexed(tokenizer, id))
             index->ids[n++] = (HrToken)id;
     }
-    qsort_r(index->ids, n, sizeof *index->ids, compare_texts, tokenizer);
-    for (size_t i = 0; i < n; i++)
-        index->first[(unsigned char)tokenizer->texts[index->ids[i]].bytes[0] + 1]++;
+    qsort_r(index->ids, n, sizeof *index->ids, compare_texts, &tokenizer->texts);
+    for (size_t i = 0; i < n; i++) {
+        HrText text = hr_text_list_get(&tokenizer->texts, (size_t)index->ids[i]);
+
+        index->first[(unsigned char)text.bytes[0] + 1]++;
+    }
     for (size_t c = 0; c < 256; c++)
         index->first[c + 1] += index->first[c];
     return true;
@@ -314,8 +319,9 @@ static uint32_t lower_bound(const HrTokenizer *tokenizer, uint32_t low, uint32_t
 {
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
+        HrToken id = tokenizer->special.ids[middle];
 
-        if ((unsigned char)tokenizer->pieces[tokenizer->special.ids[middle]].bytes[depth] < c)
+        if ((unsigned char)hr_text_list_get(&tokenizer->pieces, (size_t)id).bytes[depth] < c)
             low = middle + 1;
         else
             high = middle;
@@ -334,7 +340,7 @@ HrToken hr_special_match(const HrTokenizer *tokenizer, const char *text, size_t 
     for (size_t depth = 1; low < high; depth++) {
         HrToken id = index->ids[low];
 
-        if (tokenizer->pieces[id].len == depth) {
+        if (hr_text_list_get(&tokenizer->pieces, (size_t)id).len == depth) {
             if (!(tokenizer->flags[id] & HR_TOKEN_FLAG_TRUSTED) || at + depth <= trusted_end)
                 best = id;
             low++;

@@ -1,4 +1,4 @@
-/* text-table.c: hashing of token texts.
+/* text-table.c: see text-table.h.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -6,81 +6,81 @@
 
 #include <string.h>
 
-/* Two odd constants without structure (fractions of the golden ratio and of the square root of
- * two). */
-#define K0 0x9e3779b97f4a7c15u
-#define K1 0x6a09e667f3bcc909u
+/* ---- The list ---- */
 
-uint64_t hr_hash_mix(uint64_t value, uint64_t seed)
+bool hr_text_list_init(HrTextList *list, size_t n_max, uint64_t n_bytes)
 {
-    unsigned __int128 product = (unsigned __int128)(value ^ seed ^ K0) * K1;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
+    *list = (HrTextList){NULL};
+    if (n_bytes >= UINT32_MAX)
+        return false;
+    list->bytes = g_try_malloc(n_bytes + 1);
+    list->starts = g_try_malloc_n(n_max + 1, sizeof *list->starts);
+    if (!list->bytes || !list->starts) {
+        hr_text_list_finish(list);
+        return false;
+    }
+    list->starts[0] = 0;
+    list->n_bytes = n_bytes;
+    return true;
 }
 
-static uint64_t hash(const char *bytes, size_t len, uint64_t seed)
+void hr_text_list_finish(HrTextList *list)
 {
-    uint64_t state = seed ^ len, word;
+    g_clear_pointer(&list->bytes, g_free);
+    g_clear_pointer(&list->starts, g_free);
+    list->n = 0;
+}
 
-    for (; len >= sizeof word; bytes += sizeof word, len -= sizeof word) {
-        memcpy(&word, bytes, sizeof word);
+void hr_text_list_add(HrTextList *list, const char *bytes, size_t len)
+{
+    uint32_t start = list->starts[list->n];
+
+    memcpy(list->bytes + start, bytes, len);
+    list->starts[++list->n] = start + (uint32_t)len;
+}
+
+/* ---- The table ---- */
+
+static uint64_t hash(HrText text, uint64_t seed)
+{
+    uint64_t state = seed ^ text.len, word;
+
+    for (; text.len >= sizeof word; text.bytes += sizeof word, text.len -= sizeof word) {
+        memcpy(&word, text.bytes, sizeof word);
         state = hr_hash_mix(word, state);
     }
     word = 0;
-    memcpy(&word, bytes, len);
+    memcpy(&word, text.bytes, text.len);
     return hr_hash_mix(word, state);
 }
 
-bool hr_text_table_init(HrTextTable *table, const HrText *texts, size_t n)
+bool hr_text_table_init(HrTextTable *table, const HrTextList *texts, size_t n)
 {
-    size_t size = 16;
-
-    while (size < 2 * n)
-        size *= 2;
     table->texts = texts;
-    table->mask = size - 1;
-    table->seed = (uint64_t)g_random_int() << 32 | g_random_int();
-    table->slots = g_try_malloc0_n(size, sizeof *table->slots);
-    return table->slots != NULL;
+    return hr_id_table_init(&table->ids, n);
 }
 
 void hr_text_table_finish(HrTextTable *table)
 {
-    g_clear_pointer(&table->slots, g_free);
+    hr_id_table_finish(&table->ids);
 }
 
-static HrToken id_of(uint64_t slot)
+static bool same_text(const void *owner, uint32_t id, const void *key)
 {
-    return (HrToken)(uint32_t)slot - 1;
-}
+    const HrText *wanted = key, text = hr_text_list_get(owner, id);
 
-/* The slot where the text is, or where it would go. Texts are only compared where half of the hash
- * agrees. */
-static uint64_t *slot_of(const HrTextTable *table, const char *bytes, size_t len, uint64_t hashed)
-{
-    for (size_t i = hashed & table->mask;; i = (i + 1) & table->mask) {
-        uint64_t *slot = &table->slots[i];
-        const HrText *text;
-
-        if (*slot == 0)
-            return slot;
-        if (*slot >> 32 != hashed >> 32)
-            continue;
-        text = &table->texts[id_of(*slot)];
-        if (text->len == len && memcmp(text->bytes, bytes, len) == 0)
-            return slot;
-    }
+    return text.len == wanted->len && memcmp(text.bytes, wanted->bytes, text.len) == 0;
 }
 
 static HrToken enter(HrTextTable *table, HrToken id, bool replaces)
 {
-    const HrText *text = &table->texts[id];
-    uint64_t hashed = hash(text->bytes, text->len, table->seed),
-             *slot = slot_of(table, text->bytes, text->len, hashed);
+    HrText text = hr_text_list_get(table->texts, (size_t)id);
+    uint64_t hashed = hash(text, table->ids.seed);
+    uint32_t *slot = hr_id_table_slot(&table->ids, hashed, same_text, table->texts, &text);
 
     if (*slot == 0 || replaces)
-        *slot = hashed >> 32 << 32 | ((uint32_t)id + 1);
-    return id_of(*slot);
+        hr_id_table_set(&table->ids, slot, hashed, (uint32_t)id);
+    return hr_id_table_id(&table->ids, *slot);
 }
 
 HrToken hr_text_table_add(HrTextTable *table, HrToken id)
@@ -95,5 +95,10 @@ void hr_text_table_replace(HrTextTable *table, HrToken id)
 
 HrToken hr_text_table_find(const HrTextTable *table, const char *bytes, size_t len)
 {
-    return table->slots ? id_of(*slot_of(table, bytes, len, hash(bytes, len, table->seed))) : -1;
+    HrText text = {bytes, (uint32_t)len};
+
+    if (!table->ids.slots)
+        return -1;
+    return hr_id_table_id(&table->ids, *hr_id_table_slot(&table->ids, hash(text, table->ids.seed),
+                                                         same_text, table->texts, &text));
 }

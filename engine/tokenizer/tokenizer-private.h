@@ -47,15 +47,13 @@ typedef enum {
 
 /* ---- Pairs that BPE joins ---- */
 typedef struct {
-    uint64_t pair; /* left << 32 | right */
-    uint32_t rank; /* HR_NO_RANK: the slot is free */
-    HrToken joined;
-} HrMergeSlot;
+    HrToken left, right, joined;
+} HrMerge;
 
 typedef struct {
-    HrMergeSlot *slots;
-    size_t mask;
-    uint64_t seed;
+    HrMerge *merges; /* by rank; those that never join are in no slot */
+    size_t n;        /* merges in the file */
+    HrIdTable ranks; /* by pair */
 } HrMergeTable;
 
 /* ---- Special tokens, by their bytes ---- */
@@ -69,9 +67,8 @@ struct HrTokenizer {
     size_t n_tokens;
     uint8_t *types;          /* [n_tokens] HrTokenType */
     uint8_t *flags;          /* [n_tokens] HrTokenFlags */
-    HrText *texts; /* [n_tokens] as the file spells them; borrowed from it, NULL once loaded */
-    HrText *pieces;          /* [n_tokens] what they stand for in text; in piece_bytes */
-    char *piece_bytes;
+    HrTextList texts;        /* as the file spells them; while loading only */
+    HrTextList pieces;       /* what they stand for in text */
     uint32_t max_piece_bytes;
     HrTextTable by_text;     /* every token; while loading only */
     HrTextTable by_piece; /* the tokens that plain text may become, where the kind looks for them */
@@ -90,10 +87,15 @@ struct HrTokenizer {
     bool merges_spaces;                 /* unigram: each word has one space in front */
     double unknown_score;               /* unigram: of a character that no token covers */
     uint8_t *charsmap;                  /* unigram: see unigram.c; NULL: no character is replaced */
+    size_t n_charsmap_bytes;            /* in the file */
     size_t n_units, n_replacement_bytes;
     const char *replacements;           /* in charsmap */
     bool lowercase, strip_accents;      /* WPM */
 };
+
+#define HR_KEY_TOKENS "tokenizer.ggml.tokens"
+#define HR_KEY_MERGES "tokenizer.ggml.merges"
+#define HR_KEY_CHARSMAP "tokenizer.ggml.precompiled_charsmap"
 
 /* A text on its way to ids. */
 typedef struct {
@@ -121,7 +123,11 @@ static inline bool hr_tokenizer_by_characters(const HrTokenizer *tokenizer)
     return tokenizer->pretokenizer && tokenizer->pretokenizer->by_characters;
 }
 
-/* vocab.c: texts, types, by_text; then, once flags are known, pieces. */
+/* tokenizer.c: kind and pretokenizer, as far as they are known. */
+bool hr_tokenizer_choose(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
+/* vocab.c: the rows of the embedding bound the ids that the model can be given. */
+void hr_vocab_limit_to_rows(HrTokenizer *tokenizer, const HrGguf *gguf);
+/* texts, types, by_text; then, once flags are known, pieces. */
 bool hr_vocab_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
 bool hr_vocab_make_pieces(HrTokenizer *tokenizer, GError **error);
 /* While loading: false for the earlier one of two tokens with the same text. */
@@ -136,6 +142,8 @@ HrToken hr_special_match(const HrTokenizer *tokenizer, const char *text, size_t 
                          size_t trusted_end);
 
 /* What each kind adds, and how it turns a fragment without special tokens into ids. */
+/* Whether whole words, or characters, are looked for among the pieces. */
+bool hr_bpe_indexes_pieces(const HrTokenizer *tokenizer);
 bool hr_bpe_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
 bool hr_spm_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);
 bool hr_wpm_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error);

@@ -116,16 +116,21 @@ static bool load_kind(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error
     g_return_val_if_reached(false);
 }
 
+bool hr_tokenizer_choose(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
+{
+    return choose_kind(tokenizer, gguf, error) && choose_pretokenizer(tokenizer, gguf, error);
+}
+
 HrTokenizer *hr_tokenizer_new(const HrGguf *gguf, GError **error)
 {
     g_autoptr(HrTokenizer) tokenizer = g_new0(HrTokenizer, 1);
 
-    if (!choose_kind(tokenizer, gguf, error) || !choose_pretokenizer(tokenizer, gguf, error) ||
+    if (!hr_tokenizer_choose(tokenizer, gguf, error) ||
         !hr_vocab_load(tokenizer, gguf, error) || !hr_special_load(tokenizer, gguf, error) ||
         !hr_vocab_make_pieces(tokenizer, error) || !load_kind(tokenizer, gguf, error))
         return NULL;
     hr_text_table_finish(&tokenizer->by_text);
-    g_clear_pointer(&tokenizer->texts, g_free);
+    hr_text_list_finish(&tokenizer->texts);
     return g_steal_pointer(&tokenizer);
 }
 
@@ -137,11 +142,11 @@ void hr_tokenizer_free(HrTokenizer *tokenizer)
     hr_text_table_finish(&tokenizer->by_piece);
     g_free(tokenizer->types);
     g_free(tokenizer->flags);
-    g_free(tokenizer->texts);
-    g_free(tokenizer->pieces);
-    g_free(tokenizer->piece_bytes);
+    hr_text_list_finish(&tokenizer->texts);
+    hr_text_list_finish(&tokenizer->pieces);
     g_free(tokenizer->special.ids);
-    g_free(tokenizer->merges.slots);
+    g_free(tokenizer->merges.merges);
+    hr_id_table_finish(&tokenizer->merges.ranks);
     g_free(tokenizer->scores);
     g_free(tokenizer->charsmap);
     g_free(tokenizer);
@@ -161,8 +166,10 @@ const char *hr_tokenizer_bytes(const HrTokenizer *tokenizer, HrToken token, bool
         *ret_len = 0;
         return "";
     }
-    *ret_len = tokenizer->pieces[token].len;
-    return tokenizer->pieces[token].bytes;
+    HrText piece = hr_text_list_get(&tokenizer->pieces, (size_t)token);
+
+    *ret_len = piece.len;
+    return piece.bytes;
 }
 
 GString *hr_tokenizer_decode(const HrTokenizer *tokenizer, const HrToken *tokens, size_t n,

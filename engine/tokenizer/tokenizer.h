@@ -17,6 +17,12 @@ HrTokenizer *hr_tokenizer_new(const HrGguf *gguf, GError **error) G_GNUC_WARN_UN
 void hr_tokenizer_free(HrTokenizer *tokenizer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrTokenizer, hr_tokenizer_free)
 
+/* Bytes of the tables that hr_tokenizer_new makes of this header; 0: none. is_shape: a header that
+ * may say how many tokens there are without naming them, for which they are estimated. */
+uint64_t hr_tokenizer_planned_bytes(const HrGguf *gguf, bool is_shape);
+/* The same of tables that are there. */
+uint64_t hr_tokenizer_held_bytes(const HrTokenizer *tokenizer);
+
 /* Ids of the text that spans cover from its start (NULL and 0: no text), appended to ret_ids
  * (GArray of HrToken). Control tokens are recognised in trusted spans only; user-defined tokens
  * everywhere. The text is split and merged as a whole: a span border is no token border by itself

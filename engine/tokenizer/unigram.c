@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-#define CHARSMAP "tokenizer.ggml.precompiled_charsmap"
+#define CHARSMAP HR_KEY_CHARSMAP
 #define MAX_CHARSMAP_BYTES \
     (16u << 20) /* that of all of Unicode's compatibility forms has a quarter of a megabyte */
 #define UNKNOWN_PENALTY 10.0
@@ -76,6 +76,7 @@ static bool load_charsmap(HrTokenizer *tokenizer, const HrGguf *gguf, GError **e
     tokenizer->charsmap = hr_tokenizer_alloc(entry->n + 1, 1, "the table of characters", error);
     if (!tokenizer->charsmap)
         return false;
+    tokenizer->n_charsmap_bytes = entry->n;
     memcpy(tokenizer->charsmap, entry->data, entry->n);
     return take_charsmap(tokenizer, decode_base64((char *)tokenizer->charsmap, entry->n), error);
 }

@@ -6,14 +6,13 @@
 
 #include <string.h>
 
-#define TOKENS "tokenizer.ggml.tokens"
+#define TOKENS HR_KEY_TOKENS
 #define TYPES "tokenizer.ggml.token_type"
 #define ESCAPED_SPACE "\xe2\x96\x81" /* U+2581, how SPM and WPM spell a space */
 
 /* ---- Texts ---- */
 
-/* The rows of the embedding bound the ids that the model can be given. */
-static void limit_to_rows(HrTokenizer *tokenizer, const HrGguf *gguf)
+void hr_vocab_limit_to_rows(HrTokenizer *tokenizer, const HrGguf *gguf)
 {
     const HrGgufTensor *rows = hr_gguf_find_tensor(gguf, "token_embd.weight");
 
@@ -21,7 +20,8 @@ static void limit_to_rows(HrTokenizer *tokenizer, const HrGguf *gguf)
         tokenizer->n_tokens = rows->dims[1];
 }
 
-static bool load_text(HrTokenizer *tokenizer, const HrGgufEntry *tokens, size_t id, GError **error)
+/* Reads a text, without keeping it, and adds its length to *total. */
+static bool check_text(const HrGgufEntry *tokens, size_t id, uint64_t *total, GError **error)
 {
     const char *bytes;
     size_t len;
@@ -32,7 +32,18 @@ static bool load_text(HrTokenizer *tokenizer, const HrGgufEntry *tokens, size_t 
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
                                  TOKENS ": token %zu has %zu bytes, more than %d", id, len,
                                  HR_MAX_TOKEN_BYTES);
-    tokenizer->texts[id] = (HrText){bytes, (uint32_t)len};
+    *total += len;
+    return true;
+}
+
+static bool load_text(HrTokenizer *tokenizer, const HrGgufEntry *tokens, size_t id, GError **error)
+{
+    const char *bytes;
+    size_t len;
+
+    if (!hr_gguf_element_string(tokens, id, &bytes, &len))
+        g_return_val_if_reached(false);
+    hr_text_list_add(&tokenizer->texts, bytes, len);
     /* Gemma 4 files are said to have some texts twice: the later ids count. */
     if (len > 0 && hr_tokenizer_by_characters(tokenizer)) {
         hr_text_table_replace(&tokenizer->by_text, (HrToken)id);
@@ -52,6 +63,7 @@ static bool load_text(HrTokenizer *tokenizer, const HrGgufEntry *tokens, size_t 
 static bool load_texts(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 {
     const HrGgufEntry *tokens = hr_gguf_find(gguf, TOKENS);
+    uint64_t n_bytes = 0;
 
     if (!tokens)
         return hr_tokenizer_fail(error, HR_ERROR_FORMAT,
@@ -63,12 +75,13 @@ static bool load_texts(HrTokenizer *tokenizer, const HrGguf *gguf, GError **erro
                                  TOKENS " has %" G_GUINT64_FORMAT " tokens; 1 to %u are possible",
                                  tokens->n, HR_MAX_TOKENS);
     tokenizer->n_tokens = tokens->n;
-    limit_to_rows(tokenizer, gguf);
-    tokenizer->texts =
-        hr_tokenizer_alloc(tokenizer->n_tokens, sizeof *tokenizer->texts, "the vocabulary", error);
-    if (!tokenizer->texts)
-        return false;
-    if (!hr_text_table_init(&tokenizer->by_text, tokenizer->texts, tokenizer->n_tokens))
+    hr_vocab_limit_to_rows(tokenizer, gguf);
+    for (size_t id = 0; id < tokenizer->n_tokens; id++) {
+        if (!check_text(tokens, id, &n_bytes, error))
+            return false;
+    }
+    if (!hr_text_list_init(&tokenizer->texts, tokenizer->n_tokens, n_bytes) ||
+        !hr_text_table_init(&tokenizer->by_text, &tokenizer->texts, tokenizer->n_tokens))
         return hr_tokenizer_fail(error, HR_ERROR_MEMORY, "Not enough memory for the vocabulary");
     for (size_t id = 0; id < tokenizer->n_tokens; id++) {
         if (!load_text(tokenizer, tokens, id, error))
@@ -114,9 +127,9 @@ static bool load_types(HrTokenizer *tokenizer, const HrGguf *gguf, GError **erro
 
 bool hr_vocab_has_its_text(const HrTokenizer *tokenizer, HrToken id)
 {
-    const HrText *text = &tokenizer->texts[id];
+    HrText text = hr_text_list_get(&tokenizer->texts, (size_t)id);
 
-    return hr_text_table_find(&tokenizer->by_text, text->bytes, text->len) == id;
+    return hr_text_table_find(&tokenizer->by_text, text.bytes, text.len) == id;
 }
 
 bool hr_vocab_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
@@ -127,14 +140,14 @@ bool hr_vocab_load(HrTokenizer *tokenizer, const HrGguf *gguf, GError **error)
 /* ---- Pieces ---- */
 
 /* `<0xNN>`, or -1. */
-static int byte_of(const HrText *text)
+static int byte_of(HrText text)
 {
     int high, low;
 
-    if (text->len != 6 || memcmp(text->bytes, "<0x", 3) != 0 || text->bytes[5] != '>')
+    if (text.len != 6 || memcmp(text.bytes, "<0x", 3) != 0 || text.bytes[5] != '>')
         return -1;
-    high = g_ascii_xdigit_value(text->bytes[3]);
-    low = g_ascii_xdigit_value(text->bytes[4]);
+    high = g_ascii_xdigit_value(text.bytes[3]);
+    low = g_ascii_xdigit_value(text.bytes[4]);
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
@@ -156,7 +169,7 @@ static size_t unescape_spaces(const char *text, size_t len, char *ret_bytes)
 /* Never longer than the text. */
 static size_t make_piece(HrTokenizer *tokenizer, size_t id, char *ret_bytes)
 {
-    const HrText *text = &tokenizer->texts[id];
+    HrText text = hr_text_list_get(&tokenizer->texts, id);
     int byte = byte_of(text);
 
     if (!(tokenizer->flags[id] & HR_TOKEN_FLAG_SPECIAL) &&
@@ -166,50 +179,41 @@ static size_t make_piece(HrTokenizer *tokenizer, size_t id, char *ret_bytes)
         return 1;
     }
     if ((tokenizer->flags[id] & HR_TOKEN_FLAG_SPECIAL) || tokenizer->kind == HR_TOKENIZER_PLAMO) {
-        memcpy(ret_bytes, text->bytes, text->len);
-        return text->len;
+        memcpy(ret_bytes, text.bytes, text.len);
+        return text.len;
     }
     return tokenizer->kind == HR_TOKENIZER_BPE && !hr_tokenizer_by_characters(tokenizer)
-               ? hr_bpe_decode_text(text->bytes, text->len, ret_bytes)
-               : unescape_spaces(text->bytes, text->len, ret_bytes);
+               ? hr_bpe_decode_text(text.bytes, text.len, ret_bytes)
+               : unescape_spaces(text.bytes, text.len, ret_bytes);
 }
 
 bool hr_vocab_make_pieces(HrTokenizer *tokenizer, GError **error)
 {
-    size_t total = 0;
+    size_t n = tokenizer->n_tokens;
 
-    for (size_t id = 0; id < tokenizer->n_tokens; id++)
-        total += tokenizer->texts[id].len;
-    tokenizer->piece_bytes = hr_tokenizer_alloc(total + 1, 1, "the vocabulary", error);
-    tokenizer->pieces = tokenizer->piece_bytes
-                            ? hr_tokenizer_alloc(tokenizer->n_tokens, sizeof *tokenizer->pieces,
-                                                 "the vocabulary", error)
-                            : NULL;
-    if (!tokenizer->pieces)
-        return false;
+    if (!hr_text_list_init(&tokenizer->pieces, n, tokenizer->texts.starts[n]))
+        return hr_tokenizer_fail(error, HR_ERROR_MEMORY, "Not enough memory for the vocabulary");
     memset(tokenizer->byte_ids, -1, sizeof tokenizer->byte_ids);
-    total = 0;
-    for (size_t id = 0; id < tokenizer->n_tokens; id++) {
-        char *bytes = tokenizer->piece_bytes + total;
+    for (size_t id = 0; id < n; id++) {
+        char bytes[HR_MAX_TOKEN_BYTES];
         size_t len = make_piece(tokenizer, id, bytes);
 
-        tokenizer->pieces[id] = (HrText){bytes, (uint32_t)len};
+        hr_text_list_add(&tokenizer->pieces, bytes, len);
         tokenizer->max_piece_bytes = MAX(tokenizer->max_piece_bytes, (uint32_t)len);
-        total += len;
     }
     return true;
 }
 
 bool hr_vocab_index_pieces(HrTokenizer *tokenizer, GError **error)
 {
-    if (!hr_text_table_init(&tokenizer->by_piece, tokenizer->pieces, tokenizer->n_tokens))
+    if (!hr_text_table_init(&tokenizer->by_piece, &tokenizer->pieces, tokenizer->n_tokens))
         return hr_tokenizer_fail(error, HR_ERROR_MEMORY, "Not enough memory for the vocabulary");
     for (size_t id = 0; id < tokenizer->n_tokens; id++) {
         bool plain =
             tokenizer->types[id] == HR_TOKEN_NORMAL || tokenizer->types[id] == HR_TOKEN_UNUSED;
 
         if (plain && !(tokenizer->flags[id] & HR_TOKEN_FLAG_TRUSTED) &&
-            tokenizer->pieces[id].len > 0 && hr_vocab_has_its_text(tokenizer, (HrToken)id))
+            hr_text_list_get(&tokenizer->pieces, id).len > 0 && hr_vocab_has_its_text(tokenizer, (HrToken)id))
             hr_text_table_add(&tokenizer->by_piece, (HrToken)id);
     }
     return true;
