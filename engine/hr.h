@@ -152,7 +152,10 @@ typedef struct {
 } HrArchitecture;
 bool hr_architecture(size_t index, HrArchitecture *ret_architecture);
 
-/* Metadata in file order. with_arrays false: an array's value is HR_VALUE_NULL. */
+/* Metadata in file order, an array's value as HR_VALUE_NULL. To be looked at from any thread; nothing
+ * in it may be changed or referenced. */
+const HrValue *hr_model_get_metadata(const HrModel *model);
+/* The same, for its owner to change. with_arrays: with what is in the arrays, read from the file. */
 HrValue *hr_model_dup_metadata(const HrModel *model, bool with_arrays) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct {

@@ -165,9 +165,11 @@ static HrModel *model_new(HrGguf *take_gguf, GBytes *header, const char *path)
     model->gguf = take_gguf;
     model->header = header ? g_bytes_ref(header) : NULL;
     const char *arch = hr_quirks_apply(model->gguf);
+    model->metadata = hr_model_dup_metadata(model, false);
     read_info(model);
     read_shape(model);
     prepare_to_run(model, arch, &model->not_runnable);
+    model->tokenizer_bytes = hr_tokenizer_planned_bytes(model->gguf, header != NULL);
     return model;
 }
 
@@ -292,6 +294,7 @@ void hr_model_unref(HrModel *model)
     g_clear_error(&model->not_runnable);
     hr_vision_free(model->vision);
     g_clear_error(&model->vision_error);
+    hr_value_unref(model->metadata);
     hr_gguf_close(model->gguf);
     g_clear_pointer(&model->header, g_bytes_unref);
     g_mutex_clear(&model->lock);
@@ -349,44 +352,6 @@ HrTensorInfo hr_model_tensor(const HrModel *model, size_t index)
                          .bytes = t->bytes};
     memcpy(info.dims, t->dims, sizeof info.dims);
     return info;
-}
-
-static HrValue *element_value(const HrGgufEntry *entry, uint64_t index)
-{
-    HrGgufKind kind = entry->kind == HR_GGUF_ARRAY ? entry->element : entry->kind;
-    const char *bytes;
-    size_t len;
-    int64_t i;
-    double d;
-    if (kind == HR_GGUF_STRING && hr_gguf_element_string(entry, index, &bytes, &len))
-        return hr_value_new_string(bytes, (gssize)len, true);
-    if ((kind == HR_GGUF_F32 || kind == HR_GGUF_F64) && hr_gguf_element_float(entry, index, &d))
-        return hr_value_new_float(d);
-    if (hr_gguf_element_int(entry, index, &i))
-        return kind == HR_GGUF_BOOL ? hr_value_new_bool(i != 0) : hr_value_new_int(i);
-    return hr_value_new_null();
-}
-
-static HrValue *entry_value(const HrGgufEntry *entry, bool with_arrays)
-{
-    if (entry->kind != HR_GGUF_ARRAY)
-        return element_value(entry, 0);
-    if (!with_arrays)
-        return hr_value_new_null();
-    HrValue *list = hr_value_new_list();
-    for (uint64_t i = 0; i < entry->n; i++)
-        hr_value_append(list, element_value(entry, i));
-    return list;
-}
-
-HrValue *hr_model_dup_metadata(const HrModel *model, bool with_arrays)
-{
-    HrValue *dict = hr_value_new_dict();
-    for (size_t i = 0; i < hr_gguf_n_entries(model->gguf); i++) {
-        const HrGgufEntry *entry = hr_gguf_entry(model->gguf, i);
-        hr_value_set(dict, entry->key, entry_value(entry, with_arrays));
-    }
-    return dict;
 }
 
 /* Puts the one of that capacity first among those that are kept, and builds it if it is not. */

@@ -19,6 +19,7 @@ struct HrModel {
     char *path;
     HrGguf *gguf;
     GBytes *header; /* NULL: the whole file is here */
+    HrValue *metadata; /* without arrays */
     HrModelInfo info;
     char *file_type;     /* owned; info.file_type */
     const HrArch *arch;  /* NULL: unknown */
@@ -31,6 +32,7 @@ struct HrModel {
     GPtrArray *adapters; /* HrAdapter */
 
     GMutex lock; /* guards what is made on first use */
+    uint64_t tokenizer_bytes; /* that its tables will take; constant */
     HrTokenizer *tokenizer;
     GError *tokenizer_error;
     HrTemplate *tmpl;

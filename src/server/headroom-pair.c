@@ -18,7 +18,7 @@
 void
 headroom_pair_init (HeadroomPair *self, HrModel *model)
 {
-  g_autoptr (HrValue) metadata = hr_model_dup_metadata (model, false);
+  const HrValue *metadata = hr_model_get_metadata (model);
 
   self->model = model;
   self->template_text = g_strdup (headroom_json_get_string (metadata, TEMPLATE_KEY));

@@ -157,7 +157,7 @@ is_bare (Embedding *self)
 {
   HrModel *model = headroom_lease_get_model (self->lease);
   const char *arch = hr_model_get_info (model)->architecture;
-  g_autoptr (HrValue) metadata = hr_model_dup_metadata (model, false);
+  const HrValue *metadata = hr_model_get_metadata (model);
   g_autofree char *key = g_strdup_printf ("%s.normalize_embeddings", arch);
   HrValue *said = hr_value_lookup (metadata, key),
           *tokenizer = hr_value_lookup (metadata, "tokenizer.ggml.model");

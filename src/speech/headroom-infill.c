@@ -53,7 +53,7 @@ find_marks (const HrModel *model, Marks *ret_marks)
     { "<PRE>", "<SUF>", "<MID>" },                            /* Code Llama */
     { "▁<PRE>", "▁<SUF>", "▁<MID>" },
   };
-  g_autoptr (HrValue) metadata = hr_model_dup_metadata (model, false);
+  const HrValue *metadata = hr_model_get_metadata (model);
 
   ret_marks->before = dup_token (model, metadata, "tokenizer.ggml.fim_pre_token_id",
                                  "tokenizer.ggml.prefix_token_id");

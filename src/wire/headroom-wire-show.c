@@ -69,8 +69,7 @@ GStrv
 headroom_wire_dup_capabilities (HeadroomModelEntry *entry, const HrModel *model)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
-  g_autoptr (HrValue) metadata =
-      model != NULL ? hr_model_dup_metadata (model, false) : hr_value_new_dict ();
+  const HrValue *metadata = model != NULL ? hr_model_get_metadata (model) : NULL;
   const char *const *configured = headroom_model_entry_get_capabilities (entry);
   const char *layer = headroom_model_entry_get_template (entry);
   const char *template = choose_template (entry, model);
