@@ -11,6 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* At most, between two tensors that are neighbours in a file: less than a norm's bytes. */
+#define PADDING_BYTES 64
+
 /* ---- Places ---- */
 
 static size_t bytes_of(const HrWeight *weight)
@@ -162,21 +165,34 @@ void hr_laid_fill(const HrLaidWeight *at, uint64_t begin, uint64_t end, HrPool *
 }
 
 /* What lies between moved weights is read again, and must not bring 2 MiB of them back at a time. */
-static void give_back_for_good(const char *begin, size_t bytes)
+static void give_back_for_good(const char *begin, const char *end)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t from = (uintptr_t)begin / page * page, to = (uintptr_t)begin + bytes;
+    uintptr_t from = (uintptr_t)begin / page * page;
 
-    madvise((void *)from, to - from, MADV_NOHUGEPAGE);
-    give_back(begin, bytes);
+    madvise((void *)from, (uintptr_t)end - from, MADV_NOHUGEPAGE);
+    give_back(begin, (size_t)(end - begin));
 }
 
+/* Weights that lie one behind the other are one stretch, so that the page where two of them meet
+ * goes too. */
 void hr_laid_give_back(const HrLaid *laid)
 {
+    const char *begin = NULL, *end = NULL;
+
     for (guint i = 0; i < laid->weights->len; i++) {
         const HrWeight *w = g_array_index(laid->weights, HrLaidWeight, i).weight;
-        give_back_for_good(w->data, w->n_out * w->row_bytes);
+        const char *data = w->data;
+
+        if (!begin || data < end || data - end > PADDING_BYTES) {
+            if (begin)
+                give_back_for_good(begin, end);
+            begin = data;
+        }
+        end = data + bytes_of(w);
     }
+    if (begin)
+        give_back_for_good(begin, end);
 }
 
 void hr_laid_row(const HrLaidWeight *at, uint64_t row, float *dst)
