@@ -244,6 +244,14 @@ static void add_adapters(HrPlan *plan)
                  hr_loras_bytes(n_rows, adapters));
 }
 
+static void add_tokenizer(HrPlan *plan)
+{
+    uint64_t bytes = plan->model->tokenizer_bytes;
+    plan->tokenizer_item = n_items(plan);
+    if (bytes > 0)
+        add_item(plan, HR_ITEM_COMPUTE, "tokenizer", -1, 0, bytes);
+}
+
 /* ---- Making ---- */
 
 /* weigh: only sums are asked for, no items. */
@@ -302,6 +310,7 @@ static HrPlan *plan_make(const Basis *basis, bool weigh, GError **error)
     add_compute(plan);
     add_projector(plan);
     add_adapters(plan);
+    add_tokenizer(plan);
     return g_steal_pointer(&plan);
 }
 

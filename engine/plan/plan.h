@@ -38,6 +38,7 @@ struct HrPlan {
                                  a tower */
     uint32_t
         first_adapter; /* index of the adapters' weights; behind them what a step needs for them */
+    uint32_t tokenizer_item; /* index of its tables; none if the model says they take nothing */
     uint32_t first_cache; /* index of the first cache item */
     uint32_t first_compute; /* arena, prepared rows, scratch, logits */
     uint32_t *token_bytes; /* [n_layer] cache of one position */

@@ -324,11 +324,20 @@ void hr_runner_sum_ledger(HrRunner *r)
     }
 }
 
+void hr_runner_record_tokenizer(HrRunner *r, const HrPlan *plan, HrLedger *ledger)
+{
+    const HrTokenizer *tokenizer = hr_model_get_tokenizer(r->model, NULL);
+    if (tokenizer && r->model->tokenizer_bytes > 0)
+        hr_ledger_record(ledger, hr_plan_get_item(plan, plan->tokenizer_item),
+                         hr_tokenizer_held_bytes(tokenizer));
+}
+
 bool hr_runner_load(HrRunner *r, HrProgressFunc progress, void *data, GError **error)
 {
     record_weights(r);
     if (!allocate(r, error) || !read_weights(r, progress, data, error))
         return false;
+    hr_runner_record_tokenizer(r, r->plan, &r->ledger);
     make_slots(r);
     r->stats.n_slots = r->n_slots;
     r->stats.weights_moved_bytes = r->executor.laid.region.bytes;

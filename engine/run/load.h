@@ -19,3 +19,5 @@ const float *hr_runner_rope_divisors(const HrRunner *runner, const HrSettings *s
 bool hr_runner_turns_far(const HrRunner *runner);
 /* Sums the ledger up for those who ask for statistics. */
 void hr_runner_sum_ledger(HrRunner *runner);
+/* Records the tables of the model's tokenizer, as large as they are, under plan's name for them. */
+void hr_runner_record_tokenizer(HrRunner *runner, const HrPlan *plan, HrLedger *ledger);

@@ -335,6 +335,7 @@ static void replace_ledger(HrRunner *r, const HrPlan *plan)
     if (n_adapters > 0)
         hr_ledger_record(&ledger, hr_plan_get_item(plan, plan->first_adapter + n_adapters),
                          r->executor.loras.inner.bytes);
+    hr_runner_record_tokenizer(r, plan, &ledger);
     hr_ledger_finish(&r->ledger);
     r->ledger = ledger;
 }

@@ -46,6 +46,20 @@ static void test_vectors(const void *data)
     }
 }
 
+/* What a plan says of the tables is what they take. */
+static void test_footprint(const void *data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = vocab_files_dup_folder();
+    g_autofree char *path = g_strdup_printf("%s/ggml-vocab-%s.gguf", folder, (const char *)data);
+    g_autoptr(HrGguf) gguf = hr_gguf_open(path, &error);
+    g_autoptr(HrTokenizer) tokenizer = vocab_files_open(data);
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(hr_tokenizer_planned_bytes(gguf, false), >, 4 * hr_tokenizer_size(tokenizer));
+    g_assert_cmpuint(hr_tokenizer_planned_bytes(gguf, false), ==, hr_tokenizer_held_bytes(tokenizer));
+}
+
 static void test_missing(void)
 {
     g_test_skip("the shared vocabularies are not here: set HEADROOM_SHARED");
@@ -61,10 +75,12 @@ int main(int argc, char **argv)
         g_test_add_func("/tokenizer/vectors", test_missing);
     for (size_t i = 0; names[i]; i++) {
         g_autofree char *path = g_strdup_printf("/tokenizer/vectors/%s", names[i]);
+        g_autofree char *footprint = g_strdup_printf("/tokenizer/footprint/%s", names[i]);
         g_autofree char *output = read_file(folder, names[i], "out");
 
         if (output)
             g_test_add_data_func(path, names[i], test_vectors);
+        g_test_add_data_func(footprint, names[i], test_footprint);
     }
     return g_test_run();
 }
