@@ -80,6 +80,18 @@ static uint64_t front_bytes(const HrProgram *program)
     return bytes;
 }
 
+static bool multiplies_in_front(const HrProgram *program)
+{
+    for (uint32_t i = 0; i < program->ops->len; i++) {
+        const HrOp *op = hr_program_op(program, i);
+        if (op->layer != HR_NO_LAYER)
+            return false;
+        if (op->n_parts > 0 || op->kind == HR_OP_HEAD_LINEAR || op->kind == HR_OP_EXPERTS)
+            return true;
+    }
+    return false;
+}
+
 HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads)
 {
     size_t widest[HR_FORM_N];
@@ -88,6 +100,7 @@ HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads)
                              .front_bytes = front_bytes(program)};
     for (uint32_t form = 0; form < HR_FORM_N; form++)
         needs.prepared_bytes += widest[form];
+    needs.front_prepared_bytes = multiplies_in_front(program) ? needs.prepared_bytes : 0;
     needs.scratch_bytes =
         (uint64_t)n_threads * thread_scratch(program) + hr_experts_routes_bytes(program);
     needs.logits_bytes = (uint64_t)program->max_outputs * program->output_width * sizeof(float);

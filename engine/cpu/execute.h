@@ -46,6 +46,7 @@ typedef struct {
 typedef struct {
     uint64_t arena_bytes, prepared_bytes, scratch_bytes, logits_bytes;
     uint64_t front_bytes; /* of the arena, that is touched before the first layer */
+    uint64_t front_prepared_bytes; /* of prepared_bytes, likewise */
 } HrExecutorNeeds;
 HrExecutorNeeds hr_executor_needs(const HrProgram *program, uint32_t n_threads);
 

@@ -110,8 +110,32 @@ static uint32_t fill(const Places *p, uint32_t first_with, int32_t wanted, HrPla
     return n;
 }
 
+/* Layers that see another one's keys and values are where that one is. */
+static bool keeps_together(const Places *p, const HrPlacement *at)
+{
+    const HrHparams *hp = &p->plan->model->hparams;
+    for (uint32_t il = 0; il < hp->n_layer; il++)
+        if (at->layers[il] != at->layers[hr_hparams_kv_layer(hp, il)])
+            return false;
+    return true;
+}
+
+/* The same, or fewer, so that they do. */
+static uint32_t fill_together(const Places *p, uint32_t first_with, int32_t wanted,
+                              HrPlacement *ret)
+{
+    uint32_t n = fill(p, first_with, wanted, ret);
+    while (!keeps_together(p, ret))
+        n = fill(p, first_with, (int32_t)n - 1, ret);
+    return n;
+}
+
+/* Whether experts can be apart from their layer: on this machine's GPUs not yet. */
 static bool has_experts(const HrPlan *plan)
 {
+    for (uint32_t d = 0; d < plan->n_devices; d++)
+        if (plan->devices[d].gpu > 0)
+            return false;
     for (uint32_t il = 0; il < plan->model->hparams.n_layer; il++)
         if (plan->weights.layers[il].experts > 0)
             return true;
@@ -124,10 +148,10 @@ static uint32_t fill_as_fits(const Places *p, HrPlacement *ret, uint32_t *ret_cp
 {
     uint32_t n_layer = p->plan->model->hparams.n_layer, low = 0, high = n_layer;
     *ret_cpu_experts = 0;
-    uint32_t n = fill(p, 0, -1, ret);
+    uint32_t n = fill_together(p, 0, -1, ret);
     if (n == n_layer || !has_experts(p->plan))
         return n;
-    n = fill(p, n_layer, -1, ret);
+    n = fill_together(p, n_layer, -1, ret);
     *ret_cpu_experts = n;
     if (n < n_layer)
         return n;
@@ -160,7 +184,8 @@ void hr_plan_place(HrPlan *plan, const uint64_t *cache)
     } else {
         s->gpu_layers = MIN(s->gpu_layers, (int32_t)places.most);
         s->cpu_experts = has_experts(plan) ? MIN(s->cpu_experts, (uint32_t)s->gpu_layers) : 0;
-        fill(&places, n_layer - (uint32_t)s->gpu_layers + s->cpu_experts, s->gpu_layers,
-             &plan->placement);
+        s->gpu_layers = (int32_t)fill_together(
+            &places, n_layer - (uint32_t)s->gpu_layers + s->cpu_experts, s->gpu_layers,
+            &plan->placement);
     }
 }

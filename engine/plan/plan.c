@@ -197,6 +197,7 @@ static void add_compute(HrPlan *plan)
         has_layers(plan, 0)
             ? plan->needs
             : (HrExecutorNeeds){.arena_bytes = plan->needs.front_bytes,
+                                .prepared_bytes = plan->needs.front_prepared_bytes,
                                 .scratch_bytes = plan->needs.scratch_bytes};
     plan->first_compute = n_items(plan);
     add_item(plan, HR_ITEM_COMPUTE, "activations", -1, 0, host.arena_bytes);

@@ -96,3 +96,33 @@ void hr_lower_linear(HrLower *l, const HrOp *op, const HrOp *norm, const HrVkDis
             lower_parts(l, op, norm, p, &of_type);
         }
 }
+
+/* ---- A matrix for each head ---- */
+
+void hr_lower_head_linear(HrLower *l, const HrOp *op, HrVkDispatch *d)
+{
+    const HrWeight *w = &op->stack->weight;
+    uint32_t n_rows = hr_lower_rows(l, op->src), columns = columns_for(n_rows),
+             groups = ((uint32_t)w->n_out + LINEAR_ROWS - 1) / LINEAR_ROWS;
+    uint64_t stride;
+    HrVkAddress weight = hr_lower_stack(l, op->stack, &stride);
+    d->variant = (HrVkVariant){HR_VK_HEAD_LINEAR,
+                               {HR_LOWER_LANES, w->type, LINEAR_ROWS, columns, w->n_in % 8 != 0}};
+    d->params.head_linear = (HrVkHeadLinear){.counts = hr_lower_counts(l),
+                                             .x = hr_lower_read(l, op->src),
+                                             .weight = weight,
+                                             .stride = stride,
+                                             .y = hr_lower_write(l, op->dst),
+                                             .rows_kind = hr_lower_buffer(l, op->src)->rows,
+                                             .n_in = (uint32_t)w->n_in,
+                                             .n_out = (uint32_t)w->n_out,
+                                             .row_bytes = (uint32_t)w->row_bytes,
+                                             .x_cols = hr_lower_cols(l, op->src),
+                                             .y_cols = hr_lower_cols(l, op->dst),
+                                             .width = op->columns.stride,
+                                             .groups = groups};
+    d->params_bytes = sizeof d->params.head_linear;
+    d->groups_x = groups * (hr_lower_cols(l, op->src) / op->columns.stride);
+    d->groups_y = (n_rows + columns - 1) / columns;
+    hr_lower_add(l, d);
+}

@@ -39,6 +39,11 @@ static const LowerFunc functions[HR_OP_N] = {
     [HR_OP_BEYOND] = hr_lower_beyond,
     [HR_OP_XIELU] = hr_lower_xielu,
     [HR_OP_EXPERTS] = hr_lower_experts,
+    [HR_OP_HEAD_LINEAR] = hr_lower_head_linear,
+    [HR_OP_ROPE] = hr_lower_rope,
+    [HR_OP_ATTEND_TEXT] = hr_lower_attend_text,
+    [HR_OP_MEAN_ROWS] = hr_lower_mean_rows,
+    [HR_OP_OUTPUT] = hr_lower_output,
     [HR_OP_ROPE_STORE] = hr_lower_rope_store,
     [HR_OP_ATTENTION] = hr_lower_attention,
 };

@@ -78,6 +78,12 @@ static inline float hr_lower_norm_eps(const HrLower *l, const HrOp *op)
     return op->eps > 0 ? op->eps : l->s->program->hparams->norm_eps;
 }
 
+/* ---- lower-attention.c ---- */
+
+/* What shaders are told of ALiBi: 0 heads where there is none. */
+void hr_lower_alibi(const HrHparams *hparams, uint32_t n_head, uint32_t *ret_heads,
+                    float *ret_step);
+
 /* ---- The operations: op's dispatches are added; dispatch is one that only says whose it is ----
  */
 
@@ -96,6 +102,11 @@ void hr_lower_match(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_beyond(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_xielu(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_experts(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_head_linear(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_rope(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_attend_text(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_mean_rows(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_output(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_rope_store(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_attention(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 /* norm: what makes its input of another buffer on the way, or NULL. */

@@ -66,8 +66,11 @@ typedef struct {
 typedef struct {
     HrVkAddress counts, q, y, sinks, positions, seen, slots;
     HrVkPool pool;
+    HrVkAddress tempers; /* of each token, on its scores */
     uint32_t n_head, group, pieces, window, chunked;
     float scale, cap;
+    uint32_t alibi_heads; /* 0: no biases by distance */
+    float alibi_step;
 } HrVkAttention;
 
 typedef struct {
@@ -164,3 +167,27 @@ typedef struct {
     HrVkAddress answers, add, y;
     uint32_t rows_kind, cols, n_used;
 } HrVkExpertsSum;
+
+typedef struct {
+    HrVkAddress counts, q, k, table;
+    uint32_t n_q, n_k, width, n_rot, first, adjacent, table_cols;
+} HrVkRope;
+
+typedef struct {
+    HrVkAddress counts, x, weight, stride, y; /* of the first head; bytes to the next one's */
+    uint32_t rows_kind, n_in, n_out, row_bytes, x_cols, y_cols, width, groups;
+} HrVkHeadLinear;
+
+/* texts: of each token, the first of its text and how many there are of it. */
+typedef struct {
+    HrVkAddress counts, q, k, v, y, texts;
+    uint32_t n_head, n_head_kv, reach;
+    float scale;
+    uint32_t alibi_heads;
+    float alibi_step;
+} HrVkAttendText;
+
+typedef struct {
+    HrVkAddress counts, rows, texts, x, y;
+    uint32_t cols;
+} HrVkMeanRows;

@@ -77,6 +77,18 @@ static const uint32_t experts_gate[] =
 static const uint32_t experts_sum[] =
 #include "experts-sum.inc"
     ;
+static const uint32_t rope[] =
+#include "rope.inc"
+    ;
+static const uint32_t head_linear[] =
+#include "head-linear.inc"
+    ;
+static const uint32_t attend_text[] =
+#include "attend-text.inc"
+    ;
+static const uint32_t mean_rows[] =
+#include "mean-rows.inc"
+    ;
 
 typedef struct {
     const char *name;
@@ -106,6 +118,10 @@ static const Shader shaders[HR_VK_N_SHADERS] = {
     [HR_VK_EXPERTS] = {"experts", experts, sizeof experts},
     [HR_VK_EXPERTS_GATE] = {"experts-gate", experts_gate, sizeof experts_gate},
     [HR_VK_EXPERTS_SUM] = {"experts-sum", experts_sum, sizeof experts_sum},
+    [HR_VK_ROPE] = {"rope", rope, sizeof rope},
+    [HR_VK_HEAD_LINEAR] = {"head-linear", head_linear, sizeof head_linear},
+    [HR_VK_ATTEND_TEXT] = {"attend-text", attend_text, sizeof attend_text},
+    [HR_VK_MEAN_ROWS] = {"mean-rows", mean_rows, sizeof mean_rows},
     [HR_VK_XIELU] = {"xielu", xielu, sizeof xielu},
 };
 

@@ -32,6 +32,10 @@ typedef enum {
     HR_VK_EXPERTS,
     HR_VK_EXPERTS_GATE,
     HR_VK_EXPERTS_SUM,
+    HR_VK_ROPE,
+    HR_VK_HEAD_LINEAR,
+    HR_VK_ATTEND_TEXT,
+    HR_VK_MEAN_ROWS,
     HR_VK_N_SHADERS,
 } HrVkShader;
 const char *hr_vk_shader_name(HrVkShader shader);
@@ -39,7 +43,7 @@ const char *hr_vk_shader_name(HrVkShader shader);
 char *hr_vk_shaders_mark(void) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Constants in the order of their numbers in the shader. */
-#define HR_VK_CONSTANTS 8
+#define HR_VK_CONSTANTS 10
 typedef struct {
     HrVkShader shader;
     uint32_t constants[HR_VK_CONSTANTS];

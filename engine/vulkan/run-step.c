@@ -4,6 +4,7 @@
  */
 #include "vulkan/record.h"
 
+#include <math.h>
 #include <string.h>
 
 static uint64_t aligned(uint64_t bytes)
@@ -52,6 +53,31 @@ static void write_rows(const HrVkSegment *s, const HrStep *step, char *data)
     }
 }
 
+/* What the scores of each token are multiplied with, where the model has that (HrTemperature). */
+static void write_tempers(const HrVkSegment *s, const HrStep *step, float *tempers)
+{
+    const HrTemperature *t = &s->program->hparams->temperature;
+    for (uint32_t i = 0; i < step->n_tokens; i++)
+        tempers[i] =
+            t->length == 0
+                ? 1
+                : (float)(1 +
+                          t->scale * log(1 + floor((step->positions[i] + t->offset) / t->length)));
+}
+
+/* Of each token the first of its run, and how many there are. */
+static void write_texts(const HrStep *step, uint32_t *texts)
+{
+    for (uint32_t first = 0, end; first < step->n_tokens; first = end) {
+        for (end = first + 1; end < step->n_tokens && step->slots[end] == step->slots[first];)
+            end++;
+        for (uint32_t i = first; i < end; i++) {
+            texts[2 * i] = first;
+            texts[2 * i + 1] = end - first;
+        }
+    }
+}
+
 static void write_step(const HrVkSegment *s, const HrStep *step)
 {
     char *data = s->staging.mapped;
@@ -65,6 +91,8 @@ static void write_step(const HrVkSegment *s, const HrStep *step)
     memcpy(data + l->outputs, step->output_rows, step->n_outputs * sizeof(uint32_t));
     for (uint32_t i = 0; i < step->n_tokens; i++)
         seen[i] = step->seen ? step->seen[i] : step->positions[i] + 1;
+    write_tempers(s, step, (float *)(void *)(data + l->tempers));
+    write_texts(step, (uint32_t *)(void *)(data + l->texts));
     write_pages(s, step, (uint32_t *)(void *)(data + l->pages));
     write_rows(s, step, data);
 }
@@ -89,7 +117,8 @@ bool hr_vk_segment_run(HrVkSegment *s, const HrStep *step, const atomic_bool *ab
     write_step(s, step);
     for (guint i = 0; i < r->commands->len; i++) {
         if (atomic_load_explicit(abort, memory_order_relaxed) ||
-            !hr_vk_device_run(&s->device, &g_array_index(r->commands, VkCommandBuffer, i), 1, error))
+            !hr_vk_device_run(&s->device, &g_array_index(r->commands, VkCommandBuffer, i), 1,
+                              error))
             return false;
     }
     read_rows(s, step);

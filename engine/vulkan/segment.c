@@ -83,6 +83,8 @@ static void lay_out_step(HrVkSegment *s)
     l->positions = take(&at, p->max_tokens * sizeof(uint32_t));
     l->seen = take(&at, p->max_tokens * sizeof(uint32_t));
     l->slots = take(&at, p->max_tokens * sizeof(uint32_t));
+    l->tempers = take(&at, p->max_tokens * sizeof(float));
+    l->texts = take(&at, p->max_tokens * 2 * sizeof(uint32_t));
     l->outputs = take(&at, p->max_outputs * sizeof(uint32_t));
     l->pages = take(&at, (uint64_t)s->kv->layout.n_reaches * s->kv->n_slots * l->entries *
                              sizeof(uint32_t));
@@ -262,6 +264,8 @@ static void collect_op(Collect *c, const HrOp *op)
     collect(c, layer, op->bias);
     if (op->kind == HR_OP_EXPERTS)
         collect_experts(c, layer, op);
+    if (op->kind == HR_OP_HEAD_LINEAR)
+        collect_stack(c, layer, op->stack, hr_program_buffer(c->s->program, op->src)->cols / op->columns.stride);
     for (uint32_t p = 0; p < op->n_parts; p++) {
         collect(c, layer, &op->parts[p].linear->weight);
         collect(c, layer, &op->parts[p].linear->bias);

@@ -14,7 +14,7 @@
 
 /* Where a step's data lie, in the staging buffer and in the device's copy of it. */
 typedef struct {
-    uint64_t counts, positions, seen, slots, outputs, pages, small_bytes, tables[2], rows, bytes;
+    uint64_t counts, positions, seen, slots, tempers, texts, outputs, pages, small_bytes, tables[2], rows, bytes;
     uint32_t table_cols[2]; /* of the rope's table and the local one; 0: none */
     uint32_t entries;       /* of a slot's page table */
 } HrVkStepLayout;
@@ -99,6 +99,10 @@ typedef struct {
         HrVkExperts experts;
         HrVkExpertsGate experts_gate;
         HrVkExpertsSum experts_sum;
+        HrVkRope rope;
+        HrVkHeadLinear head_linear;
+        HrVkAttendText attend_text;
+        HrVkMeanRows mean_rows;
     } params;
     bool waits; /* for what was written before */
 } HrVkDispatch;

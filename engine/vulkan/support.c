@@ -6,8 +6,9 @@
 
 #include "vulkan/scratch.h"
 
-/* Heads that the shaders' shared memory holds eight of, in 16 KiB. */
-#define MAX_HEAD_WIDTH 256
+/* Heads that the shaders' shared memory holds one of, with what its values add up to in registers.
+ */
+#define MAX_HEAD_WIDTH 1024
 #define MAX_GROUPS 65535 /* that every device takes in a direction */
 
 static const char *lacks_type(const HrWeight *weight)
@@ -37,14 +38,9 @@ static const char *lacks_type(const HrWeight *weight)
 
 static const char *lacks_attention(const HrProgram *program, const HrOp *op)
 {
-    const HrHparams *hp = program->hparams;
-    const HrLayerShape *shape = &hp->layers[op->layer];
-    return shape->latent                                   ? "latent attention"
-           : shape->kv_back > 0                            ? "caches that layers share"
-           : hp->max_alibi_bias > 0                        ? "biases of attention by distance"
-           : shape->tempered && hp->temperature.length > 0 ? "queries that grow with their position"
-           : MAX(shape->head_dim_k, shape->head_dim_v) > MAX_HEAD_WIDTH ? "heads wider than 256"
-                                                                        : NULL;
+    const HrLayerShape *shape = &program->hparams->layers[op->layer];
+    return MAX(shape->head_dim_k, shape->head_dim_v) > MAX_HEAD_WIDTH ? "heads wider than 1024"
+                                                                      : NULL;
 }
 
 static const char *lacks_linears(const HrOp *op)
@@ -80,7 +76,13 @@ const char *hr_vulkan_lacks(const HrProgram *program, const HrOp *op)
         return lacks_linears(op);
     case HR_OP_ROPE_STORE:
     case HR_OP_ATTENTION:
+    case HR_OP_ATTEND_TEXT:
         return lacks_attention(program, op);
+    case HR_OP_HEAD_LINEAR:
+        return lacks_stack(op->stack);
+    case HR_OP_ROPE:
+    case HR_OP_MEAN_ROWS:
+    case HR_OP_OUTPUT:
     case HR_OP_RMS_NORM:
     case HR_OP_LAYER_NORM:
     case HR_OP_GROUP_NORM:
@@ -106,8 +108,6 @@ const char *hr_vulkan_lacks(const HrProgram *program, const HrOp *op)
     case HR_OP_DELTA_RULE:
     case HR_OP_RETAIN:
         return "recurrent layers";
-    case HR_OP_OUTPUT:
-        return "vectors of texts";
     default:
         return hr_op_name(op->kind);
     }

@@ -41,6 +41,10 @@ static const char *const fixtures[] = {
     "apertus-dense",   /* xIELU */
     "gpt-oss-moe",     /* experts with biases and limits, sinks */
     "bailingmoe2-moe", /* groups of experts, and shared ones */
+    "deepseek2-moe",   /* latent attention, a matrix for each head */
+    "llama4-moe",      /* chunks, queries that grow with their position */
+    "bloom-dense",     /* biases by distance */
+    "gemma4-small",    /* caches that layers share, numbers of each layer */
     "minicpm3-dense",  /* latent attention with keys of each head */
 };
 

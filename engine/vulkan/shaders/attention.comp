@@ -18,20 +18,21 @@ layout(constant_id = 4) const uint DV = 64;
 layout(constant_id = 5) const bool TURNS_VALUES = false;
 layout(constant_id = 6) const uint V_LANES = 1; // columns of a lane: DV / 64, rounded up
 layout(constant_id = 7) const uint WIDTH = 64;  // of the wider of both
+layout(constant_id = 8) const bool LATENT = false; // values are the first DV numbers of keys
 
 const uint LOCAL = 64;
 const float LOWEST = -1e30; // for scores: nothing was seen yet
 
 PARAMS(Counts counts; F32 q; F32 y; uint64_t sinks; U32 positions; U32 seen; U32 slots;
-       Pool pool; uint n_head; uint group; uint pieces; uint window; uint chunked; float scale; float cap;)
+       Pool pool; uint64_t tempers; uint n_head; uint group; uint pieces; uint window; uint chunked;
+       float scale; float cap; uint alibi_heads; float alibi_step;)
 
 shared float rows[Q_ROWS * WIDTH]; // queries, in the end results
 shared float weights[Q_ROWS * PAGE];
 shared float of_subgroups[Q_ROWS * 16];
 
-float key_at(uint64_t block, uint d)
+float key_at(uint64_t block, uint d, uint j)
 {
-    uint j = gl_LocalInvocationIndex;
     if (KV_TYPE == KV_F32)
         return F32(block).v[d * PAGE + j];
     if (KV_TYPE == KV_F16)
@@ -46,6 +47,8 @@ float key_at(uint64_t block, uint d)
 
 float value_at(uint64_t block, uint j, uint d)
 {
+    if (LATENT)
+        return key_at(block, d, j);
     if (KV_TYPE == KV_F32)
         return F32(block).v[j * DV + d];
     if (KV_TYPE == KV_F16)
@@ -93,12 +96,19 @@ void score(uint64_t block, out float scores[Q_ROWS])
     [[unroll]] for (uint r = 0; r < Q_ROWS; r++)
         scores[r] = 0;
     for (uint d = 0; d < DK; d++) {
-        float k = key_at(block, d);
+        float k = key_at(block, d, gl_LocalInvocationIndex);
         [[unroll]] for (uint r = 0; r < Q_ROWS; r++)
             scores[r] += rows[r * WIDTH + d] * k;
     }
     [[unroll]] for (uint r = 0; r < Q_ROWS && p.cap > 0; r++)
         scores[r] = p.cap * (1 - 2 / (exp(2 * scores[r] / p.cap) + 1));
+}
+
+// How much a score is lowered for each position between (Press et al. 2021); see hr_alibi_slope.
+float slope_of(uint q_head)
+{
+    uint n = p.alibi_heads;
+    return n == 0 ? 0 : exp2(-p.alibi_step * (q_head < n ? float(q_head + 1) : float(q_head - n) + 0.5));
 }
 
 void main()
@@ -112,10 +122,10 @@ void main()
     uint first = p.window == 0 || position < p.window ? 0
                  : p.chunked != 0                     ? position / p.window * p.window
                                                       : position - p.window + 1;
+    float scale = p.tempers != 0 ? p.scale * F32(p.tempers).v[token] : p.scale;
     for (uint i = lane; i < Q_ROWS * DK; i += LOCAL) {
         uint r = i / DK, d = i % DK;
-        rows[r * WIDTH + d] =
-            r < n_rows ? p.q.v[(token * p.n_head + first_q + r) * DK + d] * p.scale : 0;
+        rows[r * WIDTH + d] = r < n_rows ? p.q.v[(token * p.n_head + first_q + r) * DK + d] * scale : 0;
     }
     float most[Q_ROWS], sums[Q_ROWS], acc[Q_ROWS * V_LANES];
     [[unroll]] for (uint r = 0; r < Q_ROWS; r++) {
@@ -133,7 +143,8 @@ void main()
         float scores[Q_ROWS], highest[Q_ROWS];
         score(key_block(p.pool, page, head), scores);
         [[unroll]] for (uint r = 0; r < Q_ROWS; r++)
-            scores[r] = valid ? scores[r] : LOWEST;
+            scores[r] = valid ? scores[r] - slope_of(first_q + r) * abs(float(int(position) - int(start + lane)))
+                              : LOWEST;
         find_most(scores, highest);
         [[unroll]] for (uint r = 0; r < Q_ROWS; r++) {
             float now = max(most[r], highest[r]), fade = exp(most[r] - now);
@@ -145,7 +156,7 @@ void main()
                 acc[r * V_LANES + c] *= fade;
         }
         barrier();
-        uint64_t values = value_block(p.pool, page, head);
+        uint64_t values = LATENT ? key_block(p.pool, page, head) : value_block(p.pool, page, head);
         uint end = min(seen - start, PAGE);
         for (uint j = first > start ? first - start : 0; j < end; j++)
             [[unroll]] for (uint c = 0; c < V_LANES; c++) {

@@ -12,6 +12,8 @@ layout(constant_id = 0) const uint LOCAL = 64;
 layout(constant_id = 2) const bool TURNS_KEYS = false; // coarse caches do, see cpu/recode.c
 layout(constant_id = 3) const bool TURNS_VALUES = false;
 layout(constant_id = 4) const uint WIDTH = 64; // of the wider of both
+layout(constant_id = 5) const bool LATENT = false; // values are the first numbers of keys
+layout(constant_id = 6) const bool TURNS_REST = false; // of these keys
 
 PARAMS(Counts counts; F32 q; F32 k; F32 v; F32 table; U32 positions; U32 slots; Pool pool;
        uint n_head; uint n_head_kv; uint n_rot; uint first; uint adjacent; uint turned; uint table_cols;)
@@ -120,7 +122,12 @@ void main()
     load(uint64_t(query ? p.q : p.k), at, dk);
     if (p.turned != 0)
         rotate(token);
-    if (TURNS_KEYS)
+    if (LATENT) {
+        if (TURNS_VALUES)
+            TURN(x, 0, dv)
+        if (TURNS_REST)
+            TURN(x, dv, dk - dv)
+    } else if (TURNS_KEYS)
         TURN(x, 0, dk)
     if (query) {
         for (uint i = gl_LocalInvocationIndex; i < dk; i += LOCAL)
@@ -130,6 +137,8 @@ void main()
     uint position = p.positions.v[token], j = position % PAGE;
     uint64_t page = page_at(p.pool, p.slots.v[token], position);
     store(key_block(p.pool, page, head), dk, j, PAGE, j, PAGE);
+    if (LATENT)
+        return;
     barrier();
     load(uint64_t(p.v), (token * p.n_head_kv + head) * dv, dv);
     if (TURNS_VALUES)
