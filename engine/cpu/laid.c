@@ -28,39 +28,59 @@ static gint by_place(gconstpointer a, gconstpointer b)
     return left < right ? -1 : left > right;
 }
 
-static void add(HrLaid *laid, const HrLinearKernels *kernels, const HrWeight *weight)
-{
-    HrLaidWeight at = {.weight = weight, .in_panels = kernels->in_panels(weight->type)};
-    if (weight->data && g_hash_table_add(laid->by_data, (gpointer)weight->data))
-        g_array_append_val(laid->weights, at);
-}
+typedef void (*VisitFunc)(const HrWeight *weight, void *data);
 
 /* Experts of whole panels; a panel does not reach from one into the next. */
-static void add_stack(HrLaid *laid, const HrLinearKernels *kernels, const HrLinearStack *stack)
+static void visit_stack(const HrLinearStack *stack, VisitFunc visit, void *data)
 {
     if (stack->weight.n_out % HR_PANEL_ROWS == 0)
-        add(laid, kernels, &stack->all);
+        visit(&stack->all, data);
 }
 
-/* The products' weights, each once. */
-static void collect(HrLaid *laid, const HrProgram *program, const HrLinearKernels *kernels)
+/* The products' weights, some of them more than once. */
+static void visit_weights(const HrProgram *program, bool only_host, VisitFunc visit, void *data)
 {
     for (uint32_t i = 0; i < program->ops->len; i++) {
         const HrOp *op = hr_program_op(program, i);
-        if (op->device != 0)
+        if (only_host && op->device != 0)
             continue;
         for (uint32_t p = 0;
              p < op->n_parts && (op->kind == HR_OP_LINEAR || op->kind == HR_OP_LOGITS); p++)
-            add(laid, kernels, &op->parts[p].linear->weight);
+            visit(&op->parts[p].linear->weight, data);
         if (op->kind == HR_OP_HEAD_LINEAR)
-            add_stack(laid, kernels, op->stack);
+            visit_stack(op->stack, visit, data);
         if (op->kind == HR_OP_EXPERTS) {
-            add_stack(laid, kernels, &op->experts->gate);
-            add_stack(laid, kernels, &op->experts->up);
-            add_stack(laid, kernels, &op->experts->down);
+            visit_stack(&op->experts->gate, visit, data);
+            visit_stack(&op->experts->up, visit, data);
+            visit_stack(&op->experts->down, visit, data);
         }
     }
+}
+
+typedef struct {
+    HrLaid *laid;
+    const HrLinearKernels *kernels;
+} Collect;
+
+static void add(const HrWeight *weight, void *data)
+{
+    Collect *c = data;
+    HrLaidWeight at = {.weight = weight, .in_panels = c->kernels->in_panels(weight->type)};
+    if (weight->data && g_hash_table_add(c->laid->by_data, (gpointer)weight->data))
+        g_array_append_val(c->laid->weights, at);
+}
+
+static void collect(HrLaid *laid, const HrProgram *program, const HrLinearKernels *kernels)
+{
+    visit_weights(program, false, add, &(Collect){laid, kernels});
     g_array_sort(laid->weights, by_place);
+}
+
+static void mark_here(const HrWeight *weight, void *data)
+{
+    HrLaidWeight *at = g_hash_table_lookup(((HrLaid *)data)->by_data, weight->data);
+    if (at)
+        at->here = true;
 }
 
 bool hr_laid_init(HrLaid *laid, const HrProgram *program, const HrLinearKernels *kernels,
@@ -84,6 +104,7 @@ bool hr_laid_init(HrLaid *laid, const HrProgram *program, const HrLinearKernels 
         bytes += bytes_of(at->weight);
         g_hash_table_insert(laid->by_data, (gpointer)at->weight->data, at);
     }
+    visit_weights(program, true, mark_here, laid);
     return true;
 }
 
@@ -98,19 +119,96 @@ HrLaidWeight hr_laid_find(const HrLaid *laid, const HrWeight *weight)
 {
     const HrLaidWeight *at =
         laid->by_data ? g_hash_table_lookup(laid->by_data, weight->data) : NULL;
-    return at ? *at : (HrLaidWeight){.weight = weight, .data = weight->data};
+    return at && at->here ? *at : (HrLaidWeight){.weight = weight, .data = weight->data};
 }
 
 bool hr_laid_covers(const HrLaid *laid, const void *data, uint64_t bytes)
 {
     for (guint i = 0; i < laid->weights->len; i++) {
-        uint64_t offset =
-            (uint64_t)((uintptr_t)g_array_index(laid->weights, HrLaidWeight, i).weight->data -
-                       (uintptr_t)data);
-        if (offset < bytes) /* what lies before data wraps around */
+        const HrLaidWeight *at = &g_array_index(laid->weights, HrLaidWeight, i);
+        uint64_t offset = (uint64_t)((uintptr_t)at->weight->data - (uintptr_t)data);
+        if (at->here && offset < bytes) /* what lies before data wraps around */
             return true;
     }
     return false;
+}
+
+/* ---- Coming and going ---- */
+
+typedef struct {
+    HrLaid *laid;
+    GArray *missing;
+    GHashTable *seen;
+} Missing;
+
+static void add_missing(const HrWeight *weight, void *data)
+{
+    Missing *m = data;
+    HrLaidWeight *at = g_hash_table_lookup(m->laid->by_data, weight->data);
+    if (at && !at->here && g_hash_table_add(m->seen, at))
+        g_array_append_val(m->missing, at);
+}
+
+GArray *hr_laid_list_missing(HrLaid *laid, const HrProgram *program)
+{
+    Missing m = {laid, g_array_new(false, false, sizeof(HrLaidWeight *)),
+                 g_hash_table_new(NULL, NULL)};
+    visit_weights(program, true, add_missing, &m);
+    g_hash_table_unref(m.seen);
+    return m.missing;
+}
+
+/* Its own pages; those that it shares with its neighbours stay with them. */
+static void empty(HrLaid *laid, const HrLaidWeight *at)
+{
+    hr_region_discard(&laid->region, (size_t)((char *)at->data - (char *)laid->region.base),
+                      bytes_of(at->weight));
+}
+
+void hr_laid_assign(HrLaid *laid, const HrProgram *program)
+{
+    g_autofree bool *before = g_new(bool, laid->weights->len + 1);
+    for (guint i = 0; i < laid->weights->len; i++) {
+        HrLaidWeight *at = &g_array_index(laid->weights, HrLaidWeight, i);
+        before[i] = at->here;
+        at->here = false;
+    }
+    visit_weights(program, true, mark_here, laid);
+    for (guint i = 0; i < laid->weights->len; i++)
+        if (before[i] && !g_array_index(laid->weights, HrLaidWeight, i).here)
+            empty(laid, &g_array_index(laid->weights, HrLaidWeight, i));
+}
+
+void hr_laid_forget(HrLaid *laid, const GArray *missing)
+{
+    for (guint i = 0; i < missing->len; i++)
+        empty(laid, g_array_index(missing, HrLaidWeight *, i));
+}
+
+uint64_t hr_laid_bytes(const HrLaid *laid)
+{
+    uint64_t bytes = 0;
+    for (guint i = 0; i < laid->weights->len; i++)
+        if (g_array_index(laid->weights, HrLaidWeight, i).here)
+            bytes += bytes_of(g_array_index(laid->weights, HrLaidWeight, i).weight);
+    return bytes;
+}
+
+HrRegion hr_laid_stretch(const HrLaid *laid)
+{
+    HrRegion longest = {0}, now = {0};
+    for (guint i = 0; laid->weights && i < laid->weights->len; i++) {
+        const HrLaidWeight *at = &g_array_index(laid->weights, HrLaidWeight, i);
+        if (!at->here)
+            now = (HrRegion){0};
+        else if (!now.base)
+            now = (HrRegion){(void *)at->data, bytes_of(at->weight)};
+        else
+            now.bytes += bytes_of(at->weight);
+        if (now.bytes > longest.bytes)
+            longest = now;
+    }
+    return longest;
 }
 
 /* ---- Moving ---- */
@@ -181,15 +279,17 @@ void hr_laid_give_back(const HrLaid *laid)
     const char *begin = NULL, *end = NULL;
 
     for (guint i = 0; i < laid->weights->len; i++) {
-        const HrWeight *w = g_array_index(laid->weights, HrLaidWeight, i).weight;
-        const char *data = w->data;
+        const HrLaidWeight *at = &g_array_index(laid->weights, HrLaidWeight, i);
+        const char *data = at->weight->data;
 
+        if (!at->here)
+            continue;
         if (!begin || data < end || data - end > PADDING_BYTES) {
             if (begin)
                 give_back_for_good(begin, end);
             begin = data;
         }
-        end = data + bytes_of(w);
+        end = data + bytes_of(at->weight);
     }
     if (begin)
         give_back_for_good(begin, end);

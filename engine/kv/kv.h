@@ -52,6 +52,8 @@ typedef struct {
 typedef struct {
     void *data;
     bool (*holds)(void *data, uint32_t layer);
+    /* While a cache is made another: whether a layer's pool of that size stays where it is. */
+    bool (*keeps)(void *data, uint32_t layer, uint64_t bytes);
     bool (*take)(void *data, uint32_t layer, uint64_t bytes, GError **error);
     bool (*copy)(void *data, uint32_t layer, uint32_t from, uint32_t to, GError **error);
     bool (*read)(void *data, uint32_t layer, uint32_t page, void *dst, GError **error);

@@ -26,10 +26,18 @@ static bool prepare_pool(HrKvResize *r, uint32_t il, GError **error)
 {
     static const HrPlanItem item = {.kind = HR_ITEM_CACHE, .name = "the cache"};
     uint64_t bytes = hr_kv_layer_pool_bytes(&r->next.layout, il);
+    bool was = hr_kv_is_elsewhere(r->kv, il), will = hr_kv_is_elsewhere(&r->next, il);
     r->in_place[il] = r->kv->layout.type == r->next.layout.type &&
                       window_of(&r->kv->layout, il) == window_of(&r->next.layout, il);
-    if (bytes == 0)
+    if (bytes == 0 || (was && will && r->in_place[il] &&
+                       r->next.elsewhere.keeps(r->next.elsewhere.data, il, bytes)))
         return true;
+    if (was || will) {
+        r->in_place[il] = false;
+        r->carried[il] = true;
+    }
+    if (will)
+        return r->next.elsewhere.take(r->next.elsewhere.data, il, bytes, error);
     if (!r->in_place[il])
         return hr_region_map(&r->next.pools[il], NULL, &item, bytes, false, error);
     return bytes <= r->kv->pools[il].bytes ||
@@ -45,6 +53,7 @@ static bool prepare_states(HrKvResize *r, uint32_t il, GError **error)
 
 static bool prepare_numbers(HrKvResize *r, GError **error)
 {
+    g_return_val_if_fail(!r->to, false);
     r->to = g_new0(uint32_t *, r->kv->layout.n_reaches);
     for (uint32_t g = 0; g < r->kv->layout.n_reaches; g++) {
         r->to[g] = g_try_new(uint32_t, r->kv->groups[g].n_pages);
@@ -57,14 +66,23 @@ static bool prepare_numbers(HrKvResize *r, GError **error)
     return true;
 }
 
-bool hr_kv_resize_prepare(HrKvResize *r, HrKv *kv, const HrHparams *hparams,
-                          const HrSettings *settings, const uint32_t *from, GError **error)
+bool hr_kv_resize_make(HrKvResize *r, HrKv *kv, const HrHparams *hparams,
+                       const HrSettings *settings, GError **error)
 {
     *r = (HrKvResize){.kv = kv};
-    r->from = g_memdup2(from, settings->parallel * sizeof *from);
     r->in_place = g_new0(bool, kv->layout.n_layer);
-    bool ok = hr_kv_make(&r->next, hparams, settings, error) && prepare_numbers(r, error);
-    for (uint32_t il = 0; ok && il < kv->layout.n_layer; il++)
+    r->carried = g_new0(bool, kv->layout.n_layer);
+    if (hr_kv_make(&r->next, hparams, settings, error))
+        return true;
+    hr_kv_resize_abandon(r);
+    return false;
+}
+
+bool hr_kv_resize_prepare(HrKvResize *r, const uint32_t *from, GError **error)
+{
+    r->from = g_memdup2(from, r->next.n_slots * sizeof *from);
+    bool ok = prepare_numbers(r, error);
+    for (uint32_t il = 0; ok && il < r->kv->layout.n_layer; il++)
         ok = prepare_pool(r, il, error) && prepare_states(r, il, error);
     if (!ok)
         hr_kv_resize_abandon(r);
@@ -78,13 +96,14 @@ static void clear(HrKvResize *r)
     g_clear_pointer(&r->to, g_free);
     g_clear_pointer(&r->from, g_free);
     g_clear_pointer(&r->in_place, g_free);
+    g_clear_pointer(&r->carried, g_free);
 }
 
 /* Regions that were made longer are as long as before; that they may lie elsewhere nobody notices.
  */
 void hr_kv_resize_abandon(HrKvResize *r)
 {
-    for (uint32_t il = 0; il < r->kv->layout.n_layer; il++) {
+    for (uint32_t il = 0; r->kv && il < r->kv->layout.n_layer; il++) {
         if (r->kv->pools[il].base)
             hr_region_resize(&r->kv->pools[il], hr_kv_layer_pool_bytes(&r->kv->layout, il),
                              "the cache", NULL);
@@ -93,8 +112,9 @@ void hr_kv_resize_abandon(HrKvResize *r)
                              "recurrent states", NULL);
     }
     clear(r);
-    if (r->next.slots)
+    if (r->next.layout.layers)
         hr_kv_finish(&r->next);
+    *r = (HrKvResize){0};
 }
 
 /* ---- What is kept ---- */
@@ -225,10 +245,88 @@ static void list_held(const HrKvResize *r, uint32_t il, GArray *moves)
     }
 }
 
+/* ---- Carrying: pages of which an end is another device's, a few at a time ---- */
+
+#define CARRIED_PAGES 16
+
+typedef struct {
+    HrKvResize *r;
+    uint32_t layer;
+    size_t from_bytes, to_bytes; /* of a page */
+    char *out, *in;              /* [CARRIED_PAGES] pages of either form */
+    HrKvMove moves[CARRIED_PAGES];
+} Carrier;
+
+static bool carry_some(Carrier *c, const HrKvMove *moves, uint32_t n, HrKvMoveFunc move, void *data,
+                       GError **error)
+{
+    HrKv *old = c->r->kv, *next = &c->r->next;
+    char *source = old->pools[c->layer].base, *target = next->pools[c->layer].base;
+    for (uint32_t i = 0; i < n; i++) {
+        c->moves[i] = (HrKvMove){source ? moves[i].from : i, target ? moves[i].to : i};
+        if (!source && !old->elsewhere.read(old->elsewhere.data, c->layer, moves[i].from,
+                                            c->out + i * c->from_bytes, error))
+            return false;
+    }
+    move(&(HrKvMoves){.from = &old->layout,
+                      .to = &next->layout,
+                      .layer = c->layer,
+                      .source = source ? source : c->out,
+                      .target = target ? target : c->in,
+                      .moves = c->moves,
+                      .n_moves = n},
+         data);
+    for (uint32_t i = 0; i < n && !target; i++)
+        if (!next->elsewhere.write(next->elsewhere.data, c->layer, moves[i].to,
+                                   c->in + i * c->to_bytes, error))
+            return false;
+    return true;
+}
+
+static bool carry_layer(HrKvResize *r, uint32_t il, HrKvMoveFunc move, void *data, GError **error)
+{
+    g_autoptr(GArray) moves = g_array_new(false, false, sizeof(HrKvMove));
+    Carrier c = {.r = r,
+                 .layer = il,
+                 .from_bytes = r->kv->layout.layers[il].page_bytes,
+                 .to_bytes = r->next.layout.layers[il].page_bytes};
+    bool ok = true;
+    list_held(r, il, moves);
+    c.out = g_try_malloc(CARRIED_PAGES * c.from_bytes);
+    c.in = g_try_malloc(CARRIED_PAGES * c.to_bytes);
+    if (!c.out || !c.in) {
+        g_set_error_literal(error, HR_ERROR, HR_ERROR_MEMORY,
+                            "Out of memory for pages on their way between devices.");
+        ok = false;
+    }
+    for (guint done = 0; ok && done < moves->len; done += CARRIED_PAGES)
+        ok = carry_some(&c, &g_array_index(moves, HrKvMove, done),
+                        MIN(CARRIED_PAGES, moves->len - done), move, data, error);
+    g_free(c.out);
+    g_free(c.in);
+    return ok;
+}
+
+bool hr_kv_resize_carry(HrKvResize *r, HrKvMoveFunc move, HrKvProgressFunc progress, void *data,
+                        GError **error)
+{
+    uint32_t n_layer = r->kv->layout.n_layer;
+    trim_slots(r);
+    number_pages(r);
+    for (uint32_t il = 0; il < n_layer; il++) {
+        if (r->carried[il] && !carry_layer(r, il, move, data, error))
+            return false;
+        progress((il + 1) / (2.0 * n_layer), data);
+    }
+    return true;
+}
+
 static void move_layer(HrKvResize *r, uint32_t il, HrKvMoveFunc move, void *data)
 {
     HrRegion *pool = &r->kv->pools[il], *target = r->in_place[il] ? pool : &r->next.pools[il];
     g_autoptr(GArray) moves = g_array_new(false, false, sizeof(HrKvMove));
+    if (r->carried[il])
+        hr_region_unmap(pool);
     if (!pool->base)
         return;
     if (r->in_place[il])
@@ -299,15 +397,14 @@ static void move_slots(HrKvResize *r)
 void hr_kv_resize_apply(HrKvResize *r, HrKvMoveFunc move, HrKvProgressFunc progress, void *data)
 {
     HrKv *kv = r->kv;
-    trim_slots(r);
-    number_pages(r);
     for (uint32_t il = 0; il < kv->layout.n_layer; il++) {
         move_layer(r, il, move, data);
-        progress((il + 1) / (double)kv->layout.n_layer, data);
+        progress(0.5 + (il + 1) / (2.0 * kv->layout.n_layer), data);
     }
     move_states(r);
     move_slots(r);
     clear(r);
     hr_kv_finish(kv);
     *kv = r->next;
+    *r = (HrKvResize){0};
 }

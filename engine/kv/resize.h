@@ -2,8 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * In two parts. Preparing takes all memory that is needed and may fail; then the cache is as it
- * was. Applying cannot fail. A layer whose pages keep their form and belong to the same window
+ * In parts. Making and preparing take all memory that is needed and may fail; then the cache is as
+ * it was. Carrying moves pages from and to other devices and may fail; then what slots hold may be
+ * less. Applying cannot fail. A layer whose pages keep their form and belong to the same window
  * keeps its pool, which the kernel makes longer or shorter without touching what it holds; only
  * pages that lie beyond the new end are moved. Other layers (another type, or a window that num_ctx
  * grew over) get a pool of their own, into which what is held is moved page by page. States never
@@ -39,16 +40,24 @@ typedef struct {
     HrKv next;
     uint32_t *from; /* [next.n_slots] the slot that goes on there, or HR_KV_NO_SLOT */
     bool *in_place; /* [n_layer] the pool stays */
+    bool *carried;  /* [n_layer] it is or will be another device's: pages are carried there */
     uint32_t **to;  /* [old n_reaches] page number -> page number in the same reach, or
                        HR_KV_NO_PAGE; while it is applied */
 } HrKvResize;
 
-/* settings: resolved. from: [settings->parallel] which slot goes on where, ascending; what other
- * slots hold is forgotten, and what those hold beyond num_ctx. HR_ERROR_MEMORY, HR_ERROR_SETTINGS:
- * nothing has changed. */
-bool hr_kv_resize_prepare(HrKvResize *resize, HrKv *kv, const HrHparams *hparams,
-                          const HrSettings *settings, const uint32_t *from, GError **error);
-/* Instead of applying. */
+/* Tables for what comes, resize->next, which has no memory for pages yet: who will have layers that
+ * are not the host's is put into its `elsewhere` then. settings: resolved. HR_ERROR_MEMORY,
+ * HR_ERROR_SETTINGS: nothing has changed. */
+bool hr_kv_resize_make(HrKvResize *resize, HrKv *kv, const HrHparams *hparams,
+                       const HrSettings *settings, GError **error);
+/* from: [settings->parallel] which slot goes on where, ascending; what other slots hold is
+ * forgotten, and what those hold beyond num_ctx. HR_ERROR_MEMORY: nothing has changed. */
+bool hr_kv_resize_prepare(HrKvResize *resize, const uint32_t *from, GError **error);
+/* Pages that go to or come from another device. False with error of the device: nothing has changed
+ * but that slots may hold less. */
+bool hr_kv_resize_carry(HrKvResize *resize, HrKvMoveFunc move, HrKvProgressFunc progress,
+                        void *data, GError **error);
+/* Instead of applying, in any state, also of zeros. */
 void hr_kv_resize_abandon(HrKvResize *resize);
 void hr_kv_resize_apply(HrKvResize *resize, HrKvMoveFunc move, HrKvProgressFunc progress,
                         void *data);

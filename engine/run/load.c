@@ -50,8 +50,8 @@ static bool advance(Progress *progress, uint64_t bytes, GError **error)
            stopped(error);
 }
 
-/* Moves a weight to where the kernels want it. */
-static bool move_weight(HrRunner *r, const HrLaidWeight *at, Progress *progress, GError **error)
+bool hr_runner_move_weight(HrRunner *r, const HrLaidWeight *at,
+                           bool (*go_on)(uint64_t bytes, void *data), void *data)
 {
     const HrWeight *w = at->weight;
     uint64_t rows = MAX(1, READ_CHUNK_BYTES / (w->row_bytes * HR_PANEL_ROWS)) * HR_PANEL_ROWS;
@@ -59,7 +59,7 @@ static bool move_weight(HrRunner *r, const HrLaidWeight *at, Progress *progress,
         uint64_t end = MIN(begin + rows, w->n_out);
         read_in((const char *)w->data + begin * w->row_bytes, (end - begin) * w->row_bytes);
         hr_laid_fill(at, begin, end, r->executor.pool, r->executor.n_threads);
-        if (!advance(progress, (end - begin) * w->row_bytes, error))
+        if (!go_on((end - begin) * w->row_bytes, data))
             return false;
     }
     return true;
@@ -98,21 +98,43 @@ static bool note_sent(uint64_t bytes, void *data)
     return advance(sending->progress, bytes, &sending->error);
 }
 
-/* What GPUs compute with; the file's pages are only kept of what the host looks up, too. */
-static bool send_weights(HrRunner *r, Progress *progress, GError **error)
+void hr_runner_give_back_sent(const HrRunner *r)
 {
-    Sending sending = {progress, NULL};
     const HrGguf *gguf = r->model->gguf;
     const void *embeddings = r->model->weights.token_embd.data;
-    bool ok = hr_vulkan_load(r->vulkan, note_sent, &sending, error);
-    g_clear_error(&sending.error); /* the GPUs' says the same */
-    for (size_t i = 0; ok && i < hr_gguf_n_tensors(gguf); i++) {
+    for (size_t i = 0; r->vulkan && i < hr_gguf_n_tensors(gguf); i++) {
         const HrGgufTensor *tensor = hr_gguf_tensor(gguf, i);
         const char *data = hr_gguf_tensor_data(gguf, tensor);
         if (data != embeddings && hr_vulkan_has(r->vulkan, data))
             give_back(data, tensor->bytes);
     }
+}
+
+/* What GPUs compute with; the file's pages are only kept of what the host looks up, too. */
+static bool send_weights(HrRunner *r, Progress *progress, GError **error)
+{
+    Sending sending = {progress, NULL};
+    bool ok = hr_vulkan_load(r->vulkan, note_sent, &sending, error);
+    g_clear_error(&sending.error); /* the GPUs' says the same */
+    if (ok)
+        hr_runner_give_back_sent(r);
     return ok;
+}
+
+/* Those of the host that have a place of their own. */
+static bool move_weights(HrRunner *r, Progress *progress, GError **error)
+{
+    const GArray *laid = r->executor.laid.weights;
+    Sending sending = {progress, NULL};
+    for (guint i = 0; i < laid->len; i++) {
+        const HrLaidWeight *at = &g_array_index(laid, HrLaidWeight, i);
+        if (at->here && !hr_runner_move_weight(r, at, note_sent, &sending)) {
+            g_propagate_error(error, sending.error);
+            return false;
+        }
+    }
+    hr_laid_give_back(&r->executor.laid);
+    return true;
 }
 
 /* Whether a tensor was sent or moved elsewhere and is not looked up in the file. */
@@ -126,18 +148,13 @@ static bool is_away(const HrRunner *r, const char *data, uint64_t bytes)
 static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **error)
 {
     const HrGguf *gguf = r->model->gguf;
-    const GArray *laid = r->executor.laid.weights;
     const HrGguf *tower = r->model->vision ? r->model->vision->own : NULL;
     Progress progress = {.func = func,
                          .data = data,
                          .total = MAX(hr_gguf_file_bytes(gguf), 1) +
                                   (tower ? hr_gguf_file_bytes(tower) : 0)};
-    if (r->vulkan && !send_weights(r, &progress, error))
+    if ((r->vulkan && !send_weights(r, &progress, error)) || !move_weights(r, &progress, error))
         return false;
-    for (guint i = 0; i < laid->len; i++)
-        if (!move_weight(r, &g_array_index(laid, HrLaidWeight, i), &progress, error))
-            return false;
-    hr_laid_give_back(&r->executor.laid);
     for (size_t i = 0; tower && i < hr_gguf_n_tensors(tower); i++)
         if (!read_tensor(hr_gguf_tensor_data(tower, hr_gguf_tensor(tower, i)),
                          hr_gguf_tensor(tower, i)->bytes, &progress, error))
@@ -154,12 +171,12 @@ static bool read_weights(HrRunner *r, HrProgressFunc func, void *data, GError **
 }
 
 /* Weights take what the bound tensors take, moved (laid.h) or mapped. */
-static void record_weights(HrRunner *r)
+void hr_runner_record_weights(const HrPlan *plan, HrLedger *ledger)
 {
-    for (size_t i = 0; i < hr_plan_n_items(r->plan); i++) {
-        const HrPlanItem *item = hr_plan_get_item(r->plan, i);
+    for (size_t i = 0; i < hr_plan_n_items(plan); i++) {
+        const HrPlanItem *item = hr_plan_get_item(plan, i);
         if (item->kind == HR_ITEM_WEIGHTS)
-            hr_ledger_record(&r->ledger, item, item->bytes);
+            hr_ledger_record(ledger, item, item->bytes);
     }
 }
 
@@ -205,7 +222,7 @@ static bool allocate_adapters(HrRunner *r, GError **error)
                          hr_plan_get_item(r->plan, r->plan->first_adapter + adapters->len), error);
 }
 
-static bool uses_gpus(const HrPlan *plan)
+bool hr_runner_uses_gpus(const HrPlan *plan)
 {
     for (uint32_t il = 0; il < hr_plan_n_layers(plan); il++)
         if (plan->placement.layers[il] > 0 || plan->placement.experts[il] > 0)
@@ -225,7 +242,7 @@ static void assign_devices(HrProgram *program, const HrPlacement *at)
     }
 }
 
-static bool check_devices(const HrPlan *plan, GError **error)
+bool hr_runner_check_devices(const HrPlan *plan, GError **error)
 {
     for (uint32_t il = 0; il < hr_plan_n_layers(plan); il++) {
         const HrDevice *device = hr_plan_get_device(plan, plan->placement.layers[il]);
@@ -238,28 +255,34 @@ static bool check_devices(const HrPlan *plan, GError **error)
     return true;
 }
 
-/* What GPUs have beside weights and cache. */
-static void record_gpus(HrRunner *r)
+void hr_runner_record_gpus(const HrPlan *plan, HrLedger *ledger)
 {
-    for (size_t i = r->plan->first_compute + 4; i < hr_plan_n_items(r->plan); i++) {
-        const HrPlanItem *item = hr_plan_get_item(r->plan, i);
+    for (size_t i = plan->first_compute + 4; i < hr_plan_n_items(plan); i++) {
+        const HrPlanItem *item = hr_plan_get_item(plan, i);
         bool theirs = item->kind == HR_ITEM_STAGING || item->kind == HR_ITEM_DRIVER ||
                       (item->kind == HR_ITEM_COMPUTE && item->device > 0);
         if (theirs)
-            hr_ledger_record(&r->ledger, item, item->bytes);
+            hr_ledger_record(ledger, item, item->bytes);
     }
+}
+
+HrProgram *hr_runner_place_program(HrRunner *r, const HrPlan *plan)
+{
+    const HrSettings *s = hr_plan_get_settings(plan);
+    HrProgram *shared =
+        hr_model_get_program(r->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
+    if (!hr_runner_uses_gpus(plan))
+        return shared;
+    HrProgram *placed = hr_program_copy(shared);
+    hr_program_free(shared);
+    assign_devices(placed, &plan->placement);
+    return placed;
 }
 
 static bool allocate_gpus(HrRunner *r, GError **error)
 {
-    if (!uses_gpus(r->plan))
+    if (!hr_runner_uses_gpus(r->plan))
         return true;
-    if (!check_devices(r->plan, error))
-        return false;
-    HrProgram *shared = r->program;
-    r->program = hr_program_copy(shared);
-    hr_program_free(shared);
-    assign_devices(r->program, &r->plan->placement);
     r->vulkan = hr_vulkan_new(r->program, &r->kv, hr_plan_get_device(r->plan, 0), error);
     if (!r->vulkan)
         return false;
@@ -283,7 +306,7 @@ static bool allocate_executor(HrRunner *r, GError **error)
         hr_ledger_record(&r->ledger, logits, logits->bytes);
     if (r->vulkan) {
         hr_vulkan_join(r->vulkan, &r->executor);
-        record_gpus(r);
+        hr_runner_record_gpus(r->plan, &r->ledger);
     }
     return true;
 }
@@ -291,8 +314,9 @@ static bool allocate_executor(HrRunner *r, GError **error)
 static bool allocate(HrRunner *r, GError **error)
 {
     const HrSettings *s = hr_plan_get_settings(r->plan);
-    r->program =
-        hr_model_get_program(r->model, hr_settings_max_tokens(s), hr_settings_max_outputs(s));
+    if (!hr_runner_check_devices(r->plan, error))
+        return false;
+    r->program = hr_runner_place_program(r, r->plan);
     return hr_kv_make(&r->kv, &r->model->hparams, s, error) && allocate_gpus(r, error) &&
            hr_kv_map(&r->kv, &r->ledger, hr_plan_get_item(r->plan, r->plan->first_cache), error) &&
            allocate_executor(r, error) && allocate_vision(r, error) && allocate_adapters(r, error);
@@ -334,13 +358,13 @@ void hr_runner_record_tokenizer(HrRunner *r, const HrPlan *plan, HrLedger *ledge
 
 bool hr_runner_load(HrRunner *r, HrProgressFunc progress, void *data, GError **error)
 {
-    record_weights(r);
+    hr_runner_record_weights(r->plan, &r->ledger);
     if (!allocate(r, error) || !read_weights(r, progress, data, error))
         return false;
     hr_runner_record_tokenizer(r, r->plan, &r->ledger);
     make_slots(r);
     r->stats.n_slots = r->n_slots;
-    r->stats.weights_moved_bytes = r->executor.laid.region.bytes;
+    r->stats.weights_moved_bytes = hr_laid_bytes(&r->executor.laid);
     hr_runner_sum_ledger(r);
     return true;
 }

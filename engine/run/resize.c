@@ -3,12 +3,15 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * First everything that can fail: the checks, memory for the cache (kv/resize.h), for a program of
- * the new step shape and for the tables of slots. Then all of it takes the place of what was there,
- * at once. Weights are not touched.
+ * the new step shape and for the tables of slots, and weights and pages on the way to another
+ * device. Then all of it takes the place of what was there, at once. Weights that stay are not
+ * touched; while others are on their way, answers that run go on, step by step. What moves weights
+ * is in move.c.
  */
 #include "cpu/recode.h"
 #include "kv/resize.h"
 #include "run/load.h"
+#include "run/move.h"
 
 #include <string.h>
 
@@ -20,6 +23,7 @@ typedef struct {
     HrKvResize cache;
     HrProgram *program;  /* NULL: steps stay as they are */
     HrExecutor executor; /* with program */
+    HrMove move;         /* of weights, and what GPUs are going to have */
 } Change;
 
 /* ---- Checks ---- */
@@ -47,16 +51,14 @@ static bool same_items(const HrPlan *a, const HrPlan *b, HrItemKind kind)
 
 static bool check_same(const HrRunner *r, const Change *c, GError **error)
 {
-    bool same = !r->vulkan && c->plan->model == r->model && c->settings->threads == c->before->threads &&
-                c->settings->all_logits == c->before->all_logits;
-    for (HrItemKind kind = 0; kind < HR_ITEM_N_KINDS && same; kind++)
-        same = kind == HR_ITEM_CACHE || kind == HR_ITEM_COMPUTE || kind == HR_ITEM_OUTPUT ||
-               same_items(r->plan, c->plan, kind);
+    bool same = c->plan->model == r->model && c->settings->threads == c->before->threads &&
+                c->settings->all_logits == c->before->all_logits &&
+                same_items(r->plan, c->plan, HR_ITEM_PROJECTOR);
     if (!same)
         g_set_error_literal(
             error, HR_ERROR, HR_ERROR_SETTINGS,
-            "Weights would lie elsewhere, or other threads be used: the model has to be loaded again for that.");
-    return same;
+            "Another file or other threads would be used: the model has to be loaded again for that.");
+    return same && hr_runner_check_devices(c->plan, error);
 }
 
 /* Positions that a request needs at least to go on. */
@@ -167,7 +169,8 @@ static bool forget_turned(const HrRunner *r, Change *c, GError **error)
 
 static bool steps_change(const HrRunner *r, const Change *c)
 {
-    return hr_settings_max_tokens(c->settings) != r->program->max_tokens ||
+    return hr_move_is_needed(r->plan, c->plan) ||
+           hr_settings_max_tokens(c->settings) != r->program->max_tokens ||
            hr_settings_max_outputs(c->settings) != r->program->max_outputs ||
            hr_runner_rope_divisors(r, c->settings) != hr_runner_rope_divisors(r, c->before);
 }
@@ -180,8 +183,9 @@ static bool prepare_steps(HrRunner *r, Change *c, GError **error)
         return true;
     for (uint32_t i = 0; i < 4; i++)
         items[i] = hr_plan_get_item(c->plan, c->plan->first_compute + i);
-    c->program = hr_model_get_program(r->model, hr_settings_max_tokens(c->settings),
-                                      hr_settings_max_outputs(c->settings));
+    if (items[3]->device > 0)
+        items[3] = NULL;
+    c->program = hr_runner_place_program(r, c->plan);
     if (!hr_executor_init_beside(&c->executor, &r->executor, c->program,
                                  hr_runner_rope_divisors(r, c->settings), items, error))
         return false;
@@ -192,19 +196,26 @@ static bool prepare_steps(HrRunner *r, Change *c, GError **error)
 
 static void clear(Change *c)
 {
+    hr_kv_resize_abandon(&c->cache);
+    hr_move_finish(&c->move);
     hr_executor_finish(&c->executor);
     g_clear_pointer(&c->program, hr_program_free);
     g_clear_pointer(&c->from, g_free);
 }
 
-static bool prepare(HrRunner *r, Change *c, GError **error)
+/* What takes long comes first, and answers go on meanwhile; the slots that are then at work decide.
+ */
+static bool prepare(HrRunner *r, Change *c, const HrResizing *resizing, GError **error)
 {
-    if (check_same(r, c, error) && check_slots(r, c, error) && choose_slots(r, c, error) &&
-        forget_turned(r, c, error) && prepare_steps(r, c, error) &&
-        hr_kv_resize_prepare(&c->cache, &r->kv, &r->model->hparams, c->settings, c->from, error))
-        return true;
-    clear(c);
-    return false;
+    if (!check_same(r, c, error) || !prepare_steps(r, c, error) ||
+        !hr_kv_resize_make(&c->cache, &r->kv, &r->model->hparams, c->settings, error) ||
+        !hr_move_prepare(&c->move, r, c->plan, c->program ? c->program : r->program, &c->cache.next,
+                         error) ||
+        !hr_move_run(&c->move, resizing, error))
+        return false;
+    hr_runner_leave_parking(r);
+    return check_slots(r, c, error) && choose_slots(r, c, error) && forget_turned(r, c, error) &&
+           hr_kv_resize_prepare(&c->cache, c->from, error);
 }
 
 /* ---- Moving pages ---- */
@@ -212,6 +223,7 @@ static bool prepare(HrRunner *r, Change *c, GError **error)
 typedef struct {
     const HrRunner *runner;
     const HrResizing *resizing;
+    double begin;           /* the share of the work that was done before */
     const HrKvMoves *moves; /* of the job that runs */
     atomic_uint next;
 } Mover;
@@ -244,9 +256,10 @@ static void move_layer(const HrKvMoves *moves, void *data)
 
 static void tell_progress(double fraction, void *data)
 {
-    const HrResizing *resizing = ((Mover *)data)->resizing;
-    if (resizing->progress)
-        resizing->progress(fraction, resizing->data);
+    const Mover *mover = data;
+    if (mover->resizing->progress)
+        mover->resizing->progress(mover->begin + (1 - mover->begin) * fraction,
+                                  mover->resizing->data);
 }
 
 /* ---- Applying ---- */
@@ -307,8 +320,11 @@ static void record_cache(const HrRunner *r, const HrPlan *plan, HrLedger *ledger
 {
     size_t at = plan->first_cache;
     for (uint32_t il = 0; il < r->kv.layout.n_layer; il++) {
-        if (r->kv.pools[il].bytes > 0)
-            hr_ledger_record(ledger, hr_plan_get_item(plan, at++), r->kv.pools[il].bytes);
+        bool elsewhere = hr_kv_is_elsewhere(&r->kv, il);
+        uint64_t pool =
+            elsewhere ? hr_kv_layer_pool_bytes(&r->kv.layout, il) : r->kv.pools[il].bytes;
+        if (pool > 0)
+            hr_ledger_record(ledger, hr_plan_get_item(plan, at++), pool);
         if (r->kv.states[il].bytes > 0)
             hr_ledger_record(ledger, hr_plan_get_item(plan, at++), r->kv.states[il].bytes);
     }
@@ -318,9 +334,11 @@ static void record_steps(const HrRunner *r, const HrPlan *plan, HrLedger *ledger
 {
     const HrRegion *regions[] = {&r->executor.arena, &r->executor.prepared, &r->executor.scratch,
                                  &r->executor.logits};
-    for (size_t i = 0; i < G_N_ELEMENTS(regions); i++)
-        hr_ledger_record(ledger, hr_plan_get_item(plan, plan->first_compute + i),
-                         regions[i]->bytes);
+    for (size_t i = 0; i < G_N_ELEMENTS(regions); i++) {
+        const HrPlanItem *item = hr_plan_get_item(plan, plan->first_compute + i);
+        hr_ledger_record(ledger, item, item->device > 0 ? item->bytes : regions[i]->bytes);
+    }
+    hr_runner_record_gpus(plan, ledger);
 }
 
 static void replace_ledger(HrRunner *r, const HrPlan *plan)
@@ -328,7 +346,7 @@ static void replace_ledger(HrRunner *r, const HrPlan *plan)
     guint n_adapters = r->model->adapters->len;
     HrLedger ledger;
     hr_ledger_init(&ledger);
-    record_again(r, plan, HR_ITEM_WEIGHTS, &ledger);
+    hr_runner_record_weights(plan, &ledger);
     record_cache(r, plan, &ledger);
     record_steps(r, plan, &ledger);
     record_again(r, plan, HR_ITEM_PROJECTOR, &ledger);
@@ -344,13 +362,17 @@ static void replace_ledger(HrRunner *r, const HrPlan *plan)
 static void apply(HrRunner *r, Change *c)
 {
     HrPlan *before = r->plan;
+    HrProgram *program = hr_program_ref(r->program); /* what GPUs had refers to it */
     replace_steps(r, c);
+    hr_move_apply(&c->move);
+    hr_program_free(program);
     replace_slots(r, c);
     replace_ledger(r, c->plan);
     r->plan = hr_plan_ref(c->plan);
     hr_plan_unref(before);
     r->num_ctx = c->settings->num_ctx;
     r->stats.n_slots = r->n_slots;
+    r->stats.weights_moved_bytes = hr_laid_bytes(&r->executor.laid);
     hr_runner_sum_ledger(r);
 }
 
@@ -366,6 +388,24 @@ bool hr_runner_may_resize(HrRunner *r, const HrSettings *settings, GError **erro
     return may;
 }
 
+/* From now on nobody queues what would not fit. */
+static bool check_queued(HrRunner *r, const Change *c, GError **error)
+{
+    g_mutex_lock(&r->lock);
+    bool fits = check_queue(r, c, error);
+    if (fits)
+        r->num_ctx = MIN(c->before->num_ctx, c->settings->num_ctx);
+    g_mutex_unlock(&r->lock);
+    return fits;
+}
+
+static void allow_queue(HrRunner *r, const Change *c)
+{
+    g_mutex_lock(&r->lock);
+    r->num_ctx = c->before->num_ctx;
+    g_mutex_unlock(&r->lock);
+}
+
 void hr_runner_run_resizing(HrRunner *r, HrResizing *resizing)
 {
     Change c = {.plan = resizing->plan,
@@ -373,24 +413,21 @@ void hr_runner_run_resizing(HrRunner *r, HrResizing *resizing)
                 .before = hr_plan_get_settings(r->plan)};
     Mover mover = {.runner = r, .resizing = resizing};
     hr_runner_leave_parking(r);
-    if (!prepare(r, &c, &resizing->error))
-        return;
-    g_mutex_lock(&r->lock);
-    bool fits = check_queue(r, &c, &resizing->error);
-    if (fits) /* from now on nobody queues what would not */
-        r->num_ctx = MIN(c.before->num_ctx, c.settings->num_ctx);
-    g_mutex_unlock(&r->lock);
-    if (!fits) {
-        hr_kv_resize_abandon(&c.cache);
-        clear(&c);
-        return;
+    bool ready = prepare(r, &c, resizing, &resizing->error);
+    mover.begin = c.move.share;
+    ready = ready && check_queued(r, &c, &resizing->error) &&
+            hr_kv_resize_carry(&c.cache, move_layer, tell_progress, &mover, &resizing->error);
+    if (ready) {
+        hr_kv_resize_apply(&c.cache, move_layer, tell_progress, &mover);
+        g_mutex_lock(&r->lock);
+        apply(r, &c);
+        g_mutex_unlock(&r->lock);
+        if (r->parking)
+            hr_parking_reform(r->parking, &r->kv, hr_runner_turns_far(r));
+        hr_runner_give_back_sent(r);
+    } else {
+        allow_queue(r, &c);
     }
-    hr_kv_resize_apply(&c.cache, move_layer, tell_progress, &mover);
-    g_mutex_lock(&r->lock);
-    apply(r, &c);
-    g_mutex_unlock(&r->lock);
     clear(&c);
-    if (r->parking)
-        hr_parking_reform(r->parking, &r->kv, hr_runner_turns_far(r));
-    resizing->ok = true;
+    resizing->ok = ready;
 }

@@ -141,14 +141,35 @@ static void cancel_all(HrRunner *r)
     }
 }
 
+/* Who waits for a slot gets it, who left goes. */
+static void look_around(HrRunner *r)
+{
+    take_requests(r);
+    atomic_store(&r->interrupt, false);
+    hr_slots_drop_cancelled(r);
+    drop_cancelled_queue(r);
+}
+
+/* That something is being resized keeps take_requests from sleeping. */
+bool hr_runner_go_on(HrRunner *r)
+{
+    if (is_stopping(r))
+        return false;
+    look_around(r);
+    if (hr_slots_active(r)) {
+        hr_runner_step(r);
+        hr_runner_look(r);
+    }
+    hr_runner_park(r);
+    update_stats(r);
+    return true;
+}
+
 static void *run(void *data)
 {
     HrRunner *r = data;
     while (!is_stopping(r)) {
-        take_requests(r);
-        atomic_store(&r->interrupt, false);
-        hr_slots_drop_cancelled(r);
-        drop_cancelled_queue(r);
+        look_around(r);
         resize_if_asked(r);
         hr_runner_release(r);
         HrEvaluation *evaluation = pending_evaluation(r);

@@ -173,6 +173,11 @@ bool hr_slot_shift(HrRunner *runner, HrSlot *slot);
 bool hr_request_constrain(HrRunner *runner, const HrSlot *slot, float *logits, size_t n_vocab,
                           GError **error);
 
+/* ---- runner.c ---- */
+/* While the thread does something long: what waits is taken, what was cancelled goes, and whoever
+ * works gets a step. False: the runner is to stop. */
+bool hr_runner_go_on(HrRunner *runner);
+
 /* ---- resize.c ---- */
 void hr_runner_run_resizing(HrRunner *runner, HrResizing *resizing);
 

@@ -33,7 +33,7 @@ void hr_runner_count_traffic(HrRunner *r, const HrStep *step)
 double hr_runner_sample_latency(HrRunner *r)
 {
     g_mutex_lock(&r->lock); /* a resize passes them from one executor to the next */
-    HrRegion weights = r->executor.laid.region;
+    HrRegion weights = hr_laid_stretch(&r->executor.laid);
     g_mutex_unlock(&r->lock);
     return weights.bytes >= LEAST_SAMPLED_BYTES
                ? hr_latency_sample(weights.base, weights.bytes, SAMPLE_HOPS)

@@ -10,6 +10,7 @@
 
 struct HrVulkan {
     const HrProgram *program;
+    HrVulkan *before;    /* that it is going to take the place of; or NULL */
     GPtrArray *segments; /* HrVkSegment, owned, in the order of their operations */
 };
 
@@ -26,26 +27,45 @@ static uint32_t device_of(const HrProgram *program, uint32_t op)
     return hr_program_op(program, op)->device;
 }
 
+/* What the one before has on a GPU, if no other stretch goes on with it. */
+static HrVkSegment *find_before(const HrVulkan *v, uint32_t gpu)
+{
+    for (guint i = 0; v->before && i < v->before->segments->len; i++) {
+        HrVkSegment *s = v->before->segments->pdata[i];
+        bool taken = false;
+        for (guint k = 0; k < v->segments->len; k++)
+            taken = taken || ((HrVkSegment *)v->segments->pdata[k])->before == s;
+        if (!taken && s->gpu == gpu)
+            return s;
+    }
+    return NULL;
+}
+
 static bool add_segment(HrVulkan *v, HrKv *kv, const HrDevice *device, uint32_t begin, uint32_t end,
                         GError **error)
 {
     HrVkInstance *instance = hr_gpus_instance(error);
+    HrVkSegment *before = find_before(v, device->gpu);
     if (!instance)
         return false;
     g_autofree char *path = NULL;
     HrGpu gpu;
     HrVkSegment *segment = g_new0(HrVkSegment, 1);
     g_ptr_array_add(v->segments, segment);
+    if (before)
+        return hr_vk_segment_init_beside(segment, before, v->program, kv, begin, end, error);
     hr_vk_describe(instance, device->gpu - 1, &gpu);
     path = hr_vk_pipelines_path(&gpu);
     return hr_vk_segment_init(segment, v->program, kv, begin, end, instance, device->gpu - 1, path,
                               error);
 }
 
-HrVulkan *hr_vulkan_new(const HrProgram *program, HrKv *kv, const HrDevice *devices, GError **error)
+HrVulkan *hr_vulkan_new_beside(HrVulkan *before, const HrProgram *program, HrKv *kv,
+                               const HrDevice *devices, GError **error)
 {
     HrVulkan *v = g_new0(HrVulkan, 1);
     v->program = program;
+    v->before = before;
     v->segments = g_ptr_array_new_with_free_func(free_segment);
     for (uint32_t begin = 0, end; begin < program->ops->len; begin = end) {
         uint32_t device = device_of(program, begin);
@@ -57,6 +77,18 @@ HrVulkan *hr_vulkan_new(const HrProgram *program, HrKv *kv, const HrDevice *devi
         }
     }
     return v;
+}
+
+HrVulkan *hr_vulkan_new(const HrProgram *program, HrKv *kv, const HrDevice *devices, GError **error)
+{
+    return hr_vulkan_new_beside(NULL, program, kv, devices, error);
+}
+
+void hr_vulkan_take_over(HrVulkan *v, HrKv *kv)
+{
+    for (guint i = 0; i < v->segments->len; i++)
+        hr_vk_segment_take_over(v->segments->pdata[i], kv);
+    v->before = NULL;
 }
 
 void hr_vulkan_free(HrVulkan *v)
@@ -106,9 +138,14 @@ static bool write_page(void *data, uint32_t layer, uint32_t page, const void *sr
     return hr_vk_segment_write_page(segment_of(data, layer), layer, page, src, error);
 }
 
+static bool keeps(void *data, uint32_t layer, uint64_t bytes)
+{
+    return hr_vk_segment_keeps_pool(segment_of(data, layer), layer, bytes);
+}
+
 HrKvElsewhere hr_vulkan_cache(HrVulkan *v)
 {
-    return (HrKvElsewhere){v, holds, take, copy, read_page, write_page};
+    return (HrKvElsewhere){v, holds, keeps, take, copy, read_page, write_page};
 }
 
 /* ---- Weights ---- */
@@ -122,12 +159,17 @@ bool hr_vulkan_load(HrVulkan *v, bool (*progress)(uint64_t bytes, void *data), v
     return true;
 }
 
+uint64_t hr_vulkan_find(const HrVulkan *v, const void *data)
+{
+    uint64_t address = 0;
+    for (guint i = 0; i < v->segments->len && address == 0; i++)
+        address = hr_vk_segment_find(v->segments->pdata[i], data);
+    return address;
+}
+
 bool hr_vulkan_has(const HrVulkan *v, const void *data)
 {
-    for (guint i = 0; i < v->segments->len; i++)
-        if (hr_vk_segment_has(v->segments->pdata[i], data))
-            return true;
-    return false;
+    return hr_vulkan_find(v, data) != 0;
 }
 
 uint64_t hr_vulkan_weight_bytes(const HrVulkan *v)
@@ -135,6 +177,14 @@ uint64_t hr_vulkan_weight_bytes(const HrVulkan *v)
     uint64_t bytes = 0;
     for (guint i = 0; i < v->segments->len; i++)
         bytes += hr_vk_segment_weight_bytes(v->segments->pdata[i]);
+    return bytes;
+}
+
+uint64_t hr_vulkan_missing_bytes(const HrVulkan *v)
+{
+    uint64_t bytes = 0;
+    for (guint i = 0; i < v->segments->len; i++)
+        bytes += hr_vk_segment_missing_bytes(v->segments->pdata[i]);
     return bytes;
 }
 

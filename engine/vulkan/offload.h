@@ -20,14 +20,25 @@ HrVulkan *hr_vulkan_new(const HrProgram *program, HrKv *kv, const HrDevice *devi
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void hr_vulkan_free(HrVulkan *vulkan); /* NULL is a no-op */
 
+/* The same for another placement, another program or other sizes of the same model, beside what
+ * before (NULL: nothing) has: it shares the GPUs that both use, and weights and pages that stay as
+ * they are. kv: what the cache is going to be. Until it takes over, only before is run. */
+HrVulkan *hr_vulkan_new_beside(HrVulkan *before, const HrProgram *program, HrKv *kv,
+                               const HrDevice *devices, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Has what is kept; kv: where what was kv then is now. before is to be freed, and nothing else. */
+void hr_vulkan_take_over(HrVulkan *vulkan, HrKv *kv);
+
 /* For kv. */
 HrKvElsewhere hr_vulkan_cache(HrVulkan *vulkan);
 /* Sends weights up; as hr_vk_segment_load. */
 bool hr_vulkan_load(HrVulkan *vulkan, bool (*progress)(uint64_t bytes, void *data), void *data,
                     GError **error);
-/* Whether a GPU has a copy of the weight that was bound at data. */
+/* Whether a GPU has a copy of the weight that was bound at data, and where; 0: none has. */
 bool hr_vulkan_has(const HrVulkan *vulkan, const void *data);
+uint64_t hr_vulkan_find(const HrVulkan *vulkan, const void *data);
 uint64_t hr_vulkan_weight_bytes(const HrVulkan *vulkan);
+/* What hr_vulkan_load is going to send. */
+uint64_t hr_vulkan_missing_bytes(const HrVulkan *vulkan);
 /* Lets host hand the GPUs' operations over. */
 void hr_vulkan_join(HrVulkan *vulkan, HrExecutor *host);
 

@@ -99,7 +99,7 @@ static void lay_out_step(HrVkSegment *s)
 
 /* ---- Lifetime ---- */
 
-static bool make_buffers(HrVkSegment *s, GError **error)
+bool hr_vk_segment_make_buffers(HrVkSegment *s, GError **error)
 {
     const HrProgram *p = s->program;
     bool last = s->end == p->ops->len;
@@ -137,10 +137,11 @@ bool hr_vk_segment_init(HrVkSegment *s, const HrProgram *program, HrKv *kv, uint
 {
     HrGpu described;
     hr_vk_segment_outline(s, program, kv, begin, end);
+    s->gpu = gpu + 1;
     hr_vk_describe(instance, gpu, &described);
     return hr_vk_device_init(&s->device, instance, gpu, &described, error) &&
            hr_vk_pipelines_init(&s->pipelines, &s->device, cache_path, error) &&
-           make_buffers(s, error);
+           hr_vk_segment_make_buffers(s, error);
 }
 
 void hr_vk_segment_finish(HrVkSegment *s)
@@ -150,8 +151,10 @@ void hr_vk_segment_finish(HrVkSegment *s)
     if (s->device.handle) {
         for (guint i = 0; i < s->recordings->len; i++)
             hr_vk_recording_finish(&g_array_index(s->recordings, HrVkRecording, i), &s->device);
-        hr_vk_pipelines_save(&s->pipelines);
-        hr_vk_pipelines_finish(&s->pipelines);
+        if (!s->before) {
+            hr_vk_pipelines_save(&s->pipelines);
+            hr_vk_pipelines_finish(&s->pipelines);
+        }
         for (uint32_t il = 0; il <= s->program->hparams->n_layer; il++)
             hr_vk_buffer_finish(&s->weights[il], &s->device);
         for (uint32_t il = 0; il < s->program->hparams->n_layer; il++)
@@ -159,7 +162,8 @@ void hr_vk_segment_finish(HrVkSegment *s)
         HrVkBuffer *const buffers[] = {&s->arena, &s->scratch, &s->step, &s->staging, &s->back, &s->logits};
         for (size_t i = 0; i < G_N_ELEMENTS(buffers); i++)
             hr_vk_buffer_finish(buffers[i], &s->device);
-        hr_vk_device_finish(&s->device);
+        if (!s->before)
+            hr_vk_device_finish(&s->device);
     }
     g_free(s->weights);
     g_free(s->pools);
@@ -309,19 +313,68 @@ static bool send(HrVkSegment *s, const Upload *u, bool (*progress)(uint64_t byte
     return true;
 }
 
+static bool is_there(const HrVkSegment *before, const Upload *u)
+{
+    const HrVkAddress *at = g_hash_table_lookup(before->placed, u->data);
+    return at && *at == before->weights[u->layer].address + u->offset;
+}
+
+/* Which layers' weights lie in the one before as they would lie here. */
+static bool *find_kept(const HrVkSegment *s, const Collect *c)
+{
+    uint32_t n_layer = s->program->hparams->n_layer;
+    bool *kept = g_new0(bool, n_layer + 1);
+    if (!s->before)
+        return kept;
+    for (uint32_t il = 0; il <= n_layer; il++)
+        kept[il] = c->bytes[il] > 0 && s->before->weights[il].bytes == c->bytes[il];
+    for (guint i = 0; i < c->uploads->len; i++) {
+        const Upload *u = &g_array_index(c->uploads, Upload, i);
+        kept[u->layer] = kept[u->layer] && is_there(s->before, u);
+    }
+    return kept;
+}
+
+static void keep(HrVkSegment *s, const Upload *u)
+{
+    HrVkAddress *at = g_new(HrVkAddress, 1);
+    *at = s->before->weights[u->layer].address + u->offset;
+    g_hash_table_insert(s->placed, (gpointer)u->data, at);
+}
+
 bool hr_vk_segment_load(HrVkSegment *s, bool (*progress)(uint64_t bytes, void *data), void *data,
                         GError **error)
 {
     Collect c;
     bool ok = true;
     collect_all(&c, s);
+    g_autofree bool *kept = find_kept(s, &c);
     for (uint32_t il = 0; ok && il <= s->program->hparams->n_layer; il++)
-        ok = hr_vk_buffer_init(&s->weights[il], &s->device, HR_VK_OWN, c.bytes[il], "weights",
-                               error);
-    for (guint i = 0; ok && i < c.uploads->len; i++)
-        ok = send(s, &g_array_index(c.uploads, Upload, i), progress, data, error);
+        ok = kept[il] || hr_vk_buffer_init(&s->weights[il], &s->device, HR_VK_OWN, c.bytes[il],
+                                           "weights", error);
+    for (guint i = 0; ok && i < c.uploads->len; i++) {
+        const Upload *upload = &g_array_index(c.uploads, Upload, i);
+        if (kept[upload->layer])
+            keep(s, upload);
+        else
+            ok = send(s, upload, progress, data, error);
+    }
     forget(&c);
     return ok;
+}
+
+uint64_t hr_vk_segment_missing_bytes(HrVkSegment *s)
+{
+    Collect c;
+    uint64_t bytes = 0;
+    collect_all(&c, s);
+    g_autofree bool *kept = find_kept(s, &c);
+    for (guint i = 0; i < c.uploads->len; i++) {
+        const Upload *u = &g_array_index(c.uploads, Upload, i);
+        bytes += kept[u->layer] ? 0 : u->bytes;
+    }
+    forget(&c);
+    return bytes;
 }
 
 uint64_t hr_vk_segment_weight_bytes(const HrVkSegment *s)
@@ -332,7 +385,8 @@ uint64_t hr_vk_segment_weight_bytes(const HrVkSegment *s)
     return bytes;
 }
 
-bool hr_vk_segment_has(const HrVkSegment *s, const void *data)
+HrVkAddress hr_vk_segment_find(const HrVkSegment *s, const void *data)
 {
-    return g_hash_table_contains(s->placed, data);
+    const HrVkAddress *at = g_hash_table_lookup(s->placed, data);
+    return at ? *at : 0;
 }

@@ -19,10 +19,12 @@ typedef struct {
     uint32_t entries;       /* of a slot's page table */
 } HrVkStepLayout;
 
-typedef struct {
+typedef struct HrVkSegment {
     const HrProgram *program;
     HrKv *kv;
     uint32_t begin, end; /* operations */
+    uint32_t gpu;        /* HrDevice.gpu, for who looks for it */
+    struct HrVkSegment *before; /* whose device, weights and pages it is going to have; or NULL */
     HrVkDevice device;
     HrVkPipelines pipelines;
     HrVkBuffer *weights;    /* [n_layer + 1] of a layer; the last: of what comes behind all */
@@ -46,6 +48,16 @@ bool hr_vk_segment_init(HrVkSegment *segment, const HrProgram *program, HrKv *kv
                         const char *cache_path, GError **error);
 void hr_vk_segment_finish(HrVkSegment *segment);
 
+/* ---- In the place of another one (succeed.c) ----
+ * Another stretch of the same model's operations on the same GPU. Until it takes over, both share
+ * the device, which is the other one's, and what stays as it is is only there. */
+bool hr_vk_segment_init_beside(HrVkSegment *segment, HrVkSegment *before, const HrProgram *program,
+                               HrKv *kv, uint32_t begin, uint32_t end, GError **error);
+/* Whether the pages of a layer are those that the other one has. */
+bool hr_vk_segment_keeps_pool(const HrVkSegment *segment, uint32_t layer, uint64_t bytes);
+/* Takes what is kept from the other one, which has nothing then but what it did not need. */
+void hr_vk_segment_take_over(HrVkSegment *segment, HrKv *kv);
+
 /* The cache of a layer, and pages of it. */
 bool hr_vk_segment_add_pool(HrVkSegment *segment, uint32_t layer, uint64_t bytes, GError **error);
 bool hr_vk_segment_copy_page(HrVkSegment *segment, uint32_t layer, uint32_t from, uint32_t to,
@@ -55,13 +67,14 @@ bool hr_vk_segment_read_page(HrVkSegment *segment, uint32_t layer, uint32_t page
 bool hr_vk_segment_write_page(HrVkSegment *segment, uint32_t layer, uint32_t page, const void *src,
                               GError **error);
 
-/* Sends the weights of the stretch up; progress (may be NULL) gets bytes as they go and says whether to
- * go on. HR_ERROR_CANCELLED, HR_ERROR_MEMORY. */
+/* Sends the weights of the stretch up that are not kept; progress (may be NULL) gets bytes as they
+ * go and says whether to go on. HR_ERROR_CANCELLED, HR_ERROR_MEMORY. */
 bool hr_vk_segment_load(HrVkSegment *segment, bool (*progress)(uint64_t bytes, void *data),
                         void *data, GError **error);
+uint64_t hr_vk_segment_missing_bytes(HrVkSegment *segment); /* that it is going to send */
 uint64_t hr_vk_segment_weight_bytes(const HrVkSegment *segment);
-/* Whether the stretch has a copy of the weight that was bound at data. */
-bool hr_vk_segment_has(const HrVkSegment *segment, const void *data);
+/* Where the stretch has a copy of the weight that was bound at data; 0: it has none. */
+HrVkAddress hr_vk_segment_find(const HrVkSegment *segment, const void *data);
 
 /* Computes the stretch for a step. False with error, or without where abort became true. */
 bool hr_vk_segment_run(HrVkSegment *segment, const HrStep *step, const atomic_bool *abort,
@@ -71,6 +84,8 @@ bool hr_vk_segment_run(HrVkSegment *segment, const HrStep *step, const atomic_bo
 
 /* Weights begin at multiples of this: the widest load of any shader, and a cache line. */
 #define HR_VK_WEIGHT_ALIGN 64
+/* What a step takes on the device, whatever the weights are. */
+bool hr_vk_segment_make_buffers(HrVkSegment *segment, GError **error);
 
 /* One dispatch. */
 typedef struct {

@@ -11,7 +11,7 @@
 
 typedef struct {
   gint64 num_ctx, parallel, num_batch;
-  char *kv_type;
+  char *kv_type, *gpu_layers;
   gboolean json;
 } Wanted;
 
@@ -28,6 +28,24 @@ add_count (HrValue *body, const char *option, const char *name, gint64 value, gi
   return TRUE;
 }
 
+/* "auto" is as many as fit. */
+static gboolean
+add_gpu_layers (HrValue *body, const char *text, GError **error)
+{
+  gint64 layers = -1;
+
+  if (text == NULL)
+    return TRUE;
+  if (!g_str_equal (text, "auto") &&
+      !g_ascii_string_to_signed (text, 10, 0, G_MAXINT16, &layers, NULL)) {
+    g_set_error (error, HR_ERROR, HR_ERROR_SETTINGS,
+                 _("--gpu-layers is %s; it can be auto, or a number of layers"), text);
+    return FALSE;
+  }
+  headroom_json_set_int (body, "num_gpu", layers);
+  return TRUE;
+}
+
 /* What the server is asked for. */
 static char *
 dup_body (const char *model, const Wanted *wanted, GError **error)
@@ -40,6 +58,7 @@ dup_body (const char *model, const Wanted *wanted, GError **error)
   if (!add_count (body, "--num-ctx", "num_ctx", wanted->num_ctx, G_MAXINT32, error) ||
       !add_count (body, "--parallel", "parallel", wanted->parallel, HR_MAX_PARALLEL, error) ||
       !add_count (body, "--num-batch", "num_batch", wanted->num_batch, HR_MAX_NUM_BATCH, error) ||
+      !add_gpu_layers (body, wanted->gpu_layers, error) ||
       !headroom_cli_parse_kv_type (wanted->kv_type, &type, error))
     return NULL;
   if (wanted->kv_type != NULL)
@@ -59,6 +78,8 @@ print_answer (HrValue *answer)
            (int) headroom_json_get_int (settings, "num_ctx", 0),
            (int) headroom_json_get_int (settings, "parallel", 0),
            headroom_json_get_string (settings, "kv_type"), cache);
+  if (headroom_json_get_int (settings, "gpu_layers", 0) > 0)
+    g_print (_(", %d layers on GPUs"), (int) headroom_json_get_int (settings, "gpu_layers", 0));
   g_print ("\n");
 }
 
@@ -86,7 +107,7 @@ resize (const char *model, const Wanted *wanted)
 int
 headroom_cmd_resize (int argc, char **argv)
 {
-  Wanted wanted = { HEADROOM_NOT_GIVEN, HEADROOM_NOT_GIVEN, HEADROOM_NOT_GIVEN, NULL, FALSE };
+  Wanted wanted = { HEADROOM_NOT_GIVEN, HEADROOM_NOT_GIVEN, HEADROOM_NOT_GIVEN, NULL, NULL, FALSE };
   const GOptionEntry entries[] = {
     { "num-ctx", 'c', 0, G_OPTION_ARG_INT64, &wanted.num_ctx,
       N_("Context length in tokens, of each slot"), "N" },
@@ -95,20 +116,25 @@ headroom_cmd_resize (int argc, char **argv)
       N_("Prompt tokens read in one step"), "N" },
     { "kv-type", 0, 0, G_OPTION_ARG_STRING, &wanted.kv_type,
       N_("Type of the cache: f32, f16, q8_0 or q4_0"), N_("TYPE") },
+    { "gpu-layers", 0, 0, G_OPTION_ARG_STRING, &wanted.gpu_layers, N_("Layers on GPUs"),
+      "N|auto" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &wanted.json, N_("Print what /headroom/resize answers"),
       NULL },
     G_OPTION_ENTRY_NULL
   };
   int status;
 
-  if (!headroom_cli_parse (entries, _("MODEL"),
-                           _("Gives a model that is in memory other settings. Its weights stay, and "
-                             "answers that run go on."),
-                           1, 1, &argc, &argv)) {
+  if (!headroom_cli_parse (
+          entries, _("MODEL"),
+          _("Gives a model that is in memory other settings. Its weights stay, but for "
+             "layers that go to another device, and answers that run go on."),
+          1, 1, &argc, &argv)) {
     g_free (wanted.kv_type);
+    g_free (wanted.gpu_layers);
     return HEADROOM_EXIT_USAGE;
   }
   status = resize (argv[1], &wanted);
   g_free (wanted.kv_type);
+  g_free (wanted.gpu_layers);
   return status;
 }

@@ -101,6 +101,8 @@ headroom_demand_layers_are_met (const HeadroomDemand *self, const HrPlan *loaded
   if (!self->gpu_layers_given || wanted < 0 || n_layers == 0 || !has_gpu (loaded))
     return TRUE;
   wanted = MIN (wanted, n_layers);
+  if (wanted > now && hr_plan_get_gpu_state (loaded) == HR_GPU_LACKS)
+    return TRUE; /* that is all that there can be */
   return !differs (wanted != now, "num_gpu", (guint32) wanted, (guint32) MAX (now, 0), ret_reason);
 }
 
@@ -122,6 +124,8 @@ headroom_demand_resize (const HeadroomDemand *self, const HrSettings *loaded, gu
     settings.num_batch = wanted->num_batch;
   if (self->kv_type_given)
     settings.kv_type = wanted->kv_type;
+  if (self->gpu_layers_given && (self->exact || wanted->gpu_layers >= 0))
+    settings.gpu_layers = wanted->gpu_layers;
   *ret_settings = settings;
   return TRUE;
 }

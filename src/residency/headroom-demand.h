@@ -38,8 +38,8 @@ gboolean headroom_demand_init (HeadroomDemand *self, const HeadroomOptions *opti
 gboolean headroom_demand_is_met (const HeadroomDemand *self, const HrSettings *loaded,
                                  guint32 n_ctx_train, char **ret_reason);
 
-/* Whether as many layers are on GPUs as the request says, where it says so and there are any: they
- * are moved by loading the model again. */
+/* Whether as many layers are on GPUs as the request says, where it says so and there are any that
+ * could be. */
 gboolean headroom_demand_layers_are_met (const HeadroomDemand *self, const HrPlan *loaded,
                                          char **ret_reason);
 

@@ -124,17 +124,10 @@ is_what_is_wanted (HeadroomResident *resident, const HeadroomAcquisition *wanted
     *ret_reason = g_strdup (_("its file was replaced"));
     return FALSE;
   }
-  return headroom_demand_layers_are_met (&wanted->demand, resident->plan, ret_reason) &&
+  return !headroom_resize_makes_auto (resident, wanted) &&
+         headroom_demand_layers_are_met (&wanted->demand, resident->plan, ret_reason) &&
          headroom_demand_is_met (&wanted->demand, hr_plan_get_settings (resident->plan),
                                  hr_model_get_info (resident->model)->n_ctx_train, ret_reason);
-}
-
-/* What no resizing gives. */
-static gboolean
-must_be_loaded_again (HeadroomResident *resident, const HeadroomAcquisition *wanted)
-{
-  return is_replaced (resident, wanted) ||
-         !headroom_demand_layers_are_met (&wanted->demand, resident->plan, NULL);
 }
 
 /* The resident that an acquisition may have now, or NULL; then somebody will pump again, or error
@@ -152,9 +145,8 @@ find_place (HeadroomResidency *self, HeadroomAcquisition *wanted, gboolean *ret_
     return NULL;
   if (is_what_is_wanted (resident, wanted, &reason))
     return resident;
-  switch (must_be_loaded_again (resident, wanted)
-              ? HEADROOM_RESIZE_RELOAD
-              : headroom_resize_try (self, resident, wanted, error)) {
+  switch (is_replaced (resident, wanted) ? HEADROOM_RESIZE_RELOAD
+                                         : headroom_resize_try (self, resident, wanted, error)) {
   case HEADROOM_RESIZE_NOTHING:
     return resident;
   case HEADROOM_RESIZE_RELOAD:

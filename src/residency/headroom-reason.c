@@ -61,6 +61,12 @@ static const struct {
                                 N_("It was resized while it stays loaded: [num_ctx {1} instead of {0}|"
                                     "parallel {3} instead of {2}|num_batch {7} instead of {6}|"
                                     "a {5} cache instead of {4}].") },
+  [HEADROOM_REASON_LAYERS_ASKED] = { "layers-asked", "uuu",
+                                     N_("{0} of its layers moved while it stays loaded, as was asked for: {2} are on GPUs instead of {1}.") },
+  [HEADROOM_REASON_LAYERS_FIT] = { "layers-fit", "uuu",
+                                   N_("{0} of its layers moved to GPUs while it stays loaded, because there is room for them: {2} instead of {1}.") },
+  [HEADROOM_REASON_LAYERS_LEFT] = { "layers-left", "uuu",
+                                    N_("{0} of its layers left the GPUs while it stays loaded, because there is no room for them any more: {2} instead of {1}.") },
   [HEADROOM_REASON_PARKED] = { "parked", "ub",
                                N_("{0} tokens that nobody uses now were put into a file of {1}.") },
   [HEADROOM_REASON_UNPARKED] = { "unparked", "ub",

@@ -23,11 +23,46 @@ difference (const HrPlan *a, const HrPlan *b)
   return MAX (x, y) - MIN (x, y);
 }
 
+static gboolean
+is_as_large (const HrSettings *a, const HrSettings *b)
+{
+  return a->num_ctx == b->num_ctx && a->parallel == b->parallel && a->num_batch == b->num_batch &&
+         a->kv_type == b->kv_type;
+}
+
+static gboolean
+is_same (const HrSettings *a, const HrSettings *b)
+{
+  return is_as_large (a, b) && a->gpu_layers == b->gpu_layers;
+}
+
+/* Layers that went to another device, and why: because somebody said how many, or for want of room,
+ * or because there is more. */
+static void
+tell_layers (HeadroomResidency *self, HeadroomResident *resident, const HrSettings *before,
+             guint64 bytes)
+{
+  gint32 was = MAX (before->gpu_layers, 0);
+  gint32 is = MAX (hr_plan_get_settings (resident->plan)->gpu_layers, 0);
+
+  if (was == is)
+    return;
+  headroom_residency_tell (self, HEADROOM_EVENT_RESIZE, name_of (resident), resident->demand.client,
+                           bytes,
+                           resident->demand.settings.gpu_layers >= 0 ? HEADROOM_REASON_LAYERS_ASKED
+                           : is > was                                ? HEADROOM_REASON_LAYERS_FIT
+                                                                     : HEADROOM_REASON_LAYERS_LEFT,
+                           (guint) ABS (is - was), (guint) was, (guint) is);
+}
+
 static void
 tell (HeadroomResidency *self, HeadroomResident *resident, const HrSettings *before, guint64 bytes)
 {
   const HrSettings *now = hr_plan_get_settings (resident->plan);
 
+  tell_layers (self, resident, before, bytes);
+  if (is_as_large (before, now))
+    return;
   headroom_residency_tell (self, HEADROOM_EVENT_RESIZE, name_of (resident), resident->demand.client,
                            bytes, HEADROOM_REASON_RESIZED, before->num_ctx, now->num_ctx,
                            before->parallel, now->parallel, hr_kv_type_name (before->kv_type),
@@ -88,7 +123,8 @@ resized_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     headroom_residency_pump (self);
 }
 
-/* As on the machine where the model itself takes nothing. */
+/* As on the machine where the model itself takes nothing. Layers stay where they are, unless nobody
+ * said how many are on GPUs and there is no room for them any more. */
 static HrPlan *
 plan_for (HeadroomResidency *self, HeadroomResident *resident, const HrSettings *settings,
           GError **error)
@@ -96,17 +132,17 @@ plan_for (HeadroomResidency *self, HeadroomResident *resident, const HrSettings 
   HrDevice devices[HEADROOM_MAX_DEVICES];
   gsize n = headroom_residency_get_devices (self, devices, G_N_ELEMENTS (devices));
   g_autoptr (HeadroomFit) fit = NULL;
+  HrSettings automatic = *settings;
 
   headroom_budget_give_back (resident, devices, n);
   fit = headroom_machine_fit (self->machine, resident->model, settings, devices, n, error);
+  if (fit != NULL && resident->demand.settings.gpu_layers < 0 && settings->gpu_layers > 0 &&
+      !hr_plan_fits (fit->plan, NULL)) {
+    automatic.gpu_layers = -1;
+    headroom_fit_free (fit);
+    fit = headroom_machine_fit (self->machine, resident->model, &automatic, devices, n, error);
+  }
   return fit != NULL ? g_steal_pointer (&fit->plan) : NULL;
-}
-
-static gboolean
-is_same (const HrSettings *a, const HrSettings *b)
-{
-  return a->num_ctx == b->num_ctx && a->parallel == b->parallel && a->num_batch == b->num_batch &&
-         a->kv_type == b->kv_type;
 }
 
 /* While it is resized nobody may unload it, as if a request had it. */
@@ -118,6 +154,8 @@ start (HeadroomResidency *self, HeadroomResident *resident, const HeadroomAcquis
   resident->n_leases++;
   resident->resize_for = wanted;
   resident->demand.exact = wanted->demand.exact;
+  if (wanted->demand.gpu_layers_given)
+    resident->demand.settings.gpu_layers = wanted->demand.settings.gpu_layers;
   headroom_resident_resize_async (resident, take_plan, resized_cb, g_object_ref (self));
 }
 
@@ -160,6 +198,13 @@ only_shrinks (HeadroomResident *resident, const HrPlan *plan)
   return TRUE;
 }
 
+gboolean
+headroom_resize_makes_auto (const HeadroomResident *resident, const HeadroomAcquisition *wanted)
+{
+  return wanted->demand.exact && wanted->demand.gpu_layers_given &&
+         wanted->demand.settings.gpu_layers < 0 && resident->demand.settings.gpu_layers >= 0;
+}
+
 HeadroomResizeOutcome
 headroom_resize_try (HeadroomResidency *self, HeadroomResident *resident,
                      const HeadroomAcquisition *wanted, GError **error)
@@ -177,8 +222,11 @@ headroom_resize_try (HeadroomResidency *self, HeadroomResident *resident,
   plan = plan_for (self, resident, &settings, error);
   if (plan == NULL)
     return HEADROOM_RESIZE_REFUSED;
-  if (is_same (hr_plan_get_settings (plan), loaded))
+  if (is_same (hr_plan_get_settings (plan), loaded)) {
+    if (wanted->demand.gpu_layers_given)
+      resident->demand.settings.gpu_layers = wanted->demand.settings.gpu_layers;
     return HEADROOM_RESIZE_NOTHING;
+  }
   g_strlcpy (resident->demand.client, wanted->demand.client, sizeof resident->demand.client);
   if (!answers_allow (self, resident, wanted, hr_plan_get_settings (plan), error))
     return HEADROOM_RESIZE_REFUSED;

@@ -19,6 +19,9 @@ typedef enum {
   HEADROOM_RESIZE_REFUSED, /* error is set */
 } HeadroomResizeOutcome;
 
+/* Whether how many layers are on GPUs is to be the planner's choice from now on, and was not. */
+gboolean headroom_resize_makes_auto (const HeadroomResident *resident,
+                                     const HeadroomAcquisition *wanted);
 /* Has resident, which is READY, become what an acquisition of it wants. */
 HeadroomResizeOutcome headroom_resize_try (HeadroomResidency *self, HeadroomResident *resident,
                                            const HeadroomAcquisition *wanted, GError **error);

@@ -35,7 +35,8 @@ says_nothing (const HeadroomDemand *demand)
 {
   const HrSettings *s = &demand->settings;
 
-  return s->num_ctx == 0 && s->parallel == 0 && s->num_batch == 0 && !demand->kv_type_given;
+  return s->num_ctx == 0 && s->parallel == 0 && s->num_batch == 0 && !demand->kv_type_given &&
+         !demand->gpu_layers_given;
 }
 
 static gboolean
@@ -52,8 +53,9 @@ read_demand (HeadroomExchange *exchange, HrValue *json, HeadroomDemand *ret_dema
   ret_demand->exact = TRUE;
   if (!says_nothing (ret_demand))
     return TRUE;
-  g_set_error_literal (error, HEADROOM_WIRE_ERROR, 400,
-                       _("Say what is to change: num_ctx, parallel, num_batch or kv_type."));
+  g_set_error_literal (
+      error, HEADROOM_WIRE_ERROR, 400,
+      _("Say what is to change: num_ctx, parallel, num_batch, kv_type or num_gpu."));
   return FALSE;
 }
 

@@ -330,7 +330,9 @@ static HrKvResize prepare_resize(Fixture *f, uint32_t num_ctx, uint32_t parallel
                            .kv_type = HR_KV_F32};
     g_autoptr(GError) error = NULL;
     HrKvResize resize;
-    g_assert_true(hr_kv_resize_prepare(&resize, &f->kv, &f->hparams, &settings, from, &error));
+    g_assert_true(hr_kv_resize_make(&resize, &f->kv, &f->hparams, &settings, &error));
+    g_assert_no_error(error);
+    g_assert_true(hr_kv_resize_prepare(&resize, from, &error));
     g_assert_no_error(error);
     return resize;
 }
@@ -377,6 +379,7 @@ static void resize_somehow(Fixture *f, GRand *rand)
             g_assert_cmpuint(held(f, s), ==, before[s].n);
         return;
     }
+    g_assert_true(hr_kv_resize_carry(&resize, copy_pages, no_progress, NULL, NULL));
     hr_kv_resize_apply(&resize, copy_pages, no_progress, NULL);
     g_assert_cmpuint(f->kv.n_slots, ==, parallel);
     for (uint32_t s = 0; s < parallel; s++) {
