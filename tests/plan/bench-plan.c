@@ -40,14 +40,21 @@ compare (const void *a, const void *b)
 }
 
 static gint64
+once_us (void (*func) (Question *), Question *q)
+{
+  gint64 before = g_get_monotonic_time ();
+
+  func (q);
+  return g_get_monotonic_time () - before;
+}
+
+static gint64
 median_us (void (*func) (Question *), Question *q)
 {
   gint64 times[ROUNDS];
 
   for (gsize i = 0; i < ROUNDS; i++) {
-    gint64 before = g_get_monotonic_time ();
-    func (q);
-    times[i] = g_get_monotonic_time () - before;
+    times[i] = once_us (func, q);
   }
   qsort (times, ROUNDS, sizeof *times, compare);
   return times[ROUNDS / 2];
@@ -75,6 +82,8 @@ measure (const char *name)
     printf ("%s: not planned here\n", name);
     return;
   }
+  q.n_devices = 1;
+  printf ("%s, the first plan: %" G_GINT64_FORMAT " us\n", name, once_us (plan_once, &q));
   for (q.n_devices = 1; q.n_devices <= 3; q.n_devices += 2)
     printf ("%s, %u layers, %" G_GSIZE_FORMAT " devices: plan %" G_GINT64_FORMAT
             " us, fit %" G_GINT64_FORMAT " us\n",
