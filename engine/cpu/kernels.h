@@ -20,6 +20,7 @@ static inline size_t hr_round_up(size_t n, size_t multiple)
 extern const HrLinearKernels hr_linear_plain;
 #ifdef __x86_64__
 extern const HrLinearKernels hr_linear_avx2;
+extern const HrLinearKernels hr_linear_avx512;
 extern const HrLinearKernels hr_linear_avx_vnni;
 extern const HrLinearKernels hr_linear_avx512_vnni;
 #elif defined(__aarch64__)

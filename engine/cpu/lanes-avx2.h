@@ -168,20 +168,14 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 
 /* ---- Byte products ---- */
 
-/* How far signed weights of a kind are raised in panels. Without VNNI products of bytes are summed
- * in 16 bits, signed and saturating, so that wide weights are multiplied by magnitude and sign, and
- * the others are raised no further than they must. START: what integer sums start from; with VNNI
- * see lanes-avx512.h. */
+/* How far signed weights of a kind are raised in panels, and START: see lanes-avx512.h. */
 #ifdef __AVXVNNI__
 #define RAISED_32 128
 #define RAISED_16 128
 #define RAISED_WIDE 128
 #define START 0x4b400000
 #else
-#define RAISED_32 16  /* of at most 5 bits, in groups of 32 */
-#define RAISED_16 32  /* of at most 6 bits, in groups of 16 */
-#define RAISED_WIDE 0 /* of 8 bits */
-#define START 0
+#include "cpu/pair-sums.h"
 #endif
 
 /* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit
@@ -199,18 +193,6 @@ HR_INLINE V broadcast_4(const int8_t *q)
     memcpy(&four, q, sizeof four);
     return v_set_32(four);
 }
-
-#ifndef __AVXVNNI__
-/* How many pair sums of unsigned weights, below twice raised or 32, times -127 .. 127 stay within
- * 16 bits. */
-HR_INLINE int pair_sums_at_most(int raised)
-{
-    return raised == RAISED_16 ? 2 : raised == RAISED_WIDE ? 1 : 4;
-}
-static_assert(4 * 2 * 31 * 127 <= INT16_MAX && 2 * 2 * 63 * 127 <= INT16_MAX &&
-                  2 * 128 * 127 <= INT16_MAX,
-              "sums of byte products must not saturate");
-#endif
 
 /* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of
  * column c, of n_cols, from byte first of its group on. raised: how far these weights are; with

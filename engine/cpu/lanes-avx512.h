@@ -1,4 +1,5 @@
-/* lanes-avx512.h: the operations that the kernel templates are written in, with AVX-512 and VNNI.
+/* lanes-avx512.h: the operations that the kernel templates are written in, with AVX-512,
+ * and with VNNI where the compiler's flags allow it.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -169,25 +170,37 @@ HR_INLINE V load_dwords(const uint8_t *p, size_t stride)
 
 /* ---- Byte products ---- */
 
-/* How far signed weights of a kind are raised in panels. */
+/* How far signed weights of a kind are raised in panels. START: what integer sums start from, the bits
+ * of 1.5 * 2^23. A sum s below 2^22 in magnitude then has the bits of the float 1.5 * 2^23 + s,
+ * without a conversion. */
+#ifdef __AVX512VNNI__
 #define RAISED_32 128   /* of at most 5 bits, in groups of 32 */
 #define RAISED_16 128   /* of at most 6 bits, in groups of 16 */
 #define RAISED_WIDE 128 /* of 8 bits */
+#define START 0x4b400000
+#else
+#include "cpu/pair-sums.h"
+#endif
 
 /* Widest tiles of columns with one panel and with two: sums, integer sums, weights and a column fit
  * in the 32 registers. */
 #define COLUMNS_1 12
 #define COLUMNS_2 6
-/* What integer sums start from: the bits of 1.5 * 2^23. A sum s below 2^22 in magnitude then has
- * the bits of the float 1.5 * 2^23 + s, without a conversion. */
-#define START 0x4b400000
 /* Tile of rows and columns of float weights: their sums, the rows' weights and a column fit in the
  * registers. */
 #define FLOAT_ROWS 4
 #define FLOAT_COLUMNS 6
 
+HR_INLINE V broadcast_4(const int8_t *q)
+{
+    int32_t four;
+    memcpy(&four, q, sizeof four);
+    return _mm512_set1_epi32(four);
+}
+
 /* dot[p][c] += n_steps dwords of panel p, of n_panels that are panel_step apart, times those of
  * column c, of n_cols, from byte first of its group on. raised: how far these weights are. */
+#ifdef __AVX512VNNI__
 HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups,
                             size_t stride, int first, int n_steps, int n_cols, int raised,
                             V dot[][COLUMNS_1])
@@ -196,9 +209,7 @@ HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const u
     for (int i = 0; i < n_steps; i++) {
         HR_UNROLL(16)
         for (int c = 0; c < n_cols; c++) {
-            int32_t four;
-            memcpy(&four, hr_group_of(groups, stride, c)->q + first + 4 * i, sizeof four);
-            const V x = _mm512_set1_epi32(four);
+            const V x = broadcast_4(hr_group_of(groups, stride, c)->q + first + 4 * i);
             HR_UNROLL(2)
             for (int p = 0; p < n_panels; p++)
                 dot[p][c] =
@@ -207,14 +218,59 @@ HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const u
     }
 }
 
+#else
+/* Sums of two products of bytes, in 16 bits. */
+HR_INLINE V pair_products(V w, V x, int raised)
+{
+    const V negative =
+        _mm512_mask_sub_epi8(x, _mm512_movepi8_mask(w), _mm512_setzero_si512(), x);
+
+    return raised == RAISED_WIDE ? _mm512_maddubs_epi16(_mm512_abs_epi8(w), negative)
+                                 : _mm512_maddubs_epi16(w, x);
+}
+
+HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups,
+                            size_t stride, int first, int n_steps, int n_cols, int raised,
+                            V dot[][COLUMNS_1])
+{
+    const int at_most = pair_sums_at_most(raised);
+
+    HR_UNROLL(8)
+    for (int i = 0; i < n_steps; i += at_most) {
+        HR_UNROLL(16)
+        for (int c = 0; c < n_cols; c++) {
+            V sums[2];
+            HR_UNROLL(4)
+            for (int j = i; j < i + at_most; j++) {
+                const V x = broadcast_4(hr_group_of(groups, stride, c)->q + first + 4 * j);
+                HR_UNROLL(2)
+                for (int p = 0; p < n_panels; p++) {
+                    const V pairs =
+                        pair_products(q[(size_t)p * panel_step + (size_t)j], x, raised);
+                    sums[p] = j == i ? pairs : _mm512_add_epi16(sums[p], pairs);
+                }
+            }
+            HR_UNROLL(2)
+            for (int p = 0; p < n_panels; p++)
+                dot[p][c] =
+                    _mm512_add_epi32(dot[p][c], _mm512_madd_epi16(sums[p], _mm512_set1_epi16(1)));
+        }
+    }
+}
+#endif
+
 /* The sum without its start, times scale; rounded once. scale has at most 20 significant bits, so
  * that its product with the start is exact and cancels exactly. (Scales of 2^104 and more, which
  * only a broken MXFP4 block has, give NaN.) */
 HR_INLINE F f_scaled(V sum, F scale)
 {
+#ifdef __AVX512VNNI__
     const float start = 0x1.8p23f;
     return _mm512_fmadd_ps(_mm512_castsi512_ps(sum), scale,
                            _mm512_mul_ps(scale, _mm512_set1_ps(-start)));
+#else
+    return _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale);
+#endif
 }
 
 /* ---- Rounding of activations ---- */

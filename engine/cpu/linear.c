@@ -14,7 +14,7 @@
 #endif
 
 /* Room for every set of the build and the closing NULL. */
-#define MAX_SETS 5
+#define MAX_SETS 6
 
 static const HrLinearKernels *available[MAX_SETS];
 static const HrLinearKernels *chosen;
@@ -38,11 +38,10 @@ static bool can_avx_vnni(void)
     return can_avx2() && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax >> 4 & 1);
 }
 
-static bool can_avx512_vnni(void)
+static bool can_avx512(void)
 {
     return can_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vnni");
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 #elif defined(__aarch64__)
 static bool can_dotprod(void)
@@ -62,9 +61,11 @@ static gpointer choose(gpointer unused)
 #ifdef __x86_64__
     if (can_avx2())
         available[n++] = &hr_linear_avx2;
+    if (can_avx512())
+        available[n++] = &hr_linear_avx512;
     if (can_avx_vnni())
         available[n++] = &hr_linear_avx_vnni;
-    if (can_avx512_vnni())
+    if (can_avx512() && __builtin_cpu_supports("avx512vnni"))
         available[n++] = &hr_linear_avx512_vnni;
 #elif defined(__aarch64__)
     available[n++] = &hr_linear_neon;

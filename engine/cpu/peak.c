@@ -38,6 +38,8 @@ PEAK(float32_avx512, "avx512f", __m512, _mm512_setzero_ps, SPLAT_512, 16,
      _mm512_fmadd_ps(x, x, sums[i]))
 PEAK(bf16_avx512, "avx512f,avx512bf16", __m512, _mm512_setzero_ps, SPLAT_512, 32,
      _mm512_dpbf16_ps(sums[i], (__m512bh)x, (__m512bh)x))
+PEAK(int8_avx512_pairs, "avx512f,avx512bw", __m512i, _mm512_setzero_si512, _mm512_set1_epi32, 64,
+     _mm512_add_epi32(sums[i], _mm512_madd_epi16(_mm512_maddubs_epi16(x, x), x)))
 PEAK(int8_avx_vnni, "avx2,avxvnni", __m256i, _mm256_setzero_si256, _mm256_set1_epi32, 32,
      _mm256_dpbusd_avx_epi32(sums[i], x, x))
 PEAK(int8_avx2, "avx2", __m256i, _mm256_setzero_si256, _mm256_set1_epi32, 32,
@@ -58,6 +60,8 @@ HrPeaks hr_peaks(void)
 
     if (strcmp(set, "avx512-vnni") == 0)
         return (HrPeaks){int8_avx512, can_bf16() ? bf16_avx512 : NULL, float32_avx512};
+    if (strcmp(set, "avx512") == 0)
+        return (HrPeaks){int8_avx512_pairs, NULL, float32_avx512};
     if (strcmp(set, "avx-vnni") == 0)
         return (HrPeaks){int8_avx_vnni, NULL, float32_avx2};
     if (strcmp(set, "avx2") == 0)
