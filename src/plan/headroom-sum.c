@@ -100,6 +100,7 @@ static const struct {
   { "prepared rows", N_("rows prepared for the kernels") },
   { "thread scratch", N_("scratch of the threads") },
   { "rows of adapters", N_("rows of adapters") },
+  { "tokenizer", N_("the tokenizer’s tables") },
   { "vision tower", N_("the tower’s weights") },
   { "image activations", N_("activations of an image") },
   { "image scratch", N_("scratch of the threads") },
