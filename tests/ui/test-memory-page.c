@@ -65,22 +65,29 @@ get_slider (Fixture *fixture, guint nth)
 
 /* The plan that a loader would make for the machine that the made-up engine tells of. */
 static HrPlan *
-plan_here (Fixture *fixture, guint num_ctx, guint parallel, HrKvType kv_type)
+plan_model_here (HrModel *model, guint num_ctx, guint parallel, HrKvType kv_type)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (HrModel) model = hr_model_open (fixture->model, &error);
   HrSettings settings = {
     .num_ctx = num_ctx, .parallel = parallel, .num_batch = 512, .kv_type = kv_type, .gpu_layers = -1
   };
   HrDevice device = {
     .name = "Memory", .kind = HR_DEVICE_CPU, .total = 16ull << 30, .free = 12ull << 30
   };
-  HrPlan *plan;
+  HrPlan *plan = headroom_plan_new (model, &settings, &device, 1, &error);
 
   g_assert_no_error (error);
-  plan = headroom_plan_new (model, &settings, &device, 1, &error);
-  g_assert_no_error (error);
   return plan;
+}
+
+static HrPlan *
+plan_here (Fixture *fixture, guint num_ctx, guint parallel, HrKvType kv_type)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HrModel) model = hr_model_open (fixture->model, &error);
+
+  g_assert_no_error (error);
+  return plan_model_here (model, num_ctx, parallel, kv_type);
 }
 
 static void
@@ -223,6 +230,47 @@ test_terminal (Fixture *fixture, gconstpointer data)
     assert_shows_sum (sum, plan);
     assert_shows_context (GTK_WIDGET (row), plan);
   }
+}
+
+static HrModel *
+open_entry (const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  HrModel *model = headroom_catalogue_open (headroom_catalogue_find (name), NULL, &error);
+
+  g_assert_no_error (error);
+  return model;
+}
+
+/* Of a model whose whole context is more than there is: where the cliff is a stop, and what is
+ * beyond does not fit. */
+static void
+test_verdicts (Fixture *fixture, gconstpointer data)
+{
+  HeadroomPlanPreview *preview =
+      headroom_memory_page_get_preview (HEADROOM_MEMORY_PAGE (fixture->page));
+  GtkWidget *row = GTK_WIDGET (get_slider (fixture, 0));
+  GtkAdjustment *thumb = gtk_range_get_adjustment (
+      GTK_RANGE (headroom_slider_row_get_scale (HEADROOM_SLIDER_ROW (row))));
+  g_autoptr (HrModel) model = open_entry ("llama3.1:8b");
+  guint n_fitting = 0, n_stops;
+
+  headroom_plan_preview_take_model (preview, "llama3.1:8b", open_entry ("llama3.1:8b"));
+  window_fixture_wait_until (fixture->window, window_shows (row, " slower when full"));
+  n_stops = (guint) gtk_adjustment_get_upper (thumb) + 1;
+  for (guint stop = 0; stop < n_stops; stop++) {
+    g_autoptr (HrPlan) plan = NULL;
+    gboolean fits;
+    gtk_adjustment_set_value (thumb, stop);
+    plan = plan_model_here (model, headroom_slider_row_get_value (HEADROOM_SLIDER_ROW (row)), 0,
+                            HR_KV_F16);
+    fits = hr_plan_fits (plan, NULL);
+    g_assert_cmpint (window_shows (row, "does not fit"), ==, !fits);
+    g_assert_cmpint (window_shows (row, " slower when full"), ==, fits);
+    n_fitting += fits;
+  }
+  g_assert_cmpuint (n_fitting, >, 2);
+  g_assert_cmpuint (n_fitting, <, n_stops);
 }
 
 static void
@@ -415,6 +463,7 @@ main (int argc, char **argv)
   adw_init ();
   g_test_add ("/memory-page/context-slider", Fixture, NULL, set_up, test_context_slider, tear_down);
   g_test_add ("/memory-page/terminal", Fixture, NULL, set_up, test_terminal, tear_down);
+  g_test_add ("/memory-page/verdicts", Fixture, NULL, set_up, test_verdicts, tear_down);
   g_test_add ("/memory-page/landscape", Fixture, NULL, set_up, test_landscape, tear_down);
   g_test_add ("/memory-page/apply", Fixture, NULL, set_up, test_apply, tear_down);
   g_test_add ("/memory-page/preset", Fixture, NULL, set_up, test_preset, tear_down);
