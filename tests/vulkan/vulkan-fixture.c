@@ -37,6 +37,7 @@ bool vulkan_fixture_init(VulkanFixture *f)
     f->instance = hr_gpus_instance(&error);
     g_assert_no_error(error);
     hr_vk_describe(f->instance, index, &gpu);
+    g_test_message("subgroups of %u", gpu.subgroup);
     f->buffers = g_ptr_array_new_with_free_func(g_free);
     hr_vk_device_init(&f->device, f->instance, index, &gpu, &error);
     g_assert_no_error(error);
