@@ -30,9 +30,19 @@ static uint64_t room_of(const HrDevice *device)
     return device->free > device->reserve ? device->free - device->reserve : 0;
 }
 
+/* Recurrent states go up and down with every step. */
+static uint64_t states_bytes(const HrPlan *plan)
+{
+    const HrHparams *hp = &plan->model->hparams;
+    uint64_t floats = 0;
+    for (uint32_t il = 0; il < hp->n_layer; il++)
+        floats += (uint64_t)hp->layers[il].n_conv_state + hp->layers[il].n_ssm_state;
+    return floats * sizeof(float) * plan->settings.parallel;
+}
+
 uint64_t hr_plan_staging_bytes(const HrPlan *plan)
 {
-    return (uint64_t)hr_settings_max_tokens(&plan->settings) * plan->model->hparams.n_embd *
+    return states_bytes(plan) + (uint64_t)hr_settings_max_tokens(&plan->settings) * plan->model->hparams.n_embd *
            sizeof(float);
 }
 

@@ -151,7 +151,7 @@ static void add_layer_cache(HrPlan *plan, const HrKvLayout *layout, uint32_t il)
     if (pool_bytes > 0)
         add_layer_item(plan, HR_ITEM_CACHE, il, what, device, pool_bytes);
     if (state_bytes > 0)
-        add_layer_item(plan, HR_ITEM_CACHE, il, " states", device, state_bytes);
+        add_layer_item(plan, HR_ITEM_CACHE, il, " states", 0, state_bytes); /* the host keeps them */
     plan->token_bytes[il] = layout->layers[il].page_bytes / HR_PAGE_POSITIONS;
     if (layout->layers[il].group == 0)
         plan->cache_bytes_per_token += layout->layers[il].page_bytes / HR_PAGE_POSITIONS;

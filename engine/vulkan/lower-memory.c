@@ -113,6 +113,13 @@ HrVkAddress hr_lower_scratch(HrLower *l, uint64_t offset, uint64_t bytes, bool w
     return at;
 }
 
+HrVkAddress hr_lower_state(HrLower *l, uint32_t layer, uint64_t offset)
+{
+    uint64_t at = l->s->states.at[layer] + offset * sizeof(float);
+    touch(l, l->s->states.device.address + at, sizeof(float), true);
+    return l->s->states.device.address + at;
+}
+
 HrVkPool hr_lower_pool(HrLower *l, uint32_t layer, bool writes)
 {
     const HrVkSegment *s = l->s;

@@ -44,6 +44,11 @@ static const LowerFunc functions[HR_OP_N] = {
     [HR_OP_ATTEND_TEXT] = hr_lower_attend_text,
     [HR_OP_MEAN_ROWS] = hr_lower_mean_rows,
     [HR_OP_OUTPUT] = hr_lower_output,
+    [HR_OP_SHORT_CONV] = hr_lower_short_conv,
+    [HR_OP_SSM] = hr_lower_ssm,
+    [HR_OP_SELECTIVE] = hr_lower_selective,
+    [HR_OP_DELTA_RULE] = hr_lower_delta_rule,
+    [HR_OP_RETAIN] = hr_lower_retain,
     [HR_OP_ROPE_STORE] = hr_lower_rope_store,
     [HR_OP_ATTENTION] = hr_lower_attention,
 };

@@ -40,6 +40,8 @@ HrVkPool hr_lower_pool(HrLower *lower, uint32_t layer, bool writes);
 HrVkAddress hr_lower_weight(const HrLower *lower, const HrWeight *weight);
 /* Of the first of a stack's matrices, and the bytes to the next one's. */
 HrVkAddress hr_lower_stack(const HrLower *lower, const HrLinearStack *stack, uint64_t *ret_stride);
+/* A layer's state, which an operation changes in place, from offset floats on. */
+HrVkAddress hr_lower_state(HrLower *lower, uint32_t layer, uint64_t offset);
 /* Memory beside the buffers, which the dispatch that is being made reads or writes. */
 HrVkAddress hr_lower_scratch(HrLower *lower, uint64_t offset, uint64_t bytes, bool writes);
 /* Of a step's data. */
@@ -107,6 +109,11 @@ void hr_lower_rope(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_attend_text(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_mean_rows(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_output(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_short_conv(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_ssm(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_selective(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_delta_rule(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
+void hr_lower_retain(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_rope_store(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 void hr_lower_attention(HrLower *lower, const HrOp *op, HrVkDispatch *dispatch);
 /* norm: what makes its input of another buffer on the way, or NULL. */

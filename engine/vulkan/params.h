@@ -191,3 +191,17 @@ typedef struct {
     HrVkAddress counts, rows, texts, x, y;
     uint32_t cols;
 } HrVkMeanRows;
+
+/* A recurrent operation, see shaders/recurrence.glsl and HrOpKind. runs: of each run of the step its
+ * first token and how many there are; run_floats: from one run's state to the next one's. */
+typedef struct {
+    HrVkAddress counts, runs, x, k, v, add, y, a, d, dt_bias, state;
+    uint32_t x_cols, k_cols, v_cols, add_cols, y_cols, n_head, head_dim, n_group, n_state,
+        run_floats, tiled;
+    float fading, bound, eps;
+} HrVkRecurrence;
+
+typedef struct {
+    HrVkAddress counts, runs, x, in_gate, out_gate, kernel, bias, y, state;
+    uint32_t channels, run_floats;
+} HrVkShortConv;

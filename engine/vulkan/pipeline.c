@@ -89,6 +89,21 @@ static const uint32_t attend_text[] =
 static const uint32_t mean_rows[] =
 #include "mean-rows.inc"
     ;
+static const uint32_t short_conv[] =
+#include "short-conv.inc"
+    ;
+static const uint32_t ssm[] =
+#include "ssm.inc"
+    ;
+static const uint32_t selective[] =
+#include "selective.inc"
+    ;
+static const uint32_t delta_rule[] =
+#include "delta-rule.inc"
+    ;
+static const uint32_t retain[] =
+#include "retain.inc"
+    ;
 
 typedef struct {
     const char *name;
@@ -122,6 +137,11 @@ static const Shader shaders[HR_VK_N_SHADERS] = {
     [HR_VK_HEAD_LINEAR] = {"head-linear", head_linear, sizeof head_linear},
     [HR_VK_ATTEND_TEXT] = {"attend-text", attend_text, sizeof attend_text},
     [HR_VK_MEAN_ROWS] = {"mean-rows", mean_rows, sizeof mean_rows},
+    [HR_VK_SHORT_CONV] = {"short-conv", short_conv, sizeof short_conv},
+    [HR_VK_SSM] = {"ssm", ssm, sizeof ssm},
+    [HR_VK_SELECTIVE] = {"selective", selective, sizeof selective},
+    [HR_VK_DELTA_RULE] = {"delta-rule", delta_rule, sizeof delta_rule},
+    [HR_VK_RETAIN] = {"retain", retain, sizeof retain},
     [HR_VK_XIELU] = {"xielu", xielu, sizeof xielu},
 };
 

@@ -36,6 +36,11 @@ typedef enum {
     HR_VK_HEAD_LINEAR,
     HR_VK_ATTEND_TEXT,
     HR_VK_MEAN_ROWS,
+    HR_VK_SHORT_CONV,
+    HR_VK_SSM,
+    HR_VK_SELECTIVE,
+    HR_VK_DELTA_RULE,
+    HR_VK_RETAIN,
     HR_VK_N_SHADERS,
 } HrVkShader;
 const char *hr_vk_shader_name(HrVkShader shader);

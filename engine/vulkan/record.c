@@ -48,6 +48,12 @@ static void copy(HrVkSegment *s, VkCommandBuffer commands, const HrVkBuffer *fro
         s->device.api.CmdCopyBuffer(commands, from->handle, to->handle, 1, &region);
 }
 
+/* Of as many runs as there can be. */
+static uint64_t states_bytes(const HrVkSegment *s, const HrVkRecording *r)
+{
+    return MIN(r->n_tokens, s->kv->n_slots) * s->states.run_bytes;
+}
+
 static void record_inputs(HrVkSegment *s, const HrVkRecording *r, VkCommandBuffer commands)
 {
     const HrVkStepLayout *l = &s->layout;
@@ -62,6 +68,7 @@ static void record_inputs(HrVkSegment *s, const HrVkRecording *r, VkCommandBuffe
         copy(s, commands, &s->staging, at, &s->arena, b->offset, rows_in(r, b) * row);
         at += aligned(hr_program_rows(s->program, b->rows) * row);
     }
+    copy(s, commands, &s->states.host, 0, &s->states.device, 0, states_bytes(s, r));
     hr_vk_commands_barrier(&s->device, commands);
 }
 
@@ -75,7 +82,8 @@ static void record_outputs(HrVkSegment *s, const HrVkRecording *r, VkCommandBuff
         copy(s, commands, &s->arena, b->offset, &s->back, at, rows_in(r, b) * row);
         at += aligned(hr_program_rows(s->program, b->rows) * row);
     }
-    if (s->outputs->len > 0)
+    copy(s, commands, &s->states.device, 0, &s->states.host, 0, states_bytes(s, r));
+    if (s->outputs->len > 0 || s->states.run_bytes > 0)
         hr_vk_commands_barrier(&s->device, commands);
 }
 

@@ -78,6 +78,20 @@ static void write_texts(const HrStep *step, uint32_t *texts)
     }
 }
 
+/* Of each run its first token and how many there are; returns how many runs. */
+static uint32_t write_runs(const HrStep *step, uint32_t *runs)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < step->n_tokens; i++) {
+        if (i == 0 || step->slots[i] != step->slots[i - 1]) {
+            runs[2 * n] = i;
+            runs[2 * n++ + 1] = 0;
+        }
+        runs[2 * n - 1]++;
+    }
+    return n;
+}
+
 static void write_step(const HrVkSegment *s, const HrStep *step)
 {
     char *data = s->staging.mapped;
@@ -93,6 +107,7 @@ static void write_step(const HrVkSegment *s, const HrStep *step)
         seen[i] = step->seen ? step->seen[i] : step->positions[i] + 1;
     write_tempers(s, step, (float *)(void *)(data + l->tempers));
     write_texts(step, (uint32_t *)(void *)(data + l->texts));
+    counts[2] = write_runs(step, (uint32_t *)(void *)(data + l->runs));
     write_pages(s, step, (uint32_t *)(void *)(data + l->pages));
     write_rows(s, step, data);
 }
@@ -115,6 +130,7 @@ bool hr_vk_segment_run(HrVkSegment *s, const HrStep *step, const atomic_bool *ab
     if (!r)
         return false;
     write_step(s, step);
+    hr_vk_states_write(s, step);
     for (guint i = 0; i < r->commands->len; i++) {
         if (atomic_load_explicit(abort, memory_order_relaxed) ||
             !hr_vk_device_run(&s->device, &g_array_index(r->commands, VkCommandBuffer, i), 1,
@@ -122,5 +138,6 @@ bool hr_vk_segment_run(HrVkSegment *s, const HrStep *step, const atomic_bool *ab
             return false;
     }
     read_rows(s, step);
+    hr_vk_states_read(s, step);
     return true;
 }

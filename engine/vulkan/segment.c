@@ -79,12 +79,13 @@ static void lay_out_step(HrVkSegment *s)
     const HrBuf tables[2] = {p->rope_table, p->local_rope_table};
     uint64_t at = 0;
     l->entries = hr_kv_pages(s->kv->num_ctx);
-    l->counts = take(&at, 2 * sizeof(uint32_t));
+    l->counts = take(&at, 3 * sizeof(uint32_t));
     l->positions = take(&at, p->max_tokens * sizeof(uint32_t));
     l->seen = take(&at, p->max_tokens * sizeof(uint32_t));
     l->slots = take(&at, p->max_tokens * sizeof(uint32_t));
     l->tempers = take(&at, p->max_tokens * sizeof(float));
     l->texts = take(&at, p->max_tokens * 2 * sizeof(uint32_t));
+    l->runs = take(&at, s->kv->n_slots * 2 * sizeof(uint32_t));
     l->outputs = take(&at, p->max_outputs * sizeof(uint32_t));
     l->pages = take(&at, (uint64_t)s->kv->layout.n_reaches * s->kv->n_slots * l->entries *
                              sizeof(uint32_t));
@@ -113,7 +114,8 @@ bool hr_vk_segment_make_buffers(HrVkSegment *s, GError **error)
                              "rows from the host", error) &&
            hr_vk_buffer_init(&s->back, &s->device, HR_VK_READBACK, bytes_of(s, s->outputs),
                              "rows to the host", error) &&
-           hr_vk_buffer_init(&s->logits, &s->device, HR_VK_READBACK, logits, "logits", error);
+           hr_vk_buffer_init(&s->logits, &s->device, HR_VK_READBACK, logits, "logits", error) &&
+           hr_vk_states_init(s, error);
 }
 
 void hr_vk_segment_outline(HrVkSegment *s, const HrProgram *program, HrKv *kv, uint32_t begin,
@@ -129,6 +131,7 @@ void hr_vk_segment_outline(HrVkSegment *s, const HrProgram *program, HrKv *kv, u
     find_inputs(s);
     find_outputs(s);
     lay_out_step(s);
+    hr_vk_states_lay_out(s);
 }
 
 bool hr_vk_segment_init(HrVkSegment *s, const HrProgram *program, HrKv *kv, uint32_t begin,
@@ -148,6 +151,7 @@ void hr_vk_segment_finish(HrVkSegment *s)
 {
     if (!s->program)
         return;
+    hr_vk_states_finish(s);
     if (s->device.handle) {
         for (guint i = 0; i < s->recordings->len; i++)
             hr_vk_recording_finish(&g_array_index(s->recordings, HrVkRecording, i), &s->device);
@@ -266,6 +270,9 @@ static void collect_op(Collect *c, const HrOp *op)
     collect(c, layer, op->weight);
     collect(c, layer, op->k_weight);
     collect(c, layer, op->bias);
+    collect(c, layer, op->recurrence.a);
+    collect(c, layer, op->recurrence.d);
+    collect(c, layer, op->recurrence.dt_bias);
     if (op->kind == HR_OP_EXPERTS)
         collect_experts(c, layer, op);
     if (op->kind == HR_OP_HEAD_LINEAR)

@@ -14,10 +14,19 @@
 
 /* Where a step's data lie, in the staging buffer and in the device's copy of it. */
 typedef struct {
-    uint64_t counts, positions, seen, slots, tempers, texts, outputs, pages, small_bytes, tables[2], rows, bytes;
+    uint64_t counts, positions, seen, slots, tempers, texts, runs, outputs, pages,
+        small_bytes, tables[2], rows, bytes;
     uint32_t table_cols[2]; /* of the rope's table and the local one; 0: none */
     uint32_t entries;       /* of a slot's page table */
 } HrVkStepLayout;
+
+/* The recurrent states of a step's runs, which the host keeps. */
+#define HR_VK_NO_STATE UINT64_MAX
+typedef struct {
+    uint64_t *at;       /* [n_layer] where a layer's is in a run's; HR_VK_NO_STATE: it has none */
+    uint64_t run_bytes; /* of a run; 0: no layer has any */
+    HrVkBuffer device, host;
+} HrVkStates;
 
 typedef struct HrVkSegment {
     const HrProgram *program;
@@ -32,6 +41,7 @@ typedef struct HrVkSegment {
     HrVkBuffer *pools;      /* [n_layer] */
     HrVkBuffer arena, scratch, step, staging, logits;
     HrVkBuffer back;        /* rows for the host, unless the stretch ends the program */
+    HrVkStates states;
     HrVkStepLayout layout;
     GArray *inputs, *outputs; /* HrBuf that come from before, and that are read behind */
     GArray *recordings;       /* HrVkRecording */
@@ -118,6 +128,8 @@ typedef struct {
         HrVkHeadLinear head_linear;
         HrVkAttendText attend_text;
         HrVkMeanRows mean_rows;
+        HrVkShortConv short_conv;
+        HrVkRecurrence recurrence;
     } params;
     bool waits; /* for what was written before */
 } HrVkDispatch;
@@ -128,6 +140,13 @@ static inline uint64_t hr_vk_apart_stride(const HrLinearStack *stack)
     return (stack->weight.n_out * stack->weight.row_bytes + HR_VK_WEIGHT_ALIGN - 1) /
            HR_VK_WEIGHT_ALIGN * HR_VK_WEIGHT_ALIGN;
 }
+
+/* states.c: where states are, memory for them, and their ways up and down. */
+void hr_vk_states_lay_out(HrVkSegment *segment);
+bool hr_vk_states_init(HrVkSegment *segment, GError **error);
+void hr_vk_states_finish(HrVkSegment *segment);
+void hr_vk_states_write(HrVkSegment *segment, const HrStep *step);
+void hr_vk_states_read(HrVkSegment *segment, const HrStep *step);
 
 /* lower.c: the dispatches of the stretch for a step of up to so many rows, as a GArray of
  * HrVkDispatch. */

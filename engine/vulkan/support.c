@@ -95,6 +95,11 @@ const char *hr_vulkan_lacks(const HrProgram *program, const HrOp *op)
     case HR_OP_MATCH:
     case HR_OP_BEYOND:
     case HR_OP_XIELU:
+    case HR_OP_SHORT_CONV:
+    case HR_OP_SSM:
+    case HR_OP_SELECTIVE:
+    case HR_OP_DELTA_RULE:
+    case HR_OP_RETAIN:
     case HR_OP_ACTIVATE:
     case HR_OP_ADD:
     case HR_OP_COMBINE:
@@ -102,12 +107,6 @@ const char *hr_vulkan_lacks(const HrProgram *program, const HrOp *op)
         return NULL;
     case HR_OP_EXPERTS:
         return lacks_experts(program, op);
-    case HR_OP_SHORT_CONV:
-    case HR_OP_SSM:
-    case HR_OP_SELECTIVE:
-    case HR_OP_DELTA_RULE:
-    case HR_OP_RETAIN:
-        return "recurrent layers";
     default:
         return hr_op_name(op->kind);
     }

@@ -45,6 +45,11 @@ static const char *const fixtures[] = {
     "llama4-moe",      /* chunks, queries that grow with their position */
     "bloom-dense",     /* biases by distance */
     "gemma4-small",    /* caches that layers share, numbers of each layer */
+    "falcon-h1-dense", /* attention and a state space with a decay per head */
+    "mamba-dense",     /* a state space with a decay per channel */
+    "qwen3next-moe",   /* the gated delta rule */
+    "minimax-01-moe",  /* states that only decay */
+    "lfm2-dense",      /* short convolutions alone */
     "minicpm3-dense",  /* latent attention with keys of each head */
 };
 

@@ -19,8 +19,9 @@ layout(buffer_reference, std430, buffer_reference_align = 2) buffer U16 { uint16
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer U32 { uint v[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer F32 { float v[]; };
 
-// Rows of the step that runs: of tokens, and of outputs. A dispatch may have more workgroups.
-layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Counts { uint v[2]; };
+// Rows of the step that runs: of tokens, and of outputs; then its runs, each of a slot. A dispatch may
+// have more workgroups.
+layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Counts { uint v[3]; };
 
 #define PARAMS(fields)                                                                            \
     layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Params { fields }; \
