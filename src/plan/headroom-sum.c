@@ -171,11 +171,11 @@ dup_group_formula (const Alike *group, const HrModelInfo *info, const HrSettings
       g_str_equal (group->what, "keys and values"))
     /* Translators: layers, heads of keys, bytes, tokens per answer, answers */
     return g_strdup_printf (
-        _("%u layers × %u heads × %u B for a key and a value × %'u tokens × %u "
-           "answers at once"),
+        _("%u layers × %u heads × %u B for a key and a value × %'u tokens × %u at "
+           "once"),
         group->n, (guint) heads, (guint) (each / heads), tokens, settings->parallel);
   /* Translators: layers, bytes per token, what they are, tokens per answer, answers */
-  return g_strdup_printf (_("%u layers × %'u B (%s) × %'u tokens × %u answers at once"), group->n,
+  return g_strdup_printf (_("%u layers × %'u B (%s) × %'u tokens × %u at once"), group->n,
                           (guint) each, part_title (group->what), tokens, settings->parallel);
 }
 
@@ -211,7 +211,7 @@ add_book (GArray *rows, const HrModel *model, const HrPlan *plan)
   if (real > 0 && book != real)
     add (
         rows, HEADROOM_SUM_BOOK, book,
-        g_strdup_printf (_("2 × %u layers × %u wide × 2 B × %'u tokens × %u answers at once. What "
+        g_strdup_printf (_("2 × %u layers × %u wide × 2 B × %'u tokens × %u at once. What "
                             "this model keeps is the line above."),
                          info->n_layer, info->n_embd, settings->num_ctx, settings->parallel));
 }

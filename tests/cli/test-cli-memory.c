@@ -60,17 +60,17 @@ test_sum (void)
   } cases[] = {
     { "granite3.2-vision:2b",
       "16384",
-      { "40 layers × 8 heads × 256 B for a key and a value × 16384 tokens × 4 answers at once, as f16.",
-        "2 × 40 layers × 2048 wide × 2 B × 16384 tokens × 4 answers at once",
+      { "40 layers × 8 heads × 256 B for a key and a value × 16384 tokens × 4 at once, as f16.",
+        "2 × 40 layers × 2048 wide × 2 B × 16384 tokens × 4 at once",
         "the tower’s weights 881990656 B",
         "49156 possible next tokens × 8 places in a step × 4 B" } },
     { "gemma3:4b",
       "32768",
-      { "5 layers × 4096 B (keys and values) × 32768 tokens × 4 answers at once",
+      { "5 layers × 4096 B (keys and values) × 32768 tokens × 4 at once",
         "29 layers × 26214400 B (a window of keys and values) + ", "8.0\u00a0MiB  Output" } },
     { "deepseek-v2:16b", /* a page is 64 positions */
       "1000",
-      { "27 layers × 1152 B (latent keys) × 1024 tokens × 4 answers at once",
+      { "27 layers × 1152 B (latent keys) × 1024 tokens × 4 at once",
         "for steps of up to 512 tokens" } },
   };
 

@@ -115,7 +115,7 @@ test_details (void)
       (guint64) headroom_json_get_int (hr_value_lookup (model, "bytes"), "total", 0));
   g_assert_true (window_shows (get_row (fixture), bytes));
   g_assert_true (window_shows (get_row (fixture),
-                               "B for a key and a value × 512 tokens × 4 answers at once, as f16"));
+                               "B for a key and a value × 512 tokens × 4 at once, as f16"));
   g_assert_true (window_shows (get_row (fixture), "On disk"));
   g_assert_true (window_shows (get_row (fixture), "places in a step × 4 B"));
   g_assert_true (window_shows (get_row (fixture), "In memory since"));
