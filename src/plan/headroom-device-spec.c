@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "headroom-env.h"
 #include "headroom-gpu-rates.h"
 #include "headroom-machine-rates.h"
 #include "headroom-quantity.h"
@@ -78,11 +79,28 @@ headroom_device_assume_rates (HrDevice *device)
     rates->op_seconds = device->kind == HR_DEVICE_GPU ? GPU_OP_SECONDS : CPU_OP_SECONDS;
 }
 
+/* What is kept for others, of each device, unless somebody says otherwise. */
+static guint64
+usual_reserve_percent (void)
+{
+  guint64 percent = headroom_env_get_uint ("RESERVE", DEFAULT_RESERVE_PERCENT);
+
+  return percent <= 100 ? percent : DEFAULT_RESERVE_PERCENT;
+}
+
+static void
+keep_for_others (HrDevice *devices, gsize n, guint64 percent)
+{
+  for (gsize d = 0; d < n; d++)
+    devices[d].reserve = devices[d].total / 100 * percent;
+}
+
 gsize
 headroom_devices_probe (HrDevice *devices, gsize max)
 {
   gsize n = hr_devices_probe (devices, max);
 
+  keep_for_others (devices, n, usual_reserve_percent ());
   for (gsize d = 0; d < n; d++)
     if (devices[d].kind == HR_DEVICE_CPU)
       headroom_machine_rates_load (&devices[d].rates);
@@ -269,12 +287,10 @@ headroom_device_specs_parse (const char *const *specs, int reserve_percent, HrDe
     n = headroom_devices_probe (devices, max);
   else
     put_host_first (devices, &n, max);
-  for (gsize i = 0; i < n; i++) {
-    devices[i].reserve =
-        devices[i].total / 100 *
-        (guint64) (reserve_percent >= 0 ? reserve_percent : DEFAULT_RESERVE_PERCENT);
+  keep_for_others (devices, n,
+                   reserve_percent >= 0 ? (guint64) reserve_percent : usual_reserve_percent ());
+  for (gsize i = 0; i < n; i++)
     headroom_device_assume_rates (&devices[i]);
-  }
   *ret_n = n;
   return TRUE;
 }

@@ -36,7 +36,7 @@ gboolean headroom_device_spec_parse (const char *spec, HrDevice *devices, gsize 
 /**
  * headroom_device_specs_parse:
  * @specs: (nullable): NULL-terminated; NULL or empty stands for this machine
- * @reserve_percent: of each device's total, -1 for what is usual
+ * @reserve_percent: of each device's total, -1 for what is usual: HEADROOM_RESERVE, or 20
  * @devices: (array length=max): the host first
  *
  * A machine described without a host has this machine's.
@@ -44,7 +44,7 @@ gboolean headroom_device_spec_parse (const char *spec, HrDevice *devices, gsize 
 gboolean headroom_device_specs_parse (const char *const *specs, int reserve_percent,
                                       HrDevice *devices, gsize max, gsize *ret_n, GError **error);
 
-/* This machine, with the rates that were measured on it, if any. */
+/* This machine, with the usual reserve and the rates that were measured on it, if any. */
 gsize headroom_devices_probe (HrDevice *devices, gsize max);
 /* Fills in rates that are not known from the table or by assumption. */
 void headroom_device_assume_rates (HrDevice *device);

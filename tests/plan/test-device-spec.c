@@ -122,6 +122,36 @@ test_contradictions (void)
   g_assert_error (error, HR_ERROR, HR_ERROR_SETTINGS);
 }
 
+/* What is kept for others: a fifth, what the environment says, or what is asked for. */
+static void
+test_reserve (void)
+{
+  static const struct {
+    const char *setting;
+    guint64 percent;
+  } cases[] = {
+    { NULL, 20 }, { "0", 0 }, { "35", 35 }, { "101", 20 }, { "-1", 20 }, { "some", 20 }
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    HrDevice devices[HR_MAX_DEVICES];
+    g_autoptr (GError) error = NULL;
+    gsize n;
+    if (cases[i].setting != NULL)
+      g_setenv ("HEADROOM_RESERVE", cases[i].setting, TRUE);
+    else
+      g_unsetenv ("HEADROOM_RESERVE");
+    n = headroom_devices_probe (devices, 1);
+    g_assert_cmpuint (n, ==, 1);
+    g_assert_cmpuint (devices[0].reserve, ==, devices[0].total / 100 * cases[i].percent);
+    g_assert_true (headroom_device_specs_parse (NULL, -1, devices, HR_MAX_DEVICES, &n, &error));
+    g_assert_cmpuint (devices[0].reserve, ==, devices[0].total / 100 * cases[i].percent);
+    g_assert_true (headroom_device_specs_parse (NULL, 7, devices, HR_MAX_DEVICES, &n, &error));
+    g_assert_cmpuint (devices[0].reserve, ==, devices[0].total / 100 * 7);
+  }
+  g_unsetenv ("HEADROOM_RESERVE");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -129,6 +159,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/quantity", test_quantities);
   g_test_add_func ("/plan/device-spec/machine", test_machine);
   g_test_add_func ("/plan/device-spec/host", test_host_is_there);
+  g_test_add_func ("/plan/device-spec/reserve", test_reserve);
   g_test_add_func ("/plan/device-spec/bad", test_bad);
   g_test_add_func ("/plan/device-spec/contradictions", test_contradictions);
   return g_test_run ();
