@@ -562,6 +562,25 @@ typedef struct {
  * request. */
 void hr_runner_set_parking(HrRunner *runner, const HrParkingOptions *options);
 
+/* A GPU that fails in the middle: what is done then, and who is told. */
+typedef enum {
+    HR_GPU_LOST_MOVED,   /* its layers are on the host now */
+    HR_GPU_LOST_REBUILT, /* they are on the device again, which was opened anew */
+    HR_GPU_LOST_STUCK,   /* neither was possible: what is asked of the model fails */
+} HrGpuLost;
+/* plan: as it is now; why: what failed. */
+typedef void (*HrGpuLostFunc)(HrGpuLost what, HrPlan *plan, const char *why, void *data);
+typedef struct {
+    bool go_on; /* answers that run go on with the host, which reads again what they hold; otherwise
+                   they end with the reason, and the device is opened anew */
+    HrGpuLostFunc note; /* called on the runner's thread; or NULL */
+    void *data;
+    GDestroyNotify destroy; /* of data; or NULL */
+} HrGpuLostOptions;
+/* Without it who runs is told what failed, and nothing else is done. Copied. Call it before the
+ * first request. */
+void hr_runner_set_gpu_lost(HrRunner *runner, const HrGpuLostOptions *options);
+
 /* Queues a request. context NULL: events are called on the runner's thread itself. Fails
  * (HR_ERROR_TOO_LONG, _SETTINGS) before queueing. */
 HrRequest *hr_runner_submit(HrRunner *runner, const HrRequestOptions *options,

@@ -34,7 +34,8 @@ bool hr_move_prepare(HrMove *move, HrRunner *r, const HrPlan *plan, const HrProg
     }
     if (!hr_runner_uses_gpus(plan))
         return true;
-    move->vulkan = hr_vulkan_new_beside(r->vulkan, program, kv, hr_plan_get_device(plan, 0), error);
+    move->vulkan = hr_vulkan_new_beside(r->rescuing ? NULL : r->vulkan, program, kv,
+                                        hr_plan_get_device(plan, 0), error);
     if (!move->vulkan)
         return false;
     kv->elsewhere = hr_vulkan_cache(move->vulkan);
@@ -49,6 +50,7 @@ typedef struct {
     uint64_t done, total; /* bytes */
 } Way;
 
+/* What failed meanwhile ends it, too: that is seen to first. */
 static bool note_moved(uint64_t bytes, void *data)
 {
     Way *way = data;
@@ -74,7 +76,7 @@ bool hr_move_run(HrMove *move, const HrResizing *resizing, GError **error)
 {
     Way way = {move, resizing, 0, 1};
     if (!move->moves)
-        return !move->vulkan || hr_vulkan_load(move->vulkan, NULL, NULL, error);
+        return !move->vulkan || hr_vulkan_load(move->vulkan, note_moved, &way, error);
     way.total =
         MAX(arriving_bytes(move) + (move->vulkan ? hr_vulkan_missing_bytes(move->vulkan) : 0), 1);
     if (move->vulkan && !hr_vulkan_load(move->vulkan, note_moved, &way, error))

@@ -153,8 +153,10 @@ static void look_around(HrRunner *r)
 /* That something is being resized keeps take_requests from sleeping. */
 bool hr_runner_go_on(HrRunner *r)
 {
-    if (is_stopping(r))
+    if (is_stopping(r) || r->lost)
         return false;
+    if (r->rescuing)
+        return true;
     look_around(r);
     if (hr_slots_active(r)) {
         hr_runner_step(r);
@@ -181,6 +183,8 @@ static void *run(void *data)
             hr_runner_step(r);
             hr_runner_look(r);
         }
+        if (r->lost)
+            hr_runner_rescue(r);
         hr_runner_park(r);
         update_stats(r);
     }
@@ -193,6 +197,10 @@ static void *run(void *data)
 static void free_parts(HrRunner *r)
 {
     hr_parking_free(r->parking);
+    if (r->on_lost && r->on_lost->destroy)
+        r->on_lost->destroy(r->on_lost->data);
+    g_free(r->on_lost);
+    g_clear_error(&r->lost);
     hr_executor_finish(&r->executor);
     hr_vulkan_free(r->vulkan);
     hr_encoder_finish(&r->encoder);

@@ -61,6 +61,9 @@ struct HrRunner {
     HrKv kv;
     HrExecutor executor;
     HrVulkan *vulkan; /* what GPUs have of it; NULL: nothing */
+    HrGpuLostOptions *on_lost; /* NULL: nothing is done */
+    GError *lost;              /* what failed in the last step and is to be dealt with; or NULL */
+    bool rescuing;             /* that is being done: nobody gets a step */
     GThread *thread;
 
     GMutex lock; /* guards what follows, and for other threads the plan */
@@ -177,6 +180,10 @@ bool hr_request_constrain(HrRunner *runner, const HrSlot *slot, float *logits, s
 /* While the thread does something long: what waits is taken, what was cancelled goes, and whoever
  * works gets a step. False: the runner is to stop. */
 bool hr_runner_go_on(HrRunner *runner);
+
+/* ---- rescue.c ---- */
+/* Deals with what is lost. */
+void hr_runner_rescue(HrRunner *runner);
 
 /* ---- resize.c ---- */
 void hr_runner_run_resizing(HrRunner *runner, HrResizing *resizing);

@@ -298,7 +298,9 @@ void hr_runner_step(HrRunner *r)
     int64_t begin = g_get_monotonic_time();
     if (step.n_tokens == 0 || !hr_executor_run(&r->executor, &step, &r->interrupt)) {
         /* Interrupted: nothing was noted, so the step is composed again without whoever left. */
-        if (r->executor.failure)
+        if (r->executor.failure && r->on_lost)
+            r->lost = g_steal_pointer(&r->executor.failure);
+        else if (r->executor.failure)
             fail_all(r);
         return;
     }

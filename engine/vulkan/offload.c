@@ -99,6 +99,12 @@ void hr_vulkan_free(HrVulkan *v)
     g_free(v);
 }
 
+void hr_vulkan_drop(HrVulkan *v)
+{
+    for (guint i = 0; v && i < v->segments->len; i++)
+        hr_vk_segment_drop(v->segments->pdata[i]);
+}
+
 /* ---- The cache ---- */
 
 /* The segment with the operations of a layer, or NULL: the host has it. */

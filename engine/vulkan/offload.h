@@ -28,6 +28,9 @@ HrVulkan *hr_vulkan_new_beside(HrVulkan *before, const HrProgram *program, HrKv 
 /* Has what is kept; kv: where what was kv then is now. before is to be freed, and nothing else. */
 void hr_vulkan_take_over(HrVulkan *vulkan, HrKv *kv);
 
+/* Gives back all that the GPUs have and closes them; what is run then fails. NULL is a no-op. */
+void hr_vulkan_drop(HrVulkan *vulkan);
+
 /* For kv. */
 HrKvElsewhere hr_vulkan_cache(HrVulkan *vulkan);
 /* Sends weights up; as hr_vk_segment_load. */

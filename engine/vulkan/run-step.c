@@ -126,6 +126,8 @@ static void read_rows(const HrVkSegment *s, const HrStep *step)
 
 bool hr_vk_segment_run(HrVkSegment *s, const HrStep *step, const atomic_bool *abort, GError **error)
 {
+    if (!s->device.handle)
+        return hr_vk_check(VK_ERROR_DEVICE_LOST, "it was closed", error);
     const HrVkRecording *r = hr_vk_record(s, step->n_tokens, step->n_outputs, error);
     if (!r)
         return false;

@@ -147,28 +147,37 @@ bool hr_vk_segment_init(HrVkSegment *s, const HrProgram *program, HrKv *kv, uint
            hr_vk_segment_make_buffers(s, error);
 }
 
+void hr_vk_segment_drop(HrVkSegment *s)
+{
+    if (!s->device.handle)
+        return;
+    hr_vk_states_finish(s);
+    for (guint i = 0; i < s->recordings->len; i++)
+        hr_vk_recording_finish(&g_array_index(s->recordings, HrVkRecording, i), &s->device);
+    if (!s->before) {
+        hr_vk_pipelines_save(&s->pipelines);
+        hr_vk_pipelines_finish(&s->pipelines);
+    }
+    for (uint32_t il = 0; il <= s->program->hparams->n_layer; il++)
+        hr_vk_buffer_finish(&s->weights[il], &s->device);
+    for (uint32_t il = 0; il < s->program->hparams->n_layer; il++)
+        hr_vk_buffer_finish(&s->pools[il], &s->device);
+    HrVkBuffer *const buffers[] = {&s->arena,   &s->scratch, &s->step,
+                                   &s->staging, &s->back,    &s->logits};
+    for (size_t i = 0; i < G_N_ELEMENTS(buffers); i++)
+        hr_vk_buffer_finish(buffers[i], &s->device);
+    if (!s->before)
+        hr_vk_device_finish(&s->device);
+    g_array_set_size(s->recordings, 0);
+    s->device.handle = VK_NULL_HANDLE;
+}
+
 void hr_vk_segment_finish(HrVkSegment *s)
 {
     if (!s->program)
         return;
+    hr_vk_segment_drop(s);
     hr_vk_states_finish(s);
-    if (s->device.handle) {
-        for (guint i = 0; i < s->recordings->len; i++)
-            hr_vk_recording_finish(&g_array_index(s->recordings, HrVkRecording, i), &s->device);
-        if (!s->before) {
-            hr_vk_pipelines_save(&s->pipelines);
-            hr_vk_pipelines_finish(&s->pipelines);
-        }
-        for (uint32_t il = 0; il <= s->program->hparams->n_layer; il++)
-            hr_vk_buffer_finish(&s->weights[il], &s->device);
-        for (uint32_t il = 0; il < s->program->hparams->n_layer; il++)
-            hr_vk_buffer_finish(&s->pools[il], &s->device);
-        HrVkBuffer *const buffers[] = {&s->arena, &s->scratch, &s->step, &s->staging, &s->back, &s->logits};
-        for (size_t i = 0; i < G_N_ELEMENTS(buffers); i++)
-            hr_vk_buffer_finish(buffers[i], &s->device);
-        if (!s->before)
-            hr_vk_device_finish(&s->device);
-    }
     g_free(s->weights);
     g_free(s->pools);
     g_hash_table_unref(s->placed);

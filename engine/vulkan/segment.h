@@ -57,6 +57,8 @@ bool hr_vk_segment_init(HrVkSegment *segment, const HrProgram *program, HrKv *kv
                         uint32_t end, const HrVkInstance *instance, uint32_t gpu,
                         const char *cache_path, GError **error);
 void hr_vk_segment_finish(HrVkSegment *segment);
+/* Gives back what is on the device and closes it; the stretch is still known. */
+void hr_vk_segment_drop(HrVkSegment *segment);
 
 /* ---- In the place of another one (succeed.c) ----
  * Another stretch of the same model's operations on the same GPU. Until it takes over, both share

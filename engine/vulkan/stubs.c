@@ -65,6 +65,10 @@ void hr_vulkan_free(HrVulkan *v)
 {
 }
 
+void hr_vulkan_drop(HrVulkan *v)
+{
+}
+
 void hr_vulkan_take_over(HrVulkan *v, HrKv *kv)
 {
 }

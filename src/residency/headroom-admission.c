@@ -242,6 +242,13 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     self->loading = NULL;
   headroom_patience_stop (resident);
   headroom_parking_start (self, resident);
+  headroom_gpu_lost_start (self, resident);
+  if (resident->gpu_refusal != NULL)
+    headroom_residency_tell (self, HEADROOM_EVENT_ADVISE,
+                             headroom_model_entry_get_name (resident->entry),
+                             resident->demand.client,
+                             hr_plan_get_bytes (resident->plan, HR_ITEM_N_KINDS),
+                             HEADROOM_REASON_GPU_REFUSED, resident->gpu_refusal);
   settings = hr_plan_get_settings (resident->plan);
   headroom_residency_tell (
       self, HEADROOM_EVENT_LOAD, headroom_model_entry_get_name (resident->entry),

@@ -155,6 +155,45 @@ load_progress (double fraction, void *data)
   return !g_cancellable_is_cancelled (resident->cancellable);
 }
 
+gboolean
+headroom_machine_goes_on_without_gpu (void)
+{
+  g_autofree char *choice = headroom_env_dup ("GPU_LOST");
+
+  return choice == NULL || g_ascii_strcasecmp (choice, "fail") != 0;
+}
+
+/* A GPU that has no room after all, or fails, is done without, unless somebody said otherwise. */
+static gboolean
+may_do_without_gpu (HeadroomResident *resident, const GError *error)
+{
+  return hr_plan_get_settings (resident->plan)->gpu_layers > 0 &&
+         headroom_machine_goes_on_without_gpu () &&
+         (g_error_matches (error, HR_ERROR, HR_ERROR_MEMORY) ||
+          g_error_matches (error, HR_ERROR, HR_ERROR_INTERNAL));
+}
+
+/* With the processor alone, if that fits; else error stays what it is. */
+static HrRunner *
+load_without_gpu (HeadroomResident *resident, GError **error)
+{
+  HrSettings settings = *hr_plan_get_settings (resident->plan);
+  g_autoptr (HrPlan) plan = NULL;
+  HrRunner *runner;
+
+  settings.gpu_layers = 0;
+  plan = hr_plan_new_like (resident->plan, &settings, NULL);
+  runner = plan != NULL
+               ? hr_runner_new (resident->model, plan, false, load_progress, resident, NULL)
+               : NULL;
+  if (runner == NULL)
+    return NULL;
+  g_free (resident->gpu_refusal);
+  resident->gpu_refusal = g_strdup ((*error)->message);
+  g_clear_error (error);
+  return runner;
+}
+
 static void
 load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -164,6 +203,8 @@ load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   HrRunner *runner =
       hr_runner_new (resident->model, resident->plan, false, load_progress, resident, &error);
 
+  if (runner == NULL && may_do_without_gpu (resident, error))
+    runner = load_without_gpu (resident, &error);
   trim_heap ();
   if (runner == NULL) {
     g_task_return_error (task, error);

@@ -62,6 +62,9 @@ struct _HeadroomMachineClass {
                   GTask *take_task);
 };
 
+/* Whether the processor does what a GPU fails to do; GPU_LOST=fail says that it should not. */
+gboolean headroom_machine_goes_on_without_gpu (void);
+
 HeadroomMachine *headroom_machine_new (void) G_GNUC_WARN_UNUSED_RESULT;
 
 gint64 headroom_machine_now_us (HeadroomMachine *self);

@@ -124,9 +124,12 @@ is_what_is_wanted (HeadroomResident *resident, const HeadroomAcquisition *wanted
     *ret_reason = g_strdup (_("its file was replaced"));
     return FALSE;
   }
-  return !headroom_resize_makes_auto (resident, wanted) &&
-         headroom_demand_layers_are_met (&wanted->demand, resident->plan, ret_reason) &&
-         headroom_demand_is_met (&wanted->demand, hr_plan_get_settings (resident->plan),
+  if (resident->gpu_refusal == NULL || wanted->demand.exact) {
+    if (headroom_resize_makes_auto (resident, wanted) ||
+        !headroom_demand_layers_are_met (&wanted->demand, resident->plan, ret_reason))
+      return FALSE;
+  }
+  return headroom_demand_is_met (&wanted->demand, hr_plan_get_settings (resident->plan),
                                  hr_model_get_info (resident->model)->n_ctx_train, ret_reason);
 }
 

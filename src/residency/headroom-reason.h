@@ -46,11 +46,15 @@ typedef enum {
                                  */
   HEADROOM_REASON_LAYERS_FIT,   /* uuu: likewise; there was more room */
   HEADROOM_REASON_LAYERS_LEFT,  /* uuu: likewise; there was no room any more */
-  HEADROOM_REASON_PARKED,       /* ub: tokens, bytes */
-  HEADROOM_REASON_UNPARKED,     /* ub: likewise */
-  HEADROOM_REASON_PARK_FAILED,  /* s: why */
-  HEADROOM_REASON_PARK_IGNORED, /* s: a file */
-  HEADROOM_REASON_CACHE_GIVEN_UP, /* b: how much */
+  HEADROOM_REASON_GPU_LOST_MOVED,   /* s: what failed */
+  HEADROOM_REASON_GPU_LOST_REBUILT, /* s: likewise */
+  HEADROOM_REASON_GPU_LOST_STUCK,   /* s: likewise */
+  HEADROOM_REASON_GPU_REFUSED,      /* s: why */
+  HEADROOM_REASON_PARKED,           /* ub: tokens, bytes */
+  HEADROOM_REASON_UNPARKED,         /* ub: likewise */
+  HEADROOM_REASON_PARK_FAILED,      /* s: why */
+  HEADROOM_REASON_PARK_IGNORED,     /* s: a file */
+  HEADROOM_REASON_CACHE_GIVEN_UP,   /* b: how much */
   HEADROOM_REASON_N,
 } HeadroomReason;
 

@@ -119,6 +119,8 @@ void headroom_keep_alive_end (HeadroomResidency *self, HeadroomResident *residen
 
 /* headroom-parking.c: has what slots of a model hold go to files, where that is wanted; to be called
  * before its first request. And gives idle caches up, as a HeadroomReliefFunc. */
+/* Sees to GPUs that fail under a model that was loaded. */
+void headroom_gpu_lost_start (HeadroomResidency *self, HeadroomResident *resident);
 void headroom_parking_start (HeadroomResidency *self, HeadroomResident *resident);
 gboolean headroom_parking_is_relieving (HeadroomResidency *self);
 guint64 headroom_parking_relieve (HeadroomResidency *self, gsize device, guint64 need_bytes,

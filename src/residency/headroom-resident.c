@@ -32,6 +32,7 @@ headroom_resident_finalize (GObject *object)
   hr_plan_unref (self->plan);
   hr_plan_unref (self->next_plan);
   hr_model_unref (self->model);
+  g_free (self->gpu_refusal);
   g_object_unref (self->cancellable);
   g_object_unref (self->entry);
   g_object_unref (self->machine);
@@ -115,6 +116,10 @@ headroom_resident_load_finish (HeadroomResident *self, GAsyncResult *result, GEr
     return FALSE;
   }
   self->runner = runner;
+  if (runner != NULL && hr_runner_get_plan (runner) != self->plan) {
+    hr_plan_unref (self->plan);
+    self->plan = hr_plan_ref (hr_runner_get_plan (runner));
+  }
   self->state = HEADROOM_RESIDENT_READY;
   self->last_used_us = headroom_machine_now_us (self->machine);
   return TRUE;

@@ -40,6 +40,8 @@ struct _HeadroomResident {
   HrRunner *runner;            /* while READY */
   GCancellable *cancellable;   /* stops the load */
   int progress_permille;       /* atomic */
+  char *gpu_refusal; /* why layers are not on a GPU whoever asks, unless somebody insists; or
+                        NULL */
 
   guint n_leases;
   gint64 keep_alive_ns;        /* HEADROOM_FOREVER: pinned */

@@ -112,9 +112,11 @@ resized_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   guint64 bytes = difference (resident->plan, resident->next_plan);
   g_autoptr (GError) error = NULL;
 
-  if (headroom_resident_resize_finish (resident, result, &error))
+  if (headroom_resident_resize_finish (resident, result, &error)) {
+    if (hr_plan_get_settings (resident->plan)->gpu_layers > 0)
+      g_clear_pointer (&resident->gpu_refusal, g_free);
     tell (self, resident, &before, bytes);
-  else
+  } else
     give_up (self, resident, error);
   resident->resize_for = NULL;
   if (--resident->n_leases == 0)
@@ -219,6 +221,8 @@ headroom_resize_try (HeadroomResidency *self, HeadroomResident *resident,
       !headroom_demand_resize (&wanted->demand, loaded,
                                hr_model_get_info (resident->model)->n_ctx_train, &settings))
     return HEADROOM_RESIZE_RELOAD;
+  if (resident->gpu_refusal != NULL && !wanted->demand.exact)
+    settings.gpu_layers = loaded->gpu_layers;
   plan = plan_for (self, resident, &settings, error);
   if (plan == NULL)
     return HEADROOM_RESIZE_REFUSED;

@@ -5,9 +5,11 @@
  */
 #include "server-fixture.h"
 
+#include "vulkan/gpus.h"
+
 #include <string.h>
 
-#define N_TOKENS "200"
+#define N_TOKENS "120"
 
 /* Whether there is one; else the test was skipped. */
 static gboolean
@@ -225,6 +227,177 @@ test_request_moves (Server *s, gconstpointer data)
   g_assert_cmpuint (count_all (s, "other-settings"), ==, 0);
 }
 
+/* ---- GPUs that fail, by functions below everything of ours ---- */
+
+static PFN_vkGetDeviceProcAddr find;
+static PFN_vkAllocateMemory allocate;
+static PFN_vkQueueSubmit submit;
+static gint allocations_left, submits_left; /* how often they still work; atomic */
+
+static gboolean
+take (gint *left)
+{
+  return g_atomic_int_add (left, -1) > 0;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+scarce_allocate (VkDevice device, const VkMemoryAllocateInfo *info,
+                 const VkAllocationCallbacks *callbacks, VkDeviceMemory *ret)
+{
+  return take (&allocations_left) ? allocate (device, info, callbacks, ret)
+                                  : VK_ERROR_OUT_OF_DEVICE_MEMORY;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+doomed_submit (VkQueue queue, uint32_t n, const VkSubmitInfo *info, VkFence fence)
+{
+  if (take (&submits_left))
+    return submit (queue, n, info, fence);
+  g_atomic_int_set (&submits_left, G_MAXINT); /* once: a device that is opened anew works */
+  return VK_ERROR_DEVICE_LOST;
+}
+
+static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL
+find_ours (VkDevice device, const char *name)
+{
+  PFN_vkVoidFunction found = find (device, name);
+
+  if (g_str_equal (name, "vkAllocateMemory")) {
+    allocate = (PFN_vkAllocateMemory) found;
+    return (PFN_vkVoidFunction) scarce_allocate;
+  }
+  if (g_str_equal (name, "vkQueueSubmit")) {
+    submit = (PFN_vkQueueSubmit) found;
+    return (PFN_vkVoidFunction) doomed_submit;
+  }
+  return found;
+}
+
+static void
+interpose (void)
+{
+  HrVkInstance *instance = hr_gpus_instance (NULL);
+
+  g_atomic_int_set (&allocations_left, G_MAXINT);
+  g_atomic_int_set (&submits_left, G_MAXINT);
+  if (find != NULL)
+    return;
+  find = instance->api.GetDeviceProcAddr;
+  instance->api.GetDeviceProcAddr = find_ours;
+}
+
+/* The answer goes on with the processor, and says what it would have said. */
+static void
+test_lost_goes_on (Server *s, gconstpointer data)
+{
+  g_autofree char *want = NULL, *got = NULL;
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (HrValue) status = NULL, after = NULL;
+
+  if (!has_gpu ())
+    return;
+  interpose ();
+  begin_count (s, "gpu-lost-moved");
+  want = answer_unmoved (s);
+  g_assert_cmpint (move (s, 2), ==, 2);
+  connection = start (s, 2);
+  read_on (connection, text, "\"response\"", 20);
+  g_atomic_int_set (&submits_left, 3);
+  read_on (connection, text, "\"done\":true", 1);
+  got = said (text);
+  g_assert_cmpstr (got, ==, want);
+  status = server_get (s, "/headroom/status");
+  g_assert_cmpint (json_number (status, "models.0.settings.gpu_layers"), ==, 0);
+  g_assert_cmpuint (count_since (s, "gpu-lost-moved"), ==, 1);
+  /* The device is opened anew when layers go there again. */
+  g_assert_cmpint (move (s, 1), ==, 1);
+  after = server_post (s, "/api/generate",
+                       "{\"model\":\"tiny\",\"prompt\":\"Hi\",\"stream\":false,"
+                       "\"options\":{\"num_predict\":2}}");
+  g_assert_true (hr_value_get_bool (json_at (after, "done")));
+}
+
+/* Who waits is told what failed; the device is opened anew, and the next one is answered by it. */
+static void
+test_lost_fails (Server *s, gconstpointer data)
+{
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *want = NULL, *got = NULL;
+  g_autoptr (GSocketConnection) again = NULL;
+  g_autoptr (GString) more = g_string_new (NULL);
+  g_autoptr (HrValue) status = NULL;
+
+  if (!has_gpu ())
+    return;
+  interpose ();
+  g_setenv ("HEADROOM_GPU_LOST", "fail", TRUE);
+  begin_count (s, "gpu-lost-rebuilt");
+  want = answer_unmoved (s);
+  g_unsetenv ("HEADROOM_GPU_LOST");
+  g_assert_cmpint (move (s, 2), ==, 2);
+  connection = start (s, 2);
+  read_on (connection, text, "\"response\"", 20);
+  g_atomic_int_set (&submits_left, 3);
+  read_on (connection, text, "\"error\"", 1);
+  g_assert_nonnull (strstr (text->str, "the GPU was lost"));
+  again = start (s, 2);
+  read_on (again, more, "\"done\":true", 1);
+  got = said (more);
+  g_assert_cmpstr (got, ==, want);
+  status = server_get (s, "/headroom/status");
+  g_assert_cmpint (json_number (status, "models.0.settings.gpu_layers"), ==, 2);
+  g_assert_cmpuint (count_since (s, "gpu-lost-rebuilt"), ==, 1);
+}
+
+/* A GPU that has less room than it said does not keep a model from being loaded. */
+static void
+test_scarce_load (Server *s, gconstpointer data)
+{
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (HrValue) status = NULL;
+
+  if (!has_gpu ())
+    return;
+  interpose ();
+  begin_count (s, "gpu-refused");
+  g_atomic_int_set (&allocations_left, 3);
+  connection = start (s, 2);
+  read_on (connection, text, "\"done\":true", 1);
+  g_assert_nonnull (strstr (text->str, "\"done\":true"));
+  status = server_get (s, "/headroom/status");
+  g_assert_cmpint (json_number (status, "models.0.settings.gpu_layers"), ==, 0);
+  g_assert_cmpuint (count_since (s, "gpu-refused"), ==, 1);
+}
+
+/* Nor does it harm one that is loaded: what cannot move stays, with a word. */
+static void
+test_scarce_move (Server *s, gconstpointer data)
+{
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *want = NULL, *got = NULL, *problem = NULL;
+  g_autoptr (HrValue) status = NULL;
+
+  if (!has_gpu ())
+    return;
+  interpose ();
+  want = answer_unmoved (s);
+  connection = start (s, 0);
+  read_on (connection, text, "\"response\"", 5);
+  g_atomic_int_set (&allocations_left, 6);
+  problem = server_post_fails (s, "/headroom/resize", "{\"model\":\"tiny\",\"num_gpu\":2}",
+                               HEADROOM_CLIENT_ERROR_SERVER);
+  g_assert_nonnull (strstr (problem, "out of GPU memory"));
+  read_on (connection, text, "\"done\":true", 1);
+  got = said (text);
+  g_assert_cmpstr (got, ==, want);
+  status = server_get (s, "/headroom/status");
+  g_assert_cmpint (json_number (status, "models.0.settings.gpu_layers"), ==, 0);
+}
+
 #define CASE(path, func) \
   g_test_add ("/server/gpu/" path, Server, NULL, server_setup, func, server_teardown)
 
@@ -239,6 +412,10 @@ main (int argc, char **argv)
   CASE ("sizes", test_sizes);
   CASE ("auto", test_auto);
   CASE ("request-moves", test_request_moves);
+  CASE ("lost-goes-on", test_lost_goes_on);
+  CASE ("lost-fails", test_lost_fails);
+  CASE ("scarce-load", test_scarce_load);
+  CASE ("scarce-move", test_scarce_move);
   status = g_test_run ();
   server_fixture_finish ();
   return status;
