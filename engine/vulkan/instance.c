@@ -9,6 +9,7 @@
 #define VALIDATION_LAYER "VK_LAYER_KHRONOS_validation"
 /* What drivers without a budget leave to others, in percent. */
 #define UNTOLD_PERCENT 10
+#define MIN_LANES 256 /* of a workgroup: those of tiles and of what works number by number */
 
 /* ---- Making ---- */
 
@@ -204,6 +205,8 @@ static const char *find_lack(const HrVkInstance *instance, uint32_t index,
            : !f11.storageBuffer16BitAccess || !f.features.shaderInt16
                ? "it cannot read 16-bit numbers"
            : !f.features.shaderInt64 ? "it has no 64-bit integers"
+           : properties->limits.maxComputeWorkGroupInvocations < MIN_LANES
+               ? "its workgroups have fewer than 256 lanes"
            : (subgroup->supportedOperations & wanted) != wanted ||
                    !(subgroup->supportedStages & VK_SHADER_STAGE_COMPUTE_BIT)
                ? "it cannot add up over subgroups"

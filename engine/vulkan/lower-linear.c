@@ -4,6 +4,8 @@
  */
 #include "vulkan/lower.h"
 
+#define TILE_ROWS 64  /* of the weights */
+#define TILE_LANES 16 /* side by side, with one, two or four columns each */
 #define LINEAR_ROWS \
     2 /* of the weights, to a workgroup, and more where there are too many of those */
 
@@ -47,6 +49,29 @@ static uint32_t rows_for(const HrOp *op)
     return rows;
 }
 
+/* The part of a product that a workgroup computes: of few columns by sums over all of its lanes, of
+ * many by tiles. */
+typedef struct {
+    HrVkVariant variant;
+    uint32_t rows, columns;
+} Shape;
+
+static Shape few_columns(const HrOp *op, HrType type, uint32_t n_in, uint32_t n_rows, bool norm)
+{
+    Shape s = {.rows = rows_for(op), .columns = columns_for(n_rows)};
+    s.variant =
+        (HrVkVariant){HR_VK_LINEAR, {HR_LOWER_LANES, type, s.rows, s.columns, norm, n_in % 8 != 0}};
+    return s;
+}
+
+static Shape many_columns(HrType type, uint32_t n_in, uint32_t n_rows)
+{
+    uint32_t of_lane = n_rows <= TILE_LANES ? 1 : n_rows <= 2 * TILE_LANES ? 2 : 4;
+    return (Shape){.rows = TILE_ROWS,
+                   .columns = TILE_LANES * of_lane,
+                   .variant = {HR_VK_LINEAR_TILE, {0, type, of_lane, n_in % 8 != 0}}};
+}
+
 /* The parts of op that have the type of its part first, in one dispatch. norm: what makes its input
  * of x, or NULL. */
 static void lower_parts(HrLower *l, const HrOp *op, const HrOp *norm, uint32_t first,
@@ -55,9 +80,10 @@ static void lower_parts(HrLower *l, const HrOp *op, const HrOp *norm, uint32_t f
     HrBuf x = norm ? norm->src : op->src;
     HrType type = op->parts[first].linear->weight.type;
     uint32_t n_in = (uint32_t)op->parts[first].linear->weight.n_in, n_rows = hr_lower_rows(l, x);
-    uint32_t columns = columns_for(n_rows), rows = rows_for(op), n_groups = 0, n_parts = 0;
-    d->variant = (HrVkVariant){HR_VK_LINEAR,
-                               {HR_LOWER_LANES, type, rows, columns, norm != NULL, n_in % 8 != 0}};
+    uint32_t n_groups = 0, n_parts = 0;
+    Shape shape = n_rows <= HR_LOWER_COLUMNS ? few_columns(op, type, n_in, n_rows, norm != NULL)
+                                             : many_columns(type, n_in, n_rows);
+    d->variant = shape.variant;
     d->params.linear =
         (HrVkLinear){.counts = hr_lower_counts(l),
                      .x = hr_lower_read(l, x),
@@ -71,12 +97,12 @@ static void lower_parts(HrLower *l, const HrOp *op, const HrOp *norm, uint32_t f
         if (op->parts[p].linear->weight.type != type)
             continue;
         d->params.linear.parts[n_parts++] = part_of(l, op, p, n_groups);
-        n_groups += groups_of(op->parts[p].linear, rows);
+        n_groups += groups_of(op->parts[p].linear, shape.rows);
     }
     d->params.linear.n_parts = n_parts;
     d->params_bytes = sizeof d->params.linear;
     d->groups_x = n_groups;
-    d->groups_y = (n_rows + columns - 1) / columns;
+    d->groups_y = (n_rows + shape.columns - 1) / shape.columns;
     hr_lower_add(l, d);
 }
 

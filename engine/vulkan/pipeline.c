@@ -104,6 +104,9 @@ static const uint32_t delta_rule[] =
 static const uint32_t retain[] =
 #include "retain.inc"
     ;
+static const uint32_t linear_tile[] =
+#include "linear-tile.inc"
+    ;
 
 typedef struct {
     const char *name;
@@ -142,6 +145,7 @@ static const Shader shaders[HR_VK_N_SHADERS] = {
     [HR_VK_SELECTIVE] = {"selective", selective, sizeof selective},
     [HR_VK_DELTA_RULE] = {"delta-rule", delta_rule, sizeof delta_rule},
     [HR_VK_RETAIN] = {"retain", retain, sizeof retain},
+    [HR_VK_LINEAR_TILE] = {"linear-tile", linear_tile, sizeof linear_tile},
     [HR_VK_XIELU] = {"xielu", xielu, sizeof xielu},
 };
 

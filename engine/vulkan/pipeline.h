@@ -41,6 +41,7 @@ typedef enum {
     HR_VK_SELECTIVE,
     HR_VK_DELTA_RULE,
     HR_VK_RETAIN,
+    HR_VK_LINEAR_TILE,
     HR_VK_N_SHADERS,
 } HrVkShader;
 const char *hr_vk_shader_name(HrVkShader shader);

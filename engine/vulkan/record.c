@@ -104,11 +104,16 @@ static bool write_params(HrVkSegment *s, HrVkRecording *r, const GArray *dispatc
                                                        stride * dispatches->len, error));
 }
 
+static bool is_product(const HrVkDispatch *d)
+{
+    return d->variant.shader == HR_VK_LINEAR || d->variant.shader == HR_VK_LINEAR_TILE;
+}
+
 /* Each column of workgroups reads the weights once. */
 uint64_t hr_vk_dispatch_read_bytes(const HrVkDispatch *d)
 {
     uint64_t bytes = 0;
-    for (uint32_t p = 0; d->variant.shader == HR_VK_LINEAR && p < d->params.linear.n_parts; p++)
+    for (uint32_t p = 0; is_product(d) && p < d->params.linear.n_parts; p++)
         bytes += (uint64_t)d->params.linear.parts[p].n_out * d->params.linear.parts[p].row_bytes;
     for (uint32_t p = 0; d->variant.shader == HR_VK_EXPERTS && p < d->params.experts.n_parts; p++)
         bytes += (uint64_t)d->params.experts.parts[p].n_out * d->params.experts.parts[p].row_bytes;

@@ -140,7 +140,8 @@ static bool compare_product(const Check *c, const Family *f, const uint8_t *w, s
     return true;
 }
 
-static bool check_product(Check *c, const Family *f, GError **error)
+/* In tiles, or column by column. */
+static bool check_product(Check *c, const Family *f, bool tiles, GError **error)
 {
     const HrTypeTraits *traits = hr_type_traits(f->type);
     size_t row_bytes = N_IN / traits->block * traits->block_bytes;
@@ -159,8 +160,9 @@ static bool check_product(Check *c, const Family *f, GError **error)
                           .n_parts = 1,
                           .n_in = N_IN,
                           .factor = 1};
-    const HrVkVariant v = {HR_VK_LINEAR, {LANES, f->type, 2, columns, false, false}};
-    return compute(c, &v, &p, sizeof p, (N_OUT + 1) / 2, 1, error) &&
+    const HrVkVariant few = {HR_VK_LINEAR, {LANES, f->type, 2, columns, false, false}},
+                      many = {HR_VK_LINEAR_TILE, {0, f->type, 1, false}};
+    return compute(c, tiles ? &many : &few, &p, sizeof p, tiles ? 1 : (N_OUT + 1) / 2, 1, error) &&
            compare_product(c, f, w, row_bytes, x, y, error);
 }
 
@@ -281,7 +283,8 @@ bool hr_vk_self_check(HrVkDevice *device, HrVkPipelines *pipelines, GError **err
         return false;
     bool ok = true;
     for (size_t i = 0; ok && i < G_N_ELEMENTS(families); i++)
-        ok = check_product(&c, &families[i], error);
+        ok = check_product(&c, &families[i], false, error) &&
+             check_product(&c, &families[i], true, error);
     ok = ok && check_norm(&c, error) && check_attention(&c, error);
     hr_vk_buffer_finish(&c.memory, device);
     return ok;

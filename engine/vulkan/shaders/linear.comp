@@ -17,28 +17,10 @@ layout(constant_id = 3) const uint COLUMNS = 1;
 layout(constant_id = 4) const bool NORM = false;
 layout(constant_id = 5) const bool RAGGED = false; // rows that are no multiple of eight long
 
-struct Part {
-    uint64_t weight, bias, scale, y, add; // 0: none
-    uint n_out, row_bytes, first_group, bias_is_scaled;
-};
-PARAMS(Counts counts; F32 x; F32 norm; Part parts[3]; uint rows_kind; uint n_parts; uint n_in;
-       float factor; float cap; float eps;)
+#include "product.glsl"
 
 const uint N = ROWS * COLUMNS, SUMS = NORM ? N + COLUMNS : N;
 shared float of_subgroups[SUMS * (LOCAL / 4)];
-
-uint find_part(uint group)
-{
-    uint part = 0;
-    while (part + 1 < p.n_parts && group >= p.parts[part + 1].first_group)
-        part++;
-    return part;
-}
-
-float x_at(uint at, uint e)
-{
-    return RAGGED && e >= p.n_in ? 0 : p.x.v[at + e];
-}
 
 // Leaves what the lanes of each subgroup add up to.
 void add_up(float sums[SUMS])
@@ -57,27 +39,6 @@ float total(uint i)
     for (uint s = 0; s < gl_NumSubgroups; s++)
         sum += of_subgroups[i * gl_NumSubgroups + s];
     return sum;
-}
-
-void finish(uint part, uint row, uint column, float y, float squares)
-{
-    uint64_t scale = p.parts[part].scale, bias = p.parts[part].bias, add = p.parts[part].add;
-    bool bias_is_scaled = p.parts[part].bias_is_scaled != 0;
-    uint at = column * p.parts[part].n_out + row;
-    if (NORM)
-        y *= 1 / sqrt(squares / float(p.n_in) + p.eps);
-    if (scale != 0 && !bias_is_scaled)
-        y *= F32(scale).v[0];
-    if (bias != 0)
-        y += F32(bias).v[row];
-    if (scale != 0 && bias_is_scaled)
-        y *= F32(scale).v[0];
-    y *= p.factor;
-    if (p.cap > 0)
-        y = p.cap * (1 - 2 / (exp(2 * y / p.cap) + 1));
-    if (add != 0)
-        y += F32(add).v[at];
-    F32(p.parts[part].y).v[at] = y;
 }
 
 void main()
@@ -118,6 +79,6 @@ void main()
     for (uint i = lane; i < N; i += LOCAL) {
         uint row = first_row + i / COLUMNS, c = i % COLUMNS;
         if (row < n_out && first_column + c < n_columns)
-            finish(part, row, first_column + c, total(i), NORM ? total(N + c) : 0);
+            finish(part, row, first_column + c, NORM ? total(i) / sqrt(total(N + c) / float(p.n_in) + p.eps) : total(i));
     }
 }
