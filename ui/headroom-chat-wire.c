@@ -73,8 +73,12 @@ headroom_load_request (const char *model, const HeadroomAskOptions *options, con
   headroom_json_set_string (json, "model", model);
   headroom_json_set_bool (json, "stream", FALSE);
   set_keep_alive (json, keep_alive);
-  if (options != NULL)
-    hr_value_set (json, "options", options_to_json (options));
+  if (options != NULL) {
+    HrValue *loading = options_to_json (options);
+    /* Here it is said, too, that the planner shall choose: that may move layers. */
+    headroom_json_set_int (loading, "num_gpu", options->gpu_layers);
+    hr_value_set (json, "options", loading);
+  }
   return headroom_json_print (json, HEADROOM_JSON_PLAIN);
 }
 

@@ -69,12 +69,29 @@ new_caption (const char *css_class)
 }
 
 static void
+boundary_moved_cb (HeadroomCostGroup *self, guint n_layers)
+{
+  headroom_slider_row_set_value (self->gpu_row, n_layers + 1);
+}
+
+/* What is let go of is meant: layers of a model in memory move at once. */
+static void
+boundary_dropped_cb (HeadroomCostGroup *self, guint n_layers)
+{
+  headroom_slider_row_set_value (self->gpu_row, n_layers + 1);
+  if (headroom_plan_preview_is_loaded (self->preview))
+    headroom_cost_group_apply (self);
+}
+
+static void
 add_layers (HeadroomCostGroup *self)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 4), *row = adw_preferences_row_new ();
   GtkWidget *title = gtk_label_new (_("Layers"));
 
   self->layers = HEADROOM_LAYER_STRIP (headroom_layer_strip_new ());
+  g_signal_connect_swapped (self->layers, "moved", G_CALLBACK (boundary_moved_cb), self);
+  g_signal_connect_swapped (self->layers, "dropped", G_CALLBACK (boundary_dropped_cb), self);
   self->layers_label = new_caption ("dim-label");
   self->slower_label = new_caption ("warning");
   gtk_widget_set_visible (GTK_WIDGET (self->slower_label), FALSE);

@@ -2,7 +2,9 @@
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Devices differ by pattern as well as by colour. To assistive technologies it is an image whose
+ * Devices differ by pattern as well as by colour. Where there is a graphics card, the boundary
+ * between what it has, the last layers, and the rest can be moved, by pointer and by keys: to
+ * assistive technologies it is a slider. Otherwise it is one that cannot be moved, whose
  * description counts the layers.
  */
 #pragma once

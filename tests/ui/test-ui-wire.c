@@ -37,7 +37,7 @@ test_chat_request (void)
   g_assert_cmpstr (
       load, ==,
       "{\"model\":\"tiny:latest\",\"stream\":false,\"keep_alive\":-1,\"options\":{\"num_ctx\":2048,"
-      "\"temperature\":0.5,\"num_predict\":-1,\"parallel\":2,\"kv_type\":\"q8_0\"}}");
+      "\"temperature\":0.5,\"num_predict\":-1,\"parallel\":2,\"kv_type\":\"q8_0\",\"num_gpu\":-1}}");
 }
 
 /* What is still as a proposal set it comes from it; the rest is the window's. */
