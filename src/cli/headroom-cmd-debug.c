@@ -1,4 +1,5 @@
 /* headroom-cmd-debug.c: headroom debug tokenize | detokenize | render | logits | program | devices
+ * | report
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
@@ -158,6 +159,8 @@ static const HeadroomCommand tools[] = {
   { "logits", N_("MODEL|FILE"), N_("Likeliest next tokens after a prompt"), headroom_cmd_logits },
   { "program", N_("MODEL|FILE"), N_("What a step makes a GPU do"), headroom_cmd_program },
   { "devices", "", N_("GPUs of this machine, and why one is not used"), headroom_cmd_devices },
+  { "report", "", N_("A report to be sent with a problem, without anything that people wrote"),
+    headroom_cmd_report },
   { NULL, NULL, NULL, NULL },
 };
 

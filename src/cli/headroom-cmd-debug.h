@@ -13,8 +13,12 @@ G_BEGIN_DECLS
 GArray *headroom_debug_parse_tokens (const HrModel *model, const char *text,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* All that the driver says of a GPU. */
+HrValue *headroom_debug_gpu_to_value (const HrGpu *gpu) G_GNUC_WARN_UNUSED_RESULT;
+
 int headroom_cmd_logits (int argc, char **argv);
 int headroom_cmd_program (int argc, char **argv);
+int headroom_cmd_report (int argc, char **argv);
 int headroom_cmd_devices (int argc, char **argv);
 
 G_END_DECLS

@@ -19,8 +19,8 @@ version_to_text (guint32 version)
   return g_strdup_printf ("%u.%u.%u", version >> 22 & 127, version >> 12 & 1023, version & 4095);
 }
 
-static HrValue *
-gpu_to_value (const HrGpu *gpu)
+HrValue *
+headroom_debug_gpu_to_value (const HrGpu *gpu)
 {
   g_autofree char *version = version_to_text (gpu->api_version);
   HrValue *dict = hr_value_new_dict ();
@@ -68,7 +68,7 @@ print_json (const HrGpu *gpus, gsize n, const char *note)
   HrValue *list = hr_value_new_list ();
 
   for (gsize i = 0; i < n; i++)
-    hr_value_append (list, gpu_to_value (&gpus[i]));
+    hr_value_append (list, headroom_debug_gpu_to_value (&gpus[i]));
   hr_value_set (dict, "gpus", list);
   if (note != NULL)
     headroom_json_set_string (dict, "note", note);

@@ -7,6 +7,8 @@
 
 #include "headroom-json.h"
 
+#include <string.h>
+
 static HrValue *
 parse (const char *text)
 {
@@ -194,6 +196,40 @@ test_speed_refused (void)
   cli_assert_contains (refused->err, "No GPU is used: ");
 }
 
+/* What helps, and nothing that anybody wrote: neither the prompt nor the model's file is in it. */
+static void
+test_report (void)
+{
+  g_autoptr (GSubprocess) server = start_server ();
+  g_autoptr (CliResult) run = cli_run ("run", "-o", "num_predict=2", "--keepalive", "-1",
+                                       cli_tiny_model (), "a secret between us");
+  g_autofree char *path = cli_path ("report.json"), *text = NULL;
+  g_autoptr (CliResult) written = NULL;
+  g_autoptr (HrValue) report = NULL;
+  HrValue *models;
+
+  g_setenv ("HEADROOM_API_KEY", "sesame", TRUE);
+  written = cli_run ("debug", "report", "-o", path);
+  g_unsetenv ("HEADROOM_API_KEY");
+  g_subprocess_send_signal (server, 15);
+  g_subprocess_wait (server, NULL, NULL);
+  cli_assert_status (run, 0);
+  cli_assert_status (written, 0);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  report = parse (text);
+  models = hr_value_lookup (hr_value_lookup (report, "server"), "models");
+  g_assert_cmpuint (hr_value_size (models), ==, 1);
+  g_assert_nonnull (hr_value_lookup (hr_value_at (models, 0), "settings"));
+  g_assert_nonnull (hr_value_lookup (report, "gpus"));
+  g_assert_cmpstr (headroom_json_get_string (hr_value_lookup (report, "settings"),
+                                             "HEADROOM_API_KEY"),
+                   ==, "(set)");
+  g_assert_null (strstr (text, "secret"));
+  g_assert_null (strstr (text, "sesame"));
+  g_assert_null (strstr (text, cli_tiny_model ()));
+  g_assert_null (strstr (text, ".gguf"));
+}
+
 static void
 test_machine (void)
 {
@@ -224,5 +260,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/gpu/speed", test_speed);
   g_test_add_func ("/cli/gpu/speed-refused", test_speed_refused);
   g_test_add_func ("/cli/gpu/machine", test_machine);
+  g_test_add_func ("/cli/gpu/report", test_report);
   return g_test_run ();
 }
