@@ -1,4 +1,4 @@
-/* segment.c: what a stretch of operations takes on a GPU, and its weights. See segment.h.
+/* segment.c: what a stretch of operations takes on a GPU beside its weights. See segment.h.
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
@@ -8,9 +8,6 @@
 #include "vulkan/scratch.h"
 
 #include <string.h>
-
-/* Weights that go up between two looks at whether to go on. */
-#define CHUNK_BYTES (32u << 20)
 
 static uint64_t aligned(uint64_t bytes)
 {
@@ -122,7 +119,7 @@ void hr_vk_segment_outline(HrVkSegment *s, const HrProgram *program, HrKv *kv, u
                            uint32_t end)
 {
     *s = (HrVkSegment){.program = program, .kv = kv, .begin = begin, .end = end};
-    s->weights = g_new0(HrVkBuffer, program->hparams->n_layer + 1);
+    s->weights = g_new0(HrVkWeights, program->hparams->n_layer + 1);
     s->pools = g_new0(HrVkBuffer, program->hparams->n_layer);
     s->placed = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     s->inputs = g_array_new(false, false, sizeof(HrBuf));
@@ -159,7 +156,7 @@ void hr_vk_segment_drop(HrVkSegment *s)
         hr_vk_pipelines_finish(&s->pipelines);
     }
     for (uint32_t il = 0; il <= s->program->hparams->n_layer; il++)
-        hr_vk_buffer_finish(&s->weights[il], &s->device);
+        hr_vk_weights_finish(&s->weights[il], &s->device);
     for (uint32_t il = 0; il < s->program->hparams->n_layer; il++)
         hr_vk_buffer_finish(&s->pools[il], &s->device);
     HrVkBuffer *const buffers[] = {&s->arena,   &s->scratch, &s->step,
@@ -214,195 +211,4 @@ bool hr_vk_segment_write_page(HrVkSegment *s, uint32_t layer, uint32_t page, con
 {
     uint64_t bytes = s->kv->layout.layers[layer].page_bytes;
     return hr_vk_buffer_write(&s->pools[layer], &s->device, page * bytes, src, bytes, error);
-}
-
-/* ---- Weights: those of a layer in one buffer, each once ---- */
-
-typedef struct {
-    const void *data;
-    uint64_t bytes, offset;
-    uint32_t layer; /* n_layer: behind them */
-} Upload;
-
-typedef struct {
-    HrVkSegment *s;
-    GArray *uploads; /* Upload */
-    GHashTable *seen;
-    uint64_t *bytes; /* [n_layer + 1] */
-} Collect;
-
-static void collect(Collect *c, uint32_t layer, const HrWeight *weight)
-{
-    if (!weight || !weight->data || !g_hash_table_add(c->seen, (gpointer)weight->data))
-        return;
-    Upload upload = {weight->data, weight->n_out * weight->row_bytes, c->bytes[layer], layer};
-    c->bytes[layer] += aligned(upload.bytes);
-    g_array_append_val(c->uploads, upload);
-}
-
-/* Matrices that are tensors of their own come one behind the other, placed under the list of them,
- * too. */
-static void collect_stack(Collect *c, uint32_t layer, const HrLinearStack *stack, uint32_t n)
-{
-    if (!hr_weight_exists(&stack->weight))
-        return;
-    collect(c, layer, &stack->bias);
-    collect(c, layer, &stack->scale);
-    if (!stack->apart) {
-        collect(c, layer, &stack->all);
-        return;
-    }
-    if (!g_hash_table_add(c->seen, stack->apart))
-        return;
-    for (uint32_t i = 0; i < n; i++) {
-        HrWeight one = stack->weight;
-        one.data = stack->apart[i];
-        collect(c, layer, &one);
-    }
-    Upload alias = {stack->apart, 0, c->bytes[layer] - n * hr_vk_apart_stride(stack), layer};
-    g_array_append_val(c->uploads, alias);
-}
-
-static void collect_experts(Collect *c, uint32_t layer, const HrOp *op)
-{
-    const HrExpertWeights *w = op->experts;
-    collect(c, layer, &w->bias);
-    collect_stack(c, layer, &w->up, op->mixture->n);
-    collect_stack(c, layer, &w->gate, op->mixture->n);
-    collect_stack(c, layer, &w->down, op->mixture->n);
-}
-
-static void collect_op(Collect *c, const HrOp *op)
-{
-    uint32_t n_layer = c->s->program->hparams->n_layer,
-             layer = op->layer == HR_NO_LAYER ? n_layer : op->layer;
-    collect(c, layer, op->weight);
-    collect(c, layer, op->k_weight);
-    collect(c, layer, op->bias);
-    collect(c, layer, op->recurrence.a);
-    collect(c, layer, op->recurrence.d);
-    collect(c, layer, op->recurrence.dt_bias);
-    if (op->kind == HR_OP_EXPERTS)
-        collect_experts(c, layer, op);
-    if (op->kind == HR_OP_HEAD_LINEAR)
-        collect_stack(c, layer, op->stack, hr_program_buffer(c->s->program, op->src)->cols / op->columns.stride);
-    for (uint32_t p = 0; p < op->n_parts; p++) {
-        collect(c, layer, &op->parts[p].linear->weight);
-        collect(c, layer, &op->parts[p].linear->bias);
-        collect(c, layer, &op->parts[p].linear->scale);
-    }
-}
-
-static void collect_all(Collect *c, HrVkSegment *s)
-{
-    *c = (Collect){.s = s,
-                   .uploads = g_array_new(false, false, sizeof(Upload)),
-                   .seen = g_hash_table_new(NULL, NULL),
-                   .bytes = g_new0(uint64_t, s->program->hparams->n_layer + 1)};
-    for (uint32_t i = s->begin; i < s->end; i++)
-        collect_op(c, hr_program_op(s->program, i));
-}
-
-static void forget(Collect *c)
-{
-    g_array_unref(c->uploads);
-    g_hash_table_unref(c->seen);
-    g_free(c->bytes);
-}
-
-static bool send(HrVkSegment *s, const Upload *u, bool (*progress)(uint64_t bytes, void *data),
-                 void *data, GError **error)
-{
-    HrVkAddress *at = g_new(HrVkAddress, 1);
-    *at = s->weights[u->layer].address + u->offset;
-    g_hash_table_insert(s->placed, (gpointer)u->data, at);
-    for (uint64_t done = 0; done < u->bytes; done += CHUNK_BYTES) {
-        uint64_t n = MIN(CHUNK_BYTES, u->bytes - done);
-        if (!hr_vk_buffer_write(&s->weights[u->layer], &s->device, u->offset + done,
-                                (const char *)u->data + done, n, error))
-            return false;
-        if (progress && !progress(n, data)) {
-            g_set_error_literal(error, HR_ERROR, HR_ERROR_CANCELLED, "Loading was stopped.");
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_there(const HrVkSegment *before, const Upload *u)
-{
-    const HrVkAddress *at = g_hash_table_lookup(before->placed, u->data);
-    return at && *at == before->weights[u->layer].address + u->offset;
-}
-
-/* Which layers' weights lie in the one before as they would lie here. */
-static bool *find_kept(const HrVkSegment *s, const Collect *c)
-{
-    uint32_t n_layer = s->program->hparams->n_layer;
-    bool *kept = g_new0(bool, n_layer + 1);
-    if (!s->before)
-        return kept;
-    for (uint32_t il = 0; il <= n_layer; il++)
-        kept[il] = c->bytes[il] > 0 && s->before->weights[il].bytes == c->bytes[il];
-    for (guint i = 0; i < c->uploads->len; i++) {
-        const Upload *u = &g_array_index(c->uploads, Upload, i);
-        kept[u->layer] = kept[u->layer] && is_there(s->before, u);
-    }
-    return kept;
-}
-
-static void keep(HrVkSegment *s, const Upload *u)
-{
-    HrVkAddress *at = g_new(HrVkAddress, 1);
-    *at = s->before->weights[u->layer].address + u->offset;
-    g_hash_table_insert(s->placed, (gpointer)u->data, at);
-}
-
-bool hr_vk_segment_load(HrVkSegment *s, bool (*progress)(uint64_t bytes, void *data), void *data,
-                        GError **error)
-{
-    Collect c;
-    bool ok = true;
-    collect_all(&c, s);
-    g_autofree bool *kept = find_kept(s, &c);
-    for (uint32_t il = 0; ok && il <= s->program->hparams->n_layer; il++)
-        ok = kept[il] || hr_vk_buffer_init(&s->weights[il], &s->device, HR_VK_OWN, c.bytes[il],
-                                           "weights", error);
-    for (guint i = 0; ok && i < c.uploads->len; i++) {
-        const Upload *upload = &g_array_index(c.uploads, Upload, i);
-        if (kept[upload->layer])
-            keep(s, upload);
-        else
-            ok = send(s, upload, progress, data, error);
-    }
-    forget(&c);
-    return ok;
-}
-
-uint64_t hr_vk_segment_missing_bytes(HrVkSegment *s)
-{
-    Collect c;
-    uint64_t bytes = 0;
-    collect_all(&c, s);
-    g_autofree bool *kept = find_kept(s, &c);
-    for (guint i = 0; i < c.uploads->len; i++) {
-        const Upload *u = &g_array_index(c.uploads, Upload, i);
-        bytes += kept[u->layer] ? 0 : u->bytes;
-    }
-    forget(&c);
-    return bytes;
-}
-
-uint64_t hr_vk_segment_weight_bytes(const HrVkSegment *s)
-{
-    uint64_t bytes = 0;
-    for (uint32_t il = 0; il <= s->program->hparams->n_layer; il++)
-        bytes += s->weights[il].bytes;
-    return bytes;
-}
-
-HrVkAddress hr_vk_segment_find(const HrVkSegment *s, const void *data)
-{
-    const HrVkAddress *at = g_hash_table_lookup(s->placed, data);
-    return at ? *at : 0;
 }

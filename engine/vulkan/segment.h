@@ -20,6 +20,12 @@ typedef struct {
     uint32_t entries;       /* of a slot's page table */
 } HrVkStepLayout;
 
+/* The weights of a layer. */
+typedef struct {
+    HrVkBuffer *parts; /* [n], owned */
+    uint32_t n;
+} HrVkWeights;
+
 /* The recurrent states of a step's runs, which the host keeps. */
 #define HR_VK_NO_STATE UINT64_MAX
 typedef struct {
@@ -36,7 +42,7 @@ typedef struct HrVkSegment {
     struct HrVkSegment *before; /* whose device, weights and pages it is going to have; or NULL */
     HrVkDevice device;
     HrVkPipelines pipelines;
-    HrVkBuffer *weights;    /* [n_layer + 1] of a layer; the last: of what comes behind all */
+    HrVkWeights *weights;   /* [n_layer + 1] of a layer; the last: of what comes behind all */
     GHashTable *placed;     /* where a weight's data were bound -> HrVkAddress */
     HrVkBuffer *pools;      /* [n_layer] */
     HrVkBuffer arena, scratch, step, staging, logits;
@@ -142,6 +148,9 @@ static inline uint64_t hr_vk_apart_stride(const HrLinearStack *stack)
     return (stack->weight.n_out * stack->weight.row_bytes + HR_VK_WEIGHT_ALIGN - 1) /
            HR_VK_WEIGHT_ALIGN * HR_VK_WEIGHT_ALIGN;
 }
+
+/* weights.c; also of none. */
+void hr_vk_weights_finish(HrVkWeights *weights, HrVkDevice *device);
 
 /* states.c: where states are, memory for them, and their ways up and down. */
 void hr_vk_states_lay_out(HrVkSegment *segment);

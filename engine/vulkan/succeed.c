@@ -39,6 +39,15 @@ static void steal(HrVkBuffer *to, HrVkBuffer *from)
     *from = (HrVkBuffer){0};
 }
 
+static void steal_weights(HrVkWeights *to, HrVkWeights *from)
+{
+    if (to->n > 0)
+        return;
+    g_free(to->parts);
+    *to = *from;
+    *from = (HrVkWeights){0};
+}
+
 /* Of layers that are its own. */
 static bool has_layer(const HrVkSegment *s, uint32_t layer)
 {
@@ -57,11 +66,11 @@ void hr_vk_segment_take_over(HrVkSegment *s, HrKv *kv)
         return;
     for (uint32_t il = 0; il < n_layer; il++)
         if (has_layer(s, il)) {
-            steal(&s->weights[il], &before->weights[il]);
+            steal_weights(&s->weights[il], &before->weights[il]);
             steal(&s->pools[il], &before->pools[il]);
         }
     if (has_layer(s, HR_NO_LAYER))
-        steal(&s->weights[n_layer], &before->weights[n_layer]);
+        steal_weights(&s->weights[n_layer], &before->weights[n_layer]);
     /* From here on the device is this one's, and the other one works with what it is told of it. */
     s->before = NULL;
     before->before = s;
