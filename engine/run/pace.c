@@ -8,11 +8,9 @@
 
 /* How much the newest step counts. */
 #define WEIGHT 0.25
-/* Where nothing is known; and at least: fewer at a time would read weights for next to nothing. But
- * for those no step takes more than LONGEST times what it usually does, however small the model. */
+/* Where nothing is known, and at least: fewer at a time would read weights for next to nothing. */
 #define FIRST_SHARE 32
 #define LEAST_SHARE 8
-#define LONGEST 3.0
 
 static void smooth(double *value, double newest)
 {
@@ -32,9 +30,8 @@ void hr_pace_note(HrPace *pace, uint32_t n_generated, uint32_t n_read, double se
 uint32_t hr_pace_share(const HrPace *pace, double stretch, uint32_t num_batch)
 {
     double share = FIRST_SHARE;
-    if (pace->generate > 0 && pace->read > 0) {
-        double usual = pace->generate / pace->read;
-        share = MAX((stretch - 1) * usual, MIN(LEAST_SHARE, (LONGEST - 1) * usual));
-    }
-    return (uint32_t)CLAMP(share, 1, (double)num_batch);
+    if (pace->generate > 0 && pace->read > 0)
+        share = (stretch - 1) * pace->generate / pace->read;
+    share = CLAMP(share, LEAST_SHARE, (double)num_batch);
+    return MIN((uint32_t)share, num_batch);
 }

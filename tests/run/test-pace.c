@@ -34,24 +34,6 @@ static void test_share(void)
     g_assert_cmpuint(hr_pace_share(&pace, 1, NUM_BATCH), >, 0);
 }
 
-/* Eight tokens are read where two would make the step twice as long, but only while that makes it
- * three times as long at most. */
-static void test_small(void)
-{
-    HrPace pace = {0};
-    for (uint32_t i = 0; i < 50; i++)
-        hr_pace_note(&pace, 1, 0, 0.010);
-    for (uint32_t i = 0; i < 50; i++)
-        hr_pace_note(&pace, 1, 8, 0.010 + 8 * 0.0021);
-    g_assert_cmpuint(hr_pace_share(&pace, 2, NUM_BATCH), ==, 8);
-    for (uint32_t i = 0; i < 50; i++)
-        hr_pace_note(&pace, 1, 8, 0.010 + 8 * 0.0049);
-    g_assert_cmpuint(hr_pace_share(&pace, 2, NUM_BATCH), ==, 4);
-    for (uint32_t i = 0; i < 50; i++)
-        hr_pace_note(&pace, 1, 1, 0.010 + 0.1);
-    g_assert_cmpuint(hr_pace_share(&pace, 2, NUM_BATCH), ==, 1);
-}
-
 /* It follows a machine that becomes busier or a context that becomes longer. */
 static void test_follows(void)
 {
@@ -83,7 +65,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pace/unknown", test_unknown);
     g_test_add_func("/pace/share", test_share);
-    g_test_add_func("/pace/small", test_small);
     g_test_add_func("/pace/follows", test_follows);
     g_test_add_func("/pace/alone", test_alone);
     return g_test_run();
