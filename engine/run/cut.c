@@ -79,11 +79,14 @@ static inline Mask tokens_from(size_t first)
     return steps + (int32_t)first;
 }
 
+static inline Mask is_outside(const HrCut *cut, Lanes logits, size_t first)
+{
+    return cut->has_outer ? ~reaches(&cut->outer, logits, tokens_from(first)) : (Mask){0};
+}
+
 static inline Mask has(const HrCut *cut, Lanes logits, size_t first)
 {
-    Mask tokens = tokens_from(first);
-
-    return reaches(&cut->own, logits, tokens) & reaches(&cut->outer, logits, tokens);
+    return reaches(&cut->own, logits, tokens_from(first)) & ~is_outside(cut, logits, first);
 }
 
 /* ---- Weights: exp((logit - max) / temperature) ---- */
@@ -156,7 +159,8 @@ bool hr_cut_all(HrCut *ret_cut, const float *logits, size_t n)
 {
     float max = hr_max_logit(logits, n);
 
-    ret_cut->own = ret_cut->outer = (HrReach){fminf(max, FLT_MAX), INFINITY, -1};
+    max = fminf(max, FLT_MAX);
+    *ret_cut = (HrCut){.own = {max, INFINITY, -1}, .largest = max};
     return max > -INFINITY;
 }
 
@@ -174,12 +178,11 @@ static float largest_in(const HrCut *cut, const float *logits, size_t n)
     return fminf(max, FLT_MAX);
 }
 
-void hr_cut_again(HrCut *cut, const float *logits, size_t n)
+void hr_cut_again(HrCut *cut)
 {
-    float largest = largest_in(cut, logits, n);
-
     cut->outer = cut->own;
-    cut->own = (HrReach){largest, INFINITY, -1};
+    cut->has_outer = true;
+    cut->own = (HrReach){cut->largest, INFINITY, -1};
 }
 
 /* The largest float that is at most the number. */
@@ -253,7 +256,7 @@ static double fill_bins(Bins *bins, const Weights *w, const HrCut *cut)
 
     memset(bins, 0, sizeof *bins);
     for (size_t i = 0; i < w->n; i += BLOCK) {
-        Lanes x = load(w->logits, w->n, i), e = choose(has(cut, x, i), weigh(w, x), all(0));
+        Lanes x = load(w->logits, w->n, i), e = choose(is_outside(cut, x, i), all(0), weigh(w, x));
         Mask at = bins_of(cut, x);
 
         for (int j = 0; j < BLOCK; j++)
@@ -270,10 +273,11 @@ static bool gather(const Weights *w, const HrCut *cut, int bin, HrCandidates *sc
     scratch->n = 0;
     for (size_t i = 0; i < w->n; i += BLOCK) {
         Lanes x = load(w->logits, w->n, i), d, e;
-        Mask in = (bins_of(cut, x) == bin) & has(cut, x, i);
+        Mask in = bins_of(cut, x) == bin;
 
         if (!any(in))
             continue;
+        in &= has(cut, x, i);
         if (!hr_candidates_reserve(scratch, scratch->n + BLOCK))
             return false;
         d = distance(&cut->own, x);
@@ -286,7 +290,7 @@ static bool gather(const Weights *w, const HrCut *cut, int bin, HrCandidates *sc
     return true;
 }
 
-/* Shortens the cut to the nearest that have this share of the weights, and to one at least. */
+/* Of a cut whose own reach is all: shortens it to the nearest that have this share of the weights, and to one at least. */
 static void keep_mass(HrCut *cut, const Weights *w, double share, HrCandidates *scratch)
 {
     Bins bins;
@@ -324,6 +328,7 @@ void hr_cut_typical(HrCut *cut, const float *logits, size_t n, double mass, HrCa
         add_moments(&w, i, MIN(i + HR_CUT_STRETCH, n), &sum, &moment);
     cut->own.center = (float)(w.max + moment / sum);
     keep_mass(cut, &w, mass, scratch);
+    cut->largest = largest_in(cut, logits, n);
 }
 
 /* ---- What is in a cut ---- */
@@ -363,7 +368,7 @@ static HrToken find_in(const Weights *w, const HrCut *cut, size_t begin, size_t 
 HrToken hr_cut_draw(const HrCut *cut, const float *logits, size_t n, double temperature, double unit,
                     double *sums)
 {
-    Weights w = weights_of(logits, n, largest_in(cut, logits, n), temperature);
+    Weights w = weights_of(logits, n, cut->largest, temperature);
     size_t n_stretches = (n + HR_CUT_STRETCH - 1) / HR_CUT_STRETCH, last = 0, at = 0;
     double total = 0, point;
 

@@ -21,13 +21,15 @@ typedef struct {
 
 typedef struct {
     HrReach own, outer; /* a token of the cut is in both */
+    bool has_outer;     /* else outer is not looked at */
+    float largest;      /* logit of the cut */
 } HrCut;
 
 /* Every token that is a candidate, around the largest logit. False if there is none. */
 bool hr_cut_all(HrCut *ret_cut, const float *logits, size_t n);
 /* What the cut has becomes the outer reach; its own is all of that, around its largest logit. Once at
  * most. */
-void hr_cut_again(HrCut *cut, const float *logits, size_t n);
+void hr_cut_again(HrCut *cut);
 
 /* The following shorten the own reach of a cut, which is around its largest logit. */
 

@@ -172,7 +172,7 @@ static void cut_by_filters(HrSampler *sampler, const float *logits, HrCut *cut)
 
     if (s->typical_p > 0 && s->typical_p < 1) {
         hr_cut_typical(cut, logits, n, s->typical_p, &sampler->set);
-        hr_cut_again(cut, logits, n);
+        hr_cut_again(cut);
     }
     if (s->top_p < 1)
         hr_cut_nucleus(cut, logits, n, s->top_p, &sampler->set);
