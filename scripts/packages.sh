@@ -15,7 +15,7 @@ build libvulkan-dev glslc
 build librsvg2-common adwaita-icon-theme dconf-gsettings-backend desktop-file-utils shared-mime-info appstream
 run python3-pip unzip ca-certificates
 test mesa-vulkan-drivers vulkan-validationlayers
-test clang llvm libclang-rt-dev xvfb xauth dbus-daemon at-spi2-core locales python3-jinja2
+test clang llvm libclang-rt-dev xvfb xauth xdotool dbus-daemon at-spi2-core locales python3-jinja2
 clients python3-venv nodejs npm
 cross meson ninja-build pkgconf python3 libglib2.0-bin gcc-aarch64-linux-gnu qemu-user
 cross libc6-dev:arm64 libglib2.0-dev:arm64 libjson-c-dev:arm64

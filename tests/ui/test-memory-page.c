@@ -17,86 +17,12 @@
 #include "headroom-slider-row.h"
 #include "headroom-sum-group.h"
 #include "headroom-variants-group.h"
+#include "memory-page-fixture.h"
 #include "tiny-model.h"
-#include "window-support.h"
 
 static const char *program; /* headroom; NULL: not given */
 
-typedef struct {
-  WindowFixture *window;
-  GtkWidget *page;
-  char *model;
-} Fixture;
-
-static gboolean
-is_planned (Fixture *fixture)
-{
-  GtkWidget *landscape = window_find (fixture->page, HEADROOM_TYPE_COST_CHART, 0);
-  gsize n;
-
-  headroom_cost_chart_get_points (HEADROOM_COST_CHART (landscape), &n);
-  return n > 0;
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->model = tiny_model_new (&tiny_model_default);
-  fixture->window = window_fixture_new (fake_engine_new_typical (), 800, 700);
-  window_fixture_wait_model (fixture->window);
-  fixture->page = window_find (GTK_WIDGET (fixture->window->window), HEADROOM_TYPE_MEMORY_PAGE, 0);
-  gtk_widget_activate_action (GTK_WIDGET (fixture->window->window), "win.show-page", "s", "memory");
-  headroom_window_choose_model (fixture->window->window, fixture->model);
-  window_fixture_wait_until (fixture->window, is_planned (fixture));
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  window_fixture_free (fixture->window);
-  tiny_model_remove (fixture->model);
-}
-
-static HeadroomSliderRow *
-get_slider (Fixture *fixture, guint nth)
-{
-  return HEADROOM_SLIDER_ROW (window_find (fixture->page, HEADROOM_TYPE_SLIDER_ROW, nth));
-}
-
-/* The plan that a loader would make for the machine that the made-up engine tells of. */
-static HrPlan *
-plan_model_here (HrModel *model, guint num_ctx, guint parallel, HrKvType kv_type)
-{
-  g_autoptr (GError) error = NULL;
-  HrSettings settings = {
-    .num_ctx = num_ctx, .parallel = parallel, .num_batch = 512, .kv_type = kv_type, .gpu_layers = -1
-  };
-  HrDevice device = {
-    .name = "Memory", .kind = HR_DEVICE_CPU, .total = 16ull << 30, .free = 12ull << 30
-  };
-  HrPlan *plan = headroom_plan_new (model, &settings, &device, 1, &error);
-
-  g_assert_no_error (error);
-  return plan;
-}
-
-static HrPlan *
-plan_here (Fixture *fixture, guint num_ctx, guint parallel, HrKvType kv_type)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (HrModel) model = hr_model_open (fixture->model, &error);
-
-  g_assert_no_error (error);
-  return plan_model_here (model, num_ctx, parallel, kv_type);
-}
-
-static void
-assert_shows_bytes (GtkWidget *widget, guint64 bytes)
-{
-  g_autofree char *text = headroom_memory_format (bytes);
-
-  g_assert_true (window_shows (widget, text));
-}
+typedef MemoryPageFixture Fixture;
 
 /* The sum follows at once where it is seen. */
 static GtkWidget *
@@ -120,7 +46,7 @@ scroll_to_sum (Fixture *fixture)
 static void
 test_context_slider (Fixture *fixture, gconstpointer data)
 {
-  HeadroomSliderRow *row = get_slider (fixture, 0);
+  HeadroomSliderRow *row = memory_page_get_slider (fixture, 0);
   GtkAdjustment *thumb = gtk_range_get_adjustment (GTK_RANGE (headroom_slider_row_get_scale (row)));
   GtkWidget *sum = scroll_to_sum (fixture);
   guint64 last = 0;
@@ -128,12 +54,12 @@ test_context_slider (Fixture *fixture, gconstpointer data)
   for (int stop = 0; stop <= (int) gtk_adjustment_get_upper (thumb); stop++) {
     g_autoptr (HrPlan) plan = NULL;
     gtk_adjustment_set_value (thumb, stop);
-    plan = plan_here (fixture, headroom_slider_row_get_value (row), 0, HR_KV_F16);
+    plan = memory_page_plan (fixture, headroom_slider_row_get_value (row), 0, HR_KV_F16);
     g_assert_cmpuint (hr_plan_get_bytes (plan, HR_ITEM_CACHE), >, last);
     last = hr_plan_get_bytes (plan, HR_ITEM_CACHE);
-    assert_shows_bytes (GTK_WIDGET (row), last);
-    assert_shows_bytes (sum, last);
-    assert_shows_bytes (sum, hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
+    memory_page_assert_bytes (GTK_WIDGET (row), last);
+    memory_page_assert_bytes (sum, last);
+    memory_page_assert_bytes (sum, hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
   }
 }
 
@@ -196,20 +122,20 @@ assert_shows_sum (GtkWidget *sum, const HrValue *plan)
   g_assert_cmpuint (hr_value_size (rows), >=, 6);
   for (gsize i = 0; i < hr_value_size (rows); i++) {
     HrValue *row = hr_value_at (rows, i);
-    assert_shows_bytes (sum, (guint64) headroom_json_get_int (row, "bytes", 0));
+    memory_page_assert_bytes (sum, (guint64) headroom_json_get_int (row, "bytes", 0));
     g_assert_true (window_shows (sum, headroom_json_get_string (row, "title")));
     g_assert_true (window_shows (sum, headroom_json_get_string (row, "formula")));
   }
   g_assert_cmpint (headroom_json_get_int (plan, "textbook_cache_bytes", 0), !=,
                    headroom_json_get_int (hr_value_lookup (plan, "bytes"), "cache", 0));
-  assert_shows_bytes (sum, (guint64) headroom_json_get_int (plan, "textbook_cache_bytes", 0));
+  memory_page_assert_bytes (sum, (guint64) headroom_json_get_int (plan, "textbook_cache_bytes", 0));
 }
 
 /* The numbers in the window are those of the terminal. */
 static void
 test_terminal (Fixture *fixture, gconstpointer data)
 {
-  HeadroomSliderRow *row = get_slider (fixture, 0);
+  HeadroomSliderRow *row = memory_page_get_slider (fixture, 0);
   GtkAdjustment *thumb = gtk_range_get_adjustment (GTK_RANGE (headroom_slider_row_get_scale (row)));
   GtkWidget *sum;
 
@@ -224,9 +150,9 @@ test_terminal (Fixture *fixture, gconstpointer data)
     gtk_adjustment_set_value (thumb, stop);
     plan = plan_in_terminal (fixture, headroom_slider_row_get_value (row));
     bytes = hr_value_lookup (plan, "bytes");
-    assert_shows_bytes (GTK_WIDGET (row), (guint64) headroom_json_get_int (bytes, "cache", 0));
-    assert_shows_bytes (sum, (guint64) headroom_json_get_int (bytes, "weights", 0));
-    assert_shows_bytes (sum, (guint64) headroom_json_get_int (bytes, "total", 0));
+    memory_page_assert_bytes (GTK_WIDGET (row), (guint64) headroom_json_get_int (bytes, "cache", 0));
+    memory_page_assert_bytes (sum, (guint64) headroom_json_get_int (bytes, "weights", 0));
+    memory_page_assert_bytes (sum, (guint64) headroom_json_get_int (bytes, "total", 0));
     assert_shows_sum (sum, plan);
     assert_shows_context (GTK_WIDGET (row), plan);
   }
@@ -249,7 +175,7 @@ test_verdicts (Fixture *fixture, gconstpointer data)
 {
   HeadroomPlanPreview *preview =
       headroom_memory_page_get_preview (HEADROOM_MEMORY_PAGE (fixture->page));
-  GtkWidget *row = GTK_WIDGET (get_slider (fixture, 0));
+  GtkWidget *row = GTK_WIDGET (memory_page_get_slider (fixture, 0));
   GtkAdjustment *thumb = gtk_range_get_adjustment (
       GTK_RANGE (headroom_slider_row_get_scale (HEADROOM_SLIDER_ROW (row))));
   g_autoptr (HrModel) model = open_entry ("llama3.1:8b");
@@ -262,7 +188,7 @@ test_verdicts (Fixture *fixture, gconstpointer data)
     g_autoptr (HrPlan) plan = NULL;
     gboolean fits;
     gtk_adjustment_set_value (thumb, stop);
-    plan = plan_model_here (model, headroom_slider_row_get_value (HEADROOM_SLIDER_ROW (row)), 0,
+    plan = memory_page_plan_model (model, headroom_slider_row_get_value (HEADROOM_SLIDER_ROW (row)), 0,
                             HR_KV_F16);
     fits = hr_plan_fits (plan, NULL);
     g_assert_cmpint (window_shows (row, "does not fit"), ==, !fits);
@@ -282,7 +208,7 @@ test_landscape (Fixture *fixture, gconstpointer data)
       headroom_cost_chart_get_points (HEADROOM_COST_CHART (landscape), &n);
 
   for (gsize i = 0; i < n; i++) {
-    g_autoptr (HrPlan) plan = plan_here (fixture, points[i].num_ctx, 0, HR_KV_F16);
+    g_autoptr (HrPlan) plan = memory_page_plan (fixture, points[i].num_ctx, 0, HR_KV_F16);
     g_assert_cmpuint (points[i].cache, ==, hr_plan_get_bytes (plan, HR_ITEM_CACHE));
     g_assert_cmpuint (points[i].weights + points[i].compute + points[i].cache, ==,
                       hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
@@ -293,7 +219,7 @@ test_landscape (Fixture *fixture, gconstpointer data)
 static void
 test_apply (Fixture *fixture, gconstpointer data)
 {
-  HeadroomSliderRow *row = get_slider (fixture, 1);
+  HeadroomSliderRow *row = memory_page_get_slider (fixture, 1);
   GtkWidget *cost = window_find (fixture->page, HEADROOM_TYPE_COST_GROUP, 0);
   GtkWidget *apply = window_find_button (cost, "_Apply"),
             *undo = window_find_button (cost, "_Undo");
@@ -328,14 +254,14 @@ test_preset (Fixture *fixture, gconstpointer data)
 {
   GtkWidget *group = window_find (fixture->page, HEADROOM_TYPE_PRESET_GROUP, 0);
   GtkWidget *cost = window_find (fixture->page, HEADROOM_TYPE_COST_GROUP, 0);
-  g_autoptr (HrPlan) plan = plan_here (fixture, 4096, 8, HR_KV_F16);
+  g_autoptr (HrPlan) plan = memory_page_plan (fixture, 4096, 8, HR_KV_F16);
   g_autofree char *price = headroom_memory_format (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS)),
                   *keep_alive = NULL;
   AdwActionRow *row = find_row (group, "For many texts");
 
   window_fixture_wait_until (fixture->window, window_shows (GTK_WIDGET (row), price));
   g_signal_emit_by_name (row, "activated");
-  g_assert_cmpuint (headroom_slider_row_get_value (get_slider (fixture, 1)), ==, 8);
+  g_assert_cmpuint (headroom_slider_row_get_value (memory_page_get_slider (fixture, 1)), ==, 8);
   g_assert_cmpint (g_settings_get_int (fixture->window->settings, "num-predict"), ==, -1);
   g_signal_emit_by_name (window_find_button (cost, "_Apply"), "clicked");
   g_assert_cmpint (g_settings_get_int (fixture->window->settings, "parallel"), ==, 8);
@@ -353,7 +279,7 @@ test_proposals (Fixture *fixture, gconstpointer data)
   GtkWidget *widest = GTK_WIDGET (find_row (group, "Most answers at once that pay"));
   GtkWidget *fastest = GTK_WIDGET (find_row (group, "Fastest answer"));
   guint n_ctx = (guint) tiny_model_default.n_ctx;
-  g_autoptr (HrPlan) plan = plan_here (fixture, n_ctx, 1, HR_KV_F16);
+  g_autoptr (HrPlan) plan = memory_page_plan (fixture, n_ctx, 1, HR_KV_F16);
   g_autofree char *price = headroom_memory_format (hr_plan_get_bytes (plan, HR_ITEM_N_KINDS));
   g_autofree char *numbers = g_strdup_printf ("%'u tokens, 1 at once", n_ctx);
 
@@ -461,16 +387,25 @@ main (int argc, char **argv)
     return 0;
   }
   adw_init ();
-  g_test_add ("/memory-page/context-slider", Fixture, NULL, set_up, test_context_slider, tear_down);
-  g_test_add ("/memory-page/terminal", Fixture, NULL, set_up, test_terminal, tear_down);
-  g_test_add ("/memory-page/verdicts", Fixture, NULL, set_up, test_verdicts, tear_down);
-  g_test_add ("/memory-page/landscape", Fixture, NULL, set_up, test_landscape, tear_down);
-  g_test_add ("/memory-page/apply", Fixture, NULL, set_up, test_apply, tear_down);
-  g_test_add ("/memory-page/preset", Fixture, NULL, set_up, test_preset, tear_down);
-  g_test_add ("/memory-page/proposals", Fixture, NULL, set_up, test_proposals, tear_down);
-  g_test_add ("/memory-page/effective", Fixture, NULL, set_up, test_effective, tear_down);
-  g_test_add ("/memory-page/layers", Fixture, NULL, set_up, test_layers, tear_down);
-  g_test_add ("/memory-page/models-and-events", Fixture, NULL, set_up, test_models_and_events,
-              tear_down);
+  g_test_add ("/memory-page/context-slider", Fixture, NULL, memory_page_set_up, test_context_slider,
+              memory_page_tear_down);
+  g_test_add ("/memory-page/terminal", Fixture, NULL, memory_page_set_up, test_terminal,
+              memory_page_tear_down);
+  g_test_add ("/memory-page/verdicts", Fixture, NULL, memory_page_set_up, test_verdicts,
+              memory_page_tear_down);
+  g_test_add ("/memory-page/landscape", Fixture, NULL, memory_page_set_up, test_landscape,
+              memory_page_tear_down);
+  g_test_add ("/memory-page/apply", Fixture, NULL, memory_page_set_up, test_apply,
+              memory_page_tear_down);
+  g_test_add ("/memory-page/preset", Fixture, NULL, memory_page_set_up, test_preset,
+              memory_page_tear_down);
+  g_test_add ("/memory-page/proposals", Fixture, NULL, memory_page_set_up, test_proposals,
+              memory_page_tear_down);
+  g_test_add ("/memory-page/effective", Fixture, NULL, memory_page_set_up, test_effective,
+              memory_page_tear_down);
+  g_test_add ("/memory-page/layers", Fixture, NULL, memory_page_set_up, test_layers,
+              memory_page_tear_down);
+  g_test_add ("/memory-page/models-and-events", Fixture, NULL, memory_page_set_up, test_models_and_events,
+              memory_page_tear_down);
   return g_test_run ();
 }
