@@ -228,9 +228,11 @@ static void test_type(gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    bool all = g_strcmp0(g_getenv("LP_NATIVE_VECTOR_WIDTH"), "256") == 0 &&
+               !g_getenv("HEADROOM_TEST_BRIEF");
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
-        if (g_strcmp0(g_getenv("LP_NATIVE_VECTOR_WIDTH"), "256") != 0 && i % 5 != 0)
-            continue; /* other subgroups add up the same: a few types show it */
+        if (!all && i % 5 != 0)
+            continue; /* other subgroups add up the same, and sanitizers see the same: a few types show it */
         g_autofree char *path =
             g_strdup_printf("/vulkan/products/%s", hr_type_traits(types[i])->name);
         g_test_add_data_func(path, &types[i], test_type);

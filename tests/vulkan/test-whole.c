@@ -164,7 +164,8 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/vulkan/whole/files/%d", i);
         g_test_add_data_func(path, argv[i], test_file);
     }
-    for (size_t i = 0; argc < 2 && i < G_N_ELEMENTS(fixtures); i++) {
+    size_t stride = g_getenv("HEADROOM_TEST_BRIEF") ? 3 : 1; /* sanitizers look at the host's side */
+    for (size_t i = 0; argc < 2 && i < G_N_ELEMENTS(fixtures); i += stride) {
         g_autofree char *path = g_strdup_printf("/vulkan/whole/%s", fixtures[i]);
         g_test_add_data_func(path, fixtures[i], test_fixture);
     }
