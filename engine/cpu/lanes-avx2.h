@@ -215,37 +215,19 @@ HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const u
     }
 }
 #else
-HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups,
-                            size_t stride, int first, int n_steps, int n_cols, int raised,
-                            V dot[][COLUMNS_1])
+/* Sums of two products of bytes, in 16 bits. */
+HR_INLINE V pair_products(V w, V x, int raised)
 {
-    const int at_most = pair_sums_at_most(raised);
-
-    HR_UNROLL(8)
-    for (int i = 0; i < n_steps; i += at_most) {
-        HR_UNROLL(8)
-        for (int c = 0; c < n_cols; c++) {
-            V sums[2];
-            HR_UNROLL(4)
-            for (int j = i; j < i + at_most; j++) {
-                const V x = broadcast_4(hr_group_of(groups, stride, c)->q + first + 4 * j);
-                HR_UNROLL(2)
-                for (int p = 0; p < n_panels; p++) {
-                    const V w = q[(size_t)p * panel_step + (size_t)j];
-                    const V pairs =
-                        raised == RAISED_WIDE
-                            ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w))
-                            : _mm256_maddubs_epi16(w, x);
-                    sums[p] = j == i ? pairs : _mm256_add_epi16(sums[p], pairs);
-                }
-            }
-            HR_UNROLL(2)
-            for (int p = 0; p < n_panels; p++)
-                dot[p][c] =
-                    _mm256_add_epi32(dot[p][c], _mm256_madd_epi16(sums[p], _mm256_set1_epi16(1)));
-        }
-    }
+    return raised == RAISED_WIDE ? _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w))
+                                 : _mm256_maddubs_epi16(w, x);
 }
+
+HR_INLINE V v_add_16(V a, V b) { return _mm256_add_epi16(a, b); }
+HR_INLINE V v_add_pairs_16(V v, V add)
+{
+    return _mm256_add_epi32(add, _mm256_madd_epi16(v, _mm256_set1_epi16(1)));
+}
+#include "cpu/pair-sums-template.h"
 #endif
 
 /* The sum without its start, times scale; rounded once. With VNNI see lanes-avx512.h. */

@@ -229,34 +229,12 @@ HR_INLINE V pair_products(V w, V x, int raised)
                                  : _mm512_maddubs_epi16(w, x);
 }
 
-HR_INLINE void add_products(const V *q, size_t panel_step, int n_panels, const uint8_t *groups,
-                            size_t stride, int first, int n_steps, int n_cols, int raised,
-                            V dot[][COLUMNS_1])
+HR_INLINE V v_add_16(V a, V b) { return _mm512_add_epi16(a, b); }
+HR_INLINE V v_add_pairs_16(V v, V add)
 {
-    const int at_most = pair_sums_at_most(raised);
-
-    HR_UNROLL(8)
-    for (int i = 0; i < n_steps; i += at_most) {
-        HR_UNROLL(16)
-        for (int c = 0; c < n_cols; c++) {
-            V sums[2];
-            HR_UNROLL(4)
-            for (int j = i; j < i + at_most; j++) {
-                const V x = broadcast_4(hr_group_of(groups, stride, c)->q + first + 4 * j);
-                HR_UNROLL(2)
-                for (int p = 0; p < n_panels; p++) {
-                    const V pairs =
-                        pair_products(q[(size_t)p * panel_step + (size_t)j], x, raised);
-                    sums[p] = j == i ? pairs : _mm512_add_epi16(sums[p], pairs);
-                }
-            }
-            HR_UNROLL(2)
-            for (int p = 0; p < n_panels; p++)
-                dot[p][c] =
-                    _mm512_add_epi32(dot[p][c], _mm512_madd_epi16(sums[p], _mm512_set1_epi16(1)));
-        }
-    }
+    return _mm512_add_epi32(add, _mm512_madd_epi16(v, _mm512_set1_epi16(1)));
 }
+#include "cpu/pair-sums-template.h"
 #endif
 
 /* The sum without its start, times scale; rounded once. scale has at most 20 significant bits, so

@@ -243,16 +243,3 @@ void hr_candidates_keep_near_best(HrCandidates *set, double min_p)
             set->items[n++] = set->items[i];
     set->n = n;
 }
-
-void hr_candidates_keep_surprise(HrCandidates *set, double max_bits)
-{
-    size_t n = 0, best = 0;
-
-    for (size_t i = 1; i < set->n; i++)
-        if (set->items[i].p > set->items[best].p)
-            best = i;
-    for (size_t i = 0; i < set->n; i++)
-        if (i == best || -log2(set->items[i].p) <= max_bits)
-            set->items[n++] = set->items[i];
-    set->n = n;
-}

@@ -49,5 +49,3 @@ void hr_candidates_keep_nucleus(HrCandidates *set,
                                 double mass); /* top-p (Holtzman et al., 2019), in order */
 void hr_candidates_keep_near_best(HrCandidates *set,
                                   double min_p); /* min-p: p >= min_p * the largest p */
-void hr_candidates_keep_surprise(HrCandidates *set,
-                                 double max_bits); /* -log2 p <= max_bits; p must be valid */

@@ -39,7 +39,7 @@ static double tokens_for(double mu, double s, size_t n_vocab)
     return s > 0 ? pow(ratio * exp2(mu), 1 / s) : n;
 }
 
-static void truncate_by_zipf(const HrMirostat *mirostat, HrCandidates *set, size_t n_vocab)
+void hr_mirostat_truncate(const HrMirostat *mirostat, HrCandidates *set, size_t n_vocab)
 {
     size_t n_estimate = MIN(set->n, N_ESTIMATE);
     double k;
@@ -50,15 +50,6 @@ static void truncate_by_zipf(const HrMirostat *mirostat, HrCandidates *set, size
     k = tokens_for(mirostat->mu, estimate_exponent(set->items, n_estimate), n_vocab);
     if (k < (double)set->n)
         hr_candidates_keep_first(set, (size_t)MAX(k, 1));
-}
-
-void hr_mirostat_truncate(const HrMirostat *mirostat, HrCandidates *set, int version,
-                          size_t n_vocab)
-{
-    if (version == 1)
-        truncate_by_zipf(mirostat, set, n_vocab);
-    else
-        hr_candidates_keep_surprise(set, mirostat->mu);
 }
 
 void hr_mirostat_observe(HrMirostat *mirostat, double p)

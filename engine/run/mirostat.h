@@ -14,9 +14,8 @@ typedef struct {
 } HrMirostat;
 
 void hr_mirostat_init(HrMirostat *mirostat, double tau, double eta);
-/* Keeps what version 1 (by Zipf's law) or 2 (by each token's surprise) lets through. p stays as
- * given, over all tokens: surprise is measured by it, and drawing needs only ratios. */
-void hr_mirostat_truncate(const HrMirostat *mirostat, HrCandidates *set, int version,
-                          size_t n_vocab);
+/* Keeps what version 1 lets through, by Zipf's law; version 2 is hr_cut_surprise. p stays as given,
+ * over all tokens: surprise is measured by it, and drawing needs only ratios. */
+void hr_mirostat_truncate(const HrMirostat *mirostat, HrCandidates *set, size_t n_vocab);
 /* After a draw of a token of probability p. */
 void hr_mirostat_observe(HrMirostat *mirostat, double p);

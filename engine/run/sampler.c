@@ -138,10 +138,7 @@ void hr_sampler_accept(HrSampler *sampler, HrToken token)
 
 static void filter(HrCandidates *set, const HrSampling *s, const float *logits, size_t n_vocab)
 {
-    if (s->top_k > 0 && (size_t)s->top_k < n_vocab)
-        hr_candidates_take_top(set, logits, n_vocab, (size_t)s->top_k);
-    else
-        hr_candidates_take_all(set, logits, n_vocab);
+    hr_candidates_take_top(set, logits, n_vocab, (size_t)s->top_k);
     if (s->typical_p > 0 && s->typical_p < 1)
         hr_candidates_keep_typical(set, s->typical_p);
     if (s->top_p < 1)
@@ -217,7 +214,7 @@ const HrCandidates *hr_sampler_prepare(HrSampler *sampler, float *logits)
     } else if (s->mirostat != 0) {
         hr_candidates_take_all(set, logits, sampler->n_vocab);
         hr_candidates_softmax(set, s->temperature);
-        hr_mirostat_truncate(&sampler->mirostat, set, s->mirostat, sampler->n_vocab);
+        hr_mirostat_truncate(&sampler->mirostat, set, sampler->n_vocab);
     } else {
         filter(set, s, logits, sampler->n_vocab);
     }
