@@ -187,8 +187,12 @@ window_fixture_set_client (WindowFixture *fixture, HeadroomClient *client)
 void
 window_fixture_free (WindowFixture *fixture)
 {
-  gtk_window_destroy (GTK_WINDOW (fixture->window));
-  g_assert_finalize_object (fixture->window);
+  HeadroomWindow *window = fixture->window;
+
+  gtk_window_destroy (GTK_WINDOW (window));
+  g_object_add_weak_pointer (G_OBJECT (window), (gpointer *) &window);
+  g_object_unref (fixture->window);
+  window_fixture_wait_until (fixture, window == NULL); /* what is under way may hold it until it ends */
   g_clear_object (&fixture->client);
   g_clear_object (&fixture->settings);
   g_clear_pointer (&fixture->engine, fake_engine_free);
